@@ -1,0 +1,31 @@
+"""Errors of the declaration layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tillit.kernel.errors import TillitError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault in a declaration file. `line` is 1-based; 0 where the file as a whole is at fault."""
+
+    file: str
+    line: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message} [{self.code}]"
+
+
+class DeclarationRefusedError(TillitError):
+    """The declaration cannot be accepted; `problems` holds every fault found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("declaration-refused", "\n".join(str(problem) for problem in problems))
+
+
+class UnregisteredTableError(TillitError):
+    """A table is neither personal nor declared not personal."""

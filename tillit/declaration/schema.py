@@ -1,0 +1,375 @@
+"""The typed declaration (PROMISES A2): what a controller publishes and the system enforces.
+
+One YAML file a controller. Every text a person reads is `Localised` (language code → text); languages are data.
+Words (categories, activities, events …) come from the vocabulary; `checks` resolves them and cross-references.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tillit.kernel.periods import IsoPeriod
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Localised = Annotated[dict[str, str], Field(min_length=1)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+def _iso_period(text: str) -> str:
+    IsoPeriod.parse(text)
+    return text
+
+
+PeriodText = Annotated[str, AfterValidator(_iso_period)]
+"""An ISO 8601 period of years, months, weeks and days, such as `P3M`."""
+
+
+class Part(BaseModel):
+    """Base of every part: unknown keys are refused, values are immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Address(Part):
+    street: str
+    postal_code: str
+    city: str
+    country: Country = "NO"
+
+
+class ContactPoint(Part):
+    """Where a person turns for one purpose (A1): rights, support, a department …"""
+
+    key: Key
+    title: Localised
+    email: str | None = None
+    phone: str | None = None
+    web: str | None = None
+
+
+class Officer(Part):
+    """A named function: privacy adviser (DPO) or day-to-day delegate; the delegate has the tasks, not the responsibility."""
+
+    title: Localised
+    email: str | None = None
+    phone: str | None = None
+
+
+class Arrangement(Part):
+    """How controllership is arranged (A1). `register` groups controllers that share subjects.
+
+    kind: `sole`; `processor` (an operator processes for this controller); `joint` (shared register, `holder` is the
+    controller whose rows are held jointly and the single contact point); `department` (own data, found through a directory).
+    """
+
+    kind: Literal["sole", "processor", "joint", "department"]
+    register_key: Key = Field(alias="register")
+    operator: str | None = None
+    holder: Key | None = None
+    parties: tuple[Key, ...] = ()
+    division: Localised | None = None
+    also_processor: bool = False
+    directory: str | None = None
+
+
+class FinancialYear(Part):
+    end_month: int = Field(default=12, ge=1, le=12)
+    end_day: int = Field(default=31, ge=1, le=31)
+
+
+class Controller(Part):
+    key: Key
+    name: str
+    organisation_number: str
+    arrangement: Arrangement
+    visiting_address: Address
+    postal_address: Address
+    phone: str
+    email: str
+    web: str
+    responsible: Localised | None = None
+    privacy_adviser: Officer
+    delegate: Officer | None = None
+    contact_points: tuple[ContactPoint, ...] = ()
+    languages: tuple[str, ...] = ("nb", "en")
+    currency: str = "NOK"
+    time_zone: str = "Europe/Oslo"
+    financial_year: FinancialYear = FinancialYear()
+
+
+class CategoryUse(Part):
+    """A category the controller holds: which fields, whether giving them is required, and from whom (sources)."""
+
+    key: Key
+    fields: Localised
+    mandatory: bool = False
+    note: Localised | None = None
+
+
+class LegalBasis(Part):
+    """GDPR art. 6 ground; a legitimate interest states the interest and the balancing (A2)."""
+
+    ground: Key
+    law: str | None = None
+    interest: Localised | None = None
+    balancing: Localised | None = None
+
+
+class Activity(Part):
+    """A processing activity: `uses` categories (reads) and `records` others (writes); `"*"` in uses means all declared."""
+
+    key: Key
+    purpose: Localised
+    applies_to: tuple[Key, ...]
+    basis: tuple[LegalBasis, ...] = Field(min_length=1)
+    uses: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    sources: tuple[Key, ...] = ()
+    recipients: tuple[Key, ...] = ()
+    channels: tuple[Key, ...] = ()
+    first_contact: bool = True
+    reads_archive: bool = False
+    note: Localised | None = None
+
+
+class Retention(Part):
+    """One typed retention rule (H10).
+
+    clock: an event, `year_end(event)` or `fiscal_year_end(event)`; period: ISO 8601; `PT0` is written `P0D`.
+    rule: `keep` (the activity needs it this long), `minimum` (law requires it), `ceiling` (gone then, even while a customer).
+    disposal: what happens when due. `for_controller`: kept on behalf of this other controller (text name of the recipient key).
+    """
+
+    key: Key
+    activity: Key
+    category: Key
+    clock: str
+    period: PeriodText
+    rule: Literal["keep", "minimum", "ceiling"] = "keep"
+    disposal: Literal["erase", "anonymise", "pseudonymise", "archive"] = "erase"
+    only_kinds: tuple[str, ...] = ()
+    ground: Localised
+    on_behalf_of: Key | None = None
+
+
+class Archive(Part):
+    """A historical archive (D10, B7): which categories, entered when, opened for which activities only."""
+
+    key: Key
+    categories: tuple[Key, ...]
+    clock: str
+    period: PeriodText = "P0D"
+    readers: tuple[Key, ...]
+    purpose: Localised
+
+
+class Recipient(Part):
+    """Somebody outside who may receive personal data, and only these categories and fields (H13)."""
+
+    key: Key
+    name: str
+    kind: Literal["supplier", "partner", "insurer", "broker", "authority", "payment", "issuer", "creditor", "platform", "group", "other"]
+    categories: tuple[Key, ...]
+    fields: Localised
+    ground: Key
+    when: Localised
+    country: Country = "NO"
+    only_aggregated: bool = False
+    web: str | None = None
+
+
+class Processor(Part):
+    """A processor or sub-processor with its agreement (A8); `under` names the processor that engaged it."""
+
+    key: Key
+    name: str
+    service: Localised
+    categories: tuple[Key, ...] = ()
+    country: Country = "NO"
+    agreement: date
+    under: Key | None = None
+
+
+class Transfer(Part):
+    """A transfer outside the EEA and its ground (A2, H13)."""
+
+    key: Key
+    to: Key
+    country: Country | Literal["*"]
+    ground: Literal["adequacy", "standard_clauses", "contract_necessity", "legal_claims", "legal_duty", "consent"]
+    explanation: Localised
+
+
+class CookieLife(Part):
+    """session; fixed (period from when it was set); rolling (period from the last visit)."""
+
+    type: Literal["session", "fixed", "rolling"]
+    period: PeriodText | None = None
+
+
+class Cookie(Part):
+    """One cookie or other stored item (G1)."""
+
+    name: str
+    group: Key
+    owner: str
+    purpose: Localised
+    kind: Literal["necessary", "own", "analytics", "third_party", "ads"]
+    life: CookieLife
+    processor: Key | None = None
+    country: Country = "NO"
+    storage: Literal["cookie", "local", "session", "beacon"] = "cookie"
+
+
+class CookiePolicy(Part):
+    choice_lives: PeriodText = "P4W"
+    respects_gpc: bool = True
+    purposes: dict[Key, Localised] = {}
+    items: tuple[Cookie, ...] = ()
+
+
+class Rights(Part):
+    """How rights are handled (H1–H9): days to answer, where to ask, who decides an objection, where to complain."""
+
+    answer_within: PeriodText = "P30D"
+    contact: Key
+    routes: tuple[Literal["self_service", "email", "phone", "post", "staff", "form"], ...]
+    objection_decided_by: Localised
+    erasure_warning: Localised | None = None
+    complaint_first: Localised
+    authority: str
+    authority_address: str
+    authority_web: str
+    other_authorities: Localised | None = None
+    withheld_in_access: Localised | None = None
+
+
+class SecurityMeasure(Part):
+    key: Key
+    text: Localised
+    disclosed: bool = True
+
+
+class Backup(Part):
+    every: PeriodText = "P1D"
+    kept: PeriodText = "P1Y"
+    levels: Localised
+    readers: tuple[Key, ...]
+    used_for: Localised
+
+
+class BreachPlan(Part):
+    authority_within_hours: int = 72
+    person_notice: Localised
+    police_report: bool = True
+    supplier_report: Localised | None = None
+
+
+class Children(Part):
+    """Ages in whole years: who may join, and from when a child consents (D12, C1)."""
+
+    minimum_age: int
+    consent_age: int
+    text: Localised
+
+
+class Recording(Part):
+    key: Key
+    what: Localised
+    category: Key
+    kept: PeriodText
+    retention: Key
+
+
+class TermsChange(Part):
+    """How changes are announced and accepted (A4)."""
+
+    acceptance: Literal["continued_use", "active"]
+    notice: PeriodText
+    material_by: tuple[Literal["email", "sms", "notice", "app"], ...]
+    text: Localised
+
+
+class Form(Part):
+    """A form that stores identifying data and what it says when it does (A2)."""
+
+    key: Key
+    activity: Key
+    collects: tuple[Key, ...]
+    notice: Localised
+
+
+class DevicePermission(Part):
+    """A permission the app asks of the device and why; permission data never leaves the phone (B6)."""
+
+    key: Key
+    why: Localised
+    platforms: tuple[str, ...] = ()
+
+
+class VisitStatistics(Part):
+    individual: PeriodText
+    aggregates: PeriodText | Literal["unlimited"]
+    address_truncated: bool = True
+    text: Localised
+
+
+class Notice(Part):
+    """A published statement that informs rather than rules (external links, definitions, liability, disputes …)."""
+
+    key: Key
+    topic: Literal["about", "definitions", "collection", "sharing", "security", "links", "liability", "disputes", "changes", "contact", "cookies", "rights", "children", "terms", "marketing", "app", "anonymous", "other"]
+    text: Localised
+
+
+class Programme(Part):
+    """Terms of a bonus programme that a declaration promises (C1–C17)."""
+
+    key: Key
+    validity: Literal["year_and_next", "never", "months"] = "year_and_next"
+    validity_months: int | None = None
+    rounding: Literal["half_even", "half_up", "down", "up"] = "half_up"
+    only_in_earning_chain: bool = True
+    cash_earns: bool = False
+    minimum_age: int = 16
+    warn_before_expiry: PeriodText = "P30D"
+    terms: Localised
+
+
+class Declaration(Part):
+    """The whole declaration of one controller. See `docs/declaration.md` for every key."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    controller: Controller
+    effective: date
+    introduction: Localised
+    categories: tuple[CategoryUse, ...]
+    activities: tuple[Activity, ...]
+    retention: tuple[Retention, ...]
+    archives: tuple[Archive, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    processors: tuple[Processor, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    cookies: CookiePolicy = CookiePolicy()
+    rights: Rights
+    security: tuple[SecurityMeasure, ...]
+    backup: Backup
+    breach: BreachPlan
+    children: Children
+    recordings: tuple[Recording, ...] = ()
+    changes: TermsChange
+    forms: tuple[Form, ...] = ()
+    device_permissions: tuple[DevicePermission, ...] = ()
+    visit_statistics: VisitStatistics | None = None
+    programme: Programme | None = None
+    minimum_group: int = Field(default=10, ge=5)
+    notices: tuple[Notice, ...] = ()
+
+    def activity(self, key: str) -> Activity | None:
+        """The declared activity `key`, or None."""
+        return next((item for item in self.activities if item.key == key), None)
+
+    def category_keys(self) -> frozenset[str]:
+        """The categories this controller declares."""
+        return frozenset(item.key for item in self.categories)

@@ -1,0 +1,83 @@
+"""The vocabulary: the words a declaration may use, read once from `vocabulary.yaml` (PROMISES A2)."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+SOURCE = Path(__file__).with_name("vocabulary.yaml")
+
+State = Literal["restricted", "archived"]
+
+
+class Word(BaseModel):
+    """A vocabulary word with its name in bokmål and English."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    nb: str
+    en: str
+
+    def name(self, language: str) -> str:
+        """The word in `language`; English where the vocabulary lacks it."""
+        return str(getattr(self, language, self.en))
+
+
+class Category(Word):
+    """A category of personal data; `id` is stored in rows and policies."""
+
+    id: int
+    sealed: bool = False
+
+
+class Activity(Word):
+    """A processing activity the engine knows. `sees`: row states beyond live; `disposes`: may delete rows."""
+
+    sees: tuple[State, ...] = ()
+    disposes: bool = False
+    marketing: bool = False
+    required: bool = False
+
+
+class Ground(Word):
+    """A legal basis with its GDPR article."""
+
+    article: str
+
+
+class Role(Word):
+    """A staff role and the activities it may perform (A9)."""
+
+    may: tuple[str, ...]
+
+
+class Vocabulary(BaseModel):
+    """Every word, by kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    categories: dict[str, Category]
+    activities: dict[str, Activity]
+    relationships: dict[str, Word]
+    clock_events: dict[str, Word]
+    grounds: dict[str, Ground]
+    channels: dict[str, Word]
+    roles: dict[str, Role]
+    sources: dict[str, Word]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary, validated; raises `pydantic.ValidationError` when the file itself is wrong."""
+    return Vocabulary.model_validate(yaml.safe_load(SOURCE.read_text(encoding="utf-8")))
+
+
+def category_id(key: str) -> int:
+    """The stored id of category `key`; `KeyError` when unknown."""
+    return vocabulary().categories[key].id
+
+
+@cache
+def category_key(number: int) -> str:
+    """The key of the category stored as `number`; `KeyError` when unknown."""
+    return {word.id: key for key, word in vocabulary().categories.items()}[number]
