@@ -209,8 +209,9 @@ class CookieLife(Part):
 
 
 class Cookie(Part):
-    """One cookie or other stored item (G1)."""
+    """One cookie or other stored item (G1). `key` where the same name stands in two groups: identity is name + group."""
 
+    key: Key | None = None
     name: str
     group: Key
     owner: str
@@ -260,10 +261,20 @@ class Backup(Part):
 
 
 class BreachPlan(Part):
+    """What happens on a breach (H12); `business_notice`: customers told of suspected theft of business information."""
+
     authority_within_hours: int = 72
     person_notice: Localised
     police_report: bool = True
     supplier_report: Localised | None = None
+    business_notice: Localised | None = None
+
+
+class StaffAccess(Part):
+    """Whom staff may look up (A9): everybody of the controller, or only people they are assigned to."""
+
+    reach: Literal["controller", "assigned"] = "controller"
+    text: Localised
 
 
 class Children(Part):
@@ -356,6 +367,7 @@ class Declaration(Part):
     security: tuple[SecurityMeasure, ...]
     backup: Backup
     breach: BreachPlan
+    staff_access: StaffAccess | None = None
     children: Children
     recordings: tuple[Recording, ...] = ()
     changes: TermsChange
