@@ -117,7 +117,11 @@ class LegalBasis(Part):
 
 
 class Activity(Part):
-    """A processing activity: `uses` categories (reads) and `records` others (writes); `"*"` in uses means all declared."""
+    """A processing activity: `uses` categories (reads) and `records` others (writes); `"*"` in uses means all declared.
+
+    first_contact: may we make the first contact on this activity (D14); requires_account: only people with an own
+    account are reached (F9).
+    """
 
     key: Key
     purpose: Localised
@@ -129,6 +133,7 @@ class Activity(Part):
     recipients: tuple[Key, ...] = ()
     channels: tuple[Key, ...] = ()
     first_contact: bool = True
+    requires_account: bool = False
     reads_archive: bool = False
     note: Localised | None = None
 
@@ -138,7 +143,9 @@ class Retention(Part):
 
     clock: an event, `year_end(event)` or `fiscal_year_end(event)`; period: ISO 8601; `PT0` is written `P0D`.
     rule: `keep` (the activity needs it this long), `minimum` (law requires it), `ceiling` (gone then, even while a customer).
-    disposal: what happens when due. `for_controller`: kept on behalf of this other controller (text name of the recipient key).
+    disposal: what happens when due. `on_behalf_of`: kept for this recipient (its key). `kept_with`: with the clock
+    `linked_data_gone`, the categories whose rows keep this one alive (D10: another ground and the identifying data it
+    needs); the period is then `P0D`.
     """
 
     key: Key
@@ -149,6 +156,7 @@ class Retention(Part):
     rule: Literal["keep", "minimum", "ceiling"] = "keep"
     disposal: Literal["erase", "anonymise", "pseudonymise", "archive"] = "erase"
     only_kinds: tuple[str, ...] = ()
+    kept_with: tuple[Key, ...] = ()
     ground: Localised
     on_behalf_of: Key | None = None
 
@@ -162,6 +170,16 @@ class Archive(Part):
     period: PeriodText = "P0D"
     readers: tuple[Key, ...]
     purpose: Localised
+
+
+class Hold(Part):
+    """A claim or dispute keeps these categories past their rules until the event `until` (D11); then disposal resumes."""
+
+    key: Key
+    activity: Key
+    categories: tuple[Key, ...]
+    until: Key
+    ground: Localised
 
 
 class Recipient(Part):
@@ -359,6 +377,7 @@ class Declaration(Part):
     activities: tuple[Activity, ...]
     retention: tuple[Retention, ...]
     archives: tuple[Archive, ...] = ()
+    holds: tuple[Hold, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     processors: tuple[Processor, ...] = ()
     transfers: tuple[Transfer, ...] = ()
