@@ -187,7 +187,19 @@ class Recipient(Part):
 
     key: Key
     name: str
-    kind: Literal["supplier", "partner", "insurer", "broker", "authority", "payment", "issuer", "creditor", "platform", "group", "other"]
+    kind: Literal[
+        "supplier",
+        "partner",
+        "insurer",
+        "broker",
+        "authority",
+        "payment",
+        "issuer",
+        "creditor",
+        "platform",
+        "group",
+        "other",
+    ]
     categories: tuple[Key, ...]
     fields: Localised
     ground: Key
@@ -215,7 +227,9 @@ class Transfer(Part):
     key: Key
     to: Key
     country: Country | Literal["*"]
-    ground: Literal["adequacy", "standard_clauses", "contract_necessity", "legal_claims", "legal_duty", "consent"]
+    ground: Literal[
+        "adequacy", "standard_clauses", "contract_necessity", "legal_claims", "legal_duty", "consent"
+    ]
     explanation: Localised
 
 
@@ -348,7 +362,26 @@ class Notice(Part):
     """A published statement that informs rather than rules (external links, definitions, liability, disputes …)."""
 
     key: Key
-    topic: Literal["about", "definitions", "collection", "sharing", "security", "links", "liability", "disputes", "changes", "contact", "cookies", "rights", "children", "terms", "marketing", "app", "anonymous", "other"]
+    topic: Literal[
+        "about",
+        "definitions",
+        "collection",
+        "sharing",
+        "security",
+        "links",
+        "liability",
+        "disputes",
+        "changes",
+        "contact",
+        "cookies",
+        "rights",
+        "children",
+        "terms",
+        "marketing",
+        "app",
+        "anonymous",
+        "other",
+    ]
     text: Localised
 
 

@@ -1,0 +1,185 @@
+"""From registry and declarations to PostgreSQL: row-security policies, composite foreign keys, privileges, grants.
+
+One compiler for every personal table, so purpose limitation, controller isolation, own-rows-only and restriction are
+the same three conditions everywhere (DESIGN, "Scope and row security"; the look-ups are init plans, evaluated once a
+statement). Run by `tillit migrate` as the owner; `enforce_grants` also when a declaration is published.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.db import connection, models, transaction
+from psycopg import sql
+
+from tillit.declaration import registry
+from tillit.declaration.models import Controller, DeclarationVersion, Grant
+from tillit.declaration.personal import SubjectForeignKey
+from tillit.declaration.registry import PersonalTable
+from tillit.declaration.schema import Declaration
+from tillit.declaration.vocabulary import category_id, vocabulary
+from tillit.kernel.sql import load
+from tillit.kernel.sql import statements as named
+
+READ, WRITE, DELETE, RESTRICTED, ARCHIVED, NAMED = 1, 2, 4, 8, 16, 32
+APP, BACKUP = "tillit_app", "tillit_backup"
+FUNCTIONS = ("random_id", "keys", "cells", "all", "any_subject", "subjects")
+_VERBS = (("select", READ), ("insert", WRITE), ("update", WRITE), ("delete", DELETE))
+_TEXT_LIKE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.UUIDField)
+
+
+def condition(table: PersonalTable, need: int) -> str:
+    """The policy expression of `table` for the right `need`. Only constants of ours are written into it."""
+    subject = "((SELECT tillit_any_subject()) OR subject_id = ANY ((SELECT tillit_subjects())::bigint[]))"
+    if table.category_column is not None:
+        cell = f"(controller_id * 4 + state) * 256 + {table.category_column}"
+        return f"{cell} = ANY ((SELECT tillit_cells({need}))::integer[]) AND {subject}"
+    assert table.category is not None  # noqa: S101 (held by registration)
+    number = category_id(table.category)
+    return (
+        f"((state = 0 AND (SELECT tillit_all({number}, {need})))"
+        f" OR controller_id * 4 + state = ANY ((SELECT tillit_keys({number}, {need}))::integer[])) AND {subject}"
+    )
+
+
+def policies(table: PersonalTable) -> Iterator[tuple[str, str]]:
+    """(policy name, statement) for every policy of `table`."""
+    name = table.table
+    for verb, need in _VERBS:
+        if table.writer and verb in {"insert", "delete"}:
+            continue
+        text = condition(table, need)
+        using = "" if verb == "insert" else f" USING ({text})"
+        check = f" WITH CHECK ({text})" if verb in {"insert", "update"} else ""
+        yield (
+            f"tillit_{verb}",
+            f"CREATE POLICY tillit_{verb} ON {name} FOR {verb.upper()} TO {APP}{using}{check}",
+        )
+    yield "tillit_backup", f"CREATE POLICY tillit_backup ON {name} FOR SELECT TO {BACKUP} USING (true)"
+    if table.writer:
+        yield (
+            "tillit_writer",
+            f"CREATE POLICY tillit_writer ON {name} TO {table.writer} USING (true) WITH CHECK (true)",
+        )
+
+
+def _privileges(table: PersonalTable) -> Iterator[str]:
+    name = table.table
+    yield f"REVOKE ALL ON {name} FROM {APP}"
+    if table.writer:
+        yield f"GRANT SELECT, UPDATE (state) ON {name} TO {APP}"
+        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {table.writer}"
+    else:
+        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP}"
+    yield f"GRANT SELECT ON {name} TO {BACKUP}"
+
+
+def _links(table: PersonalTable) -> Iterator[tuple[str, str]]:
+    """(constraint name, definition) of the links of `table`: to the subject, and over both columns to other tables."""
+    if table.subject_link:
+        yield "subject_link", "FOREIGN KEY (subject_id) REFERENCES parties_subject (id)"
+    for field in table.model._meta.get_fields():
+        if isinstance(field, SubjectForeignKey):
+            action = "ON DELETE CASCADE" if field.cascade else "ON DELETE RESTRICT"
+            target = field.related_model._meta.db_table
+            yield (
+                f"{field.name}_link",
+                f"FOREIGN KEY (subject_id, {field.local}) REFERENCES {target} (subject_id, id) {action} DEFERRABLE",
+            )
+
+
+def _definers() -> Iterator[str]:
+    """Functions owned by roles that cannot log in, with the only right to write what they guard."""
+    for entry in registry.DEFINERS:
+        yield f"GRANT CREATE ON SCHEMA public TO {entry.role}"
+        for name, text in named(Path(entry.module_file).parent, entry.file).items():
+            yield f"DROP FUNCTION IF EXISTS {name}"
+            yield text
+            yield f"ALTER FUNCTION {name} OWNER TO {entry.role}"
+            yield f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
+            yield f"GRANT EXECUTE ON FUNCTION {name} TO {APP}"
+        yield f"REVOKE CREATE ON SCHEMA public FROM {entry.role}"
+
+
+def statements() -> Iterator[str]:
+    """Every statement that brings the database to what the registry says, in order. Idempotent."""
+    for name in FUNCTIONS:
+        yield load(__file__, "functions", name)
+    for table in registry.PERSONAL.values():
+        yield f"ALTER TABLE {table.table} ENABLE ROW LEVEL SECURITY"
+        yield from _privileges(table)
+        for policy, text in policies(table):
+            yield f"DROP POLICY IF EXISTS {policy} ON {table.table}"
+            yield text
+        for link, definition in _links(table):
+            full = f"{table.table}_{link}"[:63]
+            yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {full}"
+            yield f"ALTER TABLE {table.table} ADD CONSTRAINT {full} {definition}"
+        for field in table.model._meta.concrete_fields:
+            if isinstance(field, _TEXT_LIKE):
+                yield f"ALTER TABLE {table.table} ALTER COLUMN {field.column} SET STATISTICS 0"
+    for owned in registry.OWNED.values():
+        yield f"REVOKE ALL ON {owned.table} FROM {APP}"
+        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {owned.table} TO {owned.writer or APP}"
+        if owned.backed_up:
+            yield f"GRANT SELECT ON {owned.table} TO {BACKUP}"
+    for name in sorted(registry.NOT_PERSONAL):
+        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP}"
+        yield f"GRANT SELECT ON {name} TO {BACKUP}"
+    yield from _definers()
+    yield f"REVOKE UPDATE, DELETE ON declaration_version FROM {APP}"
+    yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}"
+    yield f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {BACKUP}"
+
+
+def enforce_all() -> None:
+    """Bring the database to what the registry says. As the owner, in one transaction, after `migrate`."""
+    registry.load()
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in statements():
+            cursor.execute(sql.SQL(statement))  # type: ignore[arg-type]  # built from registered names only
+
+
+def cells(declaration: Declaration) -> dict[tuple[str, str], int]:
+    """(activity, category) → rights bits that `declaration` gives."""
+    words, found = vocabulary(), {}
+    everything = declaration.category_keys()
+    for activity in declaration.activities:
+        word = words.activities[activity.key]
+        states = (RESTRICTED if "restricted" in word.sees else 0) | (
+            ARCHIVED if "archived" in word.sees or activity.reads_archive else 0
+        )
+        used = everything if "*" in activity.uses else set(activity.uses)
+        recorded = everything if "*" in activity.records else set(activity.records)
+        for category in {*used, *recorded}:
+            right = READ | (WRITE if category in recorded else 0)
+            if word.disposes:
+                right |= WRITE | DELETE
+            found[activity.key, category] = right | states
+    return found
+
+
+def enforce_grants() -> int:
+    """Recompile every grant from the latest published declarations; returns how many there are.
+
+    In a joint register each other controller also gets the holder's rows, but only for named subjects (`NAMED`), whose
+    relationship to it the caller has established (A1).
+    """
+    latest: dict[int, DeclarationVersion] = {}
+    for version in DeclarationVersion.objects.order_by("number"):
+        latest[version.controller_id] = version
+    holders = {c.register_id: c.id for c in Controller.objects.filter(holder=True)}
+    grants = []
+    for controller in Controller.objects.order_by("id"):
+        if controller.id not in latest:
+            continue
+        declaration = Declaration.model_validate(latest[controller.id].document)
+        holder = holders.get(controller.register_id, controller.id)
+        for (activity, category), rights in cells(declaration).items():
+            common = {"controller": controller, "activity": activity, "category": category_id(category)}
+            grants.append(Grant(**common, row_controller=controller, rights=rights))
+            if holder != controller.id:
+                grants.append(Grant(**common, row_controller_id=holder, rights=rights | NAMED))
+    with transaction.atomic():
+        Grant.objects.all().delete()
+        Grant.objects.bulk_create(grants, batch_size=1000)
+    return len(grants)

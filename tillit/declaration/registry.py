@@ -1,0 +1,198 @@
+"""The registry: what every table holds. Each app's `personal_data.py` answers for each of its models, or nothing loads.
+
+    personal(Fact, category_column="category", clocks={"collected": "collected_at", "superseded": "superseded_at"})
+    personal(Purchase, category="purchase", clocks={"purchased": "event_at"}, columns={...})
+    not_personal(Chain, because="reference data about shops")
+    owned(Session, path="…", category="login", …)      # a library's table, reached login → subject
+
+From it are generated: row-security policies, composite foreign keys, exports, erasure, retention, the data map, proofs.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import apps
+from django.db import models
+
+from tillit.declaration.errors import UnregisteredTableError
+from tillit.declaration.vocabulary import vocabulary
+from tillit.kernel.scope import guard
+
+
+@dataclass(frozen=True)
+class PersonalTable:
+    """A registered personal table.
+
+    category: vocabulary key, or None where `category_column` (smallint) carries it row by row.
+    clocks: clock event → column of this table (date or timestamptz; NULL means the clock has not started: keep).
+    kind_column: column a retention rule's `only_kinds` selects on. sealed: columns holding sealed bytes.
+    anonymise_into: name of the registered anonymiser (see privacy) that keeps figures when the row goes.
+    writer: NOLOGIN role whose functions alone may write (ledger, audit), or None when the app role writes itself;
+    then disposer: its function `disposer(bigint[], text[]) RETURNS bigint` deleting rows by (subject_id, id) pairs.
+    not_exported: columns an access request leaves out, with the reason (keys, digests: nothing readable).
+    """
+
+    model: type[models.Model]
+    category: str | None
+    category_column: str | None
+    clocks: Mapping[str, str]
+    kind_column: str | None = None
+    sealed: tuple[str, ...] = ()
+    writer: str | None = None
+    anonymiser: str | None = None
+    not_exported: Mapping[str, str] = field(default_factory=dict)
+    pseudonymise: tuple[str, ...] = ()
+    subject_link: bool = True
+    disposer: str | None = None
+
+    @property
+    def table(self) -> str:
+        """Table name in the database."""
+        return self.model._meta.db_table
+
+
+@dataclass(frozen=True)
+class OwnedTable:
+    """A library's or key-less table that is personal through a path (sessions, logins, directories, keys).
+
+    where: SQL condition on the table selecting the rows of `%(subjects)s` (bigint[]); erasure deletes those rows.
+    kept: ISO period after `clock_column` when its rows lapse anyway. writer / eraser: NOLOGIN role whose functions
+    alone write it, and the function `eraser(bigint[]) RETURNS bigint` that erases, where the app may not.
+    """
+
+    model: type[models.Model]
+    category: str
+    because: str
+    where: str
+    clock_column: str | None = None
+    kept: str | None = None
+    writer: str | None = None
+    eraser: str | None = None
+    backed_up: bool = True
+
+    @property
+    def table(self) -> str:
+        """Table name in the database."""
+        return self.model._meta.db_table
+
+
+PERSONAL: dict[str, PersonalTable] = {}
+OWNED: dict[str, OwnedTable] = {}
+NOT_PERSONAL: dict[str, str] = {}
+_NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+
+
+def personal(  # noqa: PLR0913 (a registration says everything about a table in one place)
+    model: type[models.Model],
+    *,
+    category: str | None = None,
+    category_column: str | None = None,
+    clocks: Mapping[str, str],
+    kind_column: str | None = None,
+    sealed: tuple[str, ...] = (),
+    writer: str | None = None,
+    anonymiser: str | None = None,
+    not_exported: Mapping[str, str] | None = None,
+    pseudonymise: tuple[str, ...] = (),
+    subject_link: bool = True,
+    disposer: str | None = None,
+) -> None:
+    """Register a personal table; raises `UnregisteredTableError` when the registration does not fit the model."""
+    table, columns = model._meta.db_table, {f.column for f in model._meta.concrete_fields}
+    words = vocabulary()
+    faults = []
+    if (category is None) == (category_column is None):
+        faults.append("name either a category or a category column")
+    if category is not None and category not in words.categories:
+        faults.append(f"unknown category {category}")
+    faults += [f"unknown clock event {event}" for event in clocks if event not in words.clock_events]
+    named = {*clocks.values(), *sealed, *(not_exported or {}), *pseudonymise}
+    named |= {c for c in (category_column, kind_column) if c}
+    faults += [f"no column {column}" for column in named if column not in columns]
+    faults += [f"lacks {c}" for c in ("subject_id", "id", "controller_id", "state") if c not in columns]
+    if not _NAME.match(table):
+        faults.append("the table name needs quoting")
+    if faults:
+        raise UnregisteredTableError("registration", f"{table}: " + "; ".join(faults))
+    PERSONAL[table] = PersonalTable(
+        model,
+        category,
+        category_column,
+        dict(clocks),
+        kind_column,
+        sealed,
+        writer,
+        anonymiser,
+        dict(not_exported or {}),
+        pseudonymise,
+        subject_link,
+        disposer,
+    )
+    guard.protect(table)
+
+
+def owned(  # noqa: PLR0913
+    model: type[models.Model],
+    *,
+    category: str,
+    because: str,
+    where: str,
+    clock_column: str | None = None,
+    kept: str | None = None,
+    writer: str | None = None,
+    eraser: str | None = None,
+    backed_up: bool = True,
+) -> None:
+    """Register a table that is personal through a path login → subject or digest → subject (see `OwnedTable`)."""
+    OWNED[model._meta.db_table] = OwnedTable(
+        model, category, because, where, clock_column, kept, writer, eraser, backed_up
+    )
+
+
+def not_personal(model: type[models.Model], *, because: str) -> None:
+    """Say that a table holds nothing about persons, and why."""
+    NOT_PERSONAL[model._meta.db_table] = because
+
+
+@dataclass(frozen=True)
+class Definer:
+    """A file of security-definer functions owned by a NOLOGIN role; the app may execute and no more."""
+
+    role: str
+    module_file: str
+    file: str
+
+
+DEFINERS: list[Definer] = []
+
+
+def definer(role: str, module_file: str, file: str) -> None:
+    """Register `sql/<file>.sql` beside `module_file` (pass `__file__`): each statement makes one function of its name."""
+    entry = Definer(role, module_file, file)
+    if entry not in DEFINERS:
+        DEFINERS.append(entry)
+
+
+def load() -> None:
+    """Import every app's `personal_data` and refuse any model that answers to none of the three."""
+    for config in apps.get_app_configs():
+        name = f"{config.name}.personal_data"
+        if config.name.startswith("tillit.") and find_spec(name):
+            import_module(name)
+    missing = [
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and model._meta.db_table not in {*PERSONAL, *OWNED, *NOT_PERSONAL}
+    ]
+    if missing:
+        raise UnregisteredTableError(
+            "unregistered", "no personal-data answer for: " + ", ".join(sorted(missing))
+        )
+
+
+def holding(category: str) -> list[PersonalTable]:
+    """The personal tables that can hold `category` (own category or a category column)."""
+    return [t for t in PERSONAL.values() if t.category == category or t.category_column is not None]

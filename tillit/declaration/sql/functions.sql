@@ -1,0 +1,50 @@
+-- name: random_id
+-- Random positive 62-bit ids: never a sequence, so an erased id is not issued again.
+CREATE OR REPLACE FUNCTION tillit_random_id() RETURNS bigint LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
+  SELECT ('x' || left(replace(gen_random_uuid()::text, '-', ''), 16))::bit(64)::bigint & 4611686018427387903
+$$
+
+-- name: keys
+-- The (controller, state) pairs the open scope may touch in one category with the right needed, coded controller * 4 + state.
+CREATE OR REPLACE FUNCTION tillit_keys(cat integer, need integer) RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT coalesce(array_agg(DISTINCT g.row_controller_id::integer * 4 + s.state), '{}')
+  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16)) AS s(state, bit)
+  WHERE g.activity = nullif(current_setting('tillit.activity', true), '')
+    AND g.category = cat
+    AND g.rights & need = need
+    AND g.controller_id = ANY (coalesce(nullif(current_setting('tillit.controllers', true), ''), '{}')::integer[])
+    AND (s.bit = 0 OR g.rights & s.bit <> 0)
+    AND (g.rights & 32 = 0 OR coalesce(nullif(current_setting('tillit.subjects', true), ''), '*') <> '*')
+$$
+
+-- name: cells
+-- The same over every category, coded (controller * 4 + state) * 256 + category, for tables whose rows carry their category.
+CREATE OR REPLACE FUNCTION tillit_cells(need integer) RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT coalesce(array_agg(DISTINCT (g.row_controller_id::integer * 4 + s.state) * 256 + g.category), '{}')
+  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16)) AS s(state, bit)
+  WHERE g.activity = nullif(current_setting('tillit.activity', true), '')
+    AND g.rights & need = need
+    AND g.controller_id = ANY (coalesce(nullif(current_setting('tillit.controllers', true), ''), '{}')::integer[])
+    AND (s.bit = 0 OR g.rights & s.bit <> 0)
+    AND (g.rights & 32 = 0 OR coalesce(nullif(current_setting('tillit.subjects', true), ''), '*') <> '*')
+$$
+
+-- name: all
+-- Whether the open scope may touch live rows of every controller in one category: the fast branch of the policies.
+CREATE OR REPLACE FUNCTION tillit_all(cat integer, need integer) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT NOT EXISTS (SELECT FROM declaration_controller c WHERE c.id::integer * 4 <> ALL (tillit_keys(cat, need)))
+     AND EXISTS (SELECT FROM declaration_controller)
+$$
+
+-- name: any_subject
+-- Whether the open scope is not limited to named subjects.
+CREATE OR REPLACE FUNCTION tillit_any_subject() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT coalesce(current_setting('tillit.subjects', true), '') = '*'
+$$
+
+-- name: subjects
+-- The subjects the open scope names.
+CREATE OR REPLACE FUNCTION tillit_subjects() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN coalesce(current_setting('tillit.subjects', true), '') IN ('', '*') THEN '{}'::bigint[]
+              ELSE current_setting('tillit.subjects', true)::bigint[] END
+$$

@@ -1,0 +1,162 @@
+"""Scope: who acts, for which activity, on whose data. Every access to personal rows happens inside one (DESIGN, A9).
+
+A scope opens a transaction (or savepoint) and sets transaction-local settings that the row-security policies read:
+
+- `tillit.actor`        kind:ref, e.g. `staff:17`
+- `tillit.activity`     the vocabulary key of the activity
+- `tillit.controllers`  `{1,2}`: the controllers the actor acts for
+- `tillit.subjects`     `*` for all, or `{…}`: the only subjects whose rows may be seen
+
+Leaving restores the outer scope's settings: releasing a savepoint does not, so it is done explicitly. A statement that
+names a personal table outside any scope raises `UnscopedAccessError`; zero rows is only the backstop.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from django.db import connection, transaction
+
+from tillit.kernel.errors import TillitError
+
+ActorKind = Literal["member", "staff", "partner", "system", "visitor"]
+ALL = "*"
+_SET = (
+    "SELECT set_config('tillit.actor', %s, true), set_config('tillit.activity', %s, true),"
+    " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true)"
+)
+
+
+class ScopeError(TillitError):
+    """The scope asked for is not one the actor may have."""
+
+
+class UnscopedAccessError(TillitError):
+    """A personal table was reached outside every scope."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. `controllers`: ids the actor may act for. `activities`: keys allowed, or None for every activity (system)."""
+
+    kind: ActorKind
+    ref: str
+    controllers: frozenset[int]
+    activities: frozenset[str] | None = None
+    subjects: frozenset[int] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.ref}"
+
+
+def system(ref: str, controllers: Iterable[int]) -> Actor:
+    """A part of Tillit acting by itself (intake, retention, proof …) for `controllers`."""
+    return Actor("system", ref, frozenset(controllers))
+
+
+_current: ContextVar["Scope | None"] = ContextVar("tillit_scope", default=None)
+
+
+@dataclass
+class Scope:
+    """`with Scope(actor, activity, subjects=…) as scope:`. `subjects=None` means every subject the policies allow.
+
+    A member may only name subjects that are the member's own. `controllers` narrows the actor's.
+    """
+
+    actor: Actor
+    activity: str
+    subjects: frozenset[int] | None = None
+    controllers: frozenset[int] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        actor = self.actor
+        self.controllers = frozenset(self.controllers) or actor.controllers
+        if self.subjects is None and actor.subjects is not None:
+            self.subjects = actor.subjects
+        if self.subjects is not None:
+            self.subjects = frozenset(self.subjects)
+        if not self.controllers <= actor.controllers:
+            raise ScopeError("scope-controller", f"{actor.kind} may not act for that controller")
+        if actor.activities is not None and self.activity not in actor.activities:
+            raise ScopeError("scope-activity", f"{actor.kind} may not perform {self.activity}")
+        if actor.kind in {"member", "visitor"} and self.subjects is None:
+            raise ScopeError("scope-subjects", "a member's scope names the member")
+        if actor.subjects is not None and not (self.subjects or frozenset()) <= actor.subjects:
+            raise ScopeError("scope-subjects", f"{actor.kind} may not see that person")
+
+    def settings(self) -> list[str]:
+        """The four settings, in the order of the statement that sets them."""
+        subjects = ALL if self.subjects is None else _array(self.subjects)
+        return [str(self.actor), self.activity, _array(self.controllers), subjects]
+
+    def __enter__(self) -> Self:
+        self._outer = _current.get()
+        self._atomic = transaction.atomic()
+        self._atomic.__enter__()
+        try:
+            _apply(self.settings())
+        except BaseException as error:
+            self._atomic.__exit__(type(error), error, error.__traceback__)
+            raise
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _current.reset(self._token)
+        self._atomic.__exit__(kind, error, trace)
+        if connection.in_atomic_block and not connection.needs_rollback:
+            _apply(self._outer.settings() if self._outer else ["", "", "", ""])
+
+
+def _array(ids: Iterable[int]) -> str:
+    return "{" + ",".join(str(int(i)) for i in sorted(ids)) + "}"
+
+
+def _apply(settings: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SET, settings)
+
+
+def current() -> Scope | None:
+    """The innermost open scope, or None."""
+    return _current.get()
+
+
+def require(*, activity: str | None = None) -> Scope:
+    """The open scope; raises `UnscopedAccessError` when there is none, `ScopeError` when it is for another activity."""
+    scope = _current.get()
+    if scope is None:
+        raise UnscopedAccessError("unscoped", "this needs an open scope")
+    if activity is not None and scope.activity != activity:
+        raise ScopeError("scope-activity", f"this belongs to {activity}, not {scope.activity}")
+    return scope
+
+
+class Guard:
+    """Refuses statements on personal tables outside a scope. Installed on each connection as it is made."""
+
+    def __init__(self) -> None:
+        self._tables: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def protect(self, table: str) -> None:
+        """Name a personal table to be guarded."""
+        self._tables.add(table)
+        self._pattern = None
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 (Django's signature)
+        if _current.get() is None and self._tables:
+            if self._pattern is None:
+                self._pattern = re.compile(r"\b(" + "|".join(sorted(self._tables)) + r")\b")
+            if (hit := self._pattern.search(str(sql))) and not str(sql).lstrip().startswith("SAVEPOINT"):
+                raise UnscopedAccessError("unscoped", f"{hit.group(1)} was reached outside every scope")
+        return execute(sql, params, many, context)
+
+
+guard = Guard()

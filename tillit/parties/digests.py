@@ -1,0 +1,46 @@
+"""Keyed digests: how a register finds a person by an identifier without holding the identifier (A6, C4).
+
+A digest is HMAC-SHA-256 truncated to 128 bits, keyed per register and key version (PCI DSS 4.0, 3.5.1.1), as a `UUID`.
+Registers share no key, so the same card in two registers gives two digests that nobody can join.
+"""
+
+import hmac
+from enum import IntEnum
+from functools import cache
+from uuid import UUID
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tillit.platform.secrets import secret
+
+KEY_VERSION = 1
+
+
+class Kind(IntEnum):
+    """What a directory is keyed by. Numbers are stored: append only."""
+
+    NATIONAL_NUMBER = 1
+    EMAIL = 2
+    PHONE = 3
+    MEMBER_NUMBER = 4
+    CARD = 5
+    ACCOUNT = 6
+    PHONE_AND_EMAIL = 7
+    CUSTOMER_NUMBER = 8
+    METERING_POINT = 9
+    LOGIN_SUB = 10
+    DEAD_ADDRESS = 11
+
+
+@cache
+def register_key(register_id: int, version: int = KEY_VERSION) -> bytes:
+    """The digest key of one register, 32 bytes, derived from the installation's root key."""
+    info = f"tillit digest register={register_id} version={version}".encode()
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(secret("digest_root"))
+
+
+def digest(register_id: int, kind: Kind, value: str, *, version: int = KEY_VERSION) -> UUID:
+    """The digest of an already normalised `value`."""
+    message = f"{int(kind)}:{value}".encode()
+    return UUID(bytes=hmac.digest(register_key(register_id, version), message, "sha256")[:16])

@@ -1,0 +1,52 @@
+"""Directories: claim, resolve, unclaim. The only door to what must be unique across people (DESIGN, "Scale path")."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from tillit.parties.digests import KEY_VERSION, Kind
+from tillit.parties.errors import AlreadyClaimedError
+
+
+def claim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int) -> None:
+    """Claim `digest` for the subject; idempotent. `AlreadyClaimedError` when another person holds it."""
+    holder = claim_set(register_id=register_id, kind=kind, claims={digest: subject_id})[digest]
+    if holder != subject_id:
+        raise AlreadyClaimedError(
+            "already-claimed", f"that {kind.name.lower().replace('_', ' ')} belongs to another person"
+        )
+
+
+def claim_set(*, register_id: int, kind: Kind, claims: Mapping[UUID, int]) -> dict[UUID, int]:
+    """Claim many at once; returns digest → the subject that holds it now (another's earlier claim wins)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT digest, subject_id FROM directory_claim(%s, %s::smallint, %s::uuid[], %s::bigint[], %s::smallint)",
+            [register_id, int(kind), list(claims), list(claims.values()), KEY_VERSION],
+        )
+        return dict(cursor.fetchall())
+
+
+def resolve_set(*, register_id: int, kind: Kind, digests: Sequence[UUID]) -> dict[UUID, int]:
+    """digest → subject for those that are known."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT digest, subject_id FROM directory_resolve(%s, %s::smallint, %s::uuid[])",
+            [register_id, int(kind), list(digests)],
+        )
+        return dict(cursor.fetchall())
+
+
+def resolve(*, register_id: int, kind: Kind, digest: UUID) -> int | None:
+    """The subject that holds `digest`, or None."""
+    return resolve_set(register_id=register_id, kind=kind, digests=[digest]).get(digest)
+
+
+def unclaim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int) -> bool:
+    """Release one digest of the subject; whether it was held."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT directory_unclaim(%s, %s::smallint, %s, %s)", [register_id, int(kind), digest, subject_id]
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,15 @@
+"""Errors of the parties layer. Messages never hold the value that was refused."""
+
+from tillit.kernel.errors import TillitError
+
+
+class SealedValueLostError(TillitError):
+    """The data key is gone: the value was shredded and cannot be opened."""
+
+
+class AlreadyClaimedError(TillitError):
+    """The identifier belongs to another person in this register."""
+
+
+class NotStaffError(TillitError):
+    """No active member of staff with that sign-in, or the duty of confidentiality is not on record."""

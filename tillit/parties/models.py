@@ -1,0 +1,178 @@
+"""Subjects and what is known of them. One fact a row, each with its category, source and activity (A5, A6, A7)."""
+
+from uuid import uuid4
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+
+from tillit.declaration.models import Controller, Register
+from tillit.declaration.personal import PersonalModel, RandomId, RowState
+
+
+class Subject(models.Model):
+    """A person in one register. Holds no facts. `alias_of` points at the subject this one was merged into."""
+
+    id = models.BigIntegerField(primary_key=True, db_default=RandomId())
+    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    state = models.SmallIntegerField(choices=RowState.choices, db_default=RowState.LIVE)
+    alias_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="aliases")
+
+    class Meta:
+        db_table = "parties_subject"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(alias_of=models.F("id")), name="parties_subject_no_self_alias"
+            )
+        ]
+
+
+class Relationship(PersonalModel):
+    """What the person is to a controller, from when to when, and why it ended (A5). Half-open: `ended` is the first day after."""
+
+    kind = models.CharField(max_length=30)
+    started = models.DateField()
+    ended = models.DateField(null=True)
+    end_reason = models.CharField(max_length=60, blank=True, default="")
+
+    class Meta:
+        db_table = "parties_relationship"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended__isnull=True) | Q(ended__gte=models.F("started")),
+                name="parties_relationship_order",
+            ),
+            models.UniqueConstraint(
+                fields=["subject_id", "controller_id", "kind"],
+                condition=Q(ended__isnull=True),
+                name="parties_relationship_open_once",
+            ),
+        ]
+
+
+class Fact(PersonalModel):
+    """One thing known of a person: kind (`name.given`, `email`, `address.street` …), value, source, and the activity that collected it."""
+
+    category = models.SmallIntegerField()
+    kind = models.CharField(max_length=40)
+    value = models.TextField()
+    source = models.CharField(max_length=30)
+    collected_under = models.CharField(max_length=60)
+    collected_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "parties_fact"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_id", "controller_id", "kind"],
+                condition=Q(superseded_at__isnull=True),
+                name="parties_fact_current_once",
+            )
+        ]
+
+
+class SealedFact(PersonalModel):
+    """A value that is sealed at rest (national number, account, card in the blocking service): opened only for its purpose (A6)."""
+
+    category = models.SmallIntegerField()
+    kind = models.CharField(max_length=40)
+    sealed = models.BinaryField()
+    last_four = models.CharField(max_length=4, blank=True, default="")
+    source = models.CharField(max_length=30)
+    collected_under = models.CharField(max_length=60)
+    collected_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "parties_sealed_fact"
+
+
+class DirectoryEntry(models.Model):
+    """(register, kind, digest) → subject: what must be unique across people. Written and read through functions only.
+
+    Digests are keyed HMACs truncated to 128 bits and stored as uuid; `key_version` says which key made them.
+    """
+
+    pk = models.CompositePrimaryKey("register_id", "kind", "digest")
+    register_id = models.IntegerField()
+    kind = models.SmallIntegerField()
+    digest = models.UUIDField()
+    key_version = models.SmallIntegerField(default=1)
+    subject_id = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "parties_directory"
+
+
+class DataKey(models.Model):
+    """The wrapped data key of one (subject, controller). Its own store: excluded from dumps, dropped to shred."""
+
+    pk = models.CompositePrimaryKey("subject_id", "controller_id")
+    subject_id = models.BigIntegerField()
+    controller_id = models.IntegerField()
+    wrapped = models.BinaryField()
+
+    class Meta:
+        db_table = "parties_data_key"
+
+
+class Login(AbstractBaseUser):
+    """A way in: for a member of one register, or for a member of staff. The handle is random; it says nothing."""
+
+    handle = models.UUIDField(unique=True, default=uuid4)
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, null=True)
+    subject_id = models.BigIntegerField(null=True, db_index=True)
+    created_at = models.DateTimeField()
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "handle"
+
+    class Meta:
+        db_table = "parties_login"
+
+
+class StaffMember(models.Model):
+    """A person who works with the data: sign-in name, duty of confidentiality on record (A9)."""
+
+    login = models.OneToOneField(Login, on_delete=models.CASCADE)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    confidentiality_signed = models.DateField(null=True)
+    left = models.DateField(null=True)
+
+    class Meta:
+        db_table = "parties_staff_member"
+
+
+class StaffRole(models.Model):
+    """A role at one controller, from when to when. `assigned_only`: sees only people assigned to them."""
+
+    staff = models.ForeignKey(StaffMember, on_delete=models.CASCADE, related_name="roles")
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT)
+    role = models.CharField(max_length=30)
+    assigned_only = models.BooleanField(default=False)
+    granted = models.DateField()
+    ended = models.DateField(null=True)
+
+    class Meta:
+        db_table = "parties_staff_role"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["staff", "controller", "role"],
+                condition=Q(ended__isnull=True),
+                name="parties_staff_role_once",
+            )
+        ]
+
+
+class Assignment(PersonalModel):
+    """A person assigned to a member of staff, where the controller limits access that way (A9)."""
+
+    staff = models.ForeignKey(StaffMember, on_delete=models.CASCADE, related_name="+")
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        db_table = "parties_assignment"

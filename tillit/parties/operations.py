@@ -1,0 +1,137 @@
+"""What can be done with people: register, relate, record facts, seal, end. Keyword-only; within an open scope."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from tillit.declaration.vocabulary import category_id
+from tillit.kernel.scope import Scope
+from tillit.parties import sealing
+from tillit.parties.models import Fact, Relationship, SealedFact, Subject
+
+_SEALED = (SealedFact._meta.db_table, "sealed")
+
+
+def create_subject(*, scope: Scope, register_id: int) -> int:
+    """A new subject of the register; its random id. Needs no rights: a subject without rows says nothing."""
+    return Subject.objects.create(register_id=register_id).id
+
+
+def lock_subjects(*, scope: Scope, subject_ids: Iterable[int]) -> dict[int, int]:
+    """Lock the subjects in id order until the transaction ends; id → row state. The one place that locks people."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, state FROM parties_subject WHERE id = ANY (%s) ORDER BY id FOR UPDATE",
+            [sorted(set(subject_ids))],
+        )
+        return dict(cursor.fetchall())
+
+
+def _state(subject_id: int, scope: Scope) -> int:
+    return lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+
+
+def relate(*, scope: Scope, subject_id: int, controller_id: int, kind: str, started: date) -> Relationship:
+    """Begin a relationship (A5); the open one is returned when there is one already."""
+    found = Relationship.objects.filter(
+        subject_id=subject_id, controller_id=controller_id, kind=kind, ended__isnull=True
+    ).first()
+    if found is not None:
+        return found
+    state = _state(subject_id, scope)
+    return Relationship.objects.create(
+        subject_id=subject_id, controller_id=controller_id, kind=kind, started=started, state=state
+    )
+
+
+def end_relationship(
+    *, scope: Scope, subject_id: int, controller_id: int, kind: str, ended: date, reason: str
+) -> int:
+    """End the open relationship of that kind; `ended` is the first day after. Returns how many ended (0 or 1)."""
+    lock_subjects(scope=scope, subject_ids=[subject_id])
+    return Relationship.objects.filter(
+        subject_id=subject_id, controller_id=controller_id, kind=kind, ended__isnull=True
+    ).update(ended=ended, end_reason=reason)
+
+
+def record_fact(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller_id: int,
+    category: str,
+    kind: str,
+    value: str,
+    source: str,
+    at: datetime,
+) -> Fact:
+    """Record a fact; an equal current one stands, another is superseded at `at` and stays as history (A7, H2)."""
+    state = _state(subject_id, scope)
+    current = Fact.objects.filter(
+        subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
+    ).first()
+    if current is not None:
+        if current.value == value:
+            return current
+        Fact.objects.filter(subject_id=subject_id, id=current.id).update(superseded_at=at)
+    return Fact.objects.create(
+        subject_id=subject_id,
+        controller_id=controller_id,
+        state=state,
+        category=category_id(category),
+        kind=kind,
+        value=value,
+        source=source,
+        collected_under=scope.activity,
+        collected_at=at,
+        recorded_at=Now(),
+    )
+
+
+def seal_fact(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller_id: int,
+    category: str,
+    kind: str,
+    value: str,
+    source: str,
+    at: datetime,
+) -> SealedFact:
+    """Seal a value (national number, account number …). The clear value is never stored; the last four digits are."""
+    state = _state(subject_id, scope)
+    table, column = _SEALED
+    body = sealing.seal(
+        subject_id=subject_id, controller_id=controller_id, table=table, column=column, value=value
+    )
+    SealedFact.objects.filter(
+        subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
+    ).update(superseded_at=at)
+    return SealedFact.objects.create(
+        subject_id=subject_id,
+        controller_id=controller_id,
+        state=state,
+        category=category_id(category),
+        kind=kind,
+        sealed=body,
+        last_four=value[-4:] if kind != "national_number" else "",
+        source=source,
+        collected_under=scope.activity,
+        collected_at=at,
+        recorded_at=Now(),
+    )
+
+
+def open_fact(*, scope: Scope, fact: SealedFact) -> str:
+    """The clear value of a sealed fact the scope may see. The caller records why it was opened."""
+    table, column = _SEALED
+    return sealing.open_sealed(
+        subject_id=fact.subject_id,
+        controller_id=fact.controller_id,
+        table=table,
+        column=column,
+        sealed=fact.sealed,
+    )

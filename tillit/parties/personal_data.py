@@ -1,0 +1,68 @@
+"""What the parties layer answers for."""
+
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+
+from tillit.declaration.registry import definer, not_personal, owned, personal
+from tillit.parties.models import (
+    Assignment,
+    DataKey,
+    DirectoryEntry,
+    Fact,
+    Login,
+    Relationship,
+    SealedFact,
+    StaffMember,
+    StaffRole,
+    Subject,
+)
+
+definer("tillit_directory", __file__, "directory")
+definer("tillit_keys", __file__, "keys")
+
+personal(Relationship, category="relationship", clocks={})
+personal(
+    Fact,
+    category_column="category",
+    clocks={"collected": "collected_at", "superseded": "superseded_at"},
+    kind_column="kind",
+)
+personal(
+    SealedFact,
+    category_column="category",
+    clocks={"collected": "collected_at", "superseded": "superseded_at"},
+    kind_column="kind",
+    sealed=("sealed",),
+    not_exported={"sealed": "shown in clear in the answer, opened with your own key"},
+)
+personal(Assignment, category="relationship", clocks={})
+
+_BY_SUBJECT = "subject_id = ANY (%(subjects)s)"
+not_personal(
+    Subject, because="a random key without facts; everything known stands in rows that name it; erased last"
+)
+owned(
+    DirectoryEntry,
+    category="identity",
+    because="keyed digests, reached through claim, resolve and release only",
+    where=_BY_SUBJECT,
+    writer="tillit_directory",
+    eraser="directory_release",
+)
+owned(
+    DataKey,
+    category="security",
+    because="wrapped keys; dropping one shreds what it sealed",
+    where=_BY_SUBJECT,
+    writer="tillit_keys",
+    eraser="keys_drop",
+    backed_up=False,
+)
+owned(Login, category="login", because="the way in", where=_BY_SUBJECT)
+not_personal(StaffMember, because="our own staff's accounts, kept under employment by the register of staff")
+not_personal(StaffRole, because="which role a staff account has")
+
+not_personal(ContentType, because="names of models")
+not_personal(Permission, because="names of permissions; staff rights come from the vocabulary's roles")
+not_personal(Group, because="unused: staff rights come from the vocabulary's roles")
+not_personal(Group.permissions.through, because="unused: staff rights come from the vocabulary's roles")

@@ -1,0 +1,80 @@
+"""Sealing: values readable only for their purpose, and shredded by dropping a key (A6, H11, D2).
+
+One AES-256-GCM data key per (subject, controller), wrapped by the installation's key-encryption key. The associated
+data names table, column and subject, so sealed bytes moved elsewhere do not open. Layout: version (1 byte), nonce (12
+bytes), ciphertext with tag.
+"""
+
+import os
+from collections.abc import Iterable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection
+
+from tillit.parties.errors import SealedValueLostError
+from tillit.platform.secrets import secret
+
+_VERSION = b"\x01"
+_NONCE = 12
+
+
+def _wrap(subject_id: int, controller_id: int, key: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(secret("key_encryption")).encrypt(
+        nonce, key, f"{subject_id}:{controller_id}".encode()
+    )
+
+
+def _unwrap(subject_id: int, controller_id: int, wrapped: bytes) -> bytes:
+    nonce, body = bytes(wrapped[:_NONCE]), bytes(wrapped[_NONCE:])
+    return AESGCM(secret("key_encryption")).decrypt(nonce, body, f"{subject_id}:{controller_id}".encode())
+
+
+def _key(subject_id: int, controller_id: int, *, make: bool) -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT keys_get(%s, %s)", [subject_id, controller_id])
+        (wrapped,) = cursor.fetchone()
+        if wrapped is None and make:
+            fresh = _wrap(subject_id, controller_id, os.urandom(32))
+            cursor.execute("SELECT keys_make(%s, %s, %s)", [subject_id, controller_id, fresh])
+            (wrapped,) = cursor.fetchone()
+    if wrapped is None:
+        raise SealedValueLostError("sealed-lost", "the key is gone; the value cannot be opened")
+    return _unwrap(subject_id, controller_id, wrapped)
+
+
+def _associated(table: str, column: str, subject_id: int) -> bytes:
+    return f"{table}.{column}:{subject_id}".encode()
+
+
+def seal(*, subject_id: int, controller_id: int, table: str, column: str, value: str) -> bytes:
+    """`value` sealed for one place; makes the data key when there is none. Needs an open transaction."""
+    nonce = os.urandom(_NONCE)
+    cipher = AESGCM(_key(subject_id, controller_id, make=True))
+    return _VERSION + nonce + cipher.encrypt(nonce, value.encode(), _associated(table, column, subject_id))
+
+
+def open_sealed(*, subject_id: int, controller_id: int, table: str, column: str, sealed: bytes) -> str:
+    """The value sealed for exactly this place; `SealedValueLostError` when the key was dropped or the bytes moved."""
+    body = bytes(sealed)
+    cipher = AESGCM(_key(subject_id, controller_id, make=False))
+    try:
+        plain = cipher.decrypt(
+            body[1 : 1 + _NONCE], body[1 + _NONCE :], _associated(table, column, subject_id)
+        )
+    except InvalidTag:
+        raise SealedValueLostError("sealed-mismatch", "the value was not sealed for this place") from None
+    return plain.decode()
+
+
+def make_keys(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], AESGCM]:
+    """Ciphers for many (subject, controller) pairs in one statement, made where missing (register imports)."""
+    wanted = sorted(set(pairs))
+    fresh = [_wrap(s, c, os.urandom(32)) for s, c in wanted]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT subject_id, controller_id, wrapped FROM keys_make_many(%s::bigint[], %s::integer[], %s::bytea[])",
+            [[s for s, _ in wanted], [c for _, c in wanted], fresh],
+        )
+        return {(s, c): AESGCM(_unwrap(s, c, w)) for s, c, w in cursor.fetchall()}

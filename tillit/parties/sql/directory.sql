@@ -1,0 +1,34 @@
+-- name: directory_claim
+-- Claims digests for subjects; returns every digest asked for with the subject that now holds it (another's claim wins).
+CREATE OR REPLACE FUNCTION directory_claim(in_register integer, in_kind smallint, in_digests uuid[], in_subjects bigint[], in_version smallint DEFAULT 1)
+RETURNS TABLE (digest uuid, subject_id bigint) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  INSERT INTO parties_directory (register_id, kind, digest, key_version, subject_id)
+  SELECT in_register, in_kind, d, in_version, s FROM unnest(in_digests, in_subjects) AS asked(d, s) ORDER BY d
+  ON CONFLICT (register_id, kind, digest) DO NOTHING;
+  SELECT p.digest, p.subject_id FROM parties_directory p
+  WHERE p.register_id = in_register AND p.kind = in_kind AND p.digest = ANY (in_digests)
+$$
+
+-- name: directory_resolve
+-- The subjects that hold the digests asked for; unknown digests are absent.
+CREATE OR REPLACE FUNCTION directory_resolve(in_register integer, in_kind smallint, in_digests uuid[])
+RETURNS TABLE (digest uuid, subject_id bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT p.digest, p.subject_id FROM parties_directory p
+  WHERE p.register_id = in_register AND p.kind = in_kind AND p.digest = ANY (in_digests)
+$$
+
+-- name: directory_unclaim
+-- Releases one digest of one subject (a card removed, a phone number changed).
+CREATE OR REPLACE FUNCTION directory_unclaim(in_register integer, in_kind smallint, in_digest uuid, in_subject bigint)
+RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH gone AS (DELETE FROM parties_directory p WHERE p.register_id = in_register AND p.kind = in_kind
+                AND p.digest = in_digest AND p.subject_id = in_subject RETURNING 1)
+  SELECT count(*) FROM gone
+$$
+
+-- name: directory_release
+-- Releases everything held for the subjects (erasure).
+CREATE OR REPLACE FUNCTION directory_release(in_subjects bigint[])
+RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH gone AS (DELETE FROM parties_directory p WHERE p.subject_id = ANY (in_subjects) RETURNING 1) SELECT count(*) FROM gone
+$$
