@@ -37,7 +37,6 @@ def test_no_module_asks_the_machine_for_the_time():
         "from time import time_ns\n",
         "from django.utils import timezone\ntimezone.now()\n",
         "from django.utils.timezone import localdate\n",
-        "from django.db.models.functions import Now\n",
     ],
 )
 def test_the_rule_sees_every_way_to_ask(code):
