@@ -45,9 +45,7 @@ def _plain(node: yaml.Node, file: str, path: tuple[Step, ...], marks: dict[tuple
             key = str(key_node.value)
             line = key_node.start_mark.line + 1
             if key in result:
-                raise DeclarationRefusedError(
-                    [Problem(file, line, "duplicate-key", f"the key '{key}' stands twice")]
-                )
+                raise DeclarationRefusedError([Problem(file, line, "duplicate-key", f"the key '{key}' stands twice")])
             result[key] = _plain(value_node, file, (*path, key), marks)
             marks[(*path, key)] = (file, line)
         return result
@@ -64,9 +62,7 @@ def _parse(path: Path) -> Source:
     except FileNotFoundError:
         raise DeclarationRefusedError([Problem(name, 0, "no-file", "there is no such file")]) from None
     except UnicodeDecodeError as error:
-        raise DeclarationRefusedError(
-            [Problem(name, 0, "encoding", f"not UTF-8 at byte {error.start}")]
-        ) from None
+        raise DeclarationRefusedError([Problem(name, 0, "encoding", f"not UTF-8 at byte {error.start}")]) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise DeclarationRefusedError([Problem(name, line, "yaml", str(error.problem))]) from None
@@ -120,9 +116,7 @@ def _merge(
             if place is None:
                 items.append(_copy(base, (*base_path, index), out, here, item))
             elif not high[place].get("remove"):
-                items.append(
-                    _merge(base, own, (*base_path, index), (*own_path, place), out, here, item, high[place])
-                )
+                items.append(_merge(base, own, (*base_path, index), (*own_path, place), out, here, item, high[place]))
         for place in mine.values():
             items.append(_copy(own, (*own_path, place), out, (*path, len(items)), high[place]))
         out.marks[path] = own.mark(own_path)
@@ -143,17 +137,13 @@ def read(path: Path, *, _seen: tuple[Path, ...] = ()) -> Source:
     """Parse `path` with its `extends` chain; raises `DeclarationRefusedError`."""
     own = _parse(path)
     if not isinstance(own.data, dict):
-        raise DeclarationRefusedError(
-            [Problem(str(path), 1, "not-a-mapping", "a declaration is a mapping of keys")]
-        )
+        raise DeclarationRefusedError([Problem(str(path), 1, "not-a-mapping", "a declaration is a mapping of keys")])
     parent = own.data.pop("extends", None)
     if parent is None:
         return own
     base_path = path.parent / str(parent)
     if base_path in _seen or base_path == path:
-        raise DeclarationRefusedError(
-            [Problem(str(path), own.mark(("extends",))[1], "extends-loop", "extends itself")]
-        )
+        raise DeclarationRefusedError([Problem(str(path), own.mark(("extends",))[1], "extends-loop", "extends itself")])
     base = read(base_path, _seen=(*_seen, path))
     out = Source(None)
     out.data = _merge(base, own, (), (), out, (), base.data, own.data)

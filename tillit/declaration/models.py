@@ -26,9 +26,7 @@ class Controller(models.Model):
     class Meta:
         db_table = "declaration_controller"
         constraints = [
-            models.UniqueConstraint(
-                fields=["register"], condition=models.Q(holder=True), name="declaration_one_holder"
-            )
+            models.UniqueConstraint(fields=["register"], condition=models.Q(holder=True), name="declaration_one_holder")
         ]
 
 
@@ -46,9 +44,7 @@ class DeclarationVersion(models.Model):
 
     class Meta:
         db_table = "declaration_version"
-        constraints = [
-            models.UniqueConstraint(fields=["controller", "number"], name="declaration_version_number")
-        ]
+        constraints = [models.UniqueConstraint(fields=["controller", "number"], name="declaration_version_number")]
 
 
 class Grant(models.Model):

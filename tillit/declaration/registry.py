@@ -188,9 +188,7 @@ def load() -> None:
         if model._meta.managed and model._meta.db_table not in {*PERSONAL, *OWNED, *NOT_PERSONAL}
     ]
     if missing:
-        raise UnregisteredTableError(
-            "unregistered", "no personal-data answer for: " + ", ".join(sorted(missing))
-        )
+        raise UnregisteredTableError("unregistered", "no personal-data answer for: " + ", ".join(sorted(missing)))
 
 
 def holding(category: str) -> list[PersonalTable]:

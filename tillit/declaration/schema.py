@@ -227,9 +227,7 @@ class Transfer(Part):
     key: Key
     to: Key
     country: Country | Literal["*"]
-    ground: Literal[
-        "adequacy", "standard_clauses", "contract_necessity", "legal_claims", "legal_duty", "consent"
-    ]
+    ground: Literal["adequacy", "standard_clauses", "contract_necessity", "legal_claims", "legal_duty", "consent"]
     explanation: Localised
 
 

@@ -13,9 +13,7 @@ def staff_actor(*, staff: StaffMember, controller: Controller | None = None) -> 
     Raises `NotStaffError` when the person has left, has no role there, or has no duty of confidentiality on record.
     """
     roles = [
-        r
-        for r in staff.roles.filter(ended__isnull=True)
-        if controller is None or r.controller_id == controller.id
+        r for r in staff.roles.filter(ended__isnull=True) if controller is None or r.controller_id == controller.id
     ]
     if staff.left is not None or not roles:
         raise NotStaffError("not-staff", "no active role here")

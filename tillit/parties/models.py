@@ -21,9 +21,7 @@ class Subject(models.Model):
     class Meta:
         db_table = "parties_subject"
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(alias_of=models.F("id")), name="parties_subject_no_self_alias"
-            )
+            models.CheckConstraint(condition=~Q(alias_of=models.F("id")), name="parties_subject_no_self_alias")
         ]
 
 

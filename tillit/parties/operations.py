@@ -46,9 +46,7 @@ def relate(*, scope: Scope, subject_id: int, controller_id: int, kind: str, star
     )
 
 
-def end_relationship(
-    *, scope: Scope, subject_id: int, controller_id: int, kind: str, ended: date, reason: str
-) -> int:
+def end_relationship(*, scope: Scope, subject_id: int, controller_id: int, kind: str, ended: date, reason: str) -> int:
     """End the open relationship of that kind; `ended` is the first day after. Returns how many ended (0 or 1)."""
     lock_subjects(scope=scope, subject_ids=[subject_id])
     return Relationship.objects.filter(
@@ -104,9 +102,7 @@ def seal_fact(
     """Seal a value (national number, account number …). The clear value is never stored; the last four digits are."""
     state = _state(subject_id, scope)
     table, column = _SEALED
-    body = sealing.seal(
-        subject_id=subject_id, controller_id=controller_id, table=table, column=column, value=value
-    )
+    body = sealing.seal(subject_id=subject_id, controller_id=controller_id, table=table, column=column, value=value)
     SealedFact.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
     ).update(superseded_at=at)

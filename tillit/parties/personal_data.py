@@ -38,9 +38,7 @@ personal(
 personal(Assignment, category="relationship", clocks={})
 
 _BY_SUBJECT = "subject_id = ANY (%(subjects)s)"
-not_personal(
-    Subject, because="a random key without facts; everything known stands in rows that name it; erased last"
-)
+not_personal(Subject, because="a random key without facts; everything known stands in rows that name it; erased last")
 owned(
     DirectoryEntry,
     category="identity",

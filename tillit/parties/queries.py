@@ -11,9 +11,7 @@ def facts(*, subject_id: int) -> dict[str, str]:
 
 def related_controllers(*, subject_id: int) -> frozenset[int]:
     """Controllers the person has, or has had, a relationship with, as far as the scope sees."""
-    return frozenset(
-        Relationship.objects.filter(subject_id=subject_id).values_list("controller_id", flat=True)
-    )
+    return frozenset(Relationship.objects.filter(subject_id=subject_id).values_list("controller_id", flat=True))
 
 
 def active_roles(*, staff: StaffMember) -> list[StaffRole]:

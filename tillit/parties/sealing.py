@@ -21,9 +21,7 @@ _NONCE = 12
 
 def _wrap(subject_id: int, controller_id: int, key: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(secret("key_encryption")).encrypt(
-        nonce, key, f"{subject_id}:{controller_id}".encode()
-    )
+    return nonce + AESGCM(secret("key_encryption")).encrypt(nonce, key, f"{subject_id}:{controller_id}".encode())
 
 
 def _unwrap(subject_id: int, controller_id: int, wrapped: bytes) -> bytes:
@@ -60,9 +58,7 @@ def open_sealed(*, subject_id: int, controller_id: int, table: str, column: str,
     body = bytes(sealed)
     cipher = AESGCM(_key(subject_id, controller_id, make=False))
     try:
-        plain = cipher.decrypt(
-            body[1 : 1 + _NONCE], body[1 + _NONCE :], _associated(table, column, subject_id)
-        )
+        plain = cipher.decrypt(body[1 : 1 + _NONCE], body[1 + _NONCE :], _associated(table, column, subject_id))
     except InvalidTag:
         raise SealedValueLostError("sealed-mismatch", "the value was not sealed for this place") from None
     return plain.decode()

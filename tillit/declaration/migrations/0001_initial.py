@@ -13,17 +13,13 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.RunSQL(
-            load(enforce.__file__, "functions", "random_id"), "DROP FUNCTION tillit_random_id()"
-        ),
+        migrations.RunSQL(load(enforce.__file__, "functions", "random_id"), "DROP FUNCTION tillit_random_id()"),
         migrations.CreateModel(
             name="Register",
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.CharField(max_length=60, unique=True)),
             ],
@@ -36,9 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.CharField(max_length=60, unique=True)),
                 ("name", models.CharField(max_length=200)),
@@ -64,9 +58,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("number", models.PositiveIntegerField()),
                 ("published_at", models.DateTimeField()),
@@ -87,9 +79,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "declaration_version",
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("controller", "number"), name="declaration_version_number"
-                    )
+                    models.UniqueConstraint(fields=("controller", "number"), name="declaration_version_number")
                 ],
             },
         ),
@@ -98,9 +88,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("activity", models.CharField(max_length=60)),
                 ("category", models.SmallIntegerField()),

@@ -77,9 +77,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(
-                        choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0
-                    ),
+                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("category", models.SmallIntegerField()),
@@ -100,9 +98,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
@@ -135,9 +131,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(
-                        choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0
-                    ),
+                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("category", models.SmallIntegerField()),
@@ -173,9 +167,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(
-                        choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0
-                    ),
+                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("kind", models.CharField(max_length=30)),
@@ -205,9 +197,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("email", models.EmailField(max_length=254, unique=True)),
                 ("name", models.CharField(max_length=120)),
@@ -215,9 +205,7 @@ class Migration(migrations.Migration):
                 ("left", models.DateField(null=True)),
                 (
                     "login",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
-                    ),
+                    models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
                 ),
             ],
             options={
@@ -238,9 +226,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(
-                        choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0
-                    ),
+                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("since", models.DateField()),
@@ -263,9 +249,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("role", models.CharField(max_length=30)),
                 ("assigned_only", models.BooleanField(default=False)),
@@ -273,9 +257,7 @@ class Migration(migrations.Migration):
                 ("ended", models.DateField(null=True)),
                 (
                     "controller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to="declaration.controller"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="declaration.controller"),
                 ),
                 (
                     "staff",
@@ -308,9 +290,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "state",
-                    models.SmallIntegerField(
-                        choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0
-                    ),
+                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
                 ),
                 (
                     "alias_of",
