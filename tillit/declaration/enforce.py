@@ -22,7 +22,7 @@ from tillit.kernel.sql import statements as named
 
 READ, WRITE, DELETE, RESTRICTED, ARCHIVED, NAMED = 1, 2, 4, 8, 16, 32
 APP, BACKUP = "tillit_app", "tillit_backup"
-FUNCTIONS = ("random_id", "keys", "cells", "all", "any_subject", "subjects")
+FUNCTIONS = ("random_id", "keys", "cells", "all", "any_subject", "subjects", "now")
 _VERBS = (("select", READ), ("insert", WRITE), ("update", WRITE), ("delete", DELETE))
 _TEXT_LIKE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.UUIDField)
 
@@ -122,7 +122,7 @@ def statements() -> Iterator[str]:
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {owned.table} TO {owned.writer or APP}"
         if owned.backed_up:
             yield f"GRANT SELECT ON {owned.table} TO {BACKUP}"
-    for name in sorted(registry.NOT_PERSONAL):
+    for name in sorted({*registry.NOT_PERSONAL, *registry.TRANSIENT}):
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP}"
         yield f"GRANT SELECT ON {name} TO {BACKUP}"
     yield from _definers()

@@ -8,11 +8,10 @@ from typing import Any
 
 from django.db import models
 from django.db.models import ForeignObject
-from django.db.models.functions import Now
 
 
 class RowState(models.IntegerChoices):
-    """State of a personal row, set on insert under the subject's lock and changed for all of a person's rows."""
+    """State of a personal row: set on insert under the subject's lock, changed for all of a person's rows at once."""
 
     LIVE = 0
     RESTRICTED = 1
@@ -20,11 +19,20 @@ class RowState(models.IntegerChoices):
 
 
 class RandomId(models.Func):
-    """Database default for ids: a random positive 62-bit integer, never a sequence (an erased id is never issued again)."""
+    """Database default for ids: random, 62 bits, never a sequence: an erased id is not issued again."""
 
     function = "tillit_random_id"
     template = "%(function)s()"
     output_field = models.BigIntegerField()
+    arity = 0
+
+
+class RecordTime(models.Func):
+    """Database default for the record time: the clock's time when a scope travels, else the transaction's."""
+
+    function = "tillit_now"
+    template = "%(function)s()"
+    output_field = models.DateTimeField()
     arity = 0
 
 
@@ -36,14 +44,14 @@ class PersonalModel(models.Model):
     id = models.BigIntegerField(db_default=RandomId())
     controller_id = models.IntegerField()
     state = models.SmallIntegerField(choices=RowState.choices, db_default=RowState.LIVE)
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = models.DateTimeField(db_default=RecordTime())
 
     class Meta:
         abstract = True
 
 
 class SubjectForeignKey(ForeignObject):
-    """A link to another personal table over (subject_id, <name>_id). The composite foreign key itself is made by `enforce`.
+    """A link to another personal table over (subject_id, <name>_id). `enforce` makes the composite foreign key itself.
 
     on_delete is carried out by the database (`cascade`) or refused (`restrict`); declare the local column yourself.
     """

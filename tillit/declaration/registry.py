@@ -85,7 +85,7 @@ NOT_PERSONAL: dict[str, str] = {}
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
-def personal(  # noqa: PLR0913 (a registration says everything about a table in one place)
+def personal(
     model: type[models.Model],
     *,
     category: str | None = None,
@@ -134,7 +134,7 @@ def personal(  # noqa: PLR0913 (a registration says everything about a table in 
     guard.protect(table)
 
 
-def owned(  # noqa: PLR0913
+def owned(
     model: type[models.Model],
     *,
     category: str,
@@ -158,6 +158,24 @@ def not_personal(model: type[models.Model], *, because: str) -> None:
 
 
 @dataclass(frozen=True)
+class TransientTable:
+    """A table that holds personal data only on its way in (staging, quarantine): no subject yet, a short declared life."""
+
+    model: type[models.Model]
+    because: str
+    kept: str
+    clock_column: str
+
+
+TRANSIENT: dict[str, TransientTable] = {}
+
+
+def transient(model: type[models.Model], *, because: str, kept: str, clock_column: str) -> None:
+    """Register a table that is emptied by itself: rows lapse `kept` (ISO period) after `clock_column`."""
+    TRANSIENT[model._meta.db_table] = TransientTable(model, because, kept, clock_column)
+
+
+@dataclass(frozen=True)
 class Definer:
     """A file of security-definer functions owned by a NOLOGIN role; the app may execute and no more."""
 
@@ -170,7 +188,7 @@ DEFINERS: list[Definer] = []
 
 
 def definer(role: str, module_file: str, file: str) -> None:
-    """Register `sql/<file>.sql` beside `module_file` (pass `__file__`): each statement makes one function of its name."""
+    """Register `sql/<file>.sql` beside `module_file` (pass `__file__`): each statement makes the function it names."""
     entry = Definer(role, module_file, file)
     if entry not in DEFINERS:
         DEFINERS.append(entry)
@@ -185,7 +203,7 @@ def load() -> None:
     missing = [
         model._meta.db_table
         for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed and model._meta.db_table not in {*PERSONAL, *OWNED, *NOT_PERSONAL}
+        if model._meta.managed and model._meta.db_table not in {*PERSONAL, *OWNED, *NOT_PERSONAL, *TRANSIENT}
     ]
     if missing:
         raise UnregisteredTableError("unregistered", "no personal-data answer for: " + ", ".join(sorted(missing)))

@@ -110,9 +110,7 @@ class Money:
     def format_number(self, locale: str = "nb") -> str:
         """The amount without its currency: `1 234,50`."""
         decimals = "0" * exponent(self.currency)
-        return str(
-            format_decimal(self.decimal, "#,##0" + ("." + decimals if decimals else ""), locale=locale)
-        )
+        return str(format_decimal(self.decimal, "#,##0" + ("." + decimals if decimals else ""), locale=locale))
 
     def share(self, basis_points: int, rounding: Rounding) -> Money:
         """See `tillit.kernel.rounding.share`."""

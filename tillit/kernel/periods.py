@@ -60,9 +60,7 @@ class Period(Generic[T]):
     def adjacent(self, other: Period[T]) -> bool:
         """True when one starts exactly where the other ends."""
         _one_kind(self.start, self.end, other.start, other.end)
-        return (self.end is not None and self.end == other.start) or (
-            other.end is not None and other.end == self.start
-        )
+        return (self.end is not None and self.end == other.start) or (other.end is not None and other.end == self.start)
 
     def intersect(self, other: Period[T]) -> Period[T] | None:
         """The moments in both, or None."""

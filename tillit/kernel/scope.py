@@ -6,6 +6,7 @@ A scope opens a transaction (or savepoint) and sets transaction-local settings t
 - `tillit.activity`     the vocabulary key of the activity
 - `tillit.controllers`  `{1,2}`: the controllers the actor acts for
 - `tillit.subjects`     `*` for all, or `{…}`: the only subjects whose rows may be seen
+- `tillit.now`          the clock's time while it travels, else empty (see `tillit_now()`)
 
 Leaving restores the outer scope's settings: releasing a savepoint does not, so it is done explicitly. A statement that
 names a personal table outside any scope raises `UnscopedAccessError`; zero rows is only the backstop.
@@ -20,13 +21,15 @@ from typing import Any, Literal, Self
 
 from django.db import connection, transaction
 
+from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 
 ActorKind = Literal["member", "staff", "partner", "system", "visitor"]
 ALL = "*"
 _SET = (
     "SELECT set_config('tillit.actor', %s, true), set_config('tillit.activity', %s, true),"
-    " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true)"
+    " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true),"
+    " set_config('tillit.now', %s, true)"
 )
 
 
@@ -40,7 +43,7 @@ class UnscopedAccessError(TillitError):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts. `controllers`: ids the actor may act for. `activities`: keys allowed, or None for every activity (system)."""
+    """Who acts. `controllers`: ids the actor may act for. `activities`: keys allowed; None for every one (system)."""
 
     kind: ActorKind
     ref: str
@@ -89,9 +92,10 @@ class Scope:
             raise ScopeError("scope-subjects", f"{actor.kind} may not see that person")
 
     def settings(self) -> list[str]:
-        """The four settings, in the order of the statement that sets them."""
+        """The settings, in the order of the statement that sets them."""
         subjects = ALL if self.subjects is None else _array(self.subjects)
-        return [str(self.actor), self.activity, _array(self.controllers), subjects]
+        moment = clock.now().isoformat() if clock.travelling() else ""
+        return [str(self.actor), self.activity, _array(self.controllers), subjects, moment]
 
     def __enter__(self) -> Self:
         self._outer = _current.get()
@@ -111,7 +115,7 @@ class Scope:
         _current.reset(self._token)
         self._atomic.__exit__(kind, error, trace)
         if connection.in_atomic_block and not connection.needs_rollback:
-            _apply(self._outer.settings() if self._outer else ["", "", "", ""])
+            _apply(self._outer.settings() if self._outer else [""] * 5)
 
 
 def _array(ids: Iterable[int]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models.functions import Now
 
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.scope import Scope
@@ -84,7 +83,6 @@ def record_fact(
         source=source,
         collected_under=scope.activity,
         collected_at=at,
-        recorded_at=Now(),
     )
 
 
@@ -117,7 +115,6 @@ def seal_fact(
         source=source,
         collected_under=scope.activity,
         collected_at=at,
-        recorded_at=Now(),
     )
 
 

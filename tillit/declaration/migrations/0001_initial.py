@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(load(enforce.__file__, "functions", "random_id"), "DROP FUNCTION tillit_random_id()"),
+        migrations.RunSQL(load(enforce.__file__, "functions", "now"), "DROP FUNCTION tillit_now()"),
         migrations.CreateModel(
             name="Register",
             fields=[

@@ -48,3 +48,9 @@ CREATE OR REPLACE FUNCTION tillit_subjects() RETURNS bigint[] LANGUAGE sql STABL
   SELECT CASE WHEN coalesce(current_setting('tillit.subjects', true), '') IN ('', '*') THEN '{}'::bigint[]
               ELSE current_setting('tillit.subjects', true)::bigint[] END
 $$
+
+-- name: now
+-- The record time: the clock's when the open scope travels in time (tests, simulation), else the transaction's own.
+CREATE OR REPLACE FUNCTION tillit_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT coalesce(nullif(current_setting('tillit.now', true), '')::timestamptz, now())
+$$

@@ -1,0 +1,182 @@
+"""Where people buy, what they pay with, and what they bought (C4, C5, C10). One row a receipt line."""
+
+from django.db import models
+from django.db.models import Q
+
+from tillit.declaration.models import Controller, Register
+from tillit.declaration.personal import PersonalModel, RecordTime
+
+
+class Chain(models.Model):
+    """A chain of stores, run by one controller (its club) in one currency."""
+
+    key = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT)
+    currency = models.CharField(max_length=3, default="NOK")
+
+    class Meta:
+        db_table = "purchases_chain"
+
+
+class Store(models.Model):
+    """A store of a chain; `number` is what purchase files call it."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="stores")
+    number = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    place = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        db_table = "purchases_store"
+        constraints = [models.UniqueConstraint(fields=["chain", "number"], name="purchases_store_number")]
+
+
+class ProductGroup(models.Model):
+    """A group of products that rates may distinguish, per chain."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="product_groups")
+    key = models.CharField(max_length=60)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        db_table = "purchases_product_group"
+        constraints = [models.UniqueConstraint(fields=["chain", "key"], name="purchases_product_group_key")]
+
+
+class Source(models.Model):
+    """A sender of purchases. Rows older than `accept_from` are quarantined; `seen` is pruned behind it."""
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT)
+    key = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    accept_from = models.DateField()
+
+    class Meta:
+        db_table = "purchases_source"
+
+
+class Batch(models.Model):
+    """One file or API call taken in, with its counts. `digest`: SHA-256 of the bytes (a repeat is recognised)."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, db_index=True)
+    state = models.CharField(max_length=20, default="open")
+    received_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    rows_read = models.BigIntegerField(default=0)
+    posted = models.BigIntegerField(default=0)
+    parked = models.BigIntegerField(default=0)
+    repeated = models.BigIntegerField(default=0)
+    strangers = models.BigIntegerField(default=0)
+    quarantined = models.BigIntegerField(default=0)
+    refunds_unmatched = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "purchases_batch"
+
+
+class StagedPurchase(models.Model):
+    """A row on its way in: digests only. The table is UNLOGGED and without policies (COPY refuses policied tables)."""
+
+    batch_id = models.BigIntegerField(db_index=True)
+    line = models.BigIntegerField()
+    source_id = models.SmallIntegerField()
+    external = models.UUIDField()
+    payload = models.UUIDField()
+    instrument_kind = models.SmallIntegerField()
+    instrument = models.UUIDField()
+    last_four = models.CharField(max_length=4, blank=True, default="")
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField()
+    product_group_id = models.IntegerField(null=True)
+    event_at = models.DateTimeField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    receipt = models.CharField(max_length=60, blank=True, default="")
+    product = models.CharField(max_length=120, blank=True, default="")
+    refund_of = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "purchases_staged"
+
+
+class Seen(models.Model):
+    """Which external rows were counted: exactly once. `digest` equals the id of the purchase it became."""
+
+    pk = models.CompositePrimaryKey("source_id", "digest")
+    source_id = models.SmallIntegerField()
+    digest = models.UUIDField()
+    payload = models.UUIDField()
+    event_on = models.DateField()
+
+    class Meta:
+        db_table = "purchases_seen"
+
+
+class PaymentInstrument(PersonalModel):
+    """A card or account a person registered: network and last four digits; the number itself only as a keyed digest (C4)."""
+
+    kind = models.SmallIntegerField()
+    network = models.CharField(max_length=20, blank=True, default="")
+    last_four = models.CharField(max_length=4)
+    digest = models.UUIDField()
+    registered_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "purchases_instrument"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_id", "digest"], condition=Q(removed_at__isnull=True), name="purchases_instrument_once"
+            )
+        ]
+
+
+class Purchase(PersonalModel):
+    """One receipt line of a member. `id` is the digest of source and external id; negative amounts are refunds."""
+
+    id = models.UUIDField()
+    source_id = models.SmallIntegerField()
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField()
+    product_group_id = models.IntegerField(null=True)
+    event_at = models.DateTimeField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    receipt = models.CharField(max_length=60, blank=True, default="")
+    product = models.CharField(max_length=120, blank=True, default="")
+    last_four = models.CharField(max_length=4, blank=True, default="")
+    refund_of = models.UUIDField(null=True)
+    batch_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "purchases_purchase"
+
+
+class UnmatchedRefund(PersonalModel):
+    """A member's refund whose purchase is not known (yet): waits for staff or for the purchase (C8)."""
+
+    purchase_id = models.UUIDField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "purchases_unmatched_refund"
+
+
+class QuarantinedRow(models.Model):
+    """A row that could not be used: where, which field, why. `sealed` holds the row for repair and replay, and nothing else."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="quarantine")
+    line = models.BigIntegerField()
+    field = models.CharField(max_length=40)
+    reason = models.CharField(max_length=40)
+    message = models.CharField(max_length=200)
+    sealed = models.BinaryField(null=True)
+    quarantined_at = models.DateTimeField(db_default=RecordTime())
+    resolved_at = models.DateTimeField(null=True)
+    resolution = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        db_table = "purchases_quarantine"
