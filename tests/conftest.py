@@ -1,0 +1,91 @@
+"""Every test runs on real PostgreSQL as the plain role ``tillit_app``, under row-level security.
+
+``db``                 a database of the worker's own; the test's changes are rolled back
+``fresh_db``           a database of the test's own: real commits, several connections, other processes
+``owner_connection``   psycopg as ``tillit_owner`` on the same database, for catalog look-ups and tampering
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support import databases
+from tillit.platform import database
+
+_USE = pytest.StashKey[Any]()
+
+
+@dataclasses.dataclass(frozen=True)
+class TestDatabase:
+    """A database and the environment that makes ``tillit`` commands use it."""
+
+    __test__ = False
+    name: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "TILLIT_DATABASE_NAME": self.name, "DJANGO_SETTINGS_MODULE": "tillit.settings"}
+
+    def connect(self, login: database.Login = "app", **options: Any) -> psycopg.Connection[Any]:
+        return database.connect(login, name=self.name, **options)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_USE] = databases.in_use()
+    session.config.stash[_USE].__enter__()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _USE in session.config.stash:
+        session.config.stash[_USE].__exit__(None, None, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and marker.kwargs.get("transaction"):
+            raise pytest.UsageError(f"{item.nodeid}: use the fixture fresh_db; the application may not truncate")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """A copy of the template for this worker (pytest-django's own would connect as an administrator)."""
+    name = databases.clone(databases.template())
+    before = databases.repoint(name)
+    yield
+    with django_db_blocker.unblock():
+        databases.repoint(before)
+        os.environ.pop("TILLIT_DATABASE_NAME", None)
+    databases.drop(name)
+
+
+@pytest.fixture
+def fresh_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[TestDatabase]:
+    """A database of the test's own; Django's connections in every thread go there."""
+    name = databases.clone(databases.template())
+    before = databases.repoint(name)
+    with django_db_blocker.unblock():
+        try:
+            yield TestDatabase(name)
+        finally:
+            databases.repoint(before)
+            databases.drop(name)
+
+
+@pytest.fixture
+def transactional_db(fresh_db: TestDatabase) -> TestDatabase:
+    """What pytest-django's fixtures for live servers ask for."""
+    return fresh_db
+
+
+@pytest.fixture
+def owner_connection(request: pytest.FixtureRequest, django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
+    """The owner's connection, each statement committed. Sees nothing of a transaction that `db` rolls back."""
+    from django.db import connections
+
+    with database.connect("owner", name=connections.settings["default"]["NAME"], autocommit=True) as connection:
+        yield connection

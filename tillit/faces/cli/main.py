@@ -1,0 +1,89 @@
+"""Finds the command and turns every failure into one line and an exit code."""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import typer
+from rich.console import Console
+
+# Command → what it is for. Its module beside this one (dashes become underscores) holds a typer application `app`, and
+# is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
+COMMANDS: dict[str, str] = {
+    "db": "Start, stop and inspect the database.",
+    "migrate": "Create or update the database's tables and rules.",
+    "serve": "Serve the site.",
+}
+
+out = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tillit.settings")
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one exit a kind of ending
+    """Run a command; returns the exit code and never raises."""
+    name, *rest = arguments or [""]
+    if name in {"", "--help", "-h", "help"}:
+        _help()
+        return 0 if name else 2
+    if name not in COMMANDS:
+        return _say(f"no command {name!r}: tillit --help lists them", 2)
+    try:
+        module = importlib.import_module(f"tillit.faces.cli.{name.replace('-', '_')}")
+        command = typer.main.get_command(module.app)
+        result: Any = command.main(args=rest, prog_name=f"tillit {name}", standalone_mode=False)
+    except typer.TyperException as wrong:
+        return _say(wrong.format_message(), wrong.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("interrupted", 130)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
+    except Exception as error:  # noqa: BLE001 - the boundary: nothing may escape as a traceback
+        return _failed(error)
+    return result if isinstance(result, int) else 0
+
+
+def _help() -> None:
+    out.print("Usage: tillit COMMAND …\n\nMembership, bonus and customer programmes on a statement that executes.\n")
+    width = max(map(len, COMMANDS)) + 2
+    for name, purpose in COMMANDS.items():
+        out.print(f"  {name:<{width}}{purpose}", markup=False)
+    out.print("\ntillit COMMAND --help tells more about each.")
+
+
+def _failed(error: Exception) -> int:
+    if os.environ.get("TILLIT_DEBUG") == "1":
+        traceback.print_exc()
+    if type(error).__module__.startswith("tillit."):
+        # Our own errors are written for people; one that blames the input carries `exit_code` 2.
+        return _say(str(error), getattr(error, "exit_code", 1))
+    if type(error).__module__ in {"django.db.utils", "psycopg", "psycopg.errors"}:
+        return _say(_database_trouble(error), 1)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return _say(f"internal error: {type(error).__qualname__} at {frame.filename}:{frame.lineno}", 1)
+
+
+def _database_trouble(error: Exception) -> str:
+    """What is wrong with the database. Never PostgreSQL's own words about rows, which quote them."""
+    from tillit.platform import database
+
+    cause = error.__cause__ or error
+    state = getattr(cause, "sqlstate", None)
+    if state is None or state.startswith(("08", "57P")):
+        return str(database.unreachable(database.place(), cause))
+    if state == "42P01":
+        return "the database lacks a table: run tillit migrate"
+    return f"the database refused: {type(cause).__name__} ({state})"
+
+
+def _say(message: str, code: int) -> int:
+    if message:  # a command without arguments has printed its help instead
+        errors.print(f"tillit: {message}", style="red" if errors.is_terminal else None, markup=False)
+    return code

@@ -1,0 +1,151 @@
+"""Django's settings. Importing them opens no connection and starts no server.
+
+The database is reached as ``tillit_app`` unless ``TILLIT_DB_ROLE=owner`` (set by ``tillit migrate`` alone). Everything
+an installation decides comes from the environment: ``DATABASE_URL``, ``TILLIT_VAR``, ``TILLIT_DEBUG``,
+``TILLIT_HOSTS`` (comma-separated), ``TILLIT_HTTPS`` (0 only on a machine of one's own), ``TILLIT_SECRET_*``.
+"""
+
+import base64
+import os
+from pathlib import Path
+
+from tillit.platform import database, logs, paths, secrets
+
+PACKAGE = Path(__file__).resolve().parent
+
+DEBUG = os.environ.get("TILLIT_DEBUG") == "1"
+HTTPS = not DEBUG and os.environ.get("TILLIT_HTTPS", "1") == "1"
+SECRET_KEY = base64.b64encode(secrets.secret("django", 64)).decode()
+ALLOWED_HOSTS = [
+    host.strip() for host in os.environ.get("TILLIT_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host.strip()
+]
+
+TILLIT_DB_ROLE: database.Login = "owner" if os.environ.get("TILLIT_DB_ROLE") == "owner" else "app"
+DATABASES = {"default": database.django_settings(TILLIT_DB_ROLE)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The packages of tillit in the order of the layers, lowest first. One becomes an app when it has something to install.
+LAYERS = (
+    "platform",
+    "kernel",
+    "audit",
+    "declaration",
+    "parties",
+    "ledger",
+    "consent",
+    "disclosure",
+    "messages",
+    "purchases",
+    "membership",
+    "visits",
+    "cases",
+    "bonus",
+    "benefits",
+    "services",
+    "power",
+    "office",
+    "outreach",
+    "privacy",
+    "journeys",
+    "faces",
+    "faces.public_web",
+    "faces.member_web",
+    "faces.staff_web",
+    "faces.api",
+    "faces.jobs",
+)
+_INSTALLED_WITH = ("apps.py", "models.py", "models", "templates", "templatetags", "static", "locale")
+
+
+def _has_something_to_install(layer: str) -> bool:
+    folder = PACKAGE.joinpath(*layer.split("."))
+    return any((folder / name).exists() for name in _INSTALLED_WITH)
+
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    *(f"tillit.{layer}" for layer in LAYERS if _has_something_to_install(layer)),
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "tillit.faces.urls"
+WSGI_APPLICATION = "tillit.faces.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "parties.Login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "nb"
+LANGUAGES = [("nb", "Bokmål"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Oslo"
+
+SESSION_COOKIE_NAME = "tillit_session"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_NAME = "tillit_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_NAME = "tillit_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("TILLIT_BEHIND_PROXY") == "1" else None
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+STATIC_URL = "static/"
+STATIC_ROOT = None  # WhiteNoise serves what the finders find; nothing is collected
+ASSETS = paths.root() / "var" / "assets"
+STATICFILES_DIRS = [ASSETS] if ASSETS.is_dir() else []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = paths.var() / "files"
+
+LOGGING_CONFIG = None
+logs.configure(level=os.environ.get("TILLIT_LOG_LEVEL", "WARNING"))
