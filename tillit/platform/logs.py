@@ -13,65 +13,17 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-SENSITIVE = frozenset(
-    {
-        "account",
-        "address",
-        "authorization",
-        "birth_date",
-        "body",
-        "card",
-        "card_number",
-        "city",
-        "cookie",
-        "cookies",
-        "csrf",
-        "date_of_birth",
-        "detail",
-        "email",
-        "first_name",
-        "headers",
-        "iban",
-        "ip",
-        "ip_address",
-        "kid",
-        "last_name",
-        "license_plate",
-        "meter_id",
-        "mobile",
-        "name",
-        "national_id",
-        "national_number",
-        "one_time_code",
-        "otp",
-        "pan",
-        "parameters",
-        "params",
-        "passphrase",
-        "password",
-        "payload",
-        "phone",
-        "phone_number",
-        "postcode",
-        "query",
-        "query_string",
-        "raw",
-        "request",
-        "row",
-        "secret",
-        "session",
-        "session_key",
-        "sql",
-        "ssn",
-        "statement",
-        "text",
-        "token",
-        "url",
-        "user_agent",
-        "username",
-        "vehicle",
-    }
-)
+# fmt: off
+SENSITIVE = frozenset({
+    "account", "address", "authorization", "birth_date", "body", "card", "card_number", "city",
+    "cookie", "cookies", "csrf", "date_of_birth", "detail", "email", "first_name", "headers", "iban",
+    "ip", "ip_address", "kid", "last_name", "license_plate", "meter_id", "mobile", "name",
+    "national_id", "national_number", "one_time_code", "otp", "pan", "parameters", "params",
+    "passphrase", "password", "payload", "phone", "phone_number", "postcode", "query", "query_string",
+    "raw", "request", "row", "secret", "session", "session_key", "sql", "ssn", "statement", "text",
+    "token", "url", "user_agent", "username", "vehicle",
+})
+# fmt: on
 DROPPED = "[dropped]"
 _OWN = frozenset({"event", "level", "timestamp", "logger"})
 
