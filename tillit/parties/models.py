@@ -3,6 +3,8 @@
 from uuid import uuid4
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 
@@ -129,6 +131,22 @@ class Login(AbstractBaseUser):
 
     class Meta:
         db_table = "parties_login"
+
+
+class Session(AbstractBaseSession):
+    """A browser session. Names its login, so that a person's sessions go with the person."""
+
+    login = models.ForeignKey(Login, on_delete=models.CASCADE, null=True, related_name="+")
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """Where `get_decoded` finds the way to read the data."""
+        from tillit.parties.sessions import SessionStore  # noqa: PLC0415 (the store needs this model)
+
+        return SessionStore
+
+    class Meta:
+        db_table = "parties_session"
 
 
 class StaffMember(models.Model):

@@ -12,6 +12,7 @@ from tillit.parties.models import (
     Login,
     Relationship,
     SealedFact,
+    Session,
     StaffMember,
     StaffRole,
     Subject,
@@ -57,6 +58,15 @@ owned(
     backed_up=False,
 )
 owned(Login, category="login", because="the way in", where=_BY_SUBJECT)
+owned(
+    Session,
+    category="login",
+    because="a browser that is signed in",
+    where="login_id IN (SELECT id FROM parties_login WHERE subject_id = ANY (%(subjects)s))",
+    clock_column="expire_date",
+    kept="P1D",
+    backed_up=False,
+)
 not_personal(StaffMember, because="our own staff's accounts, kept under employment by the register of staff")
 not_personal(StaffRole, because="which role a staff account has")
 

@@ -1,0 +1,26 @@
+"""Browser sessions that know whose they are.
+
+Django's own session table holds the login only inside the signed data, where erasure cannot find it.
+"""
+
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+
+from tillit.parties.models import Session
+
+
+class SessionStore(DatabaseStore):
+    """Django's database sessions, with the login in a column."""
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """The table."""
+        return Session
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """The row for `data`; its login is the signed-in one, or none."""
+        row: Session = super().create_model_instance(data)
+        row.login_id = data.get(SESSION_KEY)
+        return row
