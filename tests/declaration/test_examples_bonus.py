@@ -120,9 +120,7 @@ def test_c1_private_persons_over_16_join_by_web_sms_or_reception(key: str):
 def test_c4_cards_are_jointly_held_and_recorded_only_where_they_must(key: str):
     writers = {a.key for a in declaration(key).activities if "payment_instrument" in a.records}
     assert writers == {"bonus_earning", "self_service"}
-    assert not any(
-        "payment_instrument" in r.categories for r in declaration(key).recipients if r.kind == "partner"
-    )
+    assert not any("payment_instrument" in r.categories for r in declaration(key).recipients if r.kind == "partner")
 
 
 @each

@@ -93,9 +93,7 @@ def test_a2_every_path_of_the_coverage_resolves(folder: Path):
     assert missing == []
 
 
-@pytest.mark.parametrize(
-    "path", ["nothing", "activities.nothing", "controller.phone.more", "cookies.items.x"]
-)
+@pytest.mark.parametrize("path", ["nothing", "activities.nothing", "controller.phone.more", "cookies.items.x"])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a2_a_path_that_leads_nowhere_does_not_resolve(folder: Path, path: str):
     data = declared(folder, coverage(folder)["controllers"][0])

@@ -20,9 +20,11 @@ class Programme(models.Model):
 
 
 class RateRule(models.Model):
-    """A rate in basis points of the purchase. Half-open period; local weekday bits (Monday = 1 … Sunday = 64) and minutes.
+    """A rate in basis points of the purchase. Half-open period; local weekday bits (Monday = 1 … Sunday = 64) and
+    minutes.
 
-    mode `set`: the most specific rule wins (store before chain, group before any, then higher priority, then later start);
+    mode `set`: the most specific rule wins (store before chain, group before any, then higher priority, then later
+    start);
     mode `add`: added to it (may be negative; the sum never goes below zero).
     """
 

@@ -1,4 +1,6 @@
-"""Django configuration of the declaration layer: the registry loads when every model is known; the guard on each connection."""
+"""Django configuration of the declaration layer: the registry loads when every model is known; the guard on each
+connection.
+"""
 
 from typing import Any
 

@@ -29,3 +29,7 @@ class DeclarationRefusedError(TillitError):
 
 class UnregisteredTableError(TillitError):
     """A table is neither personal nor declared not personal."""
+
+
+class NotDeclaredError(TillitError):
+    """The controller has published nothing that says so."""

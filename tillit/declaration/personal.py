@@ -16,6 +16,7 @@ class RowState(models.IntegerChoices):
     LIVE = 0
     RESTRICTED = 1
     ARCHIVED = 2
+    RESTRICTED_ARCHIVED = 3
 
 
 class RandomId(models.Func):
@@ -43,7 +44,7 @@ class PersonalModel(models.Model):
     subject_id = models.BigIntegerField()
     id = models.BigIntegerField(db_default=RandomId())
     controller_id = models.IntegerField()
-    state = models.SmallIntegerField(choices=RowState.choices, db_default=RowState.LIVE)
+    state = models.SmallIntegerField(db_default=RowState.LIVE)
     recorded_at = models.DateTimeField(db_default=RecordTime())
 
     class Meta:

@@ -159,7 +159,9 @@ def not_personal(model: type[models.Model], *, because: str) -> None:
 
 @dataclass(frozen=True)
 class TransientTable:
-    """A table that holds personal data only on its way in (staging, quarantine): no subject yet, a short declared life."""
+    """A table that holds personal data only on its way in (staging, quarantine): no subject yet, a short declared
+    life.
+    """
 
     model: type[models.Model]
     because: str

@@ -49,7 +49,9 @@ class ContactPoint(Part):
 
 
 class Officer(Part):
-    """A named function: privacy adviser (DPO) or day-to-day delegate; the delegate has the tasks, not the responsibility."""
+    """A named function: privacy adviser (DPO) or day-to-day delegate; the delegate has the tasks, not the
+    responsibility.
+    """
 
     title: Localised
     email: str | None = None
@@ -60,7 +62,8 @@ class Arrangement(Part):
     """How controllership is arranged (A1). `register` groups controllers that share subjects.
 
     kind: `sole`; `processor` (an operator processes for this controller); `joint` (shared register, `holder` is the
-    controller whose rows are held jointly and the single contact point); `department` (own data, found through a directory).
+    controller whose rows are held jointly and the single contact point); `department` (own data, found through a
+    directory).
     """
 
     kind: Literal["sole", "processor", "joint", "department"]
@@ -142,7 +145,8 @@ class Retention(Part):
     """One typed retention rule (H10).
 
     clock: an event, `year_end(event)` or `fiscal_year_end(event)`; period: ISO 8601; `PT0` is written `P0D`.
-    rule: `keep` (the activity needs it this long), `minimum` (law requires it), `ceiling` (gone then, even while a customer).
+    rule: `keep` (the activity needs it this long), `minimum` (law requires it), `ceiling` (gone then, even while a
+    customer).
     disposal: what happens when due. `on_behalf_of`: kept for this recipient (its key). `kept_with`: with the clock
     `linked_data_gone`, the categories whose rows keep this one alive (D10: another ground and the identifying data it
     needs); the period is then `P0D`.
@@ -173,7 +177,7 @@ class Archive(Part):
 
 
 class Hold(Part):
-    """A claim or dispute keeps these categories past their rules until the event `until` (D11); then disposal resumes."""
+    """A claim or dispute keeps these categories past their rules until `until` (D11); then disposal resumes."""
 
     key: Key
     activity: Key
@@ -239,7 +243,7 @@ class CookieLife(Part):
 
 
 class Cookie(Part):
-    """One cookie or other stored item (G1). `key` where the same name stands in two groups: identity is name + group."""
+    """One cookie or other stored item (G1). `key` where a name stands in two groups: identity is name + group."""
 
     key: Key | None = None
     name: str

@@ -17,7 +17,7 @@ class Subject(models.Model):
 
     id = models.BigIntegerField(primary_key=True, db_default=RandomId())
     register = models.ForeignKey(Register, on_delete=models.PROTECT)
-    state = models.SmallIntegerField(choices=RowState.choices, db_default=RowState.LIVE)
+    state = models.SmallIntegerField(db_default=RowState.LIVE)
     alias_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="aliases")
 
     class Meta:
@@ -28,7 +28,9 @@ class Subject(models.Model):
 
 
 class Relationship(PersonalModel):
-    """What the person is to a controller, from when to when, and why it ended (A5). Half-open: `ended` is the first day after."""
+    """What the person is to a controller, from when to when, and why it ended (A5). Half-open: `ended` is the first
+    day after.
+    """
 
     kind = models.CharField(max_length=30)
     started = models.DateField()
@@ -51,7 +53,9 @@ class Relationship(PersonalModel):
 
 
 class Fact(PersonalModel):
-    """One thing known of a person: kind (`name.given`, `email`, `address.street` …), value, source, and the activity that collected it."""
+    """One thing known of a person: kind (`name.given`, `email`, `address.street` …), value, source, and the activity
+    that collected it.
+    """
 
     category = models.SmallIntegerField()
     kind = models.CharField(max_length=40)
@@ -73,7 +77,9 @@ class Fact(PersonalModel):
 
 
 class SealedFact(PersonalModel):
-    """A value that is sealed at rest (national number, account, card in the blocking service): opened only for its purpose (A6)."""
+    """A value that is sealed at rest (national number, account, card in the blocking service): opened only for its
+    purpose (A6).
+    """
 
     category = models.SmallIntegerField()
     kind = models.CharField(max_length=40)

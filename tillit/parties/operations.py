@@ -8,7 +8,7 @@ from django.db import connection
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.scope import Scope
 from tillit.parties import sealing
-from tillit.parties.models import Fact, Relationship, SealedFact, Subject
+from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
 
 _SEALED = (SealedFact._meta.db_table, "sealed")
 
@@ -16,6 +16,14 @@ _SEALED = (SealedFact._meta.db_table, "sealed")
 def create_subject(*, scope: Scope, register_id: int) -> int:
     """A new subject of the register; its random id. Needs no rights: a subject without rows says nothing."""
     return Subject.objects.create(register_id=register_id).id
+
+
+def open_account(*, scope: Scope, subject_id: int, register_id: int, at: datetime) -> Login:
+    """A login for the person; the one they have is returned (F9: an account is what lets us send marketing)."""
+    login, _ = Login.objects.get_or_create(
+        subject_id=subject_id, register_id=register_id, defaults={"created_at": at, "password": ""}
+    )
+    return login
 
 
 def lock_subjects(*, scope: Scope, subject_ids: Iterable[int]) -> dict[int, int]:

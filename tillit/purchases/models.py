@@ -116,7 +116,9 @@ class Seen(models.Model):
 
 
 class PaymentInstrument(PersonalModel):
-    """A card or account a person registered: network and last four digits; the number itself only as a keyed digest (C4)."""
+    """A card or account a person registered: network and last four digits; the number itself only as a keyed digest
+    (C4).
+    """
 
     kind = models.SmallIntegerField()
     network = models.CharField(max_length=20, blank=True, default="")
@@ -166,7 +168,9 @@ class UnmatchedRefund(PersonalModel):
 
 
 class QuarantinedRow(models.Model):
-    """A row that could not be used: where, which field, why. `sealed` holds the row for repair and replay, and nothing else."""
+    """A row that could not be used: where, which field, why. `sealed` holds the row for repair and replay, and nothing
+    else.
+    """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="quarantine")
     line = models.BigIntegerField()

@@ -8,12 +8,12 @@ $$
 -- The (controller, state) pairs the open scope may touch in one category with the right needed, coded controller * 4 + state.
 CREATE OR REPLACE FUNCTION tillit_keys(cat integer, need integer) RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(array_agg(DISTINCT g.row_controller_id::integer * 4 + s.state), '{}')
-  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16)) AS s(state, bit)
+  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
   WHERE g.activity = nullif(current_setting('tillit.activity', true), '')
     AND g.category = cat
     AND g.rights & need = need
     AND g.controller_id = ANY (coalesce(nullif(current_setting('tillit.controllers', true), ''), '{}')::integer[])
-    AND (s.bit = 0 OR g.rights & s.bit <> 0)
+    AND g.rights & s.bits = s.bits
     AND (g.rights & 32 = 0 OR coalesce(nullif(current_setting('tillit.subjects', true), ''), '*') <> '*')
 $$
 
@@ -21,11 +21,11 @@ $$
 -- The same over every category, coded (controller * 4 + state) * 256 + category, for tables whose rows carry their category.
 CREATE OR REPLACE FUNCTION tillit_cells(need integer) RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(array_agg(DISTINCT (g.row_controller_id::integer * 4 + s.state) * 256 + g.category), '{}')
-  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16)) AS s(state, bit)
+  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
   WHERE g.activity = nullif(current_setting('tillit.activity', true), '')
     AND g.rights & need = need
     AND g.controller_id = ANY (coalesce(nullif(current_setting('tillit.controllers', true), ''), '{}')::integer[])
-    AND (s.bit = 0 OR g.rights & s.bit <> 0)
+    AND g.rights & s.bits = s.bits
     AND (g.rights & 32 = 0 OR coalesce(nullif(current_setting('tillit.subjects', true), ''), '*') <> '*')
 $$
 

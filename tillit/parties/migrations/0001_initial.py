@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
                 ("category", models.SmallIntegerField()),
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
                 ("category", models.SmallIntegerField()),
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
                 ("kind", models.CharField(max_length=30)),
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
                 ("since", models.DateField()),
@@ -267,7 +267,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 (
                     "alias_of",

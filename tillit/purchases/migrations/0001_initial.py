@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
                 ("id", models.UUIDField()),
@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
                 ("purchase_id", models.UUIDField()),
@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
                 ("controller_id", models.IntegerField()),
                 (
                     "state",
-                    models.SmallIntegerField(choices=[(0, "Live"), (1, "Restricted"), (2, "Archived")], db_default=0),
+                    models.SmallIntegerField(db_default=0),
                 ),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
                 ("kind", models.SmallIntegerField()),

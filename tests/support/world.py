@@ -1,0 +1,57 @@
+"""The example controllers, published into the test's database; and people in them."""
+
+from datetime import date
+from pathlib import Path
+
+from tillit.declaration.enforce import enforce_grants
+from tillit.declaration.loader import load
+from tillit.declaration.models import Controller
+from tillit.declaration.publish import publish
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.parties import operations as parties
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def publish_examples(*folders: str) -> dict[str, Controller]:
+    """Publish every controller of the folders (all when none is named); key → controller."""
+    for folder in folders or sorted(p.name for p in EXAMPLES.iterdir() if p.is_dir()):
+        for file in sorted((EXAMPLES / folder).glob("[!_]*.yaml")):
+            if file.name != "coverage.yaml":
+                declaration, _ = load(file)
+                publish(declaration=declaration, source_text=file.read_text("utf-8"), at=clock.now(), recompile=False)
+    enforce_grants()
+    return {controller.key: controller for controller in Controller.objects.all()}
+
+
+def person(
+    controller: Controller,
+    kind: str = "member",
+    *,
+    started: date = date(2026, 1, 1),
+    account: bool = True,
+    **facts: str,
+) -> int:
+    """A person related to the controller, with identity facts (`given='Kari'`), made through the operations."""
+    from tillit.declaration.queries import holder_of
+
+    holder = holder_of(controller_id=controller.pk)
+    activity = "membership_administration" if kind == "member" else "customer_administration"
+    with Scope(system("test", {controller.pk, holder}), activity) as scope:
+        subject = parties.create_subject(scope=scope, register_id=controller.register_id)
+        parties.relate(scope=scope, subject_id=subject, controller_id=controller.pk, kind=kind, started=started)
+        if account:
+            parties.open_account(scope=scope, subject_id=subject, register_id=controller.register_id, at=clock.now())
+        for name, value in facts.items():
+            parties.record_fact(
+                scope=scope,
+                subject_id=subject,
+                controller_id=holder,
+                category="contact" if name in {"email", "phone"} else "identity",
+                kind=name if name in {"email", "phone"} else f"name.{name}",
+                value=value,
+                source="data_subject",
+                at=clock.now(),
+            )
+    return subject

@@ -1,0 +1,92 @@
+"""May we? For one person or as a set: the same statement (F1, F2, H4, H5, D14)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from tillit.consent.errors import NotLawfulError
+from tillit.declaration.queries import current, holder_of
+from tillit.declaration.vocabulary import vocabulary
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.kernel.sql import load
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer, and the reason when it is no: `not-declared`, `channel-not-declared`, `contact-first` (D14),
+    `not-applicable`, `restricted`, `objected`, `no-consent`, `no-account`."""
+
+    allowed: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def require(self) -> None:
+        """Raise `NotLawfulError` with the reason as its code when the answer is no."""
+        if not self.allowed:
+            raise NotLawfulError(self.reason, f"the activity may not process this person: {self.reason}")
+
+
+def _terms(controller_id: int, activity: str, channel: str | None, *, answering: bool) -> dict[str, Any] | str:
+    """The facts of the declaration the statement needs, or the reason why the question already has a no."""
+    declared = current(controller_id=controller_id, on=clock.today()).activity(activity)
+    if declared is None:
+        return "not-declared"
+    if channel is not None and channel not in declared.channels:
+        return "channel-not-declared"
+    if channel is not None and not declared.first_contact and not answering:
+        return "contact-first"
+    word = vocabulary().activities[activity]
+    grounds = {basis.ground for basis in declared.basis}
+    firm = grounds - {"consent", "legitimate_interest", "public_task"}
+    return {
+        "controller": controller_id,
+        "holders": sorted({controller_id, holder_of(controller_id=controller_id)}),
+        "activity": activity,
+        "channel": channel or "",
+        "applies_to": list(declared.applies_to),
+        "sees_restricted": "restricted" in word.sees,
+        "objectable": word.marketing or not firm,
+        "needs_consent": grounds == {"consent"} or (word.marketing and "consent" in grounds),
+        "needs_account": declared.requires_account,
+        "today": clock.today(),
+    }
+
+
+def _ask(controller_id: int, terms: dict[str, Any], subjects: list[int] | None) -> dict[int, str]:
+    actor = system("consent", {controller_id, *terms["holders"]})
+    with Scope(actor, "consent_management"), connection.cursor() as cursor:
+        cursor.execute(load(__file__, "lawful", "lawful"), {**terms, "subjects": subjects})
+        return dict(cursor.fetchall())
+
+
+def may(
+    *, controller_id: int, activity: str, subject_id: int, channel: str | None = None, answering: bool = False
+) -> Decision:
+    """May `activity` process this person now, over `channel` if it is an outward one?
+
+    `answering`: the person contacted us first, which lifts `first_contact: false` (D14).
+    """
+    terms = _terms(controller_id, activity, channel, answering=answering)
+    if isinstance(terms, str):
+        return Decision(allowed=False, reason=terms)
+    reason = _ask(controller_id, terms, [subject_id]).get(subject_id, "not-applicable")
+    return Decision(allowed=reason == "", reason=reason)
+
+
+def lawful_subjects(*, controller_id: int, activity: str, channel: str | None = None) -> frozenset[int]:
+    """Everyone the activity may process now; empty when it is not declared."""
+    return frozenset(
+        s
+        for s, reason in reasons(controller_id=controller_id, activity=activity, channel=channel).items()
+        if not reason
+    )
+
+
+def reasons(*, controller_id: int, activity: str, channel: str | None = None) -> dict[int, str]:
+    """Everyone the activity applies to, with the reason each is left out ('' = may): what a marketer is shown."""
+    terms = _terms(controller_id, activity, channel, answering=False)
+    return {} if isinstance(terms, str) else _ask(controller_id, terms, None)
