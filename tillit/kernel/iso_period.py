@@ -58,28 +58,26 @@ class IsoPeriod:
         """The moment this length later, by the calendar: months first, then days.
 
         Where the month reached is too short its last day is taken: 31 January + P1M is 28 or 29 February.
-        PostgreSQL's `timestamp + interval` gives the same. Adding never reorders dates (`a <= b` implies
-        `a + p <= b + p`) but may join them, and adding twice may give an earlier day than adding the sum.
+        Adding never reorders dates (`a <= b` implies `a + p <= b + p`) but may join them, and adding twice may
+        give an earlier day than adding the sum.
 
         A datetime must be aware. Its own zone's wall clock is kept, so a day across a change to or from
-        summer time has 23 or 25 hours; a wall-clock time that the change skips moves forward with it.
+        summer time has 23 or 25 hours; a time that the change skips moves forward with it, and of a time that
+        comes twice the later is taken. PostgreSQL reaches the same (`date + interval`, `date_add` with the zone).
         Raises PeriodError `period-out-of-range` beyond year 9999.
         """
+        if isinstance(moment, datetime) and moment.tzinfo is None:
+            raise PeriodError("datetime-naive", "A point in time needs its zone.")
         try:
-            month_index = 12 * moment.year + moment.month - 1 + self.months
-            year, month = divmod(month_index, 12)
-            last = calendar.monthrange(year, month + 1)[1]
-            reached = moment.replace(year=year, month=month + 1, day=min(moment.day, last))
-            reached += timedelta(days=self.days)
-            if isinstance(reached, datetime):
-                if reached.tzinfo is None:
-                    raise PeriodError("datetime-naive", "A point in time needs its zone.")
-                reached = reached.astimezone(UTC).astimezone(reached.tzinfo)
-        except (ValueError, OverflowError, IndexError) as error:
-            if isinstance(error, PeriodError):
-                raise
+            if self.months:
+                year, month = divmod(12 * moment.year + moment.month - 1 + self.months, 12)
+                last = calendar.monthrange(year, month + 1)[1]
+                moment = _on_the_clock(moment.replace(year=year, month=month + 1, day=min(moment.day, last)))
+            if self.days:
+                moment = _on_the_clock(moment + timedelta(days=self.days))
+        except (ValueError, OverflowError, IndexError):
             raise PeriodError("period-out-of-range", "The period ends outside the calendar.") from None
-        return reached
+        return moment
 
     @property
     def interval(self) -> str:
@@ -97,3 +95,11 @@ class IsoPeriod:
 
     def __str__(self) -> str:
         return self.text
+
+
+def _on_the_clock(reached: date) -> date:
+    """A wall-clock time as it exists in its zone: the later of the two readings a clock change leaves open."""
+    if not isinstance(reached, datetime):
+        return reached
+    latest = max(reached.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return latest.astimezone(reached.tzinfo)
