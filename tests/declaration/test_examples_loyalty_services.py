@@ -1,0 +1,430 @@
+"""The loyalty-services declaration carries the promises of source 1 (D1–D14, G1, H11 …), to the day and the name."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tillit.declaration.loader import load
+from tillit.declaration.schema import Activity, Declaration
+from tillit.declaration.vocabulary import vocabulary
+
+FILE = Path(__file__).parents[2] / "examples" / "loyalty_services" / "trygghavn.yaml"
+
+PERIODS = {
+    ("identity", "relationship_ended", "P3M", "keep", "erase"),
+    ("identity", "linked_data_gone", "P0D", "keep", "erase"),
+    ("contact", "relationship_ended", "P3M", "keep", "erase"),
+    ("contact", "linked_data_gone", "P0D", "keep", "erase"),
+    ("birth_date", "relationship_ended", "P3M", "keep", "erase"),
+    ("national_number", "relationship_ended", "P3M", "keep", "erase"),
+    ("national_number", "linked_data_gone", "P0D", "keep", "erase"),
+    ("relationship", "relationship_ended", "P3M", "keep", "erase"),
+    ("relationship", "linked_data_gone", "P0D", "keep", "erase"),
+    ("terms_acceptance", "relationship_ended", "P3M", "keep", "erase"),
+    ("login", "relationship_ended", "P3M", "keep", "erase"),
+    ("gender", "relationship_ended", "P3M", "keep", "erase"),
+    ("entitlement", "relationship_ended", "P3M", "keep", "erase"),
+    ("family", "relationship_ended", "P3M", "keep", "erase"),
+    ("blocked_instrument", "relationship_ended", "P3M", "keep", "erase"),
+    ("blocked_instrument", "removed", "P0D", "ceiling", "erase"),
+    ("insurance_cover", "cover_ended", "P18M", "keep", "erase"),
+    ("insurance_claim", "access_ended", "P3Y", "keep", "erase"),
+    ("paid_claim", "fiscal_year_end(paid)", "P5Y", "minimum", "erase"),
+    ("paid_claim", "fiscal_year_end(paid)", "P7Y", "keep", "erase"),
+    ("refused_claim", "year_end(refused)", "P3Y", "keep", "erase"),
+    ("refused_claim", "year_end(refused)", "P7Y", "keep", "erase"),
+    ("one_off_transaction", "fiscal_year_end(paid)", "P5Y", "minimum", "erase"),
+    ("service_payment", "fiscal_year_end(paid)", "P5Y", "minimum", "erase"),
+    ("service_use", "access_ended", "P3Y", "keep", "erase"),
+    ("enquiry", "access_ended", "P3Y", "keep", "erase"),
+    ("booking", "access_ended", "P3Y", "keep", "erase"),
+    ("web_cleanup_case", "access_ended", "P3Y", "keep", "erase"),
+    ("mandate", "access_ended", "P3Y", "keep", "erase"),
+    ("mandate", "case_closed", "P3Y", "ceiling", "erase"),
+    ("complaint", "access_ended", "P3Y", "keep", "erase"),
+    ("complaint", "case_closed", "P0D", "keep", "erase"),
+    ("registered_object", "access_ended", "P3M", "keep", "erase"),
+    ("correspondence", "sent", "P3Y", "ceiling", "erase"),
+    ("message", "sent", "P3Y", "ceiling", "erase"),
+    ("id_case", "case_closed", "P3Y", "ceiling", "erase"),
+    ("call_recording", "recorded", "P3M", "ceiling", "erase"),
+    ("marketing_contact", "consent_withdrawn", "P0D", "keep", "erase"),
+    ("marketing_contact", "address_failed", "P0D", "ceiling", "erase"),
+    ("consent_record", "consent_withdrawn", "P0D", "keep", "erase"),
+    ("consent_record", "last_marketing_message", "P3Y", "keep", "erase"),
+    ("consent_record", "relationship_ended", "P3M", "keep", "erase"),
+    ("cookie_choice", "chosen", "P4W", "keep", "erase"),
+    ("cookie_choice", "chosen", "P26M", "keep", "erase"),
+    ("web_visit", "visited", "P26M", "ceiling", "anonymise"),
+    ("disclosure_record", "relationship_ended", "P3M", "keep", "erase"),
+    ("disclosure_record", "disclosed", "P3Y", "keep", "erase"),
+    ("access_record", "looked", "P3Y", "keep", "erase"),
+    ("rights_case", "case_closed", "P3Y", "keep", "erase"),
+    ("breach_record", "case_closed", "P3Y", "keep", "erase"),
+}
+
+COOKIES = {
+    ("tillit_session", "necessary", "session", None),
+    ("tillit_csrf", "necessary", "session", None),
+    ("tillit_cookie_choice", "necessary", "fixed", "P4W"),
+    ("Cookie_notice_accepted", "necessary", "fixed", "P4W"),
+    ("_ga", "analytics", "rolling", "P2Y"),
+    ("_gat", "analytics", "rolling", "P2Y"),
+    ("_gid", "analytics", "rolling", "P2Y"),
+    ("__atuvc", "third_party", "fixed", "P13M"),
+    ("__atuvs", "third_party", "fixed", "P13M"),
+}
+
+
+@cache
+def declaration() -> Declaration:
+    return load(FILE)[0]
+
+
+def activity(key: str) -> Activity:
+    found = declaration().activity(key)
+    assert found is not None, key
+    return found
+
+
+def named(items, key: str):
+    return next(item for item in items if item.key == key)
+
+
+def grounds(key: str) -> set[str]:
+    return {basis.ground for basis in activity(key).basis}
+
+
+def rules(category: str) -> set[tuple[str, str, str, str | None]]:
+    return {
+        (rule.clock, rule.period, rule.rule, rule.on_behalf_of)
+        for rule in declaration().retention
+        if rule.category == category
+    }
+
+
+def test_h10_every_period():
+    found = declaration().retention
+    assert {(r.category, r.clock, r.period, r.rule, r.disposal) for r in found} == PERIODS
+    assert len(found) == len(PERIODS) + 1  # newsletter and marketing both end with the consent
+    assert {r.category for r in found} == declaration().category_keys()
+
+
+def test_a1_sole_controller_with_privacy_adviser():
+    controller = declaration().controller
+    assert (controller.arrangement.kind, controller.arrangement.register_key) == ("sole", "trygghavn")
+    assert controller.privacy_adviser.email == "personvern@trygghavn.example"
+    assert declaration().rights.contact in {point.key for point in controller.contact_points}
+
+
+def test_a2_every_category_is_recorded_by_an_activity_with_a_purpose():
+    recorded = {category for item in declaration().activities for category in item.records}
+    assert recorded == declaration().category_keys()
+    assert all(set(item.purpose) >= {"nb", "en"} for item in declaration().activities)
+
+
+def test_a2_every_legitimate_interest_states_interest_and_balancing():
+    bases = [b for a in declaration().activities for b in a.basis if b.ground == "legitimate_interest"]
+    assert len(bases) == 11
+    assert all(basis.interest and basis.balancing for basis in bases)
+
+
+def test_a2_every_form_collects_only_what_its_activity_may_record():
+    assert len(declaration().forms) == 15
+    for form in declaration().forms:
+        assert set(form.collects) <= set(activity(form.activity).records), form.key
+
+
+def test_a4_material_changes_are_told_ahead():
+    changes = declaration().changes
+    assert (changes.acceptance, changes.notice, changes.material_by) == (
+        "continued_use",
+        "P30D",
+        ("email", "notice"),
+    )
+
+
+def test_a8_processors_and_the_chain():
+    processors = {p.key: (p.country, p.under) for p in declaration().processors}
+    assert processors == {
+        "owner_company": ("IE", None),
+        "hosting": ("NO", None),
+        "backup_store": ("NO", "hosting"),
+        "telephony": ("NO", None),
+        "mail_sender": ("SE", None),
+        "analytics": ("US", None),
+        "sharing_tool": ("IE", None),
+    }
+
+
+def test_d1_entitlement_through_a_partner_and_the_usage_report():
+    check, report = activity("entitlement_check"), activity("partner_usage_report")
+    assert check.sources == ("partner",)
+    assert {"identity", "national_number", "contact", "entitlement"} <= set(check.records)
+    assert set(check.recipients) == {"entitling_partner", "service_supplier"}
+    assert (grounds("entitlement_check"), grounds("partner_usage_report")) == (
+        {"contract"},
+        {"legitimate_interest"},
+    )
+    assert report.recipients == ("reported_partner",)
+    assert named(declaration().recipients, "reported_partner").ground == "legitimate_interest"
+
+
+def test_d2_blocking_goes_to_issuer_and_operator_and_only_blocking_calls_are_recorded():
+    assert set(activity("card_blocking").recipients) == {"card_issuer", "mobile_operator"}
+    assert vocabulary().categories["blocked_instrument"].sealed
+    readers = {a.key for a in declaration().activities if "blocked_instrument" in a.uses}
+    assert readers == {"card_blocking"}
+    (recording,) = declaration().recordings
+    assert (recording.category, recording.kept, recording.retention) == (
+        "call_recording",
+        "P3M",
+        "call_recording",
+    )
+
+
+def test_d3_id_cases_are_read_by_id_agents_only():
+    readers = {a.key for a in declaration().activities if "id_case" in (*a.uses, *a.records)}
+    assert readers == {"id_protection"}
+    archive = named(declaration().archives, "id_cases")
+    assert (archive.categories, archive.readers) == (("id_case", "mandate"), ("id_protection",))
+    roles = {key for key, role in vocabulary().roles.items() if "id_protection" in role.may}
+    assert roles == {"id_agent"}
+    assert rules("id_case") == {("case_closed", "P3Y", "ceiling", None)}
+
+
+def test_d4_web_cleanup_under_mandate():
+    assert activity("web_cleanup").recipients == ("web_site",)
+    assert "mandate" in activity("web_cleanup").uses
+
+
+def test_d5_concierge_and_the_third_country_ground():
+    assert activity("concierge").recipients == ("concierge_supplier",)
+    assert "supplier" in activity("concierge").sources
+    transfer = named(declaration().transfers, "booking_abroad")
+    assert (transfer.to, transfer.country, transfer.ground) == (
+        "concierge_supplier",
+        "*",
+        "contract_necessity",
+    )
+
+
+def test_d6_objects_three_months_after_access():
+    assert rules("registered_object") == {("access_ended", "P3M", "keep", None)}
+
+
+def test_d7_insurance_periods_and_the_insurers_share():
+    assert rules("insurance_cover") == {("cover_ended", "P18M", "keep", None)}
+    assert rules("paid_claim") == {
+        ("fiscal_year_end(paid)", "P5Y", "minimum", None),
+        ("fiscal_year_end(paid)", "P7Y", "keep", "insurer"),
+    }
+    assert rules("refused_claim") == {
+        ("year_end(refused)", "P3Y", "keep", None),
+        ("year_end(refused)", "P7Y", "keep", "insurer"),
+    }
+    assert set(activity("insurance_claims").recipients) == {"insurance_broker", "insurer"}
+    assert activity("insurer_records").uses.count("paid_claim") == 1
+
+
+@pytest.mark.parametrize("category", ["one_off_transaction", "service_payment"])
+def test_d8_payments_five_years_after_the_financial_year(category: str):
+    assert rules(category) == {("fiscal_year_end(paid)", "P5Y", "minimum", None)}
+
+
+@pytest.mark.parametrize("key", ["one_off_transactions", "service_payments"])
+def test_d8_three_grounds_and_two_ways_of_paying(key: str):
+    assert grounds(key) == {"contract", "legal_obligation", "legitimate_interest"}
+    assert {"payment_acquirer", "payment_provider"} <= set(activity(key).recipients)
+
+
+def test_d9_usage_and_correspondence():
+    for category in ("service_use", "enquiry", "booking", "web_cleanup_case"):
+        assert rules(category) == {("access_ended", "P3Y", "keep", None)}
+    assert rules("correspondence") == {("sent", "P3Y", "ceiling", None)}
+
+
+def test_d10_identity_stays_exactly_as_long_as_data_with_another_ground():
+    kept = {rule.category: set(rule.kept_with) for rule in declaration().retention if rule.clock == "linked_data_gone"}
+    insured = {"insurance_cover", "insurance_claim", "paid_claim", "refused_claim"}
+    lasting = {
+        *insured,
+        *("service_use", "enquiry", "correspondence", "booking", "web_cleanup_case", "id_case"),
+        *("one_off_transaction", "service_payment", "complaint"),
+    }
+    assert kept == {
+        "identity": lasting,
+        "contact": lasting,
+        "relationship": lasting,
+        "national_number": {*insured, "id_case"},
+    }
+
+
+def test_d10_historical_archive_opens_for_complaints_claims_and_law_only():
+    archive = named(declaration().archives, "historical")
+    assert (archive.clock, archive.period) == ("relationship_ended", "P0D")
+    assert set(archive.readers) == {
+        "claims_defence",
+        "insurance_claims",
+        "insurer_records",
+        "bookkeeping",
+        "legal_disclosure",
+    }
+    assert {"id_case", "mandate"}.isdisjoint(archive.categories)
+    elsewhere = {"login", "id_case", "mandate", "call_recording", "marketing_contact", "consent_record"}
+    records = {"cookie_choice", "web_visit", "disclosure_record", "access_record", "rights_case"}
+    assert declaration().category_keys() - set(archive.categories) == {
+        *elsewhere,
+        *records,
+        "breach_record",
+    }
+
+
+def test_d10_only_named_activities_read_the_archive():
+    words = vocabulary().activities
+    domain = {a.key for a in declaration().activities if a.reads_archive and not words[a.key].required}
+    readers = {reader for archive in declaration().archives for reader in archive.readers}
+    assert domain == readers | {"business_transfer"}
+
+
+def test_d11_a_claim_holds_until_the_matter_is_closed():
+    (hold,) = declaration().holds
+    assert (hold.activity, hold.until) == ("claims_defence", "case_closed")
+    assert {"correspondence", "id_case", "call_recording", "paid_claim"} <= set(hold.categories)
+
+
+def test_d12_children_and_family():
+    children = declaration().children
+    assert (children.minimum_age, children.consent_age) == (18, 15)
+    assert "consent" in grounds("family_services")
+    readers = {a.key for a in declaration().activities if "family" in a.uses}
+    assert readers == {
+        "family_services",
+        "card_blocking",
+        "id_protection",
+        "web_cleanup",
+        "consent_management",
+    }
+
+
+def test_d13_gender_for_advice_and_anonymous_statistics_only():
+    readers = {a.key for a in declaration().activities if "gender" in a.uses}
+    assert readers == {"tailored_advice", "statistics"}
+    assert grounds("tailored_advice") == {"legitimate_interest"}
+    assert named(declaration().recipients, "aggregate_readers").only_aggregated
+
+
+def test_d14_legitimate_interest_never_makes_the_first_contact():
+    only_interest = [a for a in declaration().activities if {b.ground for b in a.basis} == {"legitimate_interest"}]
+    assert {a.key for a in only_interest} == {
+        "partner_usage_report",
+        "tailored_advice",
+        "statistics",
+        "call_recording",
+        "business_transfer",
+        "consent_proof",
+    }
+    assert {a.key for a in only_interest if a.first_contact} == {"business_transfer"}  # notice is its safeguard
+
+
+def test_f1_marketing_rests_on_consent_also_through_a_partner():
+    assert grounds("newsletter") == grounds("marketing") == {"consent"}
+    assert "partner" in activity("newsletter").sources
+    assert "partner" in activity("consent_management").sources
+
+
+def test_f6_proof_of_consent_is_read_only_to_prove():
+    assert ("last_marketing_message", "P3Y", "keep", None) in rules("consent_record")
+    archive = named(declaration().archives, "consent_evidence")
+    assert (archive.categories, archive.readers) == (("consent_record",), ("consent_proof",))
+
+
+def test_f9_no_marketing_but_newsletters_without_an_account():
+    assert activity("marketing").requires_account
+    assert not activity("newsletter").requires_account
+
+
+def test_g1_every_cookie_with_its_life():
+    items = declaration().cookies.items
+    assert {(c.name, c.kind, c.life.type, c.life.period) for c in items} == COOKIES
+    assert len(items) == len(COOKIES)
+    assert declaration().cookies.choice_lives == "P4W"
+
+
+def test_g2_whatever_is_not_necessary_belongs_to_a_purpose_one_can_refuse():
+    cookies = declaration().cookies
+    assert {c.group for c in cookies.items if c.kind != "necessary"} == {"analytics", "sharing"}
+    assert {c.group for c in cookies.items} <= set(cookies.purposes)
+    assert grounds("cookies") == grounds("visit_statistics") == {"consent"}
+
+
+def test_g3_visits_26_months_and_totals_without_limit():
+    visits = declaration().visit_statistics
+    assert visits is not None
+    assert (visits.individual, visits.aggregates, visits.address_truncated) == ("P26M", "unlimited", True)
+
+
+def test_h8_thirty_days_and_h9_the_authority():
+    rights = declaration().rights
+    assert (rights.answer_within, rights.authority) == ("P30D", "Datatilsynet")
+    assert rights.other_authorities
+    assert {"self_service", "email", "phone", "post"} <= set(rights.routes)
+
+
+def test_h11_backup_daily_one_year_it_staff():
+    backup = declaration().backup
+    assert (backup.every, backup.kept, backup.readers) == ("P1D", "P1Y", ("it_operations",))
+
+
+def test_h12_breach_within_72_hours():
+    assert declaration().breach.authority_within_hours == 72
+    assert declaration().breach.police_report
+
+
+def test_h13_recipients_by_ground():
+    found: dict[str, set[str]] = {}
+    for recipient in declaration().recipients:
+        found.setdefault(recipient.ground, set()).add(recipient.key)
+    assert {ground: len(keys) for ground, keys in found.items()} == {
+        "contract": 11,
+        "legitimate_interest": 4,
+        "legal_obligation": 1,
+    }
+    used = {key for item in declaration().activities for key in item.recipients}
+    assert used == {recipient.key for recipient in declaration().recipients}
+
+
+def test_h13_only_the_named_exception_is_processed_outside_the_eea():
+    abroad = {p.key for p in declaration().processors if p.country not in {"NO", "SE", "IE"}}
+    assert abroad == {"analytics"}
+    assert {(t.to, t.country, t.ground) for t in declaration().transfers} == {
+        ("analytics", "US", "standard_clauses"),
+        ("concierge_supplier", "*", "contract_necessity"),
+        ("service_supplier", "*", "contract_necessity"),
+        ("creditor", "*", "contract_necessity"),
+        ("web_site", "*", "contract_necessity"),
+        ("claim_parties", "*", "legal_claims"),
+        ("public_authority", "*", "legal_duty"),
+    }
+
+
+def test_h14_minimum_group_for_shared_figures():
+    assert declaration().minimum_group == 10
+
+
+def test_every_text_is_in_bokmal_and_english():
+    def texts(node):
+        if isinstance(node, dict):
+            if "nb" in node or "en" in node:
+                yield node
+            else:
+                for value in node.values():
+                    yield from texts(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from texts(value)
+
+    found = list(texts(declaration().model_dump(mode="json")))
+    assert len(found) > 200
+    assert all(set(text) == {"nb", "en"} and all(v.strip() for v in text.values()) for text in found)
