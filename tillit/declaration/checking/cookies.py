@@ -1,0 +1,35 @@
+"""Cookies and other stored items: each has its life, and whatever is not necessary a consent purpose (G1, G2)."""
+
+from collections.abc import Iterator
+
+from tillit.declaration.checking.context import Context, Path
+from tillit.declaration.errors import Problem
+
+
+def problems(context: Context) -> Iterator[Problem]:
+    """Lives without period, session cookies with one, items without consent purpose."""
+    policy = context.declaration.cookies
+    waiting = {cookie.group for cookie in policy.items if cookie.kind != "necessary"}
+    for i, cookie in enumerate(policy.items):
+        at: Path = ("cookies", "items", i)
+        if cookie.life.type == "session" and cookie.life.period is not None:
+            message = f"cookie '{cookie.name}' lives for the session, so it has no period"
+            yield context.problem((*at, "life"), "cookie-life", message)
+        if cookie.life.type != "session" and cookie.life.period is None:
+            message = f"cookie '{cookie.name}' lives {cookie.life.type}, so it needs a period"
+            yield context.problem((*at, "life"), "cookie-life", message)
+        if cookie.kind != "necessary" and cookie.group not in policy.purposes:
+            message = f"cookie '{cookie.name}' is not necessary, but '{cookie.group}' is no purpose to consent to"
+            yield context.problem((*at, "group"), "cookie-purpose", message)
+        if cookie.kind == "necessary" and cookie.group in waiting:
+            message = f"cookie '{cookie.name}' is necessary, so it may not wait for consent to '{cookie.group}'"
+            yield context.problem((*at, "group"), "cookie-purpose", message)
+
+
+def notices(context: Context) -> Iterator[Problem]:
+    """Consent purposes that no item stands under."""
+    used = {cookie.group for cookie in context.declaration.cookies.items}
+    for purpose in context.declaration.cookies.purposes:
+        if purpose not in used:
+            message = f"no cookie stands under the purpose '{purpose}'"
+            yield context.problem(("cookies", "purposes", purpose), "unused-purpose", message)

@@ -1,0 +1,56 @@
+"""Whether a declaration may be published: every fault with its file and line (A2).
+
+`check` reads the declaration alone and beside its siblings; with a registry it also asks whether the running system
+can keep what is promised (`checking.system`).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tillit.declaration.checking import (
+    abroad,
+    bases,
+    cookies,
+    keeping,
+    languages,
+    limits,
+    minimising,
+    parties,
+    references,
+    words,
+)
+from tillit.declaration.checking.context import Context
+from tillit.declaration.errors import DeclarationRefusedError, Problem
+from tillit.declaration.loader import Source, load
+from tillit.declaration.schema import Declaration
+
+RULES = (words, references, bases, languages, keeping, abroad, cookies, limits, minimising, parties)
+ADVICE = (languages, cookies, minimising)
+
+
+def check(declaration: Declaration, source: Source, *, siblings: Sequence[Declaration] = ()) -> list[Problem]:
+    """Every fault that refuses the declaration, in file order; empty when it may be published.
+
+    `siblings`: the other controllers of the installation (empty: only the declaration itself is judged).
+    """
+    context = Context(declaration, source, siblings)
+    return _ordered([problem for rule in RULES for problem in rule.problems(context)])
+
+
+def notices(declaration: Declaration, source: Source, *, siblings: Sequence[Declaration] = ()) -> list[Problem]:
+    """What is odd but not wrong, in file order."""
+    context = Context(declaration, source, siblings)
+    return _ordered([problem for rule in ADVICE for problem in rule.notices(context)])
+
+
+def load_checked(path: Path, *, siblings: Sequence[Declaration] = ()) -> tuple[Declaration, Source]:
+    """The declaration in `path`, free of faults; raises `DeclarationRefusedError` with every fault."""
+    declaration, source = load(path)
+    faults = check(declaration, source, siblings=siblings)
+    if faults:
+        raise DeclarationRefusedError(faults)
+    return declaration, source
+
+
+def _ordered(problems: list[Problem]) -> list[Problem]:
+    return sorted(set(problems), key=lambda item: (item.file, item.line, item.code, item.message))
