@@ -57,9 +57,7 @@ SAMPLE = [date(2023, 1, 1) + timedelta(days=n) for n in range(4 * 365 + 1)]
 """Every day of four years, one of them a leap year: calendar rules repeat beyond that."""
 
 
-def ever_earlier(
-    low: tuple[Clock, IsoPeriod], high: tuple[Clock, IsoPeriod], year: FinancialYear
-) -> bool:
+def ever_earlier(low: tuple[Clock, IsoPeriod], high: tuple[Clock, IsoPeriod], year: FinancialYear) -> bool:
     """True when `low` lapses before `high` for some day of the same event; exact over four years of days."""
     return any(low[0].lapses(day, low[1], year) < high[0].lapses(day, high[1], year) for day in SAMPLE)
 

@@ -23,21 +23,6 @@ def problems(context: Context) -> Iterator[Problem]:
     for i, activity in enumerate(context.declaration.activities):
         yield from _complete(context, ("activities", i), activity)
         yield from _marketing(context, ("activities", i), activity)
-    for i, recipient in enumerate(context.declaration.recipients):
-        if recipient.ground in LAWFUL_ONLY_WITH_BASIS and not _named_with(context, recipient.key, recipient.ground):
-            message = f"no activity that names recipient '{recipient.key}' rests on {recipient.ground}"
-            yield context.problem(("recipients", i, "ground"), "recipient-ground", message)
-
-
-LAWFUL_ONLY_WITH_BASIS = frozenset({"consent"})
-"""Grounds on which a disclosure needs an activity with the same ground: consent is asked for by an activity."""
-
-
-def _named_with(context: Context, recipient: str, ground: str) -> bool:
-    return any(
-        recipient in activity.recipients and any(basis.ground == ground for basis in activity.basis)
-        for activity in context.declaration.activities
-    )
 
 
 def _complete(context: Context, at: Path, activity: Activity) -> Iterator[Problem]:
@@ -59,7 +44,8 @@ def _complete(context: Context, at: Path, activity: Activity) -> Iterator[Proble
 def _marketing(context: Context, at: Path, activity: Activity) -> Iterator[Problem]:
     grounds = {basis.ground for basis in activity.basis}
     reaching = REACHING & set(activity.channels)
-    if grounds == {"legitimate_interest"} and activity.first_contact and reaching:
+    holds = bool(activity.uses or activity.records)
+    if grounds == {"legitimate_interest"} and activity.first_contact and reaching and holds:
         message = (
             f"'{activity.key}' rests on legitimate interest only, so it may not contact the person first "
             f"by {', '.join(sorted(reaching))}: set first_contact: false"

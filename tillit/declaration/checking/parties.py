@@ -19,7 +19,7 @@ def problems(context: Context) -> Iterator[Problem]:
         yield context.problem(AT, "no-directory", message)
     if arrangement.kind == "joint":
         yield from _joint(context, arrangement)
-    elif arrangement.holder or arrangement.parties:
+    elif arrangement.holder or not set(arrangement.parties) <= {context.declaration.controller.key}:
         yield context.problem(AT, "not-joint", "holder and parties belong to a joint arrangement")
     yield from _siblings(context, arrangement)
 
@@ -28,9 +28,11 @@ def _operator(context: Context, arrangement: Arrangement) -> Iterator[Problem]:
     if not arrangement.operator:
         yield context.problem(AT, "no-operator", "an operator that processes for the controller must be named")
         return
+    controller = context.declaration.controller
     known = {name for item in context.declaration.processors for name in (item.key, item.name)}
-    own = {context.declaration.controller.key, context.declaration.controller.name}
-    if arrangement.operator not in known | own:
+    if arrangement.operator in {controller.key, controller.name}:
+        return  # the operator's own declaration
+    if arrangement.operator not in known:
         message = f"the operator '{arrangement.operator}' must stand under processors with its agreement"
         yield context.problem((*AT, "operator"), "operator-agreement", message)
 

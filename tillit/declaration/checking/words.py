@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from tillit.declaration.checking.context import Context, Path
+from tillit.declaration.checking.context import Context, Path, walk
 from tillit.declaration.clocks import Clock, ClockError
 from tillit.declaration.errors import Problem
 
@@ -35,52 +35,44 @@ def _unknown(kind: str, word: str, known: dict[str, object]) -> str:
     return f"unknown {kind.replace('-', ' ')} '{word}'{hint}"
 
 
+PLACES = {
+    ("categories", "*", "key"): "categories",
+    ("activities", "*", "key"): "activities",
+    ("activities", "*", "applies_to", "*"): "relationships",
+    ("activities", "*", "sources", "*"): "sources",
+    ("activities", "*", "channels", "*"): "channels",
+    ("activities", "*", "basis", "*", "ground"): "grounds",
+    ("activities", "*", "uses", "*"): "categories",
+    ("activities", "*", "records", "*"): "categories",
+    ("retention", "*", "activity"): "activities",
+    ("retention", "*", "category"): "categories",
+    ("retention", "*", "kept_with", "*"): "categories",
+    ("archives", "*", "categories", "*"): "categories",
+    ("archives", "*", "readers", "*"): "activities",
+    ("holds", "*", "activity"): "activities",
+    ("holds", "*", "categories", "*"): "categories",
+    ("holds", "*", "until"): "clock_events",
+    ("recipients", "*", "ground"): "grounds",
+    ("recipients", "*", "categories", "*"): "categories",
+    ("processors", "*", "categories", "*"): "categories",
+    ("recordings", "*", "category"): "categories",
+    ("forms", "*", "activity"): "activities",
+    ("forms", "*", "collects", "*"): "categories",
+    ("backup", "readers", "*"): "roles",
+}
+"""Where a word stands (`*` for any position of a list), and which kind it is."""
+
+
+def place(path: Path) -> Path:
+    """`path` with `*` for every list position."""
+    return tuple("*" if isinstance(step, int) else step for step in path)
+
+
 def _used(context: Context) -> Iterator[tuple[Path, str, str]]:
-    declaration = context.declaration
-    for i, category in enumerate(declaration.categories):
-        yield ("categories", i, "key"), "categories", category.key
-    for i, activity in enumerate(declaration.activities):
-        at = ("activities", i)
-        yield (*at, "key"), "activities", activity.key
-        for field, kind in (("applies_to", "relationships"), ("sources", "sources"), ("channels", "channels")):
-            for n, word in enumerate(getattr(activity, field)):
-                yield (*at, field, n), kind, word
-        for n, basis in enumerate(activity.basis):
-            yield (*at, "basis", n, "ground"), "grounds", basis.ground
-        for field in ("uses", "records"):
-            for n, word in enumerate(getattr(activity, field)):
-                if word != "*":
-                    yield (*at, field, n), "categories", word
-    for i, rule in enumerate(declaration.retention):
-        yield ("retention", i, "activity"), "activities", rule.activity
-        yield ("retention", i, "category"), "categories", rule.category
-        for n, word in enumerate(rule.kept_with):
-            yield ("retention", i, "kept_with", n), "categories", word
-    for i, hold in enumerate(declaration.holds):
-        yield ("holds", i, "activity"), "activities", hold.activity
-        yield ("holds", i, "until"), "clock_events", hold.until
-        for n, word in enumerate(hold.categories):
-            yield ("holds", i, "categories", n), "categories", word
-    for i, archive in enumerate(declaration.archives):
-        for n, word in enumerate(archive.categories):
-            yield ("archives", i, "categories", n), "categories", word
-        for n, word in enumerate(archive.readers):
-            yield ("archives", i, "readers", n), "activities", word
-    for i, recipient in enumerate(declaration.recipients):
-        yield ("recipients", i, "ground"), "grounds", recipient.ground
-        for n, word in enumerate(recipient.categories):
-            yield ("recipients", i, "categories", n), "categories", word
-    for i, processor in enumerate(declaration.processors):
-        for n, word in enumerate(processor.categories):
-            yield ("processors", i, "categories", n), "categories", word
-    for i, recording in enumerate(declaration.recordings):
-        yield ("recordings", i, "category"), "categories", recording.category
-    for i, form in enumerate(declaration.forms):
-        yield ("forms", i, "activity"), "activities", form.activity
-        for n, word in enumerate(form.collects):
-            yield ("forms", i, "collects", n), "categories", word
-    for n, word in enumerate(declaration.backup.readers):
-        yield ("backup", "readers", n), "roles", word
+    for path, value in walk(context.declaration):
+        kind = PLACES.get(place(path))
+        if kind is not None and value != "*":
+            yield path, kind, value
 
 
 def _clocks(context: Context) -> Iterator[Problem]:

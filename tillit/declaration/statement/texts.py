@@ -53,6 +53,4 @@ def word(language: str, kind: str, key: str) -> str:
 def _flat(node: Any, prefix: str) -> list[tuple[str, str]]:
     if not isinstance(node, dict):
         return [(prefix, str(node))]
-    return [
-        pair for key, value in node.items() for pair in _flat(value, f"{prefix}.{key}" if prefix else str(key))
-    ]
+    return [pair for key, value in node.items() for pair in _flat(value, f"{prefix}.{key}" if prefix else str(key))]
