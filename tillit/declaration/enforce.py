@@ -123,7 +123,9 @@ def statements() -> Iterator[str]:
         if owned.backed_up:
             yield f"GRANT SELECT ON {owned.table} TO {BACKUP}"
     for name in sorted({*registry.NOT_PERSONAL, *registry.TRANSIENT}):
-        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP}"
+        yield f"REVOKE ALL ON {name} FROM {APP}"
+        yield f"GRANT SELECT ON {name} TO {APP}"
+        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {registry.WRITERS.get(name, APP)}"
         yield f"GRANT SELECT ON {name} TO {BACKUP}"
     yield from _definers()
     yield f"REVOKE UPDATE, DELETE ON declaration_version FROM {APP}"

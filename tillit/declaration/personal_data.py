@@ -1,9 +1,25 @@
-"""The declaration layer holds no personal data."""
+"""The declaration layer holds no personal data. It answers for the audit tables too: their layer is below this one."""
 
+from tillit import audit
+from tillit.audit.models import Event, Link, Queued
 from tillit.declaration.models import Controller, DeclarationVersion, Grant, Register
-from tillit.declaration.registry import not_personal
+from tillit.declaration.registry import definer, not_personal, personal
 
 not_personal(Register, because="groups controllers")
 not_personal(Controller, because="organisations, not persons")
 not_personal(DeclarationVersion, because="published text")
 not_personal(Grant, because="compiled rules")
+
+definer("tillit_audit", audit.__file__, "functions")
+personal(
+    Event,
+    category="access_record",
+    clocks={"looked": "at"},
+    kind_column="type",
+    writer="tillit_audit",
+    disposer="audit_dispose",
+    not_exported={"salt": "a random number that keeps the chain's leaf from being guessed"},
+    subject_link=False,  # subject 0 stands for nobody; an event may outlive the subject it is about
+)
+not_personal(Link, because="digests and the random id of an event, which alone names people", writer="tillit_audit")
+not_personal(Queued, because="the random id of an event that waits to be linked", writer="tillit_audit")

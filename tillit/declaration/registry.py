@@ -82,6 +82,7 @@ class OwnedTable:
 PERSONAL: dict[str, PersonalTable] = {}
 OWNED: dict[str, OwnedTable] = {}
 NOT_PERSONAL: dict[str, str] = {}
+WRITERS: dict[str, str] = {}
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -152,9 +153,11 @@ def owned(
     )
 
 
-def not_personal(model: type[models.Model], *, because: str) -> None:
-    """Say that a table holds nothing about persons, and why."""
+def not_personal(model: type[models.Model], *, because: str, writer: str | None = None) -> None:
+    """Say that a table holds nothing about persons, and why. `writer`: NOLOGIN role whose functions alone write it."""
     NOT_PERSONAL[model._meta.db_table] = because
+    if writer:
+        WRITERS[model._meta.db_table] = writer
 
 
 @dataclass(frozen=True)
