@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.support import databases
+from tillit.kernel import clock
 from tillit.platform import database
 
 _USE = pytest.StashKey[Any]()
@@ -61,6 +62,13 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         databases.repoint(before)
         os.environ.pop("TILLIT_DATABASE_NAME", None)
     databases.drop(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_inherited_time() -> Iterator[None]:
+    """No test inherits the time another one travelled to."""
+    yield
+    clock.return_to_present()
 
 
 @pytest.fixture

@@ -13,12 +13,6 @@ from tillit.kernel.periods import IsoPeriod
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _present():
-    yield
-    clock.return_to_present()
-
-
 def test_now_is_aware_utc_and_never_goes_back():
     moments = [clock.now() for _ in range(1000)]
     assert moments == sorted(moments)
