@@ -173,11 +173,11 @@ def test_g1_g2_cookies_one_by_one(key: str):
     assert cookies.choice_lives == "P4W"
     assert cookies.respects_gpc
     assert {(c.name, c.kind, c.life.type, c.life.period) for c in cookies.items} == {
-        ("tillit_session", "necessary", "session", None),
-        ("tillit_csrf", "necessary", "session", None),
-        ("tillit_cookie_choice", "necessary", "fixed", "P4W"),
+        ("tillit_session", "necessary", "rolling", "P1D"),
+        ("tillit_csrf", "necessary", "fixed", "P1Y"),
+        ("tillit_language", "necessary", "session", None),
+        ("tillit_choice", "necessary", "fixed", "P4W"),
         ("tillit_remember", "own", "rolling", "P30D"),
-        ("tillit_language", "own", "fixed", "P1Y"),
         ("tillit_offers_seen", "ads", "fixed", "P3M"),
     }
 
@@ -212,7 +212,7 @@ def test_h11_h12_backup_and_breach(key: str):
 @each
 def test_h13_h14_recipients_and_anonymous_sharing(key: str):
     recipients = {r.key: r for r in declaration(key).recipients}
-    assert len(recipients) == 6
+    assert len(recipients) == 7
     assert recipients["aggregate_users"].only_aggregated
     assert [r.key for r in recipients.values() if r.only_aggregated] == ["aggregate_users"]
     assert declaration(key).minimum_group == 10

@@ -123,7 +123,7 @@ class Activity(Part):
     """A processing activity: `uses` categories (reads) and `records` others (writes); `"*"` in uses means all declared.
 
     first_contact: may we make the first contact on this activity (D14); requires_account: only people with an own
-    account are reached (F9).
+    account are reached (F9); at_most_every: nobody gets more than one message of the activity in this time (F3).
     """
 
     key: Key
@@ -137,6 +137,7 @@ class Activity(Part):
     channels: tuple[Key, ...] = ()
     first_contact: bool = True
     requires_account: bool = False
+    at_most_every: PeriodText | None = None
     reads_archive: bool = False
     note: Localised | None = None
 
