@@ -51,7 +51,6 @@ PERIODS = {
     ("call_recording", "recorded", "P3M", "ceiling", "erase"),
     ("marketing_contact", "consent_withdrawn", "P0D", "keep", "erase"),
     ("marketing_contact", "address_failed", "P0D", "ceiling", "erase"),
-    ("consent_record", "consent_withdrawn", "P0D", "keep", "erase"),
     ("consent_record", "last_marketing_message", "P3Y", "keep", "erase"),
     ("consent_record", "relationship_ended", "P3M", "keep", "erase"),
     ("cookie_choice", "chosen", "P4W", "keep", "erase"),
@@ -337,7 +336,8 @@ def test_f1_marketing_rests_on_consent_also_through_a_partner():
 def test_f6_proof_of_consent_is_read_only_to_prove():
     assert ("last_marketing_message", "P3Y", "keep", None) in rules("consent_record")
     archive = named(declaration().archives, "consent_evidence")
-    assert (archive.categories, archive.readers) == (("consent_record",), ("consent_proof",))
+    assert (archive.categories, archive.clock) == (("consent_record",), "relationship_ended")
+    assert archive.readers == ("consent_proof",)
 
 
 def test_f9_no_marketing_but_newsletters_without_an_account():

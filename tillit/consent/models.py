@@ -17,7 +17,11 @@ class EventKind(models.TextChoices):
 
 
 class ConsentEvent(PersonalModel):
-    """One act: what, over which channel ('' = all), when, by which route, in which wording (GDPR 7(1))."""
+    """One act: what, over which channel ('' = all), when, by which route, in which wording (GDPR 7(1)).
+
+    last_marketing_message: when the latest marketing was sent on it; the act itself until then, so that the proof of
+    a consent nothing was ever sent on lapses too (F6).
+    """
 
     activity = models.CharField(max_length=60)
     channel = models.CharField(max_length=10, blank=True, default="")

@@ -55,6 +55,7 @@ def record(
         wording=wording,
         declaration_version=current_version(controller_id=controller_id, on=clock.today()).number,
         evidence=evidence,
+        last_marketing_message=at,
     )
     effect = _EFFECT[kind]
     if not channel:
