@@ -176,7 +176,7 @@ def test_g1_g2_cookies_one_by_one(key: str):
         ("tillit_session", "necessary", "rolling", "P1D"),
         ("tillit_csrf", "necessary", "fixed", "P1Y"),
         ("tillit_language", "necessary", "session", None),
-        ("tillit_choice", "necessary", "fixed", "P4W"),
+        ("tillit_cookie_choice", "necessary", "fixed", "P4W"),
         ("tillit_remember", "own", "rolling", "P30D"),
         ("tillit_offers_seen", "ads", "fixed", "P3M"),
     }

@@ -138,7 +138,7 @@ def test_g1_g2_cookies_one_by_one(fjordlys: Declaration):
         ("tillit_session", "necessary", "rolling", "P1D", None),
         ("tillit_csrf", "necessary", "fixed", "P1Y", None),
         ("tillit_language", "necessary", "session", None, None),
-        ("tillit_choice", "necessary", "fixed", "P4W", None),
+        ("tillit_cookie_choice", "necessary", "fixed", "P4W", None),
         ("tillit_remember", "own", "rolling", "P30D", None),
         ("__utma", "analytics", "rolling", "P2Y", "sidepuls"),
         ("__utmb", "analytics", "session", None, "sidepuls"),
