@@ -31,20 +31,20 @@ class ConsentEvent(PersonalModel):
     wording = models.CharField(max_length=64)
     declaration_version = models.PositiveIntegerField()
     evidence = models.CharField(max_length=200, blank=True, default="")
-    last_marketing_message = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "consent_event"
 
 
 class Choice(PersonalModel):
-    """The current state of one (activity, channel): consented? objected? Derived from the latest event."""
+    """The current state of one (activity, channel): consented? objected? And when it last led to a message (F6)."""
 
     activity = models.CharField(max_length=60)
     channel = models.CharField(max_length=10, blank=True, default="")
     consented = models.BooleanField(default=False)
     objected = models.BooleanField(default=False)
     since = models.DateTimeField()
+    last_message_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "consent_choice"

@@ -114,6 +114,13 @@ def statements() -> Iterator[str]:
             full = f"{table.table}_{link}"[:63]
             yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {full}"
             yield f"ALTER TABLE {table.table} ADD CONSTRAINT {full} {definition}"
+        if table.category_column:
+            numbers = ", ".join(str(category_id(key)) for key in table.categories)
+            yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {table.table}_categories"
+            yield (
+                f"ALTER TABLE {table.table} ADD CONSTRAINT {table.table}_categories"
+                f" CHECK ({table.category_column} IN ({numbers}))"
+            )
         for field in table.model._meta.concrete_fields:
             if isinstance(field, _TEXT_LIKE):
                 yield f"ALTER TABLE {table.table} ALTER COLUMN {field.column} SET STATISTICS 0"

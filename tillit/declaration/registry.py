@@ -26,10 +26,10 @@ from tillit.kernel.scope import guard
 class PersonalTable:
     """A registered personal table.
 
-    category: vocabulary key, or None where `category_column` (smallint) carries it row by row.
+    category: vocabulary key, or None where `category_column` (smallint) carries it row by row, one of `categories`.
     clocks: clock event → column of this table (date or timestamptz; NULL means the clock has not started: keep).
     kind_column: column a retention rule's `only_kinds` selects on. sealed: columns holding sealed bytes.
-    anonymise_into: name of the registered anonymiser (see privacy) that keeps figures when the row goes.
+    anonymiser: (__file__, file, name) of the statement that keeps figures of the rows in `privacy_due` before they go.
     writer: NOLOGIN role whose functions alone may write (ledger, audit), or None when the app role writes itself;
     then disposer: its function `disposer(bigint[], text[]) RETURNS bigint` deleting rows by (subject_id, id) pairs.
     not_exported: columns an access request leaves out, with the reason (keys, digests: nothing readable).
@@ -42,11 +42,12 @@ class PersonalTable:
     kind_column: str | None = None
     sealed: tuple[str, ...] = ()
     writer: str | None = None
-    anonymiser: str | None = None
+    anonymiser: tuple[str, str, str] | None = None
     not_exported: Mapping[str, str] = field(default_factory=dict)
     pseudonymise: tuple[str, ...] = ()
     subject_link: bool = True
     disposer: str | None = None
+    categories: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -95,11 +96,12 @@ def personal(
     kind_column: str | None = None,
     sealed: tuple[str, ...] = (),
     writer: str | None = None,
-    anonymiser: str | None = None,
+    anonymiser: tuple[str, str, str] | None = None,
     not_exported: Mapping[str, str] | None = None,
     pseudonymise: tuple[str, ...] = (),
     subject_link: bool = True,
     disposer: str | None = None,
+    categories: tuple[str, ...] = (),
 ) -> None:
     """Register a personal table; raises `UnregisteredTableError` when the registration does not fit the model."""
     table, columns = model._meta.db_table, {f.column for f in model._meta.concrete_fields}
@@ -107,8 +109,10 @@ def personal(
     faults = []
     if (category is None) == (category_column is None):
         faults.append("name either a category or a category column")
-    if category is not None and category not in words.categories:
-        faults.append(f"unknown category {category}")
+    if (category_column is None) != (not categories):
+        faults.append("a category column comes with the categories it may hold")
+    held = categories or ((category,) if category else ())
+    faults += [f"unknown category {one}" for one in held if one not in words.categories]
     faults += [f"unknown clock event {event}" for event in clocks if event not in words.clock_events]
     named = {*clocks.values(), *sealed, *(not_exported or {}), *pseudonymise}
     named |= {c for c in (category_column, kind_column) if c}
@@ -131,6 +135,7 @@ def personal(
         pseudonymise,
         subject_link,
         disposer,
+        held,
     )
     guard.protect(table)
 
@@ -199,6 +204,33 @@ def definer(role: str, module_file: str, file: str) -> None:
         DEFINERS.append(entry)
 
 
+@dataclass(frozen=True)
+class DerivedClock:
+    """A clock no column carries: a named statement giving (subject_id, day), `infinity` while it has not started.
+
+    A person it does not list is one the rule's activity does not concern: lapsed. Parameters it may use: controller,
+    holders, applies_to, activity, zone.
+    """
+
+    module_file: str
+    file: str
+    name: str
+
+
+DERIVED_CLOCKS: dict[str, DerivedClock] = {}
+DIGEST_KINDS: dict[int, str] = {}
+
+
+def derived_clock(event: str, module_file: str, file: str, name: str) -> None:
+    """Register the statement that answers for a clock event in every table."""
+    DERIVED_CLOCKS[event] = DerivedClock(module_file, file, name)
+
+
+def digest_kind(kind: int, category: str) -> None:
+    """Say which category a directory kind identifies by: its digests go when the person's last such row goes."""
+    DIGEST_KINDS[kind] = category
+
+
 def load() -> None:
     """Import every app's `personal_data` and refuse any model that answers to none of the three."""
     for config in apps.get_app_configs():
@@ -216,4 +248,4 @@ def load() -> None:
 
 def holding(category: str) -> list[PersonalTable]:
     """The personal tables that can hold `category` (own category or a category column)."""
-    return [t for t in PERSONAL.values() if t.category == category or t.category_column is not None]
+    return [t for t in PERSONAL.values() if category in t.categories]

@@ -33,6 +33,22 @@ class Kind(IntEnum):
     DEAD_ADDRESS = 11
 
 
+CATEGORY_OF_KIND = {
+    Kind.NATIONAL_NUMBER: "national_number",
+    Kind.EMAIL: "contact",
+    Kind.PHONE: "contact",
+    Kind.MEMBER_NUMBER: "identity",
+    Kind.CARD: "payment_instrument",
+    Kind.ACCOUNT: "payment_instrument",
+    Kind.PHONE_AND_EMAIL: "contact",
+    Kind.CUSTOMER_NUMBER: "identity",
+    Kind.METERING_POINT: "metering_point",
+    Kind.LOGIN_SUB: "login",
+    Kind.DEAD_ADDRESS: "consent_record",
+}
+"""A digest stays only as long as the person has a row of this category."""
+
+
 @cache
 def register_key(register_id: int, version: int = KEY_VERSION) -> bytes:
     """The digest key of one register, 32 bytes, derived from the installation's root key."""

@@ -64,6 +64,7 @@ class Fact(PersonalModel):
     collected_under = models.CharField(max_length=60)
     collected_at = models.DateTimeField()
     superseded_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "parties_fact"

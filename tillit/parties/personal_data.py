@@ -3,7 +3,8 @@
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 
-from tillit.declaration.registry import definer, not_personal, owned, personal
+from tillit.declaration.registry import definer, derived_clock, digest_kind, not_personal, owned, personal
+from tillit.parties.digests import CATEGORY_OF_KIND
 from tillit.parties.models import (
     Assignment,
     DataKey,
@@ -20,17 +21,36 @@ from tillit.parties.models import (
 
 definer("tillit_directory", __file__, "directory")
 definer("tillit_keys", __file__, "keys")
+derived_clock("relationship_ended", __file__, "clocks", "relationship_ended")
+for kind, category in CATEGORY_OF_KIND.items():
+    digest_kind(int(kind), category)
 
 personal(Relationship, category="relationship", clocks={})
 personal(
     Fact,
     category_column="category",
-    clocks={"collected": "collected_at", "superseded": "superseded_at"},
+    categories=(
+        "identity",
+        "contact",
+        "birth_date",
+        "gender",
+        "marketing_contact",
+        "interest",
+        "profile",
+        "business_contact",
+    ),
+    clocks={
+        "collected": "collected_at",
+        "superseded": "superseded_at",
+        "removed": "superseded_at",
+        "address_failed": "failed_at",
+    },
     kind_column="kind",
 )
 personal(
     SealedFact,
     category_column="category",
+    categories=("national_number", "bank_account"),
     clocks={"collected": "collected_at", "superseded": "superseded_at"},
     kind_column="kind",
     sealed=("sealed",),
@@ -50,7 +70,7 @@ owned(
 )
 owned(
     DataKey,
-    category="security",
+    category="login",
     because="wrapped keys; dropping one shreds what it sealed",
     where=_BY_SUBJECT,
     writer="tillit_keys",

@@ -32,3 +32,11 @@ CREATE OR REPLACE FUNCTION directory_release(in_subjects bigint[])
 RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH gone AS (DELETE FROM parties_directory p WHERE p.subject_id = ANY (in_subjects) RETURNING 1) SELECT count(*) FROM gone
 $$
+
+-- name: directory_release_kind
+-- Releases what one kind holds for the subjects (their last fact of that category is gone).
+CREATE OR REPLACE FUNCTION directory_release_kind(in_kind smallint, in_subjects bigint[])
+RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH gone AS (DELETE FROM parties_directory p WHERE p.kind = in_kind AND p.subject_id = ANY (in_subjects) RETURNING 1)
+  SELECT count(*) FROM gone
+$$
