@@ -65,8 +65,7 @@ def grounds(key: str, activity: str) -> set[str]:
 def test_a1_every_department_is_a_controller_found_through_the_directory(key):
     controller = declaration(key).controller
     assert (controller.key, controller.arrangement.kind) == (key, "department")
-    assert controller.arrangement.parties == DEPARTMENTS
-    assert controller.arrangement.directory
+    assert controller.arrangement.directory == "https://tallkroken.example/avdelinger"
     assert [point.key for point in controller.contact_points] == ["department"]
 
 
@@ -124,6 +123,13 @@ def test_a2_every_form_says_what_it_stores_and_stores_only_what_its_activity_rec
     for form in forms:
         assert set(form.notice) == {"nb", "en"}
         assert set(form.collects) <= set(declaration(key).activity(form.activity).records), form.key
+
+
+@pytest.mark.parametrize("key", DEPARTMENTS)
+@pytest.mark.parametrize("activity", ["marketing", "customer_service", "supplier_contact"])
+def test_d14_legitimate_interest_alone_is_no_reason_to_contact_somebody_first(key, activity):
+    assert declaration(key).activity("important_notices").first_contact
+    assert not declaration(key).activity(activity).first_contact
 
 
 @pytest.mark.parametrize("key", DEPARTMENTS)

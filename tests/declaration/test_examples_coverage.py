@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tillit.declaration.checks import check
 from tillit.declaration.loader import load
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -66,6 +67,14 @@ def test_a2_every_controller_of_the_folder_loads_and_is_listed(folder: Path):
     assert sorted(coverage(folder)["controllers"]) == controllers(folder)
     for controller in controllers(folder):
         assert declared(folder, controller)["controller"]["key"] == controller
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a2_every_controller_of_the_folder_passes_the_checks(folder: Path):
+    everybody = {key: load(place / f"{key}.yaml") for place in FOLDERS for key in controllers(place)}
+    for controller in controllers(folder):
+        siblings = [declaration for key, (declaration, _) in everybody.items() if key != controller]
+        assert check(*everybody[controller], siblings=siblings) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
