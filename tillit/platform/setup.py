@@ -46,13 +46,13 @@ def ensure_database(name: str | None = None, *, reset_passwords: bool = False) -
             _roles(connection, where, reset_passwords=reset_passwords)
             refuse_unsafe_roles(connection)
             _database(connection, where)
+            with database.connect("owner", name=where.name, autocommit=True) as owner:
+                _contents(owner)
         except psycopg.errors.InsufficientPrivilege as error:
             raise DatabaseError(
                 f"the login in DATABASE_URL may not do this: {error.diag.message_primary}; it needs CREATEROLE and "
                 "CREATEDB, or a database administrator runs tillit db setup once"
             ) from None
-    with database.connect("owner", name=where.name, autocommit=True) as connection:
-        _contents(connection)
     return where
 
 
