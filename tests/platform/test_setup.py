@@ -171,9 +171,7 @@ def test_an_address_elsewhere_acts_as_the_owner(django_db_setup: None, monkeypat
         ("postgresql://a:hush@b/Robert'); DROP", "cannot be read|a database's name"),
     ],
 )
-def test_a_bad_address_is_refused_without_showing_it(
-    address: str, says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_address_is_refused_without_showing_it(address: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TILLIT_DATABASE_NAME", raising=False)
     monkeypatch.setenv("DATABASE_URL", address)
     with pytest.raises(DatabaseError, match=says) as refused:

@@ -21,6 +21,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row for `data`; its login is the signed-in one, or none."""
-        row: Session = super().create_model_instance(data)
+        row = super().create_model_instance(data)
+        assert isinstance(row, Session)  # noqa: S101 (held by `get_model_class`)
         row.login_id = data.get(SESSION_KEY)
         return row

@@ -11,7 +11,7 @@ import re
 from typing import Any, Literal
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tillit.platform import postgres, secrets
 from tillit.platform.errors import DatabaseError
@@ -50,6 +50,10 @@ class Place:
             return base | self.admin | {"options": options}
         return base | {"user": role, "password": secrets.password(f"database_{login}")}
 
+    def address(self, login: Login, **changes: str) -> str:
+        """`login` as one libpq connection string, with `changes`. Holds the password: never show it."""
+        return make_conninfo("", **({"connect_timeout": "10"} | self.login(login) | changes))
+
 
 def place(name: str | None = None) -> Place:
     """The configured place. `name`: another database on the same server. Opens no connection.
@@ -69,7 +73,7 @@ def place(name: str | None = None) -> Place:
         facts = {key: str(value) for key, value in conninfo_to_dict(address).items()}
     except psycopg.ProgrammingError:
         raise DatabaseError("DATABASE_URL cannot be read: postgresql://login:password@host:port/name") from None
-    admin = {key: facts.pop(key) for key in ("user", "password") if key in facts}
+    admin: dict[str, str] = {key: facts.pop(key) for key in ("user", "password") if key in facts}
     named = facts.pop("dbname", "tillit")
     return Place(facts, _checked(wanted or named), embedded=False, admin=admin)
 
@@ -78,12 +82,12 @@ def connect(login: Login, *, name: str | None = None, **options: Any) -> psycopg
     """A new connection as `login`. Raises `DatabaseError` with a hint; never shows the password."""
     where = place(name)
     try:
-        return psycopg.connect(**where.login(login), **({"connect_timeout": 10} | options))
+        return psycopg.connect(where.address(login), **options)
     except psycopg.OperationalError as error:
         raise unreachable(where, error) from None
 
 
-def unreachable(where: Place, error: Exception) -> DatabaseError:
+def unreachable(where: Place, error: BaseException) -> DatabaseError:
     """What to tell an operator whose database did not answer."""
     if where.embedded:
         status = postgres.default_server().status()

