@@ -1,5 +1,7 @@
 """The loyalty-services declaration, published and asked: what may be sent, and who is never contacted first."""
 
+from datetime import date
+
 import pytest
 
 from tests.support.world import person, publish_examples
@@ -8,6 +10,8 @@ from tillit.consent.models import ConsentEvent, EventKind
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties.operations import end_relationship
+from tillit.privacy import retention
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +61,25 @@ def test_f9_a_newsletter_without_an_account_but_no_other_marketing(company: Cont
 
 
 def test_f6_the_proof_of_a_consent_nothing_was_sent_on_lapses_too(company: Controller) -> None:
-    kari = person(company, given="Kari", kind="customer")
-    event = _say(company, kari, EventKind.GIVEN, "newsletter")
-    assert event.last_marketing_message == event.at
+    with clock.travel(date(2026, 3, 1)):
+        kari = person(company, given="Kari", kind="customer", account=False)
+        _say(company, kari, EventKind.GIVEN, "newsletter")
+        _say(company, kari, EventKind.WITHDRAWN, "newsletter")
+    with Scope(system("test", {company.pk}), "customer_administration") as scope:
+        end_relationship(
+            scope=scope,
+            subject_id=kari,
+            controller_id=company.pk,
+            kind="customer",
+            ended=date(2026, 3, 1),
+            reason="left",
+        )
+
+    def proofs(on: date) -> int:
+        with clock.travel(on):
+            retention.run()
+            with Scope(system("test", {company.pk}), "consent_proof"):
+                return ConsentEvent.objects.filter(subject_id=kari).count()
+
+    assert proofs(date(2029, 2, 28)) == 2
+    assert proofs(date(2029, 3, 1)) == 0

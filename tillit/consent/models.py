@@ -20,7 +20,7 @@ class ConsentEvent(PersonalModel):
     """One act: what, over which channel ('' = all), when, by which route, in which wording (GDPR 7(1)).
 
     last_marketing_message: when the latest marketing was sent on it; the act itself until then, so that the proof of
-    a consent nothing was ever sent on lapses too (F6).
+    a consent nothing was ever sent on lapses too (F6). The only column that moves.
     """
 
     activity = models.CharField(max_length=60)
@@ -31,20 +31,20 @@ class ConsentEvent(PersonalModel):
     wording = models.CharField(max_length=64)
     declaration_version = models.PositiveIntegerField()
     evidence = models.CharField(max_length=200, blank=True, default="")
+    last_marketing_message = models.DateTimeField()
 
     class Meta:
         db_table = "consent_event"
 
 
 class Choice(PersonalModel):
-    """The current state of one (activity, channel): consented? objected? And when it last led to a message (F6)."""
+    """The current state of one (activity, channel): consented? objected? Derived from the latest event."""
 
     activity = models.CharField(max_length=60)
     channel = models.CharField(max_length=10, blank=True, default="")
     consented = models.BooleanField(default=False)
     objected = models.BooleanField(default=False)
     since = models.DateTimeField()
-    last_message_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "consent_choice"

@@ -6,11 +6,10 @@ from tillit.declaration.registry import derived_clock, personal
 personal(
     ConsentEvent,
     category="consent_record",
-    clocks={"decided": "at"},
+    clocks={"decided": "at", "last_marketing_message": "last_marketing_message"},
     kind_column="kind",
 )
 personal(Choice, category="consent_record", clocks={"decided": "since"})
 personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"})
 
 derived_clock("consent_withdrawn", __file__, "clocks", "consent_withdrawn")
-derived_clock("last_marketing_message", __file__, "clocks", "last_marketing_message")

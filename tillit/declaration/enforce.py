@@ -145,7 +145,7 @@ def enforce_all() -> None:
     registry.load()
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in statements():
-            cursor.execute(sql.SQL(statement))  # type: ignore[arg-type]  # built from registered names only
+            cursor.execute(sql.SQL(statement))
 
 
 def cells(declaration: Declaration) -> dict[tuple[str, str], int]:

@@ -51,7 +51,7 @@ def _plain(node: yaml.Node, file: str, path: tuple[Step, ...], marks: dict[tuple
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, file, (*path, index), marks) for index, item in enumerate(node.value)]
-    return _UniqueLoader("").construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    return _UniqueLoader("").construct_object(node, deep=True)
 
 
 def _parse(path: Path) -> Source:

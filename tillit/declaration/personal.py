@@ -51,7 +51,7 @@ class PersonalModel(models.Model):
         abstract = True
 
 
-class SubjectForeignKey(ForeignObject):
+class SubjectForeignKey(ForeignObject):  # type: ignore[type-arg]  # not subscriptable at run time
     """A link to another personal table over (subject_id, <name>_id). `enforce` makes the composite foreign key itself.
 
     on_delete is carried out by the database (`cascade`) or refused (`restrict`); declare the local column yourself.

@@ -53,7 +53,7 @@ def seal(*, subject_id: int, controller_id: int, table: str, column: str, value:
     return _VERSION + nonce + cipher.encrypt(nonce, value.encode(), _associated(table, column, subject_id))
 
 
-def open_sealed(*, subject_id: int, controller_id: int, table: str, column: str, sealed: bytes) -> str:
+def open_sealed(*, subject_id: int, controller_id: int, table: str, column: str, sealed: bytes | memoryview) -> str:
     """The value sealed for exactly this place; `SealedValueLostError` when the key was dropped or the bytes moved."""
     body = bytes(sealed)
     cipher = AESGCM(_key(subject_id, controller_id, make=False))

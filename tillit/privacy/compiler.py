@@ -146,8 +146,6 @@ class _Builder:
         length = self.parameter(f"{period.months} months {period.days} days")
         term = f"coalesce({self.clock(rule, party)} + {length}::interval, 'infinity')"
         if rule.only_kinds:
-            if self.plan.table.kind_column is None:
-                raise CannotKeepError("kinds-not-kept", f"{rule.key}: {self.plan.table.table} has no kinds")
             outside = "infinity" if rule.rule == "ceiling" else "-infinity"
             kinds = self.parameter(list(rule.only_kinds))
             term = f"CASE WHEN t.{self.plan.table.kind_column} = ANY ({kinds}) THEN {term} ELSE '{outside}' END"
@@ -170,6 +168,25 @@ def _year_end(day: str, function: str | None, year: FinancialYear) -> str:
     return f"(date_trunc('year', {day}::timestamp - {shift}) + interval '1 year' + {shift})"
 
 
+def governs(rule: Retention, table: PersonalTable) -> bool:
+    """Whether a rule speaks of this table: it has the clock (or the engine derives it) and can tell the kinds apart.
+
+    A category may stand in several tables (a consent's evidence and its current state): each clock must be in one.
+    """
+    matched = _CLOCK.match(rule.clock)
+    event = matched.group(2) if matched else ""
+    known = event == LINKED or event in table.clocks or event in registry.DERIVED_CLOCKS
+    return known and (table.kind_column is not None or not rule.only_kinds)
+
+
+def ungoverned(declaration: Declaration) -> Iterator[Retention]:
+    """Rules whose category is held but whose clock no table of it has: promises that cannot be kept."""
+    for rule in declaration.retention:
+        tables = registry.holding(rule.category)
+        if tables and not any(governs(rule, table) for table in tables):
+            yield rule
+
+
 def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:
     """Every plan for `party`'s rows. `others`: the other controllers of a joint register when `party` is its holder."""
     others = list(others)
@@ -179,11 +196,14 @@ def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:
         if not ruled:
             continue
         for table in registry.holding(category):
-            plan = Plan(party.controller_id, table, category, tuple(rule for _, rule in ruled))
+            here = [(p, r) for p, r in ruled if governs(r, table)]
+            if not here:
+                raise CannotKeepError("table-not-governed", f"{category}: no rule governs {table.table}")
+            plan = Plan(party.controller_id, table, category, tuple(rule for _, rule in here))
             plan.params["row_controller"] = party.controller_id
             builder = _Builder(plan, party.declaration.controller.time_zone)
             terms: dict[str, list[str]] = {"keep": [], "minimum": [], "ceiling": []}
-            for owner, rule in ruled:
+            for owner, rule in here:
                 terms[rule.rule].append(builder.term(rule, owner))
             plan.due = _due(**terms)
             yield plan

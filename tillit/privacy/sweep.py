@@ -71,12 +71,10 @@ def _without_rows(
         for table in tables.values():
             if not left:
                 break
-            match, params = "", [left]
-            if category is not None and table.category_column:
-                match, params = f" AND {table.category_column} = %s", [left, category_id(category)]
+            match = f" AND {table.category_column} = %(category)s" if category and table.category_column else ""
             cursor.execute(
-                f"SELECT DISTINCT subject_id FROM {table.table} WHERE subject_id = ANY (%s){match}",
-                params,
+                f"SELECT DISTINCT subject_id FROM {table.table} WHERE subject_id = ANY (%(left)s){match}",
+                {"left": left, "category": category_id(category) if category else 0},
             )
             found = {row[0] for row in cursor.fetchall()}
             left = [subject for subject in left if subject not in found]
@@ -86,13 +84,13 @@ def _without_rows(
 def lapsed_elsewhere(*, on: date) -> dict[str, int]:
     """Empty the tables without subjects (sessions, staging, quarantine) of what is past its declared life."""
     counts = {}
-    timed = [*registry.TRANSIENT.values(), *(o for o in registry.OWNED.values() if o.kept and o.clock_column)]
-    for table in timed:
-        period = IsoPeriod.parse(str(table.kept))
-        name = table.model._meta.db_table
+    timed = [(t.model, t.kept, t.clock_column) for t in registry.TRANSIENT.values()]
+    timed += [(o.model, o.kept, o.clock_column) for o in registry.OWNED.values() if o.kept and o.clock_column]
+    for model, kept, column in timed:
+        period, name = IsoPeriod.parse(kept), model._meta.db_table
         with connection.cursor() as cursor:
             cursor.execute(
-                f"DELETE FROM {name} WHERE {table.clock_column} + %s::interval <= %s",
+                f"DELETE FROM {name} WHERE {column} + %s::interval <= %s",
                 [f"{period.months} months {period.days} days", on],
             )
             counts[name] = cursor.rowcount

@@ -139,7 +139,7 @@ class PaymentInstrument(PersonalModel):
 class Purchase(PersonalModel):
     """One receipt line of a member. `id` is the digest of source and external id; negative amounts are refunds."""
 
-    id = models.UUIDField()
+    id = models.UUIDField()  # type: ignore[assignment]  # here the id is the digest of the natural key
     source_id = models.SmallIntegerField()
     chain_id = models.IntegerField()
     store_id = models.IntegerField()

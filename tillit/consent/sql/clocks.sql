@@ -5,12 +5,3 @@ SELECT subject_id,
 FROM consent_choice
 WHERE controller_id = ANY (%(holders)s) AND activity = %(activity)s
 GROUP BY subject_id
-
--- name: last_marketing_message
--- Per person the day of the last marketing message, or of the withdrawal where none was sent; infinity while consented.
-SELECT subject_id,
-  CASE WHEN bool_or(consented) THEN 'infinity'::date
-       ELSE max((coalesce(last_message_at, since) AT TIME ZONE %(zone)s)::date) END AS day
-FROM consent_choice
-WHERE controller_id = ANY (%(holders)s)
-GROUP BY subject_id
