@@ -8,6 +8,7 @@
 import dataclasses
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -72,9 +73,12 @@ def _no_inherited_time() -> Iterator[None]:
 
 
 @pytest.fixture
-def fresh_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[TestDatabase]:
-    """A database of the test's own; Django's connections in every thread go there."""
+def fresh_db(
+    django_db_setup: None, django_db_blocker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TestDatabase]:
+    """A database of the test's own; Django's connections in every thread go there. So do its published heads."""
     name = databases.clone(databases.template())
+    monkeypatch.setenv("TILLIT_AUDIT_HEADS", str(tmp_path / "heads"))
     before = databases.repoint(name)
     with django_db_blocker.unblock():
         try:

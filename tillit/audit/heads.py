@@ -37,8 +37,9 @@ class Unreadable(NamedTuple):
 
 
 def folder() -> Path:
-    """Where the heads are published; may not exist."""
-    return paths.var() / "audit" / "heads"
+    """Where the heads are published; may not exist. ``TILLIT_AUDIT_HEADS`` names a place on another disk or machine."""
+    elsewhere = os.environ.get("TILLIT_AUDIT_HEADS")
+    return Path(elsewhere) if elsewhere else paths.var() / "audit" / "heads"
 
 
 def publish(controller: int, head: Head, *, at: datetime, directory: Path | None = None) -> bool:

@@ -47,7 +47,7 @@ class TransactionNow(models.Func):
 
 
 class Event(models.Model):
-    """One thing that happened. `at`: the moment it is about; `recorded_at`: the database's clock; `subject_id` 0: nobody.
+    """One thing that happened. `at`: the moment it is about; `recorded_at`: the database's clock; subject 0: nobody.
 
     `batch` names the set operation that one event stands for. Category `access_record` in the registry.
     """

@@ -12,6 +12,7 @@ from rich.console import Console
 # Command → what it is for. Its module beside this one (dashes become underscores) holds a typer application `app`, and
 # is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
 COMMANDS: dict[str, str] = {
+    "audit": "Verify, link and read the audit trail.",
     "db": "Start, stop and inspect the database.",
     "migrate": "Create or update the database's tables and rules.",
     "serve": "Serve the site.",

@@ -1,0 +1,101 @@
+"""``tillit audit``: is the trail whole, link what waits, read it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tillit.faces.cli.ready import ready
+
+app = typer.Typer(no_args_is_help=True, help="Verify, link and read the audit trail.")
+out = Console(highlight=False, soft_wrap=True)
+Controller = Annotated[int | None, typer.Option("--controller", help="A controller's id; 0 is the installation.")]
+
+
+@app.command()
+def verify(
+    controller: Controller = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Hold every chain against its events and its published heads. Exit code 1 when anything is wrong."""
+    ready()
+    from tillit.audit import queries
+    from tillit.audit.verify import verify as walk
+
+    chosen = queries.controllers() if controller is None else [controller]
+    reports = [walk(one) for one in chosen]
+    whole = all(report.whole for report in reports)
+    if as_json:
+        print(json.dumps({"whole": whole, "controllers": [_facts(report) for report in reports]}, default=_plain))
+    else:
+        for report in reports:
+            _say(report)
+    if not whole:
+        raise typer.Exit(1)
+
+
+@app.command()
+def chain(controller: Controller = None) -> None:
+    """Link the events that wait, and publish the new heads."""
+    ready()
+    from tillit.audit import operations
+
+    for one, added in operations.link(controller=controller).items():
+        out.print(f"controller {one}: {added} linked")
+
+
+@app.command()
+def show(
+    controller: Annotated[int, typer.Option("--controller", help="A controller's id; 0 is the installation.")],
+    since: Annotated[datetime | None, typer.Option(help="From this moment on, UTC; default: the last day.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many events.")] = 200,
+) -> None:
+    """List a controller's events by record time. Ids and codes; who looked is in it, what they saw is not."""
+    ready()
+    from tillit.audit import queries
+    from tillit.kernel import clock
+
+    start = since.replace(tzinfo=since.tzinfo or UTC) if since else clock.now() - timedelta(days=1)
+    table = Table("recorded", "link", "event", "actor", "activity", "subject", "batch", "details", box=None)
+    for place, event in enumerate(queries.since(controller=controller, since=start, size=min(limit, 500))):
+        if place == limit:
+            break
+        seq, subject = "waits" if event.seq is None else str(event.seq), str(event.subject_id or "")
+        when = event.recorded_at.astimezone(UTC).isoformat(timespec="seconds")
+        batch = str(event.batch or "")
+        table.add_row(when, seq, event.type, event.actor, event.activity, subject, batch, event.details)
+    out.print(table)
+
+
+@app.command()
+def accept_restore(controller: Controller = None) -> None:
+    """After restoring an older backup: declare the chains' present ends right, so that later heads are not missed."""
+    ready()
+    from tillit.audit import operations
+
+    for one, seq in operations.accept_restore(controller=controller).items():
+        out.print(f"controller {one}: the chain ends at {seq}")
+
+
+def _say(report: Any) -> None:
+    state = "whole" if report.whole else "NOT WHOLE"
+    out.print(f"controller {report.controller}: {state}, {report.links} links, {report.heads} published heads held against it")
+    if report.disposed:
+        out.print(f"  {report.disposed} events disposed of, their leaves kept")
+    if report.waiting:
+        out.print(f"  {report.waiting} events wait to be linked, the oldest since {report.oldest_waiting:%Y-%m-%d %H:%M:%S}")
+    for fault, times in sorted(report.faults.items()):
+        out.print(f"  {fault}: {times}")
+    for finding in report.findings:
+        out.print(f"    {finding.fault} at link {finding.seq}, event {finding.event}")
+
+
+def _facts(report: Any) -> dict[str, Any]:
+    return {**vars(report), "whole": report.whole, "findings": [finding._asdict() for finding in report.findings]}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
