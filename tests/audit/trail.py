@@ -1,8 +1,9 @@
 """A small trail to work on: appended as the application, linked, its head published."""
 
+import time
 from typing import Any
 
-from tillit.audit import events, operations
+from tillit.audit import events, operations, queries
 from tillit.audit.types import EventType
 from tillit.audit.verify import Report, verify
 from tillit.kernel.scope import Scope, system
@@ -12,7 +13,7 @@ KARI, OLA = 4_101_234_567_890_123, 4_201_234_567_890_123
 
 
 def append(
-    type: EventType = events.PERSON_READ,
+    kind: EventType = events.PERSON_READ,
     *,
     controller: int = CLUB,
     activity: str = "customer_service",
@@ -20,10 +21,10 @@ def append(
     **given: Any,
 ) -> list[int]:
     """Append in a scope of its own, as one committed act."""
-    if type.subject == "required" and "subjects" not in given:
+    if kind.subject == "required" and "subjects" not in given:
         given.setdefault("subject", KARI)
     with Scope(system(actor, {controller}), activity) as scope:
-        return operations.append(type=type, scope=scope, controller=controller, **given)
+        return operations.append(type=kind, scope=scope, controller=controller, **given)
 
 
 def lay(count: int = 9, *, controller: int = CLUB) -> list[int]:
@@ -32,8 +33,21 @@ def lay(count: int = 9, *, controller: int = CLUB) -> list[int]:
     for number in range(count):
         details = {"purpose": "enquiry", "case": number, "categories": ["contact", "identity"]}
         ids += append(controller=controller, subject=KARI if number % 2 else OLA, batch=number, details=details)
-    operations.link(controller=controller)
+    link(controller)
     return ids
+
+
+def link(*controllers: int, limit: int = operations.CHUNK) -> int:
+    """Link all that waits; how many that was. A transaction in any database of the server holds linking up: so wait."""
+    added, until = 0, time.monotonic() + 60
+    for controller in controllers or (CLUB,):
+        while True:
+            added += operations.link(controller=controller, limit=limit)[controller]
+            if not queries.window(controller=controller)[0]:
+                break
+            assert time.monotonic() < until, "something holds the chain"
+            time.sleep(0.02)
+    return added
 
 
 def check(controller: int = CLUB) -> Report:

@@ -14,7 +14,7 @@ _NO_TEXT = """jsonb_typeof(details) = 'object' AND octet_length(details::text) <
   details, '$.** ? (@.type() == "string" && !(@ like_regex "^[A-Za-z0-9_.:+-]{1,64}$"))')"""
 
 
-class Xid8Field(models.BigIntegerField):
+class Xid8Field(models.BigIntegerField):  # type: ignore[type-arg]
     """PostgreSQL's `xid8`: a transaction's id that never wraps around."""
 
     def db_type(self, connection: Any) -> str:

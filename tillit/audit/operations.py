@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -46,7 +47,7 @@ def append(
     people = _people(type, subject, subjects)
     if not people:
         return []
-    values = {
+    values: dict[str, Any] = {
         "controller": _controller(scope, acting, controller),
         "type": type.key,
         "at": at or clock.now(),
@@ -55,10 +56,8 @@ def append(
         "activity": doing,
         "subjects": people,
         "batch": batch,
-        "details": json.dumps(type.check(details or {})),
+        "details": _details(type, details or {}),
     }
-    if len(values["details"]) > _DETAIL_BYTES:
-        raise EventRefusedError("event-size", f"{type.key}: the details are too large")
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "calls", "append"), values)
         return list(cursor.fetchone()[0])
@@ -122,6 +121,13 @@ def _people(type: EventType, subject: int | None, subjects: Iterable[int] | None
     return named
 
 
+def _details(type: EventType, details: Mapping[str, Any]) -> str:  # noqa: A002
+    text = json.dumps(type.check(details))
+    if len(text) > _DETAIL_BYTES:
+        raise EventRefusedError("event-size", f"{type.key}: the details are too large")
+    return text
+
+
 def _controller(scope: Scope | None, actor: Actor, given: int | None) -> int:
     if given is not None:
         return given
@@ -144,9 +150,9 @@ def _link_one(controller: int, limit: int) -> int:
                 return added
             done = _link_chunk(cursor, controller, limit)
             last = queries.head(controller=controller)
-            published = heads.Head(last.seq, last.hash.hex(), last.key_version)
             if last.seq:
-                transaction.on_commit(lambda head=published: heads.publish(controller, head, at=clock.now()))
+                head = heads.Head(last.seq, last.hash.hex(), last.key_version)
+                transaction.on_commit(partial(heads.publish, controller, head, at=clock.now()))
         added += done
         if done < limit:
             return added
@@ -156,7 +162,7 @@ def _link_chunk(cursor: Any, controller: int, limit: int) -> int:
     """Link the next `limit` events; how many there were."""
     last = queries.head(controller=controller)
     cursor.execute(load(__file__, "calls", "unlinked"), {"controller": controller, "limit": limit})
-    contents = [chain.Content(*row[:12], bytes(row[12])) for row in cursor.fetchall()]
+    contents = [chain.Content._make((*row[:12], bytes(row[12]))) for row in cursor.fetchall()]
     if not contents:
         return 0
     if last.seq and not verify.last_holds(controller, last.seq):

@@ -81,8 +81,8 @@ def pages(*, controller: int, after: int = 0, size: int = 2000) -> Iterator[Row]
             rows = _rows("page", controller=controller, after=after, limit=size)
         for row in rows:
             event = row[8:]
-            content = None if event[0] is None else chain.Content(*event[:12], bytes(event[12]))
-            yield Row(*row[:4], bytes(row[4]), bytes(row[5]), bytes(row[6]), row[7], content)
+            content = None if event[0] is None else chain.Content._make((*event[:12], bytes(event[12])))
+            yield Row._make((*row[:4], *map(bytes, row[4:7]), row[7], content))
         if not rows:
             return
         after = rows[-1][0]

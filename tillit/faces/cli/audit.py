@@ -82,11 +82,15 @@ def accept_restore(controller: Controller = None) -> None:
 
 def _say(report: Any) -> None:
     state = "whole" if report.whole else "NOT WHOLE"
-    out.print(f"controller {report.controller}: {state}, {report.links} links, {report.heads} published heads held against it")
+    out.print(
+        f"controller {report.controller}: {state}, {report.links} links, {report.heads} published heads held against it"
+    )
     if report.disposed:
         out.print(f"  {report.disposed} events disposed of, their leaves kept")
     if report.waiting:
-        out.print(f"  {report.waiting} events wait to be linked, the oldest since {report.oldest_waiting:%Y-%m-%d %H:%M:%S}")
+        out.print(
+            f"  {report.waiting} events wait to be linked, the oldest since {report.oldest_waiting:%Y-%m-%d %H:%M:%S}"
+        )
     for fault, times in sorted(report.faults.items()):
         out.print(f"  {fault}: {times}")
     for finding in report.findings:
