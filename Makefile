@@ -13,6 +13,7 @@ SHELL := /bin/bash
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
+export NODE_USE_SYSTEM_CA := 1
 
 BIN := .venv/bin
 DONE := .venv/.done
@@ -73,10 +74,10 @@ $(DONE)-dev: $(DONE)-runtime requirements-dev.lock
 	@touch $@
 
 $(DONE)-project: $(DONE)-runtime pyproject.toml
-	@$(BIN)/python -m pip install --quiet --no-input --no-deps --no-index --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-input --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
 $(DONE)-assets: $(DONE)-runtime package-lock.json scripts/assets.py
-	@$(NPM) ci --ignore-scripts --no-audit --no-fund --silent
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@$(BIN)/python scripts/assets.py
 	@touch $@
