@@ -1,15 +1,17 @@
 """When an event's time is up it goes whole; its leaf stays, the chain stays whole, and the removal is on record."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from tests.audit.trail import CLUB, KARI, OLA, OTHER, append, check, lay, link
+from tests.support.world import person, publish_examples
 from tillit.audit import operations, queries
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.privacy import retention
 
 
 def _dispose(pairs: list[tuple[int, int]], *, activity: str = "retention", controllers: set[int] | None = None) -> int:
@@ -108,6 +110,28 @@ def test_tampering_after_disposal_is_still_seen(fresh_db: Any) -> None:
         assert check().faults == {}
         owner.execute("UPDATE audit_link SET disposed_batch = NULL WHERE seq = 3")
         assert check().faults == {"removed": 2}
+
+
+def test_h10_the_declared_period_ends_an_event_and_the_chain_stays_whole(fresh_db: Any) -> None:
+    club = publish_examples("power")["fjordlys"]  # a year for who has looked
+    customer = person(club, "customer")
+    with clock.travel(clock.now() - timedelta(days=370)):
+        append(controller=club.pk, subject=customer)
+        assert link(club.pk) == 1
+    [kept] = append(controller=club.pk, subject=customer)
+    assert link(club.pk) == 1
+    retention.run()
+    assert [event.event_id for event in _shown(club.pk) if event.type == "person.read"] == [kept]
+    link(club.pk)
+    retention.run()
+    report = check(club.pk)
+    assert (report.faults, report.disposed, report.links, report.waiting) == ({}, 1, 3, 0)
+    assert report.youngest_disposed is not None
+    assert report.youngest_disposed >= timedelta(days=366)
+
+
+def _shown(controller: int) -> list[queries.Shown]:
+    return list(queries.since(controller=controller, since=datetime(2020, 1, 1, tzinfo=UTC)))
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ class Content(NamedTuple):
     subject_id: int
     controller_id: int
     xact: int
-    at: datetime
+    at: datetime | None
     recorded_at: datetime
     actor_kind: str
     actor_ref: str
@@ -64,7 +64,7 @@ def leaf(secret: bytes, content: Content) -> bytes:
         content.subject_id,
         content.controller_id,
         content.xact,
-        micros(content.at),
+        None if content.at is None else micros(content.at),
         micros(content.recorded_at),
         content.actor_kind,
         content.actor_ref,

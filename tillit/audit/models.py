@@ -49,7 +49,8 @@ class TransactionNow(models.Func):
 class Event(models.Model):
     """One thing that happened. `at`: the moment it is about; `recorded_at`: the database's clock; subject 0: nobody.
 
-    `batch` names the set operation that one event stands for. Category `access_record` in the registry.
+    `at` is what retention counts from; only the chain's own records of disposal lack it, and stay for good. `batch`
+    names the set operation that one event stands for. Category `access_record` in the registry.
     """
 
     pk = models.CompositePrimaryKey("subject_id", "id")
@@ -57,7 +58,7 @@ class Event(models.Model):
     id = models.BigIntegerField(db_default=RandomId())
     controller_id = models.IntegerField()
     xact = Xid8Field(db_default=TransactionNow())
-    at = models.DateTimeField()
+    at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
     actor_kind = models.CharField(max_length=10)
     actor_ref = models.CharField(max_length=64)

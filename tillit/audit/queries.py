@@ -41,7 +41,7 @@ class Shown(NamedTuple):
 
     recorded_at: datetime
     event_id: int
-    at: datetime
+    at: datetime | None
     type: str
     actor: str
     activity: str

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(db_default=tillit.audit.models.RandomId())),
                 ("controller_id", models.IntegerField()),
                 ("xact", tillit.audit.models.Xid8Field(db_default=tillit.audit.models.TransactionNow())),
-                ("at", models.DateTimeField()),
+                ("at", models.DateTimeField(null=True)),
                 ("recorded_at", models.DateTimeField()),
                 ("actor_kind", models.CharField(max_length=10)),
                 ("actor_ref", models.CharField(max_length=64)),

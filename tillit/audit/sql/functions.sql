@@ -215,8 +215,8 @@ $$
 
 -- name: audit_dispose
 -- Removes linked events by their (subject, id) pairs, of one controller or several, and leaves one `audit.disposed` event
--- for each controller that says how many links lost theirs and which (SHA-256 of their numbers). Those events themselves,
--- and events not linked yet, stay. Returns how many were removed.
+-- for each controller that says how many links lost theirs and which (SHA-256 of their numbers). Those records have no
+-- moment that a period could run from; they and events not linked yet stay. Returns how many were removed.
 CREATE FUNCTION audit_dispose(in_subjects bigint[], in_ids text[])
 RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -243,7 +243,7 @@ BEGIN
     SELECT count(*), encode(sha256(convert_to(string_agg(seq || ',', '' ORDER BY seq), 'UTF8')), 'hex')
     INTO marked, marks FROM left_behind;
     IF marked > 0 THEN
-      PERFORM audit_append(of_controller, 'audit.disposed', clock_timestamp(),
+      PERFORM audit_append(of_controller, 'audit.disposed', NULL,
         split_part(current_setting('tillit.actor'), ':', 1),
         substr(current_setting('tillit.actor'), strpos(current_setting('tillit.actor'), ':') + 1),
         current_setting('tillit.activity'), '{0}', batch_id, jsonb_build_object('count', marked, 'links', marks));
