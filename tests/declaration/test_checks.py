@@ -58,6 +58,12 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("archive-unseen", [("requires_account: true", "reads_archive: true")], "reads_archive: true", ""),
     ("no-archive", [("categories: [contact, paid_claim]", "categories: [paid_claim]")], "disposal: archive", ""),
     ("linked-data", [("    kept_with: [paid_claim]\n", "")], "clock: linked_data_gone", ""),
+    (
+        "linked-data",
+        [("    kept_with: [paid_claim]", "    rule: minimum\n    kept_with: [paid_claim]")],
+        "clock: linked_data_gone",
+        "",
+    ),
     ("linked-data", [("clock: linked_data_gone", "clock: paid")], "kept_with:", ""),
     ("linked-data", [("kept_with: [paid_claim]", "kept_with: [identity]")], "kept_with: [identity]", ""),
     ("undeclared-retention", [("retention: calls", "retention: nothing")], "retention: nothing", ""),

@@ -111,8 +111,8 @@ def _retention(context: Context) -> Iterator[Problem]:
 def _kept_with(context: Context) -> Iterator[Problem]:
     for i, rule in enumerate(context.declaration.retention):
         linked = rule.clock == "linked_data_gone"
-        if linked and (not rule.kept_with or rule.period != "P0D"):
-            message = "with the clock linked_data_gone a rule names kept_with, and its period is P0D"
+        if linked and (not rule.kept_with or rule.period != "P0D" or rule.rule != "keep"):
+            message = "with the clock linked_data_gone a rule names kept_with, its rule is keep and its period P0D"
             yield context.problem(("retention", i, "clock"), "linked-data", message)
         elif rule.kept_with and not linked:
             message = "kept_with needs the clock linked_data_gone"

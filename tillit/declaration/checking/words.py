@@ -35,7 +35,7 @@ def _unknown(kind: str, word: str, known: dict[str, object]) -> str:
     return f"unknown {kind.replace('-', ' ')} '{word}'{hint}"
 
 
-PLACES = {
+PLACES: dict[Path, str] = {
     ("categories", "*", "key"): "categories",
     ("activities", "*", "key"): "activities",
     ("activities", "*", "applies_to", "*"): "relationships",

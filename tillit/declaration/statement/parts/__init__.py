@@ -1,0 +1,1 @@
+"""The sections of a statement, one module a subject. Each function takes `Words` and returns its `Section`s."""
