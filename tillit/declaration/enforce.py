@@ -90,6 +90,8 @@ def _links(table: PersonalTable) -> Iterator[tuple[str, str]]:
 def _definers() -> Iterator[str]:
     """Functions owned by roles that cannot log in, with the only right to write what they guard."""
     for entry in registry.DEFINERS:
+        for table in entry.reads:
+            yield f"GRANT SELECT ON {table} TO {entry.role}"
         yield f"GRANT CREATE ON SCHEMA public TO {entry.role}"
         for name, text in named(Path(entry.module_file).parent, entry.file).items():
             yield f"DROP FUNCTION IF EXISTS {name}"

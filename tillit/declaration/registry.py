@@ -187,19 +187,23 @@ def transient(model: type[models.Model], *, because: str, kept: str, clock_colum
 
 @dataclass(frozen=True)
 class Definer:
-    """A file of security-definer functions owned by a NOLOGIN role; the app may execute and no more."""
+    """A file of security-definer functions owned by a NOLOGIN role; the app may execute and no more.
+
+    reads: tables that the role may select from, besides those it writes.
+    """
 
     role: str
     module_file: str
     file: str
+    reads: tuple[str, ...] = ()
 
 
 DEFINERS: list[Definer] = []
 
 
-def definer(role: str, module_file: str, file: str) -> None:
+def definer(role: str, module_file: str, file: str, *, reads: tuple[str, ...] = ()) -> None:
     """Register `sql/<file>.sql` beside `module_file` (pass `__file__`): each statement makes the function it names."""
-    entry = Definer(role, module_file, file)
+    entry = Definer(role, module_file, file, reads)
     if entry not in DEFINERS:
         DEFINERS.append(entry)
 
