@@ -1,25 +1,3 @@
--- name: ledger_fold
--- Adds the sums of the transfers given by id to the closings of their months; for months that are not closed yet.
-CREATE FUNCTION ledger_fold(in_subjects bigint[], in_ids uuid[])
-RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  INSERT INTO ledger_closing AS c (book_id, period, kind, debit, credit, transfers)
-  SELECT e.book_id, e.period, e.kind, sum(e.debit), sum(e.credit), count(*)
-  FROM (
-    SELECT t.*, date_trunc('month', t.recorded_at AT TIME ZONE b.zone)::date AS period
-    FROM unnest(in_subjects, in_ids) AS a(subject_id, id)
-    JOIN ledger_transfer t ON t.subject_id = a.subject_id AND t.id = a.id
-    JOIN ledger_book b ON b.id = t.book_id
-  ) AS t
-  CROSS JOIN LATERAL (VALUES (t.book_id, t.period, t.debit_kind, t.amount, 0::bigint),
-                             (t.book_id, t.period, t.credit_kind, 0::bigint, t.amount))
-    AS e(book_id, period, kind, debit, credit)
-  WHERE NOT EXISTS (SELECT FROM ledger_closing d WHERE d.book_id = e.book_id AND d.period = e.period
-                    AND d.closed_at IS NOT NULL)
-  GROUP BY e.book_id, e.period, e.kind ORDER BY e.book_id, e.period, e.kind
-  ON CONFLICT (book_id, period, kind) DO UPDATE
-  SET debit = c.debit + excluded.debit, credit = c.credit + excluded.credit, transfers = c.transfers + excluded.transfers
-$$
-
 -- name: ledger_close
 -- Closes a month of a book: the sums of its transfers by account kind are added to its closing. Waits for postings under
 -- way and refuses (TL003) a month that has not passed or was closed. Returns the number of transfers closed.
@@ -27,7 +5,7 @@ CREATE FUNCTION ledger_close(in_book integer, in_period date)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   book ledger_book;
-  found bigint;
+  closed bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(1818584167, in_book);
   SELECT * INTO book FROM ledger_book b WHERE b.id = in_book;
@@ -58,9 +36,9 @@ BEGIN
   ON CONFLICT (book_id, period, kind) DO UPDATE
   SET debit = c.debit + excluded.debit, credit = c.credit + excluded.credit,
       transfers = c.transfers + excluded.transfers, closed_at = excluded.closed_at;
-  SELECT coalesce(sum(c.transfers), 0) / 2 INTO found FROM ledger_closing c
+  SELECT coalesce(sum(c.transfers), 0) / 2 INTO closed FROM ledger_closing c
   WHERE c.book_id = in_book AND c.period = in_period;
-  RETURN found;
+  RETURN closed;
 END
 $$
 
@@ -86,10 +64,22 @@ BEGIN
   END IF;
   PERFORM pg_advisory_xact_lock(1818584167, book) FROM (SELECT unnest(found.books) AS book ORDER BY 1) AS ordered;
   PERFORM FROM ledger_balance b WHERE b.subject_id = ANY (found.subjects) ORDER BY b.subject_id, b.id FOR UPDATE;
-  PERFORM ledger_fold(found.subjects, found.ids);
   WITH removed AS (
     DELETE FROM ledger_transfer t USING unnest(found.subjects, found.ids) AS a(subject_id, id)
     WHERE t.subject_id = a.subject_id AND t.id = a.id RETURNING t.*
+  ), folded AS (
+    INSERT INTO ledger_closing AS c (book_id, period, kind, debit, credit, transfers)
+    SELECT e.book_id, e.period, e.kind, sum(e.debit), sum(e.credit), count(*)
+    FROM (SELECT r.*, date_trunc('month', r.recorded_at AT TIME ZONE b.zone)::date AS period
+          FROM removed r JOIN ledger_book b ON b.id = r.book_id) AS t
+    CROSS JOIN LATERAL (VALUES (t.book_id, t.period, t.debit_kind, t.amount, 0::bigint),
+                               (t.book_id, t.period, t.credit_kind, 0::bigint, t.amount))
+      AS e(book_id, period, kind, debit, credit)
+    WHERE NOT EXISTS (SELECT FROM ledger_closing d WHERE d.book_id = e.book_id AND d.period = e.period
+                      AND d.closed_at IS NOT NULL)
+    GROUP BY e.book_id, e.period, e.kind ORDER BY e.book_id, e.period, e.kind
+    ON CONFLICT (book_id, period, kind) DO UPDATE
+    SET debit = c.debit + excluded.debit, credit = c.credit + excluded.credit, transfers = c.transfers + excluded.transfers
   ), moved AS (
     SELECT v.subject_id, v.id, sum(v.amount)::bigint AS amount
     FROM removed t
