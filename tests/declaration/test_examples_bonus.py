@@ -17,6 +17,8 @@ PERIODS = {
     ("identity", "linked_data_gone", "P0D", "keep", "erase"),
     ("contact", "relationship_ended", "P0D", "keep", "erase"),
     ("contact", "linked_data_gone", "P0D", "keep", "erase"),
+    ("identity", "superseded", "P1Y", "ceiling", "erase"),
+    ("contact", "superseded", "P1Y", "ceiling", "erase"),
     ("birth_date", "relationship_ended", "P0D", "keep", "erase"),
     ("relationship", "relationship_ended", "P0D", "keep", "anonymise"),
     ("login", "relationship_ended", "P0D", "keep", "erase"),
@@ -36,7 +38,7 @@ PERIODS = {
     ("gift_card", "relationship_ended", "P0D", "keep", "anonymise"),
     ("gift_card", "fiscal_year_end(booked)", "P5Y", "minimum", "anonymise"),
     ("profile", "relationship_ended", "P0D", "keep", "erase"),
-    ("profile", "removed", "P0D", "ceiling", "erase"),
+    ("profile", "superseded", "P0D", "ceiling", "erase"),
     ("complaint", "relationship_ended", "P0D", "keep", "erase"),
     ("complaint", "case_closed", "P0D", "keep", "erase"),
     ("misuse_case", "relationship_ended", "P0D", "keep", "erase"),
@@ -67,7 +69,9 @@ each = pytest.mark.parametrize("key", ALL)
 def test_h10_every_period_of_the_programmes(key: str):
     rules = declaration(key).retention
     assert {(r.category, r.clock, r.period, r.rule, r.disposal) for r in rules} == PERIODS
-    assert len(rules) == len(PERIODS)
+    assert len({r.key for r in rules}) == len(rules) == len(PERIODS) + 1
+    consents = {r.activity for r in rules if r.clock == "consent_withdrawn"}
+    assert consents == {"marketing", "newsletter"}
     assert {r.category for r in rules} == declaration(key).category_keys()
 
 

@@ -14,6 +14,8 @@ PERIODS = {
     ("identity", "linked_data_gone", "P0D", "keep", "erase"),
     ("contact", "relationship_ended", "P0D", "keep", "erase"),
     ("contact", "linked_data_gone", "P0D", "keep", "erase"),
+    ("identity", "superseded", "P1Y", "ceiling", "erase"),
+    ("contact", "superseded", "P1Y", "ceiling", "erase"),
     ("national_number", "relationship_ended", "P0D", "keep", "erase"),
     ("relationship", "relationship_ended", "P0D", "keep", "anonymise"),
     ("login", "relationship_ended", "P0D", "keep", "erase"),
