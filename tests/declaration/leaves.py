@@ -23,6 +23,7 @@ PERIODS = {
     "period",
     "kept",
     "every",
+    "at_most_every",
     "answer_within",
     "choice_lives",
     "notice",

@@ -42,6 +42,8 @@ def _activity(words: Words, item: Activity) -> Section:
     if item.channels or not item.first_contact:
         first = "first_contact_yes" if item.first_contact else "first_contact_no"
         rows.append((words("activities.first_contact"), (words(f"activities.{first}"),)))
+    if item.at_most_every:
+        rows.append((words("activities.at_most_every"), (words.period(item.at_most_every),)))
     if item.requires_account:
         rows.append((words("activities.requires_account"), (words("value.yes"),)))
     if item.reads_archive:
