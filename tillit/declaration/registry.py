@@ -61,7 +61,8 @@ class OwnedTable:
 
     where: SQL condition on the table selecting the rows of `%(subjects)s` (bigint[]); erasure deletes those rows.
     kept: ISO period after `clock_column` when its rows lapse anyway. writer / eraser: NOLOGIN role whose functions
-    alone write it, and the function `eraser(bigint[]) RETURNS bigint` that erases, where the app may not.
+    alone write it, and the function `eraser(bigint[]) RETURNS bigint` that erases, where the app may not. follows:
+    (personal table, SQL condition joining this table with the disposed rows `d`): its rows go with those and only then.
     """
 
     model: type[models.Model]
@@ -73,6 +74,7 @@ class OwnedTable:
     writer: str | None = None
     eraser: str | None = None
     backed_up: bool = True
+    follows: tuple[str, str] | None = None
 
     @property
     def table(self) -> str:
@@ -151,11 +153,17 @@ def owned(
     writer: str | None = None,
     eraser: str | None = None,
     backed_up: bool = True,
+    follows: tuple[str, str] | None = None,
 ) -> None:
     """Register a table that is personal through a path login → subject or digest → subject (see `OwnedTable`)."""
     OWNED[model._meta.db_table] = OwnedTable(
-        model, category, because, where, clock_column, kept, writer, eraser, backed_up
+        model, category, because, where, clock_column, kept, writer, eraser, backed_up, follows
     )
+
+
+def erasable() -> list[OwnedTable]:
+    """Owned tables that go with the person (not with another table's rows), what depends on others first."""
+    return [table for table in reversed(OWNED.values()) if table.follows is None]
 
 
 def not_personal(model: type[models.Model], *, because: str, writer: str | None = None) -> None:

@@ -32,11 +32,16 @@ class Category(Word):
 
 
 class Activity(Word):
-    """A processing activity the engine knows. `sees`: row states beyond live; `disposes`: may delete rows."""
+    """A processing activity the engine knows.
+
+    sees: row states beyond live; disposes: may delete rows; evidence: what it keeps proves that the law was followed
+    or defends a claim, so it survives an erasure until its own time is up (GDPR 17(3)(b), (e)).
+    """
 
     sees: tuple[State, ...] = ()
     disposes: bool = False
     marketing: bool = False
+    evidence: bool = False
     required: bool = False
 
 

@@ -17,7 +17,7 @@ from django.db import models
 from tillit.declaration import registry
 from tillit.declaration.registry import PersonalTable
 from tillit.declaration.schema import Declaration, FinancialYear, Retention
-from tillit.declaration.vocabulary import category_id
+from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load
 from tillit.privacy.errors import CannotKeepError
@@ -42,13 +42,19 @@ class Party:
 
 @dataclass
 class Plan:
-    """How long rows of one table and category are kept for one controller."""
+    """How long rows of one table and category are kept for one controller.
+
+    due: SQL for the day a row is due. stays: (rule key, SQL for the day) until which an erasure must leave the row
+    (statutory minimum, evidence, or a contract still running; `-infinity` where the rule does not). In a joint register
+    the same rule stands once for each controller that needs the row.
+    """
 
     controller_id: int
     table: PersonalTable
     category: str
     rules: tuple[Retention, ...]
     due: str = ""
+    stays: list[tuple[str, str]] = field(default_factory=list)
     joins: list[str] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
 
@@ -204,9 +210,25 @@ def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:
             builder = _Builder(plan, party.declaration.controller.time_zone)
             terms: dict[str, list[str]] = {"keep": [], "minimum": [], "ceiling": []}
             for owner, rule in here:
-                terms[rule.rule].append(builder.term(rule, owner))
+                term = builder.term(rule, owner)
+                terms[rule.rule].append(term)
+                if exception := _exception(rule, owner, term):
+                    plan.stays.append((rule.key, exception))
             plan.due = _due(**terms)
             yield plan
+
+
+def _exception(rule: Retention, party: Party, term: str) -> str | None:
+    """Until when the rule keeps a row from erasure on request (GDPR 17(1)(a), 17(3); H3), or None when it does not."""
+    if rule.rule == "ceiling":
+        return None
+    declared = party.declaration.activity(rule.activity)
+    grounds = {basis.ground for basis in declared.basis} if declared else set()
+    if rule.rule == "minimum" or vocabulary().activities[rule.activity].evidence:
+        return term
+    if grounds & {"contract", "legal_obligation"}:
+        return f"CASE WHEN {term} = 'infinity' THEN 'infinity'::timestamp ELSE '-infinity' END"
+    return None
 
 
 def _due(*, keep: list[str], minimum: list[str], ceiling: list[str]) -> str:

@@ -47,7 +47,7 @@ def parties(on: date) -> dict[int, list[Party]]:
 
 def all_plans(on: date) -> Iterator[tuple[Actor, Plan]]:
     """Every plan of every controller with the actor that may carry it out, children before parents."""
-    order = {table: place for place, table in enumerate(_children_first())}
+    order = {table: place for place, table in enumerate(children_first())}
     for members in parties(on).values():
         actor = system("retention", [party.controller_id for party in members])
         for party in members:
@@ -55,7 +55,7 @@ def all_plans(on: date) -> Iterator[tuple[Actor, Plan]]:
             yield from ((actor, plan) for plan in sorted(plans(party, others), key=lambda p: order[p.table.table]))
 
 
-def _children_first() -> list[str]:
+def children_first() -> list[str]:
     """Personal tables ordered so that a row is gone before the row it points at."""
     after: dict[str, set[str]] = {name: set() for name in registry.PERSONAL}
     for table in registry.PERSONAL.values():
@@ -137,6 +137,9 @@ def dispose_rows(table: PersonalTable, *, anonymise: bool) -> None:
     with connection.cursor() as cursor:
         if anonymise and table.anonymiser:
             cursor.execute(load(table.anonymiser[0], table.anonymiser[1], table.anonymiser[2]))
+        for owned in registry.OWNED.values():
+            if owned.follows and owned.follows[0] == table.table:
+                cursor.execute(f"DELETE FROM {owned.table} t USING privacy_due d WHERE {owned.follows[1]}")
         if table.disposer:
             cursor.execute(f"SELECT {table.disposer}(array_agg(subject_id), array_agg(id::text)) FROM privacy_due")
         else:

@@ -32,6 +32,7 @@ def after_disposal(*, subjects: Collection[int], on: date) -> None:
             _release_digests(chunk)
             gone = _without_rows(chunk, registry.PERSONAL)
             _drop_keys(chunk)
+            _close_logins(chunk)
             if gone:
                 forget(gone)
 
@@ -39,7 +40,7 @@ def after_disposal(*, subjects: Collection[int], on: date) -> None:
 def forget(subjects: list[int]) -> None:
     """Erase what the registry owns for subjects without rows, and the subjects. Needs an open scope."""
     with connection.cursor() as cursor:
-        for owned in registry.OWNED.values():
+        for owned in registry.erasable():
             if owned.eraser:
                 cursor.execute(f"SELECT {owned.eraser}(%s)", [subjects])
             else:
@@ -53,6 +54,20 @@ def _release_digests(subjects: list[int]) -> None:
         if lost := _without_rows(subjects, {t.table: t for t in registry.holding(category)}, category):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT directory_release_kind(%s::smallint, %s)", [kind, lost])
+
+
+def _close_logins(subjects: list[int]) -> None:
+    """Logins (and what hangs on them: sessions, codes) of people who have no relationship left to sign in to."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT subject_id FROM parties_relationship WHERE subject_id = ANY (%s) AND ended IS NULL",
+            [subjects],
+        )
+        open_ones = {row[0] for row in cursor.fetchall()}
+        closed = [subject for subject in subjects if subject not in open_ones]
+        for owned in registry.erasable():
+            if owned.category == "login" and owned.eraser is None:
+                cursor.execute(f"DELETE FROM {owned.table} WHERE {owned.where}", {"subjects": closed})
 
 
 def _drop_keys(subjects: list[int]) -> None:

@@ -27,7 +27,8 @@ owned(
     Seen,
     category="purchase",
     because="digests of the rows that became purchases",
-    where="(source_id, digest) IN (SELECT source_id, id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
+    where="digest IN (SELECT id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
+    follows=("purchases_purchase", "t.digest = d.id"),
 )
 transient(StagedPurchase, because="rows between file and posting", kept="P1D", clock_column="event_at")
 transient(QuarantinedRow, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")

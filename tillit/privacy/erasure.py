@@ -1,0 +1,164 @@
+"""Erasure on request (H3, GDPR 17): what may go goes now, what must stay is told item by item with its reason.
+
+Generic over the registry: each personal table is split by controller and category; the plan of that cell says until
+when law, evidence or a running contract keeps a row; a hold keeps it too; everything else goes, children before
+parents, then digests, keys, logins. A cell no plan governs (the controller declares nothing about it) goes altogether.
+The journal remembers the erasure so that a restore repeats it before anything may read.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from django.db import connection
+
+from tillit.audit import events
+from tillit.audit.operations import append
+from tillit.declaration import registry
+from tillit.declaration.registry import PersonalTable
+from tillit.declaration.vocabulary import category_id, category_key
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope
+from tillit.parties.models import Subject
+from tillit.parties.operations import lock_subjects
+from tillit.privacy import sweep
+from tillit.privacy.compiler import Party, Plan, plans
+from tillit.privacy.models import Journal
+from tillit.privacy.retention import children_first, dispose_rows, parties
+
+Ground = Literal["no_longer_needed", "consent_withdrawn", "objection", "unlawful"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """What happened to the rows of one table, controller and category.
+
+    outcome `kept`: `rule` is the declaration's retention rule that keeps them (or `hold`), `until` the day they go
+    (None while a contract or a hold lasts).
+    """
+
+    controller_id: int
+    table: str
+    category: str
+    rows: int
+    outcome: Literal["erased", "kept"]
+    rule: str = ""
+    until: date | None = None
+
+
+def erase(
+    *, actor: Actor, subject_id: int, ground: Ground, at: datetime, categories: frozenset[str] | None = None
+) -> list[Item]:
+    """Erase what may go of one person, in every table; `categories` limits it to a part. Returns the itemised outcome.
+
+    `actor` may perform `rights_requests` for every controller of the register. Raises nothing for what must stay:
+    that is an item. Idempotent: a second call finds nothing more.
+    """
+    on = clock.local_date(at)
+    register_id = Subject.objects.values_list("register_id", flat=True).get(pk=subject_id)
+    cells = _plans(parties(on).get(register_id, []))
+    items: list[Item] = []
+    with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
+        lock_subjects(scope=scope, subject_ids=[subject_id])
+        _owned(subject_id, categories)
+        for name in children_first():
+            table = registry.PERSONAL[name]
+            for controller_id, category in _cells(table, subject_id):
+                if categories is None or category in categories:
+                    plan = cells.get((controller_id, name, category))
+                    items += _erase_cell(table, plan, subject_id, controller_id, category, on)
+        append(
+            type=events.PERSON_ERASED,
+            scope=scope,
+            controller=min(scope.controllers),
+            subject=subject_id,
+            details={
+                "ground": ground,
+                "tables": len({item.table for item in items}),
+                "rows": sum(item.rows for item in items if item.outcome == "erased"),
+                "kept": sorted({item.category for item in items if item.outcome == "kept"}),
+            },
+        )
+        Journal.objects.create(
+            at=at,
+            kind="erasure",
+            subject_id=subject_id,
+            details={"ground": ground, "categories": sorted(categories) if categories else None},
+        )
+    sweep.after_disposal(subjects=[subject_id], on=on)
+    return items
+
+
+def _plans(members: list[Party]) -> dict[tuple[int, str, str], Plan]:
+    found = {}
+    for party in members:
+        others = [m for m in members if m is not party] if party.controller_id == party.holder_id else []
+        for plan in plans(party, others):
+            found[plan.controller_id, plan.table.table, plan.category] = plan
+    return found
+
+
+def _cells(table: PersonalTable, subject_id: int) -> list[tuple[int, str]]:
+    """The (controller, category) pairs in which the table holds rows of the person."""
+    column = table.category_column or "0"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT controller_id, {column} FROM {table.table} WHERE subject_id = %s ORDER BY 1, 2",
+            [subject_id],
+        )
+        return [(c, table.category or category_key(number)) for c, number in cursor.fetchall()]
+
+
+def _owned(subject_id: int, categories: frozenset[str] | None) -> None:
+    """Library tables that hang on the person and are kept by nothing: sessions, codes, logins."""
+    with connection.cursor() as cursor:
+        for owned in registry.erasable():
+            if owned.eraser is None and (categories is None or owned.category in categories):
+                cursor.execute(f"DELETE FROM {owned.table} WHERE {owned.where}", {"subjects": [subject_id]})
+
+
+def _erase_cell(
+    table: PersonalTable, plan: Plan | None, subject_id: int, controller_id: int, category: str, on: date
+) -> list[Item]:
+    """Erase the rows of one cell that nothing keeps; the items that tell of it."""
+    plan = plan or Plan(controller_id, table, category, (), params={"row_controller": controller_id})
+    plan.params |= {"row_controller": controller_id, "category": category_id(category)}
+    stays = plan.stays
+    until = f"greatest({', '.join(term for _, term in stays)})" if stays else "'-infinity'::timestamp"
+    params = {**plan.params, "subject": subject_id, "on": on}
+    mine = f"{plan.source()} AND t.subject_id = %(subject)s"
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS privacy_due")
+        cursor.execute(
+            f"CREATE TEMP TABLE privacy_due ON COMMIT DROP AS SELECT t.subject_id, t.id {mine}"
+            f" AND {until} <= %(on)s AND NOT {plan.held()}",
+            params,
+        )
+        gone = cursor.rowcount
+        if gone:
+            dispose_rows(table, anonymise=plan.disposal == "anonymise")
+        cursor.execute(f"SELECT count(*), max(CASE WHEN {plan.held()} THEN 1 ELSE 0 END) {mine}", params)
+        left, held = cursor.fetchone()
+    items = [Item(controller_id, table.table, category, gone, "erased")] if gone else []
+    if left:
+        items.append(_kept(plan, stays, mine, params, left, held=bool(held)))
+    return items
+
+
+def _kept(
+    plan: Plan, stays: list[tuple[str, str]], mine: str, params: dict[str, Any], rows: int, *, held: bool
+) -> Item:
+    """Which rule keeps the rows longest, and until when."""
+    if held or not stays:
+        return Item(plan.controller_id, plan.table.table, plan.category, rows, "kept", "hold")
+    terms = ", ".join(f"max({term})::text" for _, term in stays)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {terms} {mine}", params)
+        days = cursor.fetchone()
+    found = [(day, rule) for (rule, _), day in zip(stays, days, strict=True) if day != "-infinity"]
+    for day, rule in found:
+        if day == "infinity":
+            return Item(plan.controller_id, plan.table.table, plan.category, rows, "kept", rule)
+    day, rule = max(found)
+    until = date.fromisoformat(day[:10])
+    return Item(plan.controller_id, plan.table.table, plan.category, rows, "kept", rule, until)
