@@ -19,11 +19,10 @@ END $$
 -- name: audit_settled
 -- Whether the transaction can no longer be overtaken: it and all before it have ended. A row that is seen although its
 -- transaction lies ahead of the snapshot, and is not our own, was written by another cluster and came with a restore.
-CREATE FUNCTION audit_settled(in_xact xid8)
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT in_xact < pg_snapshot_xmin(pg_current_snapshot())
-      OR (in_xact >= pg_snapshot_xmax(pg_current_snapshot())
-          AND in_xact IS DISTINCT FROM pg_current_xact_id_if_assigned())
+-- Without settings of its own, so that it is inlined; give it the snapshot's bounds as sub-selects, evaluated once.
+CREATE FUNCTION audit_settled(in_xact xid8, in_oldest xid8, in_next xid8)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT in_xact < in_oldest OR (in_xact >= in_next AND in_xact IS DISTINCT FROM pg_current_xact_id_if_assigned())
 $$
 
 -- name: audit_append
@@ -80,15 +79,20 @@ RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_cata
 $$
 
 -- name: audit_unlinked
--- The next events to link, in their one order: settled transactions by id, within one by time, then by id.
+-- The next events to link, in their one order: settled transactions by id, within one by time, then by id. Always along
+-- the queue's index, whatever the planner has been told: a queue's statistics are never right.
 CREATE FUNCTION audit_unlinked(in_controller integer, in_limit integer)
 RETURNS TABLE (event_id bigint, subject_id bigint, controller_id integer, xact bigint, at timestamptz,
   recorded_at timestamptz, actor_kind text, actor_ref text, activity text, type text, batch bigint, details text, salt bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $$
   SELECT e.id, e.subject_id, e.controller_id, e.xact::text::bigint, e.at, e.recorded_at, e.actor_kind,
          e.actor_ref, e.activity, e.type, e.batch, e.details::text, e.salt
   FROM audit_queue q JOIN audit_event e ON e.id = q.event_id AND e.xact = q.xact AND e.recorded_at = q.recorded_at
-  WHERE q.controller_id = in_controller AND audit_settled(q.xact)
+  WHERE q.controller_id = in_controller
+    AND audit_settled(q.xact, (SELECT pg_snapshot_xmin(pg_current_snapshot())),
+                      (SELECT pg_snapshot_xmax(pg_current_snapshot())))
     AND (SELECT audit_require(in_controller, '{security_log}'))
   ORDER BY q.xact, q.recorded_at, q.event_id LIMIT in_limit
 $$
@@ -108,7 +112,8 @@ $$
 -- link, an event that is not queued or not settled, and arrays that do not match. Returns the new last seq.
 CREATE FUNCTION audit_extend(in_controller integer, in_first bigint, in_previous bytea, in_events bigint[],
   in_leaves bytea[], in_hashes bytea[], in_linked_at timestamptz, in_key_version smallint)
-RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   last audit_link;
   many bigint := cardinality(in_events);
@@ -124,9 +129,13 @@ BEGIN
      OR 32 <> ANY (SELECT octet_length(b) FROM unnest(in_leaves || in_hashes) AS b) THEN
     RAISE invalid_parameter_value USING MESSAGE = 'audit: every link needs a leaf and a hash of 32 bytes';
   END IF;
-  DELETE FROM audit_queue q USING unnest(in_events) AS given (event) JOIN audit_event e ON e.id = given.event
-  WHERE q.controller_id = in_controller AND q.event_id = e.id AND q.xact = e.xact AND q.recorded_at = e.recorded_at
-    AND audit_settled(q.xact);
+  WITH chosen AS MATERIALIZED (
+    SELECT e.id, e.xact, e.recorded_at FROM unnest(in_events) AS given (event) JOIN audit_event e ON e.id = given.event
+  )
+  DELETE FROM audit_queue q USING chosen c
+  WHERE q.controller_id = in_controller AND q.xact = c.xact AND q.recorded_at = c.recorded_at AND q.event_id = c.id
+    AND audit_settled(q.xact, (SELECT pg_snapshot_xmin(pg_current_snapshot())),
+                      (SELECT pg_snapshot_xmax(pg_current_snapshot())));
   GET DIAGNOSTICS taken = ROW_COUNT;
   IF taken <> many THEN
     RAISE object_not_in_prerequisite_state USING MESSAGE = 'audit: an event is not waiting to be linked';
@@ -145,7 +154,8 @@ RETURNS TABLE (seq bigint, link_event bigint, key_version smallint, linked_at ti
   hash bytea, disposed_batch bigint,
   event_id bigint, subject_id bigint, controller_id integer, xact bigint, at timestamptz, recorded_at timestamptz,
   actor_kind text, actor_ref text, activity text, type text, batch bigint, details text, salt bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
   SELECT l.seq, l.event_id, l.key_version, l.linked_at, l.leaf, l.previous, l.hash, l.disposed_batch,
          e.id, e.subject_id, e.controller_id, e.xact::text::bigint, e.at, e.recorded_at, e.actor_kind, e.actor_ref,
          e.activity, e.type, e.batch, e.details::text, e.salt
