@@ -66,7 +66,7 @@ def test_the_row_state_is_all_the_application_may_change(world: World) -> None:
     subject = posted(world)
     with world.scope("bonus_earning"), connection.cursor() as cursor:
         for table in ("ledger_transfer", "ledger_balance"):
-            cursor.execute(f"UPDATE {table} SET state = 1 WHERE subject_id = %s", [subject])  # noqa: S608
+            cursor.execute(f"UPDATE {table} SET state = 1 WHERE subject_id = %s", [subject])
             assert cursor.rowcount == 1
 
 
