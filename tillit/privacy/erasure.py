@@ -16,7 +16,7 @@ from tillit.audit import events
 from tillit.audit.operations import append
 from tillit.declaration import registry
 from tillit.declaration.registry import PersonalTable
-from tillit.declaration.vocabulary import category_id, category_key
+from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.models import Subject
@@ -24,6 +24,7 @@ from tillit.parties.operations import lock_subjects
 from tillit.privacy import sweep
 from tillit.privacy.compiler import Party, Plan, plans
 from tillit.privacy.models import Journal
+from tillit.privacy.outlook import held
 from tillit.privacy.retention import children_first, dispose_rows, parties
 
 Ground = Literal["no_longer_needed", "consent_withdrawn", "objection", "unlawful"]
@@ -63,7 +64,7 @@ def erase(
         _owned(subject_id, categories)
         for name in children_first():
             table = registry.PERSONAL[name]
-            for controller_id, category in _cells(table, subject_id):
+            for controller_id, category in held(table, subject_id):
                 if categories is None or category in categories:
                     plan = cells.get((controller_id, name, category))
                     items += _erase_cell(table, plan, subject_id, controller_id, category, on)
@@ -98,17 +99,6 @@ def _plans(members: list[Party]) -> dict[tuple[int, str, str], Plan]:
     return found
 
 
-def _cells(table: PersonalTable, subject_id: int) -> list[tuple[int, str]]:
-    """The (controller, category) pairs in which the table holds rows of the person."""
-    column = table.category_column or "0"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT DISTINCT controller_id, {column} FROM {table.table} WHERE subject_id = %s ORDER BY 1, 2",
-            [subject_id],
-        )
-        return [(c, table.category or category_key(number)) for c, number in cursor.fetchall()]
-
-
 def _owned(subject_id: int, categories: frozenset[str] | None) -> None:
     """Library tables that hang on the person and are kept by nothing: sessions, codes, logins."""
     with connection.cursor() as cursor:
@@ -137,19 +127,19 @@ def _erase_cell(
         gone = cursor.rowcount
         if gone:
             dispose_rows(table, anonymise=plan.disposal == "anonymise")
-        cursor.execute(f"SELECT count(*), max(CASE WHEN {plan.held()} THEN 1 ELSE 0 END) {mine}", params)
-        left, held = cursor.fetchone()
+        cursor.execute(f"SELECT count(*), coalesce(bool_or({plan.held()}), false) {mine}", params)
+        left, on_hold = cursor.fetchone()
     items = [Item(controller_id, table.table, category, gone, "erased")] if gone else []
     if left:
-        items.append(_kept(plan, stays, mine, params, left, held=bool(held)))
+        items.append(_kept(plan, stays, mine, params, left, on_hold=on_hold))
     return items
 
 
 def _kept(
-    plan: Plan, stays: list[tuple[str, str]], mine: str, params: dict[str, Any], rows: int, *, held: bool
+    plan: Plan, stays: list[tuple[str, str]], mine: str, params: dict[str, Any], rows: int, *, on_hold: bool
 ) -> Item:
     """Which rule keeps the rows longest, and until when."""
-    if held or not stays:
+    if on_hold or not stays:
         return Item(plan.controller_id, plan.table.table, plan.category, rows, "kept", "hold")
     terms = ", ".join(f"max({term})::text" for _, term in stays)
     with connection.cursor() as cursor:

@@ -1,0 +1,165 @@
+"""Access (H1, GDPR 15): everything held about one person, why, from where, to whom, until when, and who has looked.
+
+Generic over the registry: every row of every personal table, sealed values opened with the person's own key, the
+columns that are left out named with the reason. The result is plain data; `export` makes files of it.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from tillit.audit import events
+from tillit.audit.models import Event
+from tillit.audit.operations import append
+from tillit.declaration import registry
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
+from tillit.declaration.schema import Declaration
+from tillit.declaration.statement.wording import Words
+from tillit.declaration.vocabulary import category_id
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope
+from tillit.parties.errors import SealedValueLostError
+from tillit.parties.sealing import open_sealed
+from tillit.privacy.outlook import Cell, outlook
+
+FORMAT = "tillit-access-1"
+_KEYS = {"subject_id", "controller_id", "state", "category", "id"}
+_READERS = 2000
+
+
+def collect(*, actor: Actor, subject_id: int, language: str) -> dict[str, Any]:
+    """Everything held about the person in their register, as data (schema: `docs/formats/access.schema.json`).
+
+    `actor` may perform `rights_requests` there. The export itself is an audit event, which the next one shows.
+    """
+    with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
+        cells = outlook(subject_id=subject_id)
+        declared = {
+            c: current(controller_id=c, on=clock.today()) for c in sorted({cell.controller_id for cell in cells})
+        }
+        names = dict(Controller.objects.values_list("id", "name"))
+        found = {
+            "format": FORMAT,
+            "made_at": clock.now().isoformat(),
+            "language": language,
+            "controllers": [_controller(d, language) for d in declared.values()],
+            "data": [_cell(cell, declared[cell.controller_id], names, subject_id, language) for cell in cells],
+            "readers": _readers(subject_id, names),
+            "left_out": _left_out(cells),
+        }
+        append(
+            type=events.PERSON_EXPORTED,
+            scope=scope,
+            controller=min(scope.controllers),
+            subject=subject_id,
+            details={"formats": ["access"], "rows": sum(cell.rows for cell in cells)},
+        )
+    return found
+
+
+def _controller(declaration: Declaration, language: str) -> dict[str, Any]:
+    words, said = Words(declaration, language), declaration.controller
+    return {
+        "name": said.name,
+        "organisation_number": said.organisation_number,
+        "email": said.email,
+        "phone": said.phone,
+        "privacy_adviser": words.of(said.privacy_adviser.title),
+        "complaint": words.of(declaration.rights.complaint_first),
+        "authority": f"{declaration.rights.authority}, {declaration.rights.authority_address}",
+        "security": [words.of(m.text) for m in declaration.security if m.disclosed],
+        "withheld": words.of(declaration.rights.withheld_in_access),
+    }
+
+
+def _cell(
+    cell: Cell, declaration: Declaration, names: dict[int, str], subject_id: int, language: str
+) -> dict[str, Any]:
+    words = Words(declaration, language)
+    uses = [a for a in declaration.activities if {cell.category, "*"} & {*a.uses, *a.records}]
+    recipients = [r for r in declaration.recipients if cell.category in r.categories]
+    sources = sorted({source for activity in uses if cell.category in activity.records for source in activity.sources})
+    return {
+        "controller": names[cell.controller_id],
+        "category": cell.category,
+        "name": words.word("categories", cell.category),
+        "table": cell.table,
+        "archived": cell.archived,
+        "on_hold": cell.held,
+        "why": [
+            {
+                "activity": words.word("activities", activity.key),
+                "purpose": words.of(activity.purpose),
+                "grounds": [words.ground(basis.ground) for basis in activity.basis],
+            }
+            for activity in uses
+        ],
+        "sources": [words.word("sources", source) for source in sources],
+        "recipients": [{"name": r.name, "when": words.of(r.when)} for r in recipients],
+        "kept": [words.retention(rule) for rule in cell.rules],
+        "until": cell.last.isoformat() if cell.last else None,
+        "rows": _rows(cell, subject_id),
+    }
+
+
+def _rows(cell: Cell, subject_id: int) -> list[dict[str, Any]]:
+    table = registry.PERSONAL[cell.table]
+    skipped = _KEYS | {column for column in table.not_exported if column not in table.sealed}
+    columns = [f.column for f in table.model._meta.concrete_fields if f.column not in skipped]
+    match = f" AND {table.category_column} = %(category)s" if table.category_column else ""
+    order = "recorded_at, id" if "recorded_at" in columns else "id"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(columns)} FROM {table.table} WHERE subject_id = %(subject)s"
+            f" AND controller_id = %(controller)s{match} ORDER BY {order}",
+            {"subject": subject_id, "controller": cell.controller_id, "category": category_id(cell.category)},
+        )
+        rows = cursor.fetchall()
+    return [
+        {column: _value(table, column, value, cell, subject_id) for column, value in zip(columns, row, strict=True)}
+        for row in rows
+    ]
+
+
+def _value(table: registry.PersonalTable, column: str, value: Any, cell: Cell, subject_id: int) -> Any:
+    if column in table.sealed and value is not None:
+        try:
+            return open_sealed(
+                subject_id=subject_id, controller_id=cell.controller_id, table=table.table, column=column, sealed=value
+            )
+        except SealedValueLostError:
+            return None
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, (UUID, Decimal)):
+        return str(value)
+    return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else value
+
+
+def _readers(subject_id: int, names: dict[int, str]) -> list[dict[str, Any]]:
+    """Who has looked, newest first, at most 2000 (A9): the role or part of the system, never a colleague's name."""
+    shown = Event.objects.filter(subject_id=subject_id).order_by("-at", "-id")[:_READERS]
+    return [
+        {
+            "at": event.at.isoformat(),
+            "who": f"{event.actor_kind}:{event.actor_ref}",
+            "activity": event.activity,
+            "what": event.type,
+            "controller": names.get(event.controller_id, ""),
+        }
+        for event in shown
+    ]
+
+
+def _left_out(cells: list[Cell]) -> list[dict[str, str]]:
+    tables = {cell.table: registry.PERSONAL[cell.table] for cell in cells}
+    return [
+        {"table": name, "column": column, "because": why}
+        for name, table in tables.items()
+        for column, why in table.not_exported.items()
+        if column not in table.sealed
+    ]

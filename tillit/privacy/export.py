@@ -1,0 +1,111 @@
+"""The answer to an access request as files: one JSON, a CSV a table, a PDF to read; together in a ZIP (H1, H6).
+
+Spreadsheets run what looks like a formula, so text in the CSVs that begins with = + - @, a tab or a line break is
+preceded by an apostrophe; the JSON holds the value as it is.
+"""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from datetime import datetime
+from typing import Any
+
+from tillit.declaration.statement.document import Block, Bullets, Document, Facts, Paragraph, Section, Table
+from tillit.declaration.statement.pdf import render_pdf
+from tillit.privacy.texts import wording
+
+_FORMULA = re.compile(r"^[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"^[+-]?[0-9][0-9 .,:]*$")
+_SHOWN = 200
+
+
+def as_json(answer: dict[str, Any]) -> bytes:
+    """The whole answer, UTF-8, indented."""
+    return json.dumps(answer, ensure_ascii=False, indent=1).encode()
+
+
+def as_csvs(answer: dict[str, Any]) -> dict[str, bytes]:
+    """File name → CSV (UTF-8 with byte order mark, semicolons) for each controller, category and table."""
+    files: dict[str, bytes] = {}
+    for number, part in enumerate(answer["data"], 1):
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=";")
+        writer.writerow(part["rows"][0])
+        writer.writerows([_cell(value) for value in row.values()] for row in part["rows"])
+        files[f"{number:02d}-{part['category']}-{part['table']}.csv"] = text.getvalue().encode("utf-8-sig")
+    return files
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+
+
+def as_document(answer: dict[str, Any]) -> Document:
+    """The answer to read: each category with its why, from where, to whom, until when, and the content."""
+    say = wording(answer["language"])
+    names = ", ".join(controller["name"] for controller in answer["controllers"])
+    sections = [_category(number, part, say) for number, part in enumerate(answer["data"], 1)]
+    readers = [f"{r['at'][:16].replace('T', ' ')} · {r['who']} · {r['activity']}" for r in answer["readers"][:_SHOWN]]
+    seen: Block = Bullets(tuple(readers)) if readers else Paragraph(say["nobody"])
+    sections.append(Section("readers", say["readers"], (Paragraph(say["reader"]), seen)))
+    for number, controller in enumerate(answer["controllers"], 1):
+        told = [*controller["security"], *([controller["withheld"]] if controller["withheld"] else [])]
+        blocks: tuple[Block, ...] = (
+            Bullets(tuple(told)),
+            Paragraph(f"{say['complaint']}: {controller['complaint']} {controller['authority']}"),
+        )
+        sections.append(Section(f"security-{number}", f"{say['security']}: {controller['name']}", blocks))
+    if answer["left_out"]:
+        left = tuple(f"{item['table']}.{item['column']}: {item['because']}" for item in answer["left_out"])
+        sections.append(Section("left-out", say["left_out"], (Paragraph(say["left_out_why"]), Bullets(left))))
+    return Document(
+        title=say["title"].format(names=names),
+        language=answer["language"],
+        publisher=names,
+        contents=say["contents"],
+        page=say["page"],
+        lead=(Paragraph(say["lead"]),),
+        sections=tuple(sections),
+    )
+
+
+def _category(number: int, part: dict[str, Any], say: dict[str, str]) -> Section:
+    facts = [
+        (say["why"], tuple(f"{w['activity']}: {w['purpose']} ({', '.join(w['grounds'])})" for w in part["why"])),
+        (say["sources"], tuple(part["sources"])),
+        (say["recipients"], tuple(f"{r['name']}: {r['when']}" for r in part["recipients"])),
+        (say["kept"], tuple(part["kept"])),
+        (say["until"], (part["until"] or say["open"],)),
+    ]
+    blocks: list[Block] = [Facts(tuple((term, lines) for term, lines in facts if lines))]
+    blocks += [Paragraph(say[key]) for key in ("archived", "on_hold") if part[key]]
+    columns = [column for column in part["rows"][0] if any(row[column] not in (None, "") for row in part["rows"])]
+    shown = part["rows"][:_SHOWN]
+    rows = tuple(tuple((_shown(row[column]),) for column in columns) for row in shown)
+    blocks.append(Table(say["content"], tuple(columns), rows))
+    if len(part["rows"]) > _SHOWN:
+        blocks.append(Paragraph(say["rows"].format(count=len(part["rows"]))))
+    return Section(f"data-{number}", f"{part['name']} ({part['controller']})", tuple(blocks))
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def as_pdf(answer: dict[str, Any]) -> bytes:
+    """The readable document as a tagged PDF; long tables show their first 200 rows and name the file with the rest."""
+    return render_pdf(as_document(answer), made=datetime.fromisoformat(answer["made_at"]))
+
+
+def as_zip(answer: dict[str, Any]) -> bytes:
+    """All of it in one ZIP archive."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.json", as_json(answer))
+        archive.writestr("data.pdf", as_pdf(answer))
+        for name, content in as_csvs(answer).items():
+            archive.writestr(name, content)
+    return body.getvalue()
