@@ -36,6 +36,6 @@ def place(files: dict[str, str], target: Path) -> None:
 
 
 if __name__ == "__main__":
-    (ROOT / "var").mkdir(exist_ok=True)
+    (ROOT / "var").mkdir(mode=0o711, exist_ok=True)
     place(SERVED, ROOT / "var" / "assets")
     place(TESTS, ROOT / "var" / "assets-test")

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes .venv from the machine's Python, with pip in it. Needs Python 3.11 or later; on Debian, venv is a package of its own.
+# Makes .venv, with pip in it, from the machine's Python (3.11 or later; PYTHON=… chooses). Debian ships the pip of new
+# environments as a package of its own: as root it is installed if missing, otherwise unpacked for this one use.
 set -euo pipefail
 
 for candidate in "${PYTHON:-}" python3.11 python3; do
     [ -n "$candidate" ] || continue
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    if "$candidate" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         python=$candidate
         break
     fi
@@ -14,17 +15,22 @@ if [ -z "${python:-}" ]; then
     exit 1
 fi
 
-if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "Installing python3-venv …"
-        export DEBIAN_FRONTEND=noninteractive
-        apt-get update -qq
-        apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
-    else
-        echo "Python's venv module is missing. Have an administrator run: apt-get install python3-venv" >&2
-        exit 1
-    fi
-fi
-
 rm -rf .venv
-"$python" -m venv .venv
+if "$python" -c 'import ensurepip' 2>/dev/null; then
+    "$python" -m venv .venv
+elif ! command -v apt-get >/dev/null; then
+    echo "Python's ensurepip module is missing: install your system's package of Python's venv" >&2
+    exit 1
+elif [ "$(id -u)" = 0 ]; then
+    echo "Installing python3-venv …"
+    DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    "$python" -m venv .venv
+else
+    echo "Fetching pip …"
+    bash scripts/debian-unpack.sh var/pip python3-pip-whl
+    "$python" -m venv --without-pip .venv
+    wheel=$(echo var/pip/usr/share/python-wheels/pip-*.whl)
+    PYTHONPATH=$wheel .venv/bin/python -m pip install --quiet --no-index "$wheel"
+    rm -rf var/pip
+fi
