@@ -196,9 +196,9 @@ def test_published_heads_are_held_against_the_chain(owner: psycopg.Connection[An
 def test_a_head_that_a_crash_kept_from_being_published_is_published_next_time(owner: psycopg.Connection[Any]) -> None:
     lay(2)
     (heads.folder() / f"{CLUB}.jsonl").unlink()
-    assert (check().heads, check().whole) == (0, True)
+    assert (check().heads, check().unpublished, check().whole) == (0, 2, True)
     assert operations.link(controller=CLUB) == {CLUB: 0}
-    assert check().heads == 1
+    assert (check().heads, check().unpublished) == (1, 0)
 
 
 def test_a_restored_chain_is_accepted_by_the_holder_of_the_key_alone(owner: psycopg.Connection[Any]) -> None:

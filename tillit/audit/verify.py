@@ -43,7 +43,8 @@ class Finding(NamedTuple):
 class Report:
     """What was found on one controller's chain. `findings` are the first 100; `faults` counts all.
 
-    The unlinked window: `waiting` events, the oldest since `oldest_waiting`. `youngest_disposed`: the shortest time any
+    `unpublished` links stand behind the last published head: cutting them off would leave no trace. The unlinked
+    window: `waiting` events, the oldest recorded at `oldest_waiting`. `youngest_disposed`: the shortest time any
     disposed event of a retention run had been linked, to be held against the declared period.
     """
 
@@ -51,6 +52,7 @@ class Report:
     links: int = 0
     disposed: int = 0
     heads: int = 0
+    unpublished: int = 0
     waiting: int = 0
     oldest_waiting: datetime | None = None
     youngest_disposed: timedelta | None = None
@@ -117,6 +119,7 @@ class _Walk:
         self.report = Report(controller)
         self.removals = _Removals()
         self.seq, self.previous = 0, chain.FIRST_PREVIOUS
+        self._published = 0
         self._owed = heads.owed(controller, upto=upto)
         self._head = self._next_head()
 
@@ -147,6 +150,7 @@ class _Walk:
         for kind, event, times in queries.strays(controller=report.controller, limit=MOST_FINDINGS):
             report.add(kind, event=event, times=0)
             report.faults[kind] = times
+        report.unpublished = max(0, self.seq - self._published)
         report.waiting, report.oldest_waiting = queries.window(controller=report.controller)
 
     def _link(self, row: queries.Row) -> None:
@@ -188,6 +192,7 @@ class _Walk:
         for entry in self._owed:
             if isinstance(entry, heads.Head):
                 self.report.heads += 1
+                self._published = entry.seq
                 return entry
             self.report.add("head-unreadable", seq=entry.line)
         return None

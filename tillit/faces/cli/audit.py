@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from tillit.faces.cli.ready import ready
 
@@ -59,15 +58,13 @@ def show(
     from tillit.kernel import clock
 
     start = since.replace(tzinfo=since.tzinfo or UTC) if since else clock.now() - timedelta(days=1)
-    table = Table("recorded", "link", "event", "actor", "activity", "subject", "batch", "details", box=None)
     for place, event in enumerate(queries.since(controller=controller, since=start, size=min(limit, 500))):
         if place == limit:
             break
-        seq, subject = "waits" if event.seq is None else str(event.seq), str(event.subject_id or "")
         when = event.recorded_at.astimezone(UTC).isoformat(timespec="seconds")
-        batch = str(event.batch or "")
-        table.add_row(when, seq, event.type, event.actor, event.activity, subject, batch, event.details)
-    out.print(table)
+        facts = {"subject": event.subject_id or None, "batch": event.batch, "link": event.seq or "waits"}
+        rest = " ".join(f"{name}={value}" for name, value in facts.items() if value)
+        out.print(f"{when} {event.type} {event.actor} {event.activity} {rest} {event.details}", markup=False)
 
 
 @app.command()
@@ -82,15 +79,14 @@ def accept_restore(controller: Controller = None) -> None:
 
 def _say(report: Any) -> None:
     state = "whole" if report.whole else "NOT WHOLE"
-    out.print(
-        f"controller {report.controller}: {state}, {report.links} links, {report.heads} published heads held against it"
-    )
+    out.print(f"controller {report.controller}: {state}, {report.links} links, {report.heads} published heads")
     if report.disposed:
         out.print(f"  {report.disposed} events disposed of, their leaves kept")
+    if report.unpublished:
+        out.print(f"  {report.unpublished} links stand behind the last published head: run tillit audit chain")
     if report.waiting:
-        out.print(
-            f"  {report.waiting} events wait to be linked, the oldest since {report.oldest_waiting:%Y-%m-%d %H:%M:%S}"
-        )
+        since = report.oldest_waiting.astimezone(UTC).isoformat(timespec="seconds")
+        out.print(f"  {report.waiting} events wait to be linked, the oldest since {since}")
     for fault, times in sorted(report.faults.items()):
         out.print(f"  {fault}: {times}")
     for finding in report.findings:
