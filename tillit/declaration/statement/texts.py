@@ -1,6 +1,6 @@
-"""The fixed wording of the statement: one file `texts.<language>.yaml` a language; a further language is a file (A3).
+"""The fixed wording: `texts.<language>.yaml` for the statement, `labels.<language>.yaml` for comparisons (A3).
 
-A file has `words`, `sections` … as nested mappings; `text("nb", "rights.answer", days="30 dager")` fills one in.
+A further language is two further files of nested mappings; `text("nb", "children.years", number="15")` fills one in.
 Vocabulary words come from the vocabulary itself, or from the file's `vocabulary` where it lacks the language.
 """
 
@@ -30,10 +30,10 @@ def languages() -> tuple[str, ...]:
 @cache
 def texts(language: str) -> dict[str, str]:
     """Every text of `language` by its dotted key; raises `MissingTextError` when there is no such language."""
-    path = FOLDER / f"texts.{language}.yaml"
     if language not in languages():
         raise MissingTextError("no-language", f"there are no statement texts in '{language}'")
-    return dict(_flat(yaml.safe_load(path.read_text(encoding="utf-8")), ""))
+    paths = sorted(FOLDER.glob(f"*.{language}.yaml"))
+    return dict(pair for path in paths for pair in _flat(yaml.safe_load(path.read_text(encoding="utf-8")), ""))
 
 
 def text(language: str, key: str, /, **values: str) -> str:

@@ -16,7 +16,7 @@ from babel.numbers import get_currency_name
 from tillit.declaration.clocks import Clock
 from tillit.declaration.countries import country_name
 from tillit.declaration.schema import Archive, Declaration, Retention
-from tillit.declaration.statement.texts import text, word
+from tillit.declaration.statement.texts import text, texts, word
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel.periods import IsoPeriod
 
@@ -32,6 +32,10 @@ class Words:
     def __call__(self, key: str, /, **values: str) -> str:
         """The fixed text `key`."""
         return text(self.language, key, **values)
+
+    def label(self, name: str) -> str:
+        """The name of a key of the schema; a key that a controller chose (a cookie purpose) is its own name."""
+        return texts(self.language).get(f"labels.{name}", name)
 
     def of(self, localised: dict[str, str] | None) -> str:
         """A declared text in this language, or the empty text where nothing is declared."""
