@@ -159,7 +159,9 @@ def cells(declaration: Declaration) -> dict[tuple[str, str], int]:
         states = (RESTRICTED if "restricted" in word.sees else 0) | (
             ARCHIVED if "archived" in word.sees or activity.reads_archive else 0
         )
-        used = everything if "*" in activity.uses else set(activity.uses)
+        # What disposes reaches every category there is: nothing held may be out of the reach of an erasure.
+        whole = frozenset(words.categories) if word.disposes else everything
+        used = whole if "*" in activity.uses else set(activity.uses)
         recorded = everything if "*" in activity.records else set(activity.records)
         for category in {*used, *recorded}:
             right = READ | (WRITE if category in recorded else 0)
