@@ -6,7 +6,8 @@ from uuid import UUID
 
 from tillit.ledger.kinds import NEVER
 
-Key = tuple[int, int, date]  # subject, kind, expiry
+Person = tuple[int, int]  # subject and book
+Key = tuple[Person, int, date]  # whose, kind, expiry
 LOT, RESERVED, DEBT = 100, 101, 200
 
 
@@ -15,15 +16,15 @@ class RefusedError(Exception):
 
 
 class Oracle:
-    """Balances of personal accounts of one book, and the draws that were made."""
+    """Balances of personal accounts, a person once in each book, and the draws that were made."""
 
     def __init__(self) -> None:
         self.balances: dict[Key, int] = defaultdict(int)
-        self.seen: dict[tuple[int, UUID], tuple[object, ...]] = {}
-        self.parts: dict[tuple[int, UUID], list[tuple[int, date, int]]] = {}
-        self.ended: dict[tuple[int, UUID], int | None] = {}
+        self.seen: dict[tuple[Person, UUID], tuple[object, ...]] = {}
+        self.parts: dict[tuple[Person, UUID], list[tuple[int, date, int]]] = {}
+        self.ended: dict[tuple[Person, UUID], int | None] = {}
 
-    def earn(self, subject: int, key: UUID, amount: int, expires: date) -> bool:
+    def earn(self, subject: Person, key: UUID, amount: int, expires: date) -> bool:
         content = ("earn", amount, expires)
         if (subject, key) in self.seen:
             if self.seen[subject, key] != content:
@@ -34,7 +35,7 @@ class Oracle:
         return True
 
     def draw(
-        self, subject: int, key: UUID, amount: int, credit: int, on: date, prefer: date | None, *, short: bool
+        self, subject: Person, key: UUID, amount: int, credit: int, on: date, prefer: date | None, *, short: bool
     ) -> list[tuple[int, date, int]]:
         if (subject, key) in self.parts:
             if sum(a for _, _, a in self.parts[subject, key]) != amount:
@@ -61,7 +62,7 @@ class Oracle:
         self.parts[subject, key] = parts
         return parts
 
-    def conclude(self, subject: int, key: UUID, credit: int | None) -> int:
+    def conclude(self, subject: Person, key: UUID, credit: int | None) -> int:
         if (subject, key) in self.ended:
             if self.ended[subject, key] != credit:
                 raise RefusedError("TL001")
@@ -73,7 +74,7 @@ class Oracle:
                 self.balances[subject, kind, expires] += amount
         return sum(a for _, _, a in self.parts[subject, key])
 
-    def reverse(self, subject: int, key: UUID) -> bool:
+    def reverse(self, subject: Person, key: UUID) -> bool:
         if (subject, key) in self.ended:
             return False
         _, amount, expires = self.seen[subject, key]
@@ -83,7 +84,7 @@ class Oracle:
         self.ended[subject, key] = None
         return True
 
-    def settle(self, subject: int, on: date) -> None:
+    def settle(self, subject: Person, on: date) -> None:
         for expires in sorted(e for s, k, e in self.balances if s == subject and k == LOT and e > on):
             taken = min(-self.balances[subject, DEBT, NEVER], self.balances[subject, LOT, expires])
             self.balances[subject, LOT, expires] -= taken

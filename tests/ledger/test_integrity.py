@@ -20,8 +20,8 @@ _TRANSFER = (
 )
 _BALANCE = (
     "INSERT INTO ledger_balance (subject_id, id, balance, carried, version, controller_id, book_id, expires_on, kind,"
-    " currency) VALUES (%(subject)s, (1::bigint << 40 | %(kind)s::bigint << 24 | date '9999-12-31' - date '2000-01-01')"
-    " + %(off)s, %(balance)s, 0, 1, 1, 1, '9999-12-31', %(kind)s, 'NOK')"
+    " currency) VALUES (%(subject)s, ledger_account(1, %(kind)s::smallint, '9999-12-31') + %(off)s, %(balance)s, 0, 1,"
+    " 1, 1, '9999-12-31', %(kind)s, 'NOK')"
 )
 
 

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.ledger.conftest import AT, DEBT, LOT, ON, RESERVED, Y27, Y28, World
+from tillit.declaration.models import Controller
+from tillit.kernel.scope import Scope, system
 from tillit.ledger import kinds, operations, queries
 from tillit.ledger.errors import (
     ConflictError,
@@ -154,6 +156,25 @@ def test_c7_expired_holdings_are_swept_in_chunks_and_once(world: World) -> None:
         assert list(operations.sweep(**run, on=Y27, chunk=3)) == []
         assert all(lots(world, s) == [(Y28, 10)] for s in people)
         assert list(operations.sweep(**run, on=kinds.NEVER, subjects=people[:1])) == [(1, 10)]
+
+
+def test_c9_value_never_moves_between_books(world: World) -> None:
+    with world.scope() as scope:
+        subject = world.subject()
+        both = Scope(system("test", Controller.objects.values_list("id", flat=True)), "bonus_earning")
+        operations.post(scope=scope, postings=[earn(world, subject, 10)])
+        with both:
+            other = replace(earn(world, subject, 7), book_id=world.other_book_id)
+            operations.post(scope=both, postings=[other])
+            assert queries.balances(subject_id=subject, on=ON) == {
+                world.book_id: {"lot": 10},
+                world.other_book_id: {"lot": 7},
+            }
+        with pytest.raises(InsufficientFundsError), world.scope():
+            take(world, scope, subject, 11, uuid4())
+        assert [p.amount for p in take(world, scope, subject, 10, uuid4())] == [10]
+        with both:
+            assert queries.balances(subject_id=subject, on=ON)[world.other_book_id] == {"lot": 7}
 
 
 def test_the_scope_must_be_allowed_to_write_that_book_person_and_state(world: World) -> None:

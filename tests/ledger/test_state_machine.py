@@ -11,12 +11,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.ledger import oracle
 from tests.ledger.conftest import AT, DEBT, LOT, ON, RESERVED, Y27, Y28, World, build
+from tillit.declaration.models import Controller
+from tillit.kernel.scope import Scope, system
 from tillit.ledger import kinds, operations, queries
 from tillit.ledger.errors import BY_SQLSTATE, LedgerError
 from tillit.ledger.models import Balance
 from tillit.ledger.operations import Account, Posting, natural_key
 
-PEOPLE = st.integers(0, 2)
+PEOPLE = st.integers(0, 3)  # two people in two books
 KEYS = st.integers(0, 12)
 AMOUNTS = st.integers(1, 60)
 LOTS = st.sampled_from([ON, Y27, Y28, kinds.NEVER])
@@ -33,8 +35,13 @@ class LedgerMachine(RuleBasedStateMachine):
         self.atomic.__enter__()
         self.world = build()
         self.oracle = oracle.Oracle()
-        with self.world.scope():
-            self.people = [self.world.subject() for _ in range(3)]
+        self.actor = system("test", Controller.objects.values_list("id", flat=True))
+        with self.scope():
+            people = [self.world.subject() for _ in range(2)]
+        self.people = [(one, book) for one in people for book in (self.world.book_id, self.world.other_book_id)]
+
+    def scope(self) -> Scope:
+        return Scope(self.actor, "bonus_earning")
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -43,7 +50,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def both(self, database: Any, model: Any) -> tuple[Any, Any]:
         """(answer or SQLSTATE of the database, the same of the oracle)."""
         try:
-            with self.world.scope() as scope, transaction.atomic():
+            with self.scope() as scope, transaction.atomic():
                 first = database(scope)
         except LedgerError as error:
             first = next(state for state, (kind, _) in BY_SQLSTATE.items() if type(error) is kind)
@@ -55,16 +62,16 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, key=KEYS, amount=AMOUNTS, expires=LOTS)
     def earn(self, who: int, key: int, amount: int, expires: Any) -> None:
-        subject, transfer = self.people[who], natural_key("earn", key)
-        one = Posting(subject, transfer, self.world.book_id, amount, Account(kinds.ISSUED), Account(LOT, expires), AT)
+        (subject, book), transfer = self.people[who], natural_key("earn", key, who)
+        one = Posting(subject, transfer, book, amount, Account(kinds.ISSUED), Account(LOT, expires), AT)
         first, second = self.both(
             lambda scope: bool(operations.post(scope=scope, postings=[one])),
-            lambda: self.oracle.earn(subject, transfer, amount, expires),
+            lambda: self.oracle.earn(self.people[who], transfer, amount, expires),
         )
         assert first == second
 
     def _draw(self, who: int, key: UUID, amount: int, credit: kinds.Kind, prefer: Any, short: Any, less: Any) -> None:
-        subject = self.people[who]
+        subject, book = self.people[who]
         first, second = self.both(
             lambda scope: [
                 (p.kind, p.expires, p.amount)
@@ -72,7 +79,7 @@ class LedgerMachine(RuleBasedStateMachine):
                     scope=scope,
                     subject_id=subject,
                     key=key,
-                    book_id=self.world.book_id,
+                    book_id=book,
                     amount=amount,
                     source=LOT,
                     credit=credit,
@@ -83,69 +90,68 @@ class LedgerMachine(RuleBasedStateMachine):
                     less=less,
                 )
             ],
-            lambda: self.oracle.draw(subject, key, amount, credit.id, ON, prefer, short=short is not None),
+            lambda: self.oracle.draw(self.people[who], key, amount, credit.id, ON, prefer, short=short is not None),
         )
         assert first == second if isinstance(first, str) else sorted(first) == sorted(second)
 
     @rule(who=PEOPLE, key=KEYS, amount=AMOUNTS)
     def use(self, who: int, key: int, amount: int) -> None:
-        self._draw(who, natural_key("use", key), amount, kinds.REDEEMED, None, None, DEBT)
+        self._draw(who, natural_key("use", key, who), amount, kinds.REDEEMED, None, None, DEBT)
 
     @rule(who=PEOPLE, key=KEYS, amount=AMOUNTS)
     def reserve(self, who: int, key: int, amount: int) -> None:
-        self._draw(who, natural_key("reserve", key), amount, RESERVED, None, None, DEBT)
+        self._draw(who, natural_key("reserve", key, who), amount, RESERVED, None, None, DEBT)
 
     @rule(who=PEOPLE, key=KEYS, amount=AMOUNTS, prefer=st.none() | LOTS)
     def correct(self, who: int, key: int, amount: int, prefer: Any) -> None:
-        self._draw(who, natural_key("correct", key), amount, kinds.CORRECTED, prefer, DEBT, None)
+        self._draw(who, natural_key("correct", key, who), amount, kinds.CORRECTED, prefer, DEBT, None)
 
     @rule(who=PEOPLE, key=KEYS, ending=st.sampled_from([None, kinds.REDEEMED]))
     def conclude(self, who: int, key: int, ending: kinds.Kind | None) -> None:
-        subject, reserved = self.people[who], natural_key("reserve", key)
-        if (subject, reserved) not in self.oracle.parts:
+        (subject, _), reserved = self.people[who], natural_key("reserve", key, who)
+        if (self.people[who], reserved) not in self.oracle.parts:
             return
         first, second = self.both(
             lambda scope: operations.conclude(scope=scope, subject_id=subject, key=reserved, credit=ending, at=AT),
-            lambda: self.oracle.conclude(subject, reserved, ending.id if ending else None),
+            lambda: self.oracle.conclude(self.people[who], reserved, ending.id if ending else None),
         )
         assert first == second
 
     @rule(who=PEOPLE, key=KEYS)
     def reverse(self, who: int, key: int) -> None:
-        subject, transfer = self.people[who], natural_key("earn", key)
-        if (subject, transfer) not in self.oracle.seen:
+        (subject, _), transfer = self.people[who], natural_key("earn", key, who)
+        if (self.people[who], transfer) not in self.oracle.seen:
             return
         first, second = self.both(
             lambda scope: operations.reverse(scope=scope, subject_id=subject, transfer_id=transfer, at=AT),
-            lambda: self.oracle.reverse(subject, transfer),
+            lambda: self.oracle.reverse(self.people[who], transfer),
         )
         assert first == second
 
     @rule(who=PEOPLE)
     def settle(self, who: int) -> None:
-        subject = self.people[who]
-        with self.world.scope() as scope:
-            operations.settle(
-                scope=scope, accounts=[(subject, self.world.book_id)], source=LOT, debt=DEBT, on=ON, at=AT
-            )
-        self.oracle.settle(subject, ON)
+        with self.scope() as scope:
+            operations.settle(scope=scope, accounts=[self.people[who]], source=LOT, debt=DEBT, on=ON, at=AT)
+        self.oracle.settle(self.people[who], ON)
 
     @rule(on=st.sampled_from([ON, Y27]))
     def expire(self, on: Any) -> None:
-        with self.world.scope() as scope:
-            run = operations.sweep(
-                scope=scope, book_id=self.world.book_id, kind=LOT, credit=kinds.EXPIRED, on=on, at=AT, chunk=2
-            )
-            assert sum(amount for _, amount in run) == self.oracle.expire(on)
+        with self.scope() as scope:
+            swept = 0
+            for book in (self.world.book_id, self.world.other_book_id):
+                run = operations.sweep(scope=scope, book_id=book, kind=LOT, credit=kinds.EXPIRED, on=on, at=AT, chunk=2)
+                swept += sum(amount for _, amount in run)
+            assert swept == self.oracle.expire(on)
 
     @invariant()
     def agree(self) -> None:
-        with self.world.scope():
-            rows = Balance.objects.filter(subject_id__in=self.people)
-            found = {(b.subject_id, b.kind, b.expires_on): b.balance for b in rows if b.balance}
+        with self.scope():
+            rows = Balance.objects.filter(subject_id__in=[subject for subject, _ in self.people])
+            found = {((b.subject_id, b.book_id), b.kind, b.expires_on): b.balance for b in rows if b.balance}
             assert found == {key: amount for key, amount in self.oracle.balances.items() if amount}
-            lines = [line for line in queries.trial_balance() if line.book_id == self.world.book_id]
-            assert sum(line.moved for line in lines) == 0
+            lines = queries.trial_balance()
+            for _, book in self.people:
+                assert sum(line.moved for line in lines if line.book_id == book) == 0
             assert all(line.standing in (None, line.moved) for line in lines)
             assert queries.unexplained() == 0
 

@@ -7,7 +7,7 @@ from django.db.models.expressions import RawSQL
 from tillit.declaration.models import Controller
 from tillit.declaration.personal import RecordTime, RowState
 
-_ACCOUNT_ID = "id = (book_id::bigint << 40 | kind::bigint << 24 | (expires_on - date '2000-01-01'))"
+_ACCOUNT_ID = "id = ledger_account(book_id, kind, expires_on)"
 _ACCOUNTS_DIFFER = "(debit_kind, debit_expires) IS DISTINCT FROM (credit_kind, credit_expires)"
 _EXPIRY_WHERE_PERSONAL = (
     "(debit_kind < 100) = (debit_expires IS NULL) AND (credit_kind < 100) = (credit_expires IS NULL)"

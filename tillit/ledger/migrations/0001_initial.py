@@ -15,6 +15,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # The id of a balance: book, kind and expiry in one number, ordered as the accounts are locked and spent.
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION ledger_account(book integer, kind smallint, expires date) RETURNS bigint
+            LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+              SELECT (book::bigint << 40) | (kind::bigint << 24) | (expires - date '2000-01-01')
+            $$
+            """,
+            "DROP FUNCTION ledger_account(integer, smallint, date)",
+        ),
         migrations.CreateModel(
             name="AccountKind",
             fields=[
@@ -70,7 +80,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=django.db.models.expressions.RawSQL(
-                            "id = (book_id::bigint << 40 | kind::bigint << 24 | (expires_on - date '2000-01-01'))",
+                            "id = ledger_account(book_id, kind, expires_on)",
                             (),
                             output_field=models.BooleanField(),
                         ),

@@ -84,9 +84,9 @@ BEGIN
     SELECT v.subject_id, v.id, sum(v.amount)::bigint AS amount
     FROM removed t
     CROSS JOIN LATERAL (
-      VALUES (t.subject_id, t.book_id::bigint << 40 | t.credit_kind::bigint << 24 | (t.credit_expires - date '2000-01-01'),
+      VALUES (t.subject_id, ledger_account(t.book_id, t.credit_kind, t.credit_expires),
               t.amount),
-             (t.subject_id, t.book_id::bigint << 40 | t.debit_kind::bigint << 24 | (t.debit_expires - date '2000-01-01'),
+             (t.subject_id, ledger_account(t.book_id, t.debit_kind, t.debit_expires),
               -t.amount)) AS v(subject_id, id, amount)
     WHERE v.id IS NOT NULL GROUP BY v.subject_id, v.id
   ), carried AS (
@@ -168,9 +168,9 @@ RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg
     SELECT v.subject_id, v.id, sum(v.amount) AS amount
     FROM ledger_transfer t
     CROSS JOIN LATERAL (
-      VALUES (t.subject_id, t.book_id::bigint << 40 | t.credit_kind::bigint << 24 | (t.credit_expires - date '2000-01-01'),
+      VALUES (t.subject_id, ledger_account(t.book_id, t.credit_kind, t.credit_expires),
               t.amount),
-             (t.subject_id, t.book_id::bigint << 40 | t.debit_kind::bigint << 24 | (t.debit_expires - date '2000-01-01'),
+             (t.subject_id, ledger_account(t.book_id, t.debit_kind, t.debit_expires),
               -t.amount)) AS v(subject_id, id, amount)
     WHERE v.id IS NOT NULL GROUP BY v.subject_id, v.id
   )

@@ -18,7 +18,8 @@ BEGIN
   PERFORM ledger_guard(in_subjects, in_books, in_states);
   PERFORM FROM ledger_balance b
   JOIN (SELECT DISTINCT a.subject_id, a.book_id FROM unnest(in_subjects, in_books) AS a(subject_id, book_id)) AS d
-    ON b.subject_id = d.subject_id AND b.id >= d.book_id::bigint << 40 AND b.id < (d.book_id + 1)::bigint << 40
+    ON b.subject_id = d.subject_id AND b.id >= ledger_account(d.book_id, 0::smallint, date '2000-01-01')
+   AND b.id < ledger_account(d.book_id + 1, 0::smallint, date '2000-01-01')
   WHERE b.kind IN (in_from, in_short, in_less)
   ORDER BY b.subject_id, b.id FOR UPDATE OF b;
   IF EXISTS (
@@ -39,8 +40,8 @@ BEGIN
   ), lots AS MATERIALIZED (
     SELECT b.subject_id, b.book_id, b.expires_on, b.balance
     FROM (SELECT DISTINCT s.subject_id, s.book_id FROM asked s) AS d
-    JOIN ledger_balance b ON b.subject_id = d.subject_id AND b.id >= (d.book_id::bigint << 40 | in_from::bigint << 24)
-                         AND b.id < (d.book_id::bigint << 40 | (in_from + 1)::bigint << 24)
+    JOIN ledger_balance b ON b.subject_id = d.subject_id AND b.id >= ledger_account(d.book_id, in_from, date '2000-01-01')
+     AND b.id <= ledger_account(d.book_id, in_from, date '9999-12-31')
     WHERE b.balance > 0
   ), own AS MATERIALIZED (
     SELECT s.subject_id, s.key, s.book_id, l.expires_on, least(s.amount, l.balance - s.lot_before) AS amount
@@ -89,7 +90,7 @@ BEGIN
          in_short IS NULL AND EXISTS (
            SELECT FROM (SELECT DISTINCT s.subject_id, s.book_id FROM asked s) AS d
            JOIN ledger_balance owed ON owed.subject_id = d.subject_id
-             AND owed.id = (d.book_id::bigint << 40 | in_less::bigint << 24 | (date '9999-12-31' - date '2000-01-01'))
+             AND owed.id = ledger_account(d.book_id, in_less, date '9999-12-31')
            WHERE owed.balance < 0
              AND (SELECT coalesce(sum(l.balance), 0) FROM lots l WHERE l.subject_id = d.subject_id
                   AND l.book_id = d.book_id AND l.expires_on > in_on) + owed.balance
@@ -126,14 +127,15 @@ BEGIN
   INTO p
   FROM (SELECT DISTINCT a.subject_id, a.book_id FROM unnest(in_subjects, in_books) AS a(subject_id, book_id)) AS d
   JOIN ledger_balance o ON o.subject_id = d.subject_id
-   AND o.id = (d.book_id::bigint << 40 | in_debt::bigint << 24 | (date '9999-12-31' - date '2000-01-01'))
+   AND o.id = ledger_account(d.book_id, in_debt, date '9999-12-31')
   WHERE o.balance < 0;
   IF p.subjects IS NULL THEN
     RETURN 0;
   END IF;
   PERFORM FROM ledger_balance b
   JOIN unnest(p.subjects, p.books) AS d(subject_id, book_id)
-    ON b.subject_id = d.subject_id AND b.id >= d.book_id::bigint << 40 AND b.id < (d.book_id + 1)::bigint << 40
+    ON b.subject_id = d.subject_id AND b.id >= ledger_account(d.book_id, 0::smallint, date '2000-01-01')
+   AND b.id < ledger_account(d.book_id + 1, 0::smallint, date '2000-01-01')
   WHERE b.kind IN (in_from, in_debt)
   ORDER BY b.subject_id, b.id FOR UPDATE OF b;
   SELECT array_agg(r.subject_id) AS subjects, array_agg(md5(concat_ws(':', 'settle', r.book_id, r.kind, r.version))::uuid)

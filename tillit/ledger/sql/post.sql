@@ -48,7 +48,7 @@ BEGIN
            OR NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.subject_id = a.subject_id AND t.id = a.id)
         ORDER BY a.subject_id, a.id
       ), delta AS MATERIALIZED (
-        SELECT e.subject_id, e.book_id::bigint << 40 | e.kind::bigint << 24 | (e.expires_on - date '2000-01-01') AS id,
+        SELECT e.subject_id, ledger_account(e.book_id, e.kind, e.expires_on) AS id,
                e.book_id, e.kind, e.expires_on, e.controller_id, e.currency,
                max(e.state) AS state, sum(e.amount)::bigint AS amount
         FROM (
