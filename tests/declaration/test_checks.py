@@ -57,6 +57,12 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("archive-reader", [("readers: [insurer_records]", "readers: [newsletter]")], "readers: [newsletter]", ""),
     ("archive-unseen", [("requires_account: true", "reads_archive: true")], "reads_archive: true", ""),
     ("no-archive", [("categories: [contact, paid_claim]", "categories: [paid_claim]")], "disposal: archive", ""),
+    (
+        "archive-clock",
+        [("clock: relationship_ended\n    period: P1M", "clock: year_end(relationship_ended)\n    period: P1M")],
+        "clock: year_end(relationship_ended)",
+        "",
+    ),
     ("linked-data", [("    kept_with: [paid_claim]\n", "")], "clock: linked_data_gone", ""),
     (
         "linked-data",
@@ -112,8 +118,8 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
         [
             ("clock: year_end(paid)\n    period: P7Y", "clock: year_end(paid)\n    period: P3Y\n    rule: ceiling"),
             (
-                "category: purchase\n    clock: fiscal_year_end(paid)",
-                "category: paid_claim\n    clock: fiscal_year_end(paid)",
+                "category: purchase\n    clock: fiscal_year_end(purchased)",
+                "category: paid_claim\n    clock: fiscal_year_end(purchased)",
             ),
         ],
         "period: P3Y",

@@ -1,7 +1,7 @@
 """Whether a declaration may be published: every fault with its file and line (A2).
 
-`check` reads the declaration alone and beside its siblings; with a registry it also asks whether the running system
-can keep what is promised (`checking.system`).
+`check` reads the declaration alone and beside its siblings; `check_against_system` asks the registry whether the
+running system can keep what is promised.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,11 @@ from tillit.declaration.checking import (
     minimising,
     parties,
     references,
+    system,
     words,
 )
 from tillit.declaration.checking.context import Context
+from tillit.declaration.checking.system import System
 from tillit.declaration.errors import DeclarationRefusedError, Problem
 from tillit.declaration.loader import Source, load
 from tillit.declaration.schema import Declaration
@@ -41,6 +43,20 @@ def notices(declaration: Declaration, source: Source, *, siblings: Sequence[Decl
     """What is odd but not wrong, in file order."""
     context = Context(declaration, source, siblings)
     return _ordered([problem for rule in ADVICE for problem in rule.notices(context)])
+
+
+def check_against_system(
+    declaration: Declaration, source: Source, *, running: System | None = None
+) -> list[Problem]:
+    """What the running system (or the one given) cannot keep, or holds undeclared: table and clock by name, in file
+    order. The registry must be loaded.
+    """
+    return _ordered(list(system.problems(Context(declaration, source), running or System.running())))
+
+
+def system_notices(declaration: Declaration, source: Source, *, running: System | None = None) -> list[Problem]:
+    """What the running system does not hold yet, or does otherwise without breaking the promise."""
+    return _ordered(list(system.notices(Context(declaration, source), running or System.running())))
 
 
 def load_checked(path: Path, *, siblings: Sequence[Declaration] = ()) -> tuple[Declaration, Source]:

@@ -133,6 +133,9 @@ def _holds(context: Context) -> Iterator[Problem]:
 
 def _archives(context: Context) -> Iterator[Problem]:
     for i, archive in enumerate(context.declaration.archives):
+        if "(" in archive.clock:
+            message = "rows enter an archive a period after an event, not after the end of a year"
+            yield context.problem(("archives", i, "clock"), "archive-clock", message)
         for n, word in enumerate(archive.categories):
             yield from _undeclared(context, ("archives", i, "categories", n), word)
         for n, word in enumerate(archive.readers):
