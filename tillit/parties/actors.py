@@ -1,10 +1,12 @@
 """Who may act: actors made from roles and relationships (A9). Roles come from the vocabulary, never from code."""
 
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import vocabulary
-from tillit.kernel.scope import Actor
-from tillit.parties.errors import NotStaffError
-from tillit.parties.models import StaffMember
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.parties.errors import NotAssignedError, NotStaffError
+from tillit.parties.models import Assignment, Relationship, StaffMember
 
 
 def staff_actor(*, staff: StaffMember, controller: Controller | None = None) -> Actor:
@@ -29,3 +31,29 @@ def member_actor(*, register_id: int, subject_id: int, login_id: int) -> Actor:
     controllers = frozenset(Controller.objects.filter(register_id=register_id).values_list("id", flat=True))
     activities = frozenset({"self_service", "sign_in", "consent_management", "rights_requests", "bonus_use"})
     return Actor("member", str(login_id), controllers, activities, frozenset({subject_id}))
+
+
+def person_scope(*, actor: Actor, activity: str, subject_id: int) -> Scope:
+    """The scope in which staff look at one person (A9); not yet opened.
+
+    The person must have, or have had, a relationship with a controller the actor acts for: in a joint register a club
+    reaches the jointly held rows of its own people only (A1). Where the controller says that staff see only people
+    they are assigned to, an assignment must stand. Raises `NotAssignedError`, the same for a stranger as for nobody.
+    """
+    reach = set()
+    # The holder's eyes are needed to look: a person's ties to another club are seen here and go no further.
+    for controller in sorted(actor.controllers):
+        with Scope(system("access", {controller, holder_of(controller_id=controller)}), "security_log"):
+            if not Relationship.objects.filter(subject_id=subject_id, controller_id=controller).exists():
+                continue
+            declared = current(controller_id=controller, on=clock.today()).staff_access
+            if declared is None or declared.reach == "controller" or _assigned(actor, controller, subject_id):
+                reach.add(controller)
+    if not reach:
+        raise NotAssignedError("not-assigned", "you are not assigned to anybody by that")
+    return Scope(actor, activity, frozenset({subject_id}), frozenset(reach))
+
+
+def _assigned(actor: Actor, controller_id: int, subject_id: int) -> bool:
+    found = Assignment.objects.filter(subject_id=subject_id, controller_id=controller_id, until__isnull=True)
+    return actor.kind == "staff" and found.filter(staff_id=int(actor.ref)).exists()

@@ -13,3 +13,7 @@ class AlreadyClaimedError(TillitError):
 
 class NotStaffError(TillitError):
     """No active member of staff with that sign-in, or the duty of confidentiality is not on record."""
+
+
+class NotAssignedError(TillitError):
+    """The member of staff has nothing to do with that person."""

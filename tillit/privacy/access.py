@@ -109,7 +109,7 @@ def _cell(
 def _rows(cell: Cell, subject_id: int) -> list[dict[str, Any]]:
     table = registry.PERSONAL[cell.table]
     skipped = _KEYS | {column for column in table.not_exported if column not in table.sealed}
-    columns = [f.column for f in table.model._meta.concrete_fields if f.column not in skipped]
+    columns = [str(f.column) for f in table.model._meta.concrete_fields if f.column not in skipped]
     match = f" AND {table.category_column} = %(category)s" if table.category_column else ""
     order = "recorded_at, id" if "recorded_at" in columns else "id"
     with connection.cursor() as cursor:
@@ -145,7 +145,7 @@ def _readers(subject_id: int, names: dict[int, str]) -> list[dict[str, Any]]:
     shown = Event.objects.filter(subject_id=subject_id).order_by("-at", "-id")[:_READERS]
     return [
         {
-            "at": event.at.isoformat(),
+            "at": event.at.isoformat() if event.at else "",
             "who": f"{event.actor_kind}:{event.actor_ref}",
             "activity": event.activity,
             "what": event.type,
