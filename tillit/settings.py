@@ -105,6 +105,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+# The key that new links of the audit chains are made with; earlier ones stay, to verify (secrets audit, audit_2 …).
+TILLIT_AUDIT_KEY_VERSION = int(os.environ.get("TILLIT_AUDIT_KEY_VERSION", "1"))
+
 LANGUAGE_CODE = "nb"
 LANGUAGES = [("nb", "Bokmål"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "locale"]

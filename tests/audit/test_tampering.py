@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.audit.trail import CLUB, OTHER, append, check, lay, link
-from tillit.audit import heads, operations
+from tillit.audit import heads, operations, queries
 from tillit.audit.errors import ChainRefusedError
 
 BYTE = "set_byte({0}, 0, get_byte({0}, 0) # 1)"
@@ -140,6 +140,41 @@ def test_a_row_put_in_behind_is_seen(owner: psycopg.Connection[Any]) -> None:
             link()
     assert link() == 1
     assert check().whole
+
+
+def test_a_trail_that_is_gone_altogether_is_still_owed(owner: psycopg.Connection[Any]) -> None:
+    lay(2)
+    assert [one for one in queries.controllers() if not check(one).whole] == []
+    with undone(owner, "audit_event", "audit_link"):
+        owner.execute("DELETE FROM audit_event")
+        owner.execute("DELETE FROM audit_link")
+        assert {one: check(one).faults for one in queries.controllers()} == {0: {}, CLUB: {"truncated": 1}}
+    with undone(owner, "audit_event"):
+        owner.execute(
+            "INSERT INTO audit_event (subject_id, controller_id, recorded_at, actor_kind, actor_ref, activity, type,"
+            " details) VALUES (1, 4242, now(), 'system', 'x', 'proof', 'proof.run', '{}')"
+        )
+        assert {one: check(one).faults for one in queries.controllers()} == {0: {"unaccounted": 1}, CLUB: {}}
+
+
+def test_one_forged_chain_does_not_keep_the_others_waiting(owner: psycopg.Connection[Any]) -> None:
+    lay(2)
+    owner.execute("UPDATE audit_link SET hash = leaf WHERE seq = 2")
+    append()
+    append(controller=OTHER)
+    with pytest.raises(ChainRefusedError, match=f"the last link of {CLUB}$"):
+        operations.link()
+    assert link(OTHER) in {0, 1}
+    assert (check(OTHER).links, check(OTHER).whole) == (1, True)
+
+
+def test_links_of_an_earlier_key_stay_good(owner: psycopg.Connection[Any], settings: Any) -> None:
+    lay(2)
+    settings.TILLIT_AUDIT_KEY_VERSION = 2
+    lay(2)
+    assert (check().links, check().faults, check().heads) == (4, {}, 2)
+    owner.execute("UPDATE audit_link SET key_version = 3 - key_version WHERE seq = 3")
+    assert check().faults == {"forged": 1, "changed": 1}
 
 
 def test_a_chain_made_anew_with_another_key_is_seen(owner: psycopg.Connection[Any], monkeypatch: Any) -> None:

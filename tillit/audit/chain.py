@@ -42,8 +42,8 @@ class Content(NamedTuple):
 
 
 def current_key_version() -> int:
-    """The version new links are made with (setting ``TILLIT_AUDIT_KEY_VERSION``, default 1)."""
-    return int(getattr(settings, "TILLIT_AUDIT_KEY_VERSION", 1))
+    """The version new links are made with (setting ``TILLIT_AUDIT_KEY_VERSION``)."""
+    return int(settings.TILLIT_AUDIT_KEY_VERSION)
 
 
 @cache

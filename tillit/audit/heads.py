@@ -65,6 +65,11 @@ def publish(controller: int, head: Head, *, at: datetime, directory: Path | None
     return True
 
 
+def controllers() -> set[int]:
+    """Every controller a head was ever published for: its chain is owed even if no row of it is left."""
+    return {int(path.stem) for path in folder().glob("*.jsonl") if path.stem.isdecimal()}
+
+
 def size(controller: int, *, directory: Path | None = None) -> int:
     """How many bytes are published by now; 0 when there is no file."""
     path = (directory or folder()) / f"{controller}.jsonl"

@@ -67,10 +67,18 @@ def link(*, controller: int | None = None, limit: int = CHUNK) -> dict[int, int]
     """Link what has settled, for one controller or all, and publish each new head. Returns controller → links added.
 
     Work is committed and published in chunks of `limit`. A controller whose chain another process is extending is left
-    to it (0). Raises `ChainRefusedError` when the last link was not made with the key: nothing follows a forged link.
+    to it (0). Raises `ChainRefusedError` when a last link was not made with the key: nothing follows a forged link, but
+    the other controllers' events are linked first.
     """
-    chosen = queries.controllers() if controller is None else [controller]
-    return {one: _link_one(one, limit) for one in chosen}
+    added, refused = {}, []
+    for one in queries.controllers() if controller is None else [controller]:
+        try:
+            added[one] = _link_one(one, limit)
+        except ChainRefusedError:
+            refused.append(str(one))
+    if refused:
+        raise ChainRefusedError("chain-forged", f"not made with the key: the last link of {', '.join(refused)}")
+    return added
 
 
 def dispose(*, scope: Scope, events: Iterable[tuple[int, int]]) -> int:
@@ -161,12 +169,12 @@ def _link_one(controller: int, limit: int) -> int:
 def _link_chunk(cursor: Any, controller: int, limit: int) -> int:
     """Link the next `limit` events; how many there were."""
     last = queries.head(controller=controller)
+    if last.seq and not verify.last_holds(controller, last.seq):
+        raise ChainRefusedError("chain-forged", f"not made with the key: the last link of {controller}")
     cursor.execute(load(__file__, "calls", "unlinked"), {"controller": controller, "limit": limit})
     contents = [chain.Content._make((*row[:12], bytes(row[12]))) for row in cursor.fetchall()]
     if not contents:
         return 0
-    if last.seq and not verify.last_holds(controller, last.seq):
-        raise ChainRefusedError("chain-forged", f"the last link of controller {controller} was not made with the key")
     version, linked_at, previous = chain.current_key_version(), clock.now(), last.hash
     secret = chain.key(version)
     leaves, hashes = [], []

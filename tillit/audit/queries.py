@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from tillit.audit import chain
+from tillit.audit import chain, heads
 from tillit.audit.models import Event
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
@@ -60,8 +60,8 @@ def about(*, scope: Scope, subject_id: int) -> QuerySet[Event]:
 
 
 def controllers() -> list[int]:
-    """Every controller with a chain or events that wait for one, and 0 for the installation."""
-    return [row[0] for row in _rows("controllers")]
+    """Every controller with a chain, a published head, or events that wait, and 0 for the installation."""
+    return sorted({row[0] for row in _rows("controllers")} | heads.controllers())
 
 
 def head(*, controller: int) -> Last:

@@ -65,7 +65,13 @@ END $$
 -- Every controller with a chain or a queue. Ids only, hence open to every scope.
 CREATE FUNCTION audit_controllers()
 RETURNS SETOF integer LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT controller_id FROM audit_link WHERE seq = 1
+  WITH RECURSIVE chained (controller_id) AS (
+    SELECT min(controller_id) FROM audit_link
+    UNION ALL
+    SELECT (SELECT min(l.controller_id) FROM audit_link l WHERE l.controller_id > c.controller_id)
+    FROM chained c WHERE c.controller_id IS NOT NULL
+  )
+  SELECT controller_id FROM chained WHERE controller_id IS NOT NULL
   UNION SELECT controller_id FROM audit_queue
   UNION SELECT 0
   ORDER BY 1
@@ -169,12 +175,14 @@ $$
 -- name: audit_strays
 -- What neither chain nor queue accounts for: `unaccounted` events that nobody appended, `lost` ones that are queued but
 -- gone or moved, `doubled` ones that are both queued and linked. At most in_limit of them, with how many there are.
+-- Events of controllers that have neither chain nor queue are the installation's strays.
 CREATE FUNCTION audit_strays(in_controller integer, in_limit integer)
 RETURNS TABLE (kind text, event_id bigint, of_kind bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT s.kind, s.event_id, count(*) OVER (PARTITION BY s.kind) FROM (
     SELECT 'unaccounted' AS kind, e.id AS event_id FROM audit_event e
-    WHERE e.controller_id = in_controller
+    WHERE (e.controller_id = in_controller
+           OR in_controller = 0 AND e.controller_id <> ALL (ARRAY(SELECT audit_controllers())))
       AND NOT EXISTS (SELECT FROM audit_link l WHERE l.event_id = e.id)
       AND NOT EXISTS (SELECT FROM audit_queue q WHERE q.controller_id = in_controller AND q.event_id = e.id)
     UNION ALL
