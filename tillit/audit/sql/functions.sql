@@ -115,7 +115,8 @@ $$
 
 -- name: audit_extend
 -- Adds links behind the last one and takes their events off the queue. Refuses a gap, another predecessor than the last
--- link, an event that is not queued or not settled, and arrays that do not match. Returns the new last seq.
+-- link, an event that is not queued or not settled, and arrays that do not match; of two callers at once, the later one
+-- (primary key, and the queue's rows). Returns the new last seq.
 CREATE FUNCTION audit_extend(in_controller integer, in_first bigint, in_previous bytea, in_events bigint[],
   in_leaves bytea[], in_hashes bytea[], in_linked_at timestamptz, in_key_version smallint)
 RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -126,7 +127,6 @@ DECLARE
   taken bigint;
 BEGIN
   PERFORM audit_require(in_controller, '{security_log}');
-  PERFORM pg_advisory_xact_lock(1096107081, in_controller);
   SELECT * INTO last FROM audit_link WHERE controller_id = in_controller ORDER BY seq DESC LIMIT 1;
   IF in_first <> coalesce(last.seq, 0) + 1 OR in_previous <> coalesce(last.hash, decode(repeat('00', 32), 'hex')) THEN
     RAISE object_not_in_prerequisite_state USING MESSAGE = 'audit: the links do not follow the last one';
