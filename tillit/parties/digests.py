@@ -4,7 +4,9 @@ A digest is HMAC-SHA-256 truncated to 128 bits, keyed per register and key versi
 Registers share no key, so the same card in two registers gives two digests that nobody can join.
 """
 
+import hashlib
 import hmac
+from collections.abc import Iterable
 from enum import IntEnum
 from functools import cache
 from uuid import UUID
@@ -60,3 +62,19 @@ def digest(register_id: int, kind: Kind, value: str, *, version: int = KEY_VERSI
     """The digest of an already normalised `value`."""
     message = f"{int(kind)}:{value}".encode()
     return UUID(bytes=hmac.digest(register_key(register_id, version), message, "sha256")[:16])
+
+
+def digest_many(register_id: int, kind: Kind, values: Iterable[bytes], *, version: int = KEY_VERSION) -> list[bytes]:
+    """The digests of normalised `values` (their bytes), 16 bytes each: the same as `digest`, without hashing the key
+    anew for each (RFC 2104, "the intermediate results … can be precomputed").
+    """
+    block = register_key(register_id, version).ljust(hashlib.sha256().block_size, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + f"{int(kind)}:".encode())
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+    found = []
+    for value in values:
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(value)
+        outside.update(inside.digest())
+        found.append(outside.digest()[:16])
+    return found

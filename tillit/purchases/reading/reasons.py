@@ -1,0 +1,66 @@
+"""Why a row was not taken in. The code is stored and stable; the words are for readers, and hold no value of the row."""
+
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """A reason in both languages."""
+
+    nb: str
+    en: str
+
+
+REASONS: dict[str, Reason] = {
+    # The line is no row.
+    "columns": Reason("Linjen har et annet antall kolonner enn overskriften.", "The line has not as many columns as the header."),
+    "quotes": Reason("Et anførselstegn er ikke lukket, eller står inne i et felt.", "A quotation mark is not closed, or stands inside a field."),
+    "encoding": Reason("Linjen er ikke gyldig i filens tegnsett.", "The line is not valid in the file's encoding."),
+    "nul": Reason("Linjen holder en nullbyte.", "The line holds a NUL byte."),
+    "row-too-long": Reason("Linjen er lengre enn 64 kB.", "The line is longer than 64 kB."),
+    "no-line-end": Reason(
+        "Filen slutter uten linjeslutt, så siste rad kan være avkuttet.",
+        "The file ends without a line end, so its last row may be cut off.",
+    ),
+    # A field cannot be used.
+    "missing": Reason("Feltet er tomt.", "The field is empty."),
+    "too-long": Reason("Teksten er for lang for feltet.", "The text is too long for the field."),
+    "control-character": Reason("Teksten holder et usynlig tegn.", "The text holds an invisible character."),
+    "formula": Reason("Teksten ser ut som en regnearkformel.", "The text looks like a spreadsheet formula."),
+    "time-unreadable": Reason("Tidspunktet er ikke på formen 2026-03-01T12:30:00+01:00.", "The time is not of the form 2026-03-01T12:30:00+01:00."),
+    "time-naive": Reason("Tidspunktet mangler tidssone.", "The time lacks its offset from UTC."),
+    "time-too-old": Reason("Kjøpet er eldre enn kilden tar imot.", "The purchase is older than its source may send."),
+    "time-future": Reason("Kjøpet ligger fram i tid.", "The purchase is in the future."),
+    "unknown-chain": Reason("Kjeden er ikke kjent.", "The chain is not known."),
+    "unknown-store": Reason("Butikken er ikke kjent i kjeden.", "The store is not known in the chain."),
+    "unknown-product-group": Reason("Varegruppen er ikke kjent i kjeden.", "The product group is not known in the chain."),
+    "amount-unreadable": Reason("Beløpet er ikke et tall som 123,45 eller -9.90.", "The amount is not a number like 123.45 or -9,90."),
+    "amount-decimals": Reason("Beløpet har flere desimaler enn valutaen.", "The amount has more decimals than its currency."),
+    "amount-negative-zero": Reason("Null har ikke fortegn.", "Zero has no sign."),
+    "currency-mismatch": Reason("Valutaen er ikke kjedens.", "The currency is not that of the chain."),
+    "means-missing": Reason(
+        "Raden sier ikke hvem som kjøpte: kort, konto, eller mobil og e-post sammen.",
+        "The row does not say who bought: card, account, or mobile and e-mail together.",
+    ),
+    "means-several": Reason("Raden har flere betalingsmidler.", "The row has several means of payment."),
+    "card-unreadable": Reason("Kortnummeret holder noe annet enn siffer.", "The card number holds something else than digits."),
+    "card-length": Reason("Et kortnummer har 12 til 19 siffer, et kontonummer 11.", "A card number has 12 to 19 digits, an account number 11."),
+    "card-checksum": Reason("Kontrollsifferet stemmer ikke.", "The check digit does not agree."),
+    "account-unreadable": Reason(
+        "Kontonummeret holder noe annet enn siffer.", "The account number holds something else than digits."
+    ),
+    "account-length": Reason("Et kontonummer har 11 siffer.", "An account number has 11 digits."),
+    "account-checksum": Reason("Kontrollsifferet stemmer ikke.", "The check digit does not agree."),
+    "mobile-unreadable": Reason("Mobilnummeret er ikke gyldig.", "The mobile number is not valid."),
+    "email-unreadable": Reason("E-postadressen er ikke gyldig.", "The e-mail address is not valid."),
+    "unknown-payment": Reason("Betalingsmåten er verken card eller cash.", "The way of paying is neither card nor cash."),
+    "refund-sign": Reason("En retur har negativt beløp.", "A refund has a negative amount."),
+    "refund-self": Reason("En retur viser til seg selv.", "A refund refers to itself."),
+    # The row clashes with others.
+    "id-reused": Reason("Samme id er brukt med annet innhold.", "The same id was used with another content."),
+}
+
+
+def message(code: str, language: str = "en") -> str:
+    """The words for a code; the code itself for one of another version."""
+    reason = REASONS.get(code)
+    return code if reason is None else (reason.nb if language == "nb" else reason.en)
