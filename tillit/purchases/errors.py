@@ -19,6 +19,12 @@ class InstrumentRefusedError(TillitError):
     """A card or account cannot be registered (C4)."""
 
 
+class ReferenceDataError(TillitError):
+    """A chain, store, product group, source or card range cannot be kept as given."""
+
+    exit_code = 2
+
+
 class QuarantineError(TillitError):
     """A quarantined row cannot be opened, repaired or replayed."""
 

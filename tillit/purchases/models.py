@@ -56,6 +56,15 @@ class Source(models.Model):
         db_table = "purchases_source"
 
 
+class EnterpriseRange(models.Model):
+    """Leading digits of cards issued to companies: such cards are nobody's own and are not registered (C4)."""
+
+    prefix = models.CharField(max_length=11, unique=True)
+
+    class Meta:
+        db_table = "purchases_enterprise_range"
+
+
 class Batch(models.Model):
     """One file or API call taken in, with its counts. `digest`: SHA-256 of the bytes (a repeat is recognised)."""
 

@@ -4,6 +4,7 @@ from tillit.declaration.registry import not_personal, owned, personal, transient
 from tillit.purchases.models import (
     Batch,
     Chain,
+    EnterpriseRange,
     PaymentInstrument,
     ProductGroup,
     Purchase,
@@ -35,5 +36,6 @@ transient(QuarantinedRow, because="rows waiting for repair", kept="P90D", clock_
 not_personal(Chain, because="shops")
 not_personal(Store, because="shops")
 not_personal(ProductGroup, because="product groups")
+not_personal(EnterpriseRange, because="leading digits of company cards")
 not_personal(Source, because="senders of files")
 not_personal(Batch, because="counts of a file")

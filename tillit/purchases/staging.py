@@ -58,9 +58,7 @@ def prepare(chunk: Chunk, *, references: References, batch_id: int) -> Prepared:
     """Check and encode a chunk."""
     checked = check(chunk, references)
     data = encoding.encode(checked.purchases, batch_id=batch_id, source_id=references.source_id)
-    return Prepared(
-        data, len(checked.purchases), [*chunk.rejects, *checked.rejects], checked.cash, chunk.position
-    )
+    return Prepared(data, len(checked.purchases), [*chunk.rejects, *checked.rejects], checked.cash, chunk.position)
 
 
 def stage(
@@ -137,7 +135,9 @@ def _ahead(items: Iterator[Prepared]) -> Iterator[Prepared]:
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits
             offer(error)
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="purchases-reading", daemon=True)
+    thread = threading.Thread(
+        target=contextvars.copy_context().run, args=(work,), name="purchases-reading", daemon=True
+    )
     thread.start()
     try:
         while (item := waiting.get()) is not None:

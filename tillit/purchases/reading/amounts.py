@@ -22,8 +22,8 @@ def read(amounts: pl.Series, exponents: pl.Series) -> tuple[pl.Series, pl.Series
         minor = whole * 10 ** int(constant[0])
     else:
         powers = pl.Series([1, 10, 100, 1000, 10000], dtype=pl.Int64)
-        usable = pl.DataFrame({"n": lacking}).select(pl.when(pl.col("n").is_between(0, 4)).then("n").cast(pl.UInt32))["n"]
-        minor = whole * powers.gather(usable)
+        places = pl.select(pl.when(lacking.is_between(0, 4)).then(lacking).cast(pl.UInt32)).to_series()
+        minor = whole * powers.gather(places)
     negative_zero = ((minor == 0) & amounts.str.starts_with("-")).fill_null(value=False)
-    minor = pl.DataFrame({"m": minor, "u": unreadable}).select(pl.when(~pl.col("u")).then("m"))["m"]
+    minor = pl.select(pl.when(~unreadable).then(minor)).to_series()
     return minor, unreadable, too_many, negative_zero

@@ -14,6 +14,7 @@ from tillit.parties.digests import Kind
 from tillit.purchases.reading import amounts, contacts, moments, numbers
 from tillit.purchases.reading.chunks import LINE, Chunk, Reject
 from tillit.purchases.reading.columns import COLUMNS
+from tillit.purchases.reading.dialect import LONGEST_LINE
 from tillit.purchases.reading.numbers import Ints
 from tillit.purchases.reading.references import References
 
@@ -63,8 +64,13 @@ def check(chunk: Chunk, references: References) -> Checked:
     rows = rows.join(references.stores, on=["chain", "store"], how="left", maintain_order="left")
     minor, no_amount, decimals, negative_zero = amounts.read(rows["amount"], rows["exponent"])
     rows = rows.with_columns(
-        times.alias("event_at"), minor.alias("minor"), naive.alias("naive"), unreadable.alias("no_time"),
-        no_amount.alias("no_amount"), decimals.alias("decimals"), negative_zero.alias("negative_zero"),
+        event_at=times,
+        naive=naive,
+        no_time=unreadable,
+        minor=minor,
+        no_amount=no_amount,
+        decimals=decimals,
+        negative_zero=negative_zero,
     )
     rows = _with_groups(rows, references)
     rows = _with_numbers(rows)
@@ -105,7 +111,7 @@ def _with_groups(rows: pl.DataFrame, references: References) -> pl.DataFrame:
 
 
 def _with_numbers(rows: pl.DataFrame) -> pl.DataFrame:
-    columns = []
+    columns: list[pl.Expr | pl.Series] = []
     for name in ("card", "account"):
         if rows[name].null_count() == len(rows):
             columns.append(pl.lit(None, dtype=pl.UInt64).alias(f"{name}_value"))
@@ -179,9 +185,7 @@ def _faults(rows: pl.DataFrame, chunk: Chunk, references: References) -> Iterato
 def _means_faults() -> Iterator[tuple[str, str, pl.Expr]]:
     col = pl.col
     contact = col("mobile").is_not_null() | col("email").is_not_null()
-    count = (
-        col("card").is_not_null().cast(pl.Int8) + col("account").is_not_null().cast(pl.Int8) + contact.cast(pl.Int8)
-    )
+    count = col("card").is_not_null().cast(pl.Int8) + col("account").is_not_null().cast(pl.Int8) + contact.cast(pl.Int8)
     in_cash = (col("payment") == CASH).fill_null(value=False)
     yield "card", "means-missing", (count == 0) & ~in_cash
     yield "card", "means-several", count > 1
@@ -199,11 +203,15 @@ def _means_faults() -> Iterator[tuple[str, str, pl.Expr]]:
 
 def _rejects(rows: pl.DataFrame, found: pl.DataFrame, faults: list[tuple[str, str, pl.Expr]]) -> list[Reject]:
     first = found.fill_null(value=False).to_numpy().argmax(axis=1)
-    values = rows.select(COLUMNS).iter_rows(named=True)
-    return [
-        Reject(line, faults[fault][0], faults[fault][1], {name: text for name, text in row.items() if text is not None})
-        for line, fault, row in zip(rows[LINE].to_list(), first.tolist(), values, strict=True)
-    ]
+    values = rows.select(list(COLUMNS)).iter_rows(named=True)
+    rejects = []
+    for line, fault, row in zip(rows[LINE].to_list(), first.tolist(), values, strict=True):
+        kept = {name: text for name, text in row.items() if text is not None}
+        if sum(map(len, kept.values())) > LONGEST_LINE:  # such a line always has a field that is too long
+            rejects.append(Reject(line, "", "row-too-long"))
+        else:
+            rejects.append(Reject(line, faults[fault][0], faults[fault][1], kept))
+    return rejects
 
 
 def _purchases(rows: pl.DataFrame, pairs: list[bytes], register_id: int) -> Purchases:

@@ -1,6 +1,7 @@
 """What readers hand over: rows as text in columns, with the line each came from, and the lines that are no rows."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -17,7 +18,7 @@ class Reject:
     line: int
     field: str
     code: str
-    values: dict[str, str | None] | None = field(default=None, repr=False)
+    values: dict[str, str | None] | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Chunk:
     """
 
     position: int
-    frame: pl.DataFrame = field(default_factory=pl.DataFrame)
+    frame: pl.DataFrame = dataclasses.field(default_factory=pl.DataFrame)
     plain: bool = False
     trimmed: bool = False
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: list[Reject] = dataclasses.field(default_factory=list)

@@ -6,14 +6,12 @@ from tillit.kernel.identifiers import IdentifierError, email, phone
 from tillit.parties.digests import Kind, digest
 
 _NORWEGIAN = re.compile(r"(?:\+47|0047)?([49][0-9]{7})")
-_SIMPLE = re.compile(
-    r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24}"
-)
+_SIMPLE = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24}")
 _SURELY_SHORT = 63  # no part of an address this short is too long
 
 
 def normal_mobile(text: str) -> str:
-    """The number in E.164. Raises `IdentifierError`. Norwegian mobile numbers are read without the whole numbering plan."""
+    """The number in E.164. Raises `IdentifierError`. A Norwegian mobile number needs no look-up in numbering plans."""
     found = _NORWEGIAN.fullmatch(text.replace(" ", ""))
     return f"+47{found[1]}" if found else phone.normalise(text)
 

@@ -121,7 +121,8 @@ class CsvRows:
         chunk.frame = frame.insert_column(0, lines)
         chunk.plain = plain and not block.translate(None, _PRINTABLE)
         sep = self._delimiter
-        chunk.trimmed = not any(mark in block for mark in (b" " + sep, sep + b" ", b" \n", b"\n ")) and block[:1] != b" "
+        blanks = (b" " + sep, sep + b" ", b" \n", b"\n ")
+        chunk.trimmed = block[:1] != b" " and not any(mark in block for mark in blanks)
         self._line += rows
         return True
 
@@ -184,7 +185,7 @@ def _bare(record: bytes) -> dict[str, str | None]:
 
 
 def _record_end(lines: list[bytes], start: int) -> tuple[int, bool]:
-    """(line after the record that starts at `start`, whether it may go on after the last line). Quotes come in pairs."""
+    """(line after the record that starts at `start`, whether it may go on beyond the last): quotes come in pairs."""
     odd, size, end = lines[start].count(b'"') & 1, len(lines[start]), start + 1
     while odd and end < len(lines) and end - start < LONGEST_RECORD_LINES and size <= LONGEST_LINE:
         odd ^= lines[end].count(b'"') & 1

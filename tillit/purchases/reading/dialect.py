@@ -1,4 +1,4 @@
-"""What kind of file it is: format, encoding, delimiter, columns. Found from the head and shown, never assumed silently."""
+"""What kind of file it is: encoding, delimiter, columns. Found from the head and shown, never assumed silently."""
 
 import codecs
 import csv

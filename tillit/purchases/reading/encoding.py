@@ -96,7 +96,7 @@ def encode(purchases: Purchases, *, batch_id: int, source_id: int) -> bytes:
     at = starts + fixed
     for tail in tails:
         at = tail.place(buffer, at)
-    view = memoryview(buffer).cast("B")
+    view = buffer.data
     contents = zip((starts + head.shape[1]).tolist(), ends.tolist(), strict=True)
     payload = _digests(source_key(source_id, "payload"), (view[start:end] for start, end in contents))
     _place(buffer, starts + head.shape[1] - 16, _matrix(payload))

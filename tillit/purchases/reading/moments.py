@@ -1,4 +1,4 @@
-"""Times of purchases: ISO 8601 with an offset. A time without one is refused: local time is ambiguous an hour a year."""
+"""Times of purchases: ISO 8601 with an offset. Without one, an hour in autumn would be ambiguous."""
 
 import re
 
@@ -20,9 +20,10 @@ def read(times: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
     distinct = tails.unique().drop_nulls()
     known = [_tail(text) for text in distinct.to_list()]
     if len(distinct) == 1:
-        shift, fault = (pl.repeat(value, len(times), eager=True, dtype=kind) for value, kind in zip(
-            known[0], (pl.Int64, pl.String), strict=True
-        ))
+        shift, fault = (
+            pl.repeat(value, len(times), eager=True, dtype=kind)
+            for value, kind in zip(known[0], (pl.Int64, pl.String), strict=True)
+        )
     else:
         table = pl.DataFrame(
             {"tail": distinct, "shift": [k[0] for k in known], "fault": [k[1] for k in known]},

@@ -38,7 +38,11 @@ def read(texts: pl.Series, *, accounts_only: bool) -> Numbers:
         form = texts.str.contains(_DIGITS)
     unreadable = ~form.fill_null(value=True)
     length = texts.str.len_bytes().cast(pl.Int64)
-    right = (length == ACCOUNT_LENGTH) if accounts_only else (length == ACCOUNT_LENGTH) | length.is_between(SHORTEST, LONGEST)
+    right = (
+        (length == ACCOUNT_LENGTH)
+        if accounts_only
+        else (length == ACCOUNT_LENGTH) | length.is_between(SHORTEST, LONGEST)
+    )
     wrong_length = (~right & ~unreadable).fill_null(value=False)
     value = texts.cast(pl.UInt64, strict=False)
     ints = value.fill_null(0).to_numpy()
@@ -75,7 +79,8 @@ def _luhn(numbers: Ints) -> NDArray[np.bool_]:
             digit = digit * 2
             digit -= 9 * (digit > 9)
         total += digit
-    return (total % 10 == 0) & (numbers > 0)
+    sound: NDArray[np.bool_] = (total % 10 == 0) & (numbers > 0)
+    return sound
 
 
 def _mod11(numbers: Ints) -> NDArray[np.bool_]:
@@ -85,4 +90,5 @@ def _mod11(numbers: Ints) -> NDArray[np.bool_]:
     for weight in reversed(_ACCOUNT_WEIGHTS):
         rest, digit = np.divmod(rest, np.uint64(10))
         total += digit.astype(np.int64) * weight
-    return (total % 11 == 0) & (numbers >= 10**7)
+    sound: NDArray[np.bool_] = (total % 11 == 0) & (numbers >= 10**7)
+    return sound

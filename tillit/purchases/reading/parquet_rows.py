@@ -68,7 +68,9 @@ class ParquetRows:
             for column in range(facts.num_columns):
                 one = row_group.column(column)
                 if one.total_uncompressed_size > LARGEST_COLUMN:
-                    raise FileRefusedError("parquet-too-large", f"row group {group + 1} unpacks to more than 256 MB a column")
+                    raise FileRefusedError(
+                        "parquet-too-large", f"row group {group + 1} unpacks to more than 256 MB a column"
+                    )
 
 
 def _check_type(name: str, kind: pa.DataType) -> None:

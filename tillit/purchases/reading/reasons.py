@@ -1,4 +1,4 @@
-"""Why a row was not taken in. The code is stored and stable; the words are for readers, and hold no value of the row."""
+"""Why a row was not taken in. The stored code is stable; the words are for readers and hold no value of the row."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,13 @@ class Reason(NamedTuple):
 
 REASONS: dict[str, Reason] = {
     # The line is no row.
-    "columns": Reason("Linjen har et annet antall kolonner enn overskriften.", "The line has not as many columns as the header."),
-    "quotes": Reason("Et anførselstegn er ikke lukket, eller står inne i et felt.", "A quotation mark is not closed, or stands inside a field."),
+    "columns": Reason(
+        "Linjen har et annet antall kolonner enn overskriften.", "The line has not as many columns as the header."
+    ),
+    "quotes": Reason(
+        "Et anførselstegn er ikke lukket, eller står inne i et felt.",
+        "A quotation mark is not closed, or stands inside a field.",
+    ),
     "encoding": Reason("Linjen er ikke gyldig i filens tegnsett.", "The line is not valid in the file's encoding."),
     "nul": Reason("Linjen holder en nullbyte.", "The line holds a NUL byte."),
     "row-too-long": Reason("Linjen er lengre enn 64 kB.", "The line is longer than 64 kB."),
@@ -26,15 +31,24 @@ REASONS: dict[str, Reason] = {
     "too-long": Reason("Teksten er for lang for feltet.", "The text is too long for the field."),
     "control-character": Reason("Teksten holder et usynlig tegn.", "The text holds an invisible character."),
     "formula": Reason("Teksten ser ut som en regnearkformel.", "The text looks like a spreadsheet formula."),
-    "time-unreadable": Reason("Tidspunktet er ikke på formen 2026-03-01T12:30:00+01:00.", "The time is not of the form 2026-03-01T12:30:00+01:00."),
+    "time-unreadable": Reason(
+        "Tidspunktet er ikke på formen 2026-03-01T12:30:00+01:00.",
+        "The time is not of the form 2026-03-01T12:30:00+01:00.",
+    ),
     "time-naive": Reason("Tidspunktet mangler tidssone.", "The time lacks its offset from UTC."),
     "time-too-old": Reason("Kjøpet er eldre enn kilden tar imot.", "The purchase is older than its source may send."),
     "time-future": Reason("Kjøpet ligger fram i tid.", "The purchase is in the future."),
     "unknown-chain": Reason("Kjeden er ikke kjent.", "The chain is not known."),
     "unknown-store": Reason("Butikken er ikke kjent i kjeden.", "The store is not known in the chain."),
-    "unknown-product-group": Reason("Varegruppen er ikke kjent i kjeden.", "The product group is not known in the chain."),
-    "amount-unreadable": Reason("Beløpet er ikke et tall som 123,45 eller -9.90.", "The amount is not a number like 123.45 or -9,90."),
-    "amount-decimals": Reason("Beløpet har flere desimaler enn valutaen.", "The amount has more decimals than its currency."),
+    "unknown-product-group": Reason(
+        "Varegruppen er ikke kjent i kjeden.", "The product group is not known in the chain."
+    ),
+    "amount-unreadable": Reason(
+        "Beløpet er ikke et tall som 123,45 eller -9.90.", "The amount is not a number like 123.45 or -9,90."
+    ),
+    "amount-decimals": Reason(
+        "Beløpet har flere desimaler enn valutaen.", "The amount has more decimals than its currency."
+    ),
     "amount-negative-zero": Reason("Null har ikke fortegn.", "Zero has no sign."),
     "currency-mismatch": Reason("Valutaen er ikke kjedens.", "The currency is not that of the chain."),
     "means-missing": Reason(
@@ -42,8 +56,13 @@ REASONS: dict[str, Reason] = {
         "The row does not say who bought: card, account, or mobile and e-mail together.",
     ),
     "means-several": Reason("Raden har flere betalingsmidler.", "The row has several means of payment."),
-    "card-unreadable": Reason("Kortnummeret holder noe annet enn siffer.", "The card number holds something else than digits."),
-    "card-length": Reason("Et kortnummer har 12 til 19 siffer, et kontonummer 11.", "A card number has 12 to 19 digits, an account number 11."),
+    "card-unreadable": Reason(
+        "Kortnummeret holder noe annet enn siffer.", "The card number holds something else than digits."
+    ),
+    "card-length": Reason(
+        "Et kortnummer har 12 til 19 siffer, et kontonummer 11.",
+        "A card number has 12 to 19 digits, an account number 11.",
+    ),
     "card-checksum": Reason("Kontrollsifferet stemmer ikke.", "The check digit does not agree."),
     "account-unreadable": Reason(
         "Kontonummeret holder noe annet enn siffer.", "The account number holds something else than digits."
@@ -52,7 +71,9 @@ REASONS: dict[str, Reason] = {
     "account-checksum": Reason("Kontrollsifferet stemmer ikke.", "The check digit does not agree."),
     "mobile-unreadable": Reason("Mobilnummeret er ikke gyldig.", "The mobile number is not valid."),
     "email-unreadable": Reason("E-postadressen er ikke gyldig.", "The e-mail address is not valid."),
-    "unknown-payment": Reason("Betalingsmåten er verken card eller cash.", "The way of paying is neither card nor cash."),
+    "unknown-payment": Reason(
+        "Betalingsmåten er verken card eller cash.", "The way of paying is neither card nor cash."
+    ),
     "refund-sign": Reason("En retur har negativt beløp.", "A refund has a negative amount."),
     "refund-self": Reason("En retur viser til seg selv.", "A refund refers to itself."),
     # The row clashes with others.

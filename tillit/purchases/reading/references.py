@@ -17,7 +17,10 @@ _CLOCKS_DIFFER = timedelta(hours=24)  # tills' clocks and dates of settlement
 
 @dataclass(frozen=True)
 class References:
-    """stores: chain, store → chain_id, store_id, chain_currency, exponent. groups: chain_id, product_group → group_id."""
+    """stores: chain, store → chain_id, store_id, chain_currency, exponent.
+
+    groups: chain_id, product_group → group_id.
+    """
 
     source_id: int
     register_id: int

@@ -1,0 +1,147 @@
+"""What can be done with payment instruments (C4) and web-shop identities (C5). Within an open scope; numbers stay here.
+
+A number is checked, digested under the register's key and forgotten: the row keeps network, last four and digest. The
+directory holds each number for one person at a time, so that a card is on one BonusID only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import holder_of
+from tillit.kernel.identifiers import IdentifierError, card
+from tillit.kernel.scope import Scope
+from tillit.parties import directories
+from tillit.parties.digests import Kind, digest
+from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.operations import lock_subjects
+from tillit.purchases import queries
+from tillit.purchases.errors import InstrumentRefusedError
+from tillit.purchases.models import PaymentInstrument
+from tillit.purchases.reading import contacts
+
+# Visa, Mastercard and debit accounts (C4). A further way of paying is added here and in the declarations.
+ACCEPTED = frozenset({card.Network.VISA, card.Network.MASTERCARD, card.Network.BANKAXEPT})
+
+
+class Ownership(StrEnum):
+    """What a check of ownership found."""
+
+    CONFIRMED = "confirmed"
+    DENIED = "denied"
+    UNKNOWN = "unknown"  # no check is connected, or it could not tell
+
+
+@dataclass(frozen=True)
+class OwnershipQuestion:
+    """Is this number the person's own? For the one call of a check; never stored or shown."""
+
+    subject_id: int
+    number: str = field(repr=False)
+
+
+OwnershipCheck = Callable[[OwnershipQuestion], Ownership]
+
+
+def unchecked(question: OwnershipQuestion) -> Ownership:
+    """Where no bank or card network is connected: the member answers for owning what is registered."""
+    return Ownership.UNKNOWN
+
+
+def register_instrument(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller_id: int,
+    number: str,
+    at: datetime,
+    ownership: OwnershipCheck = unchecked,
+) -> PaymentInstrument:
+    """Register a card or account of the person; the row there is already is returned.
+
+    Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, taken.
+    """
+    try:
+        normal = card.normalise(number)
+    except IdentifierError as error:
+        raise InstrumentRefusedError(error.code.replace("card-", "number-", 1), error.message) from None
+    network = card.network(normal)
+    if network not in ACCEPTED:
+        raise InstrumentRefusedError("network", "only Visa, Mastercard and debit accounts can be registered")
+    if queries.is_enterprise_card(number=normal):
+        raise InstrumentRefusedError("enterprise", "company cards cannot be registered")
+    if ownership(OwnershipQuestion(subject_id, normal)) is Ownership.DENIED:
+        raise InstrumentRefusedError("not-owner", "only cards and accounts of your own can be registered")
+    register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
+    kind = Kind.ACCOUNT if network is card.Network.BANKAXEPT else Kind.CARD
+    known = digest(register_id, kind, normal)
+    state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+    try:
+        directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id)
+    except AlreadyClaimedError:
+        raise InstrumentRefusedError("taken", "that card or account is on another BonusID") from None
+    made, _ = PaymentInstrument.objects.get_or_create(
+        subject_id=subject_id,
+        digest=known,
+        removed_at=None,
+        defaults={
+            "controller_id": holder_of(controller_id=controller_id),
+            "state": state,
+            "kind": int(kind),
+            "network": network.value,
+            "last_four": card.last_four(normal),
+            "registered_at": at,
+        },
+    )
+    return made
+
+
+def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime) -> bool:
+    """Take a card or account off the BonusID; whether it was on it.
+
+    The number is free for others at once. The row stays until its retention lapses, so that purchases made while it was
+    registered, and still on their way, find their owner.
+    """
+    lock_subjects(scope=scope, subject_ids=[subject_id])
+    found = PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id, removed_at=None).first()
+    if found is None:
+        return False
+    PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id).update(removed_at=at)
+    register_id = Controller.objects.values_list("register_id", flat=True).get(pk=found.controller_id)
+    directories.unclaim(
+        register_id=register_id, kind=Kind(found.kind), digest=UUID(str(found.digest)), subject_id=subject_id
+    )
+    return True
+
+
+def recognise_in_web_shops(
+    *,
+    scope: Scope,
+    subject_id: int,
+    register_id: int,
+    before: tuple[str, str] | None = None,
+    after: tuple[str, str] | None = None,
+) -> bool:
+    """Have purchases with this mobile and e-mail together counted for the person (C5); `before` is given up.
+
+    Pairs are (mobile, e-mail) as written. Returns whether `after` is the person's now: a pair that somebody else in the
+    same home registered first stays theirs. Raises `IdentifierError` for what is no number or address.
+    """
+    kind = Kind.PHONE_AND_EMAIL
+    if before is not None and before != after:
+        directories.unclaim(
+            register_id=register_id, kind=kind, digest=_pair(register_id, before), subject_id=subject_id
+        )
+    if after is None:
+        return False
+    known = _pair(register_id, after)
+    holders = directories.claim_set(register_id=register_id, kind=kind, claims={known: subject_id})
+    return holders[known] == subject_id
+
+
+def _pair(register_id: int, pair: tuple[str, str]) -> UUID:
+    mobile, address = contacts.normal_mobile(pair[0]), contacts.normal_email(pair[1])
+    return UUID(bytes=contacts.pair_digest(register_id, mobile, address))

@@ -1,0 +1,88 @@
+"""Looking up cards, receipts and what stands in quarantine. Personal rows within an open scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from tillit.kernel.sql import load
+from tillit.purchases.models import EnterpriseRange, PaymentInstrument
+
+_SHORTEST_PREFIX, _LONGEST_PREFIX = 6, 11
+PAGE = 20
+
+
+def is_enterprise_card(*, number: str) -> bool:
+    """Whether a normalised card number lies in a range issued to companies."""
+    prefixes = [number[:length] for length in range(_SHORTEST_PREFIX, _LONGEST_PREFIX + 1)]
+    return EnterpriseRange.objects.filter(prefix__in=prefixes).exists()
+
+
+def instruments(*, subject_id: int) -> list[PaymentInstrument]:
+    """The person's cards and accounts in use, oldest first."""
+    return list(PaymentInstrument.objects.filter(subject_id=subject_id, removed_at=None).order_by("registered_at", "id"))
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """A line of a receipt; `amount` in minor units, negative for a refund. `purchase_id` leads to its bonus."""
+
+    purchase_id: str
+    product: str
+    amount: int
+    refund: bool
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was bought at once in one store. `total` is the sum of its lines; `cursor` asks for what is older."""
+
+    event_at: datetime
+    chain: str
+    store: str
+    place: str
+    receipt: str
+    currency: str
+    total: int
+    last_four: str
+    lines: Sequence[ReceiptLine]
+    cursor: str
+
+
+def receipts(*, subject_ids: Sequence[int], before: str | None = None, limit: int = PAGE) -> list[Receipt]:
+    """The persons' receipts, newest first, a page of at most `limit`; `before` is the last one's `cursor` (C10).
+
+    Lines belong to one receipt when store, receipt number and day agree; a line without receipt number stands alone.
+    """
+    at, key = _cursor(before)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load(__file__, "receipts", "page"),
+            {"subjects": list(subject_ids), "at": at, "key": key, "limit": min(max(limit, 1), 100)},
+        )
+        return [_receipt(row) for row in cursor.fetchall()]
+
+
+def _receipt(row: tuple[Any, ...]) -> Receipt:
+    event_at, key, chain, store, place, receipt, currency, total, last_four, lines = row
+    return Receipt(
+        event_at=event_at,
+        chain=chain,
+        store=store,
+        place=place,
+        receipt=receipt,
+        currency=currency,
+        total=int(total),
+        last_four=last_four,
+        lines=[ReceiptLine(line["id"], line["product"], line["amount"], line["refund"]) for line in lines],
+        cursor=f"{event_at.isoformat()}~{key}",
+    )
+
+
+def _cursor(text: str | None) -> tuple[datetime | None, str | None]:
+    if text is None:
+        return None, None
+    at, _, key = text.partition("~")
+    return datetime.fromisoformat(at), key
