@@ -35,7 +35,9 @@ def references(currency: str = "NOK", exponent: int = 2) -> References:
             orient="row",
         ),
         groups=pl.DataFrame(
-            [(10, "g1", 7)], schema={"chain_id": pl.Int32, "product_group": pl.String, "group_id": pl.Int32}, orient="row"
+            [(10, "g1", 7)],
+            schema={"chain_id": pl.Int32, "product_group": pl.String, "group_id": pl.Int32},
+            orient="row",
         ),
         accept_from=datetime(2025, 1, 1, tzinfo=UTC),
         accept_until=datetime(2027, 1, 1, tzinfo=UTC),

@@ -65,11 +65,11 @@ def test_c4_no_number_of_a_file_is_stored_anywhere(club: Controller, tmp_path: P
     assert QuarantinedRow.objects.count() == 2
     with connection.cursor() as cursor:
         for table in ("purchases_staged", "purchases_quarantine", "purchases_batch"):
-            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", ["%1%"])  # noqa: S608
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", ["%1%"])
             assert cursor.fetchone()[0] > 0
             for number in (good, bad):
                 for form in (number, number.encode().hex(), number[:12]):
-                    cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", [f"%{form}%"])  # noqa: S608
+                    cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", [f"%{form}%"])
                     assert cursor.fetchone()[0] == 0
 
 
@@ -97,7 +97,7 @@ def test_c5_web_shop_rows_are_known_by_mobile_and_email_together(club: Controlle
 
 
 def test_c4_an_account_number_is_one_wherever_it_stands(club: Controller, tmp_path: Path) -> None:
-    number = account_number(1205)
+    number = account_number(1205000120)
     header = "id;time;chain;store;amount;card;account"
     lines = [f"T1;2026-03-02T12:30:00Z;fjellmat;1;1;{number};", f"T2;2026-03-02T12:30:00Z;fjellmat;1;1;;{number}"]
     stage(write(tmp_path / "f.csv", lines, header))
@@ -134,7 +134,10 @@ def test_staging_again_replaces_what_an_earlier_try_left(club: Controller, tmp_p
 
 def test_cash_earns_nothing_and_is_counted(club: Controller, tmp_path: Path) -> None:
     header = "id;time;chain;store;amount;card;payment"
-    lines = ["T1;2026-03-02T12:30:00Z;fjellmat;1;1;;cash", f"T2;2026-03-02T12:30:00Z;fjellmat;1;1;{card_number(1)};card"]
+    lines = [
+        "T1;2026-03-02T12:30:00Z;fjellmat;1;1;;cash",
+        f"T2;2026-03-02T12:30:00Z;fjellmat;1;1;{card_number(1)};card",
+    ]
     lines += ["T3;2026-03-02T12:30:00Z;fjellmat;1;1;;barter"]
     batch = stage(write(tmp_path / "f.csv", lines, header))
     assert (batch.rows_read, batch.strangers, batch.quarantined) == (3, 1, 1)
@@ -174,5 +177,3 @@ def test_quarantined_rows_open_only_where_they_were_sealed(club: Controller, tmp
 def test_an_unknown_source_is_refused(club: Controller) -> None:
     with pytest.raises(UnknownSourceError):
         references.load(source_key="nobody")
-
-

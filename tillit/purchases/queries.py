@@ -22,7 +22,9 @@ def is_enterprise_card(*, number: str) -> bool:
 
 def instruments(*, subject_id: int) -> list[PaymentInstrument]:
     """The person's cards and accounts in use, oldest first."""
-    return list(PaymentInstrument.objects.filter(subject_id=subject_id, removed_at=None).order_by("registered_at", "id"))
+    return list(
+        PaymentInstrument.objects.filter(subject_id=subject_id, removed_at=None).order_by("registered_at", "id")
+    )
 
 
 @dataclass(frozen=True)

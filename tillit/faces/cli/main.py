@@ -14,13 +14,9 @@ from rich.console import Console
 COMMANDS: dict[str, str] = {
     "audit": "Verify, link and read the audit trail.",
     "db": "Start, stop and inspect the database.",
-    "import": "Take in files: purchases, and the rows that were put aside.",
     "migrate": "Create or update the database's tables and rules.",
     "serve": "Serve the site.",
 }
-
-# Commands whose name cannot be a module's.
-MODULES = {"import": "imports"}
 
 out = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -41,7 +37,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one exit a kind of endi
     if name not in COMMANDS:
         return _say(f"no command {name!r}: tillit --help lists them", 2)
     try:
-        module = importlib.import_module(f"tillit.faces.cli.{MODULES.get(name, name.replace('-', '_'))}")
+        module = importlib.import_module(f"tillit.faces.cli.{name.replace('-', '_')}")
         command = typer.main.get_command(module.app)
         result: Any = command.main(args=rest, prog_name=f"tillit {name}", standalone_mode=False)
     except typer.TyperException as wrong:
