@@ -8,6 +8,7 @@ an installation decides comes from the environment: ``DATABASE_URL``, ``TILLIT_V
 import base64
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from tillit.platform import database, logs, paths, secrets
 
@@ -71,6 +72,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tillit.faces.middleware.SecurityHeaders",
+    "tillit.faces.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -79,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tillit.faces.errors.Refusals",
 ]
 
 ROOT_URLCONF = "tillit.faces.urls"
@@ -91,7 +95,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
-                "django.contrib.auth.context_processors.auth",
+                "tillit.faces.site.frame",
             ],
         },
     }
@@ -125,6 +129,7 @@ CSRF_COOKIE_NAME = "tillit_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "tillit.faces.errors.csrf_failure"
 LANGUAGE_COOKIE_NAME = "tillit_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = HTTPS
@@ -156,3 +161,18 @@ MEDIA_ROOT = paths.var() / "files"
 
 LOGGING_CONFIG = None
 logs.configure(level=os.environ.get("TILLIT_LOG_LEVEL", "WARNING"))
+
+# Mail goes to files in var/mail unless a server is named: TILLIT_SMTP=smtp(s)://user:password@host:port
+EMAIL_FILE_PATH = paths.var() / "mail"
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+DEFAULT_FROM_EMAIL = os.environ.get("TILLIT_MAIL_FROM", "Tillit <no-reply@localhost.localdomain>")
+if _smtp := os.environ.get("TILLIT_SMTP"):
+    _parts = urlsplit(_smtp)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _parts.hostname, _parts.port or (465 if _parts.scheme == "smtps" else 587)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_parts.username or ""), unquote(_parts.password or "")
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _parts.scheme == "smtps", _parts.scheme != "smtps"
+    EMAIL_TIMEOUT = 20
+
+# Where to report a weakness: mailto:, https: or tel:, separated by commas (RFC 9116)
+SECURITY_CONTACTS = os.environ.get("TILLIT_SECURITY_CONTACTS", "mailto:security@localhost.localdomain").split(",")

@@ -31,6 +31,11 @@ def current(*, controller_id: int, on: date) -> Declaration:
     return _parsed(version.pk, version.digest)
 
 
+def version_declaration(version: DeclarationVersion) -> Declaration:
+    """The typed declaration of a published version (parsed once per version)."""
+    return _parsed(version.pk, version.digest)
+
+
 def holder_of(*, controller_id: int) -> int:
     """The controller whose rows are held jointly in this controller's register; itself where there is none (A1)."""
     register = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)

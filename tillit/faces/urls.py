@@ -1,9 +1,17 @@
 """Every address of the site. Each face adds one line."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from tillit.faces.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health, name="health"),
+    path("staff/", include("tillit.faces.staff_web.urls")),
+    path("", include("tillit.faces.member_web.urls")),
+    path("", include("tillit.faces.public_web.urls")),
 ]
+
+handler400 = "tillit.faces.errors.bad_request"
+handler403 = "tillit.faces.errors.forbidden"
+handler404 = "tillit.faces.errors.not_found"
+handler500 = "tillit.faces.errors.server_error"

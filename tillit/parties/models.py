@@ -156,6 +156,52 @@ class Session(AbstractBaseSession):
         db_table = "parties_session"
 
 
+class SignInCode(models.Model):
+    """A one-time code that was asked for: its keyed digest, never the code. Nobody's when the address is unknown."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    register = models.ForeignKey(Register, on_delete=models.CASCADE, null=True)
+    subject_id = models.BigIntegerField(null=True, db_index=True)
+    login = models.ForeignKey(Login, on_delete=models.CASCADE, null=True, related_name="+")
+    digest = models.BinaryField()
+    purpose = models.CharField(max_length=30)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    attempts = models.SmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "parties_sign_in_code"
+        constraints = [
+            models.CheckConstraint(condition=Q(attempts__gte=0) & Q(attempts__lte=5), name="parties_code_attempts")
+        ]
+
+
+class Rate(models.Model):
+    """How often something was tried in a window of time, by a keyed digest of who tried it."""
+
+    pk = models.CompositePrimaryKey("digest", "window_start")
+    digest = models.UUIDField()
+    window_start = models.DateTimeField()
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "parties_rate"
+
+
+class RememberedDevice(models.Model):
+    """A browser that may stay signed in: the digest of a random token it holds, never a password (G6)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    login = models.ForeignKey(Login, on_delete=models.CASCADE, related_name="+")
+    digest = models.BinaryField(unique=True)
+    made_at = models.DateTimeField()
+    last_used = models.DateTimeField()
+
+    class Meta:
+        db_table = "parties_remembered_device"
+
+
 class StaffMember(models.Model):
     """A person who works with the data: sign-in name, duty of confidentiality on record (A9)."""
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 
-from tillit.declaration.registry import definer, derived_clock, digest_kind, not_personal, owned, personal
+from tillit.declaration.registry import definer, derived_clock, digest_kind, not_personal, owned, personal, transient
 from tillit.parties.digests import CATEGORY_OF_KIND
 from tillit.parties.models import (
     Assignment,
@@ -11,9 +11,12 @@ from tillit.parties.models import (
     DirectoryEntry,
     Fact,
     Login,
+    Rate,
     Relationship,
+    RememberedDevice,
     SealedFact,
     Session,
+    SignInCode,
     StaffMember,
     StaffRole,
     Subject,
@@ -86,6 +89,31 @@ owned(
     clock_column="expire_date",
     kept="P1D",
     backed_up=False,
+)
+_LOGIN_OF = "login_id IN (SELECT id FROM parties_login WHERE subject_id = ANY (%(subjects)s))"
+owned(
+    SignInCode,
+    category="login",
+    because="a code that was asked for; its digest",
+    where=_BY_SUBJECT,
+    clock_column="made_at",
+    kept="P1D",
+    backed_up=False,
+)
+owned(
+    RememberedDevice,
+    category="login",
+    because="a browser that stays signed in",
+    where=_LOGIN_OF,
+    clock_column="last_used",
+    kept="P30D",
+    backed_up=False,
+)
+transient(
+    Rate,
+    because="how often a keyed digest of an address or a truncated network address tried to sign in",
+    kept="P1D",
+    clock_column="window_start",
 )
 not_personal(StaffMember, because="our own staff's accounts, kept under employment by the register of staff")
 not_personal(StaffRole, because="which role a staff account has")

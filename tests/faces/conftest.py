@@ -1,0 +1,91 @@
+"""Published example controllers and people who can sign in."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from tests.support.world import person, publish_examples
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import holder_of
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.messages import mail as outbox
+from tillit.parties.contacts import record_address
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an e-mail address and a phone number on record."""
+
+    subject_id: int
+    controller: Controller
+    email: str
+    phone: str
+
+
+def make_person(controller: Controller, given: str, family: str, phone: str, kind: str = "member") -> Person:
+    """A person related to the controller since last year, who can sign in."""
+    subject = person(controller, kind, started=date(2025, 3, 1), account=False, given=given, family=family)
+    email = f"{given}.{family}@post.example".lower().replace("å", "a")
+    holder = holder_of(controller_id=controller.pk)
+    activity = "membership_administration" if kind == "member" else "customer_administration"
+    with Scope(system("test", {controller.pk, holder}), activity) as scope:
+        for name, text in (("email", email), ("phone", phone)):
+            record_address(
+                scope=scope,
+                register_id=controller.register_id,
+                subject_id=subject,
+                controller_id=holder,
+                kind=name,
+                text=text,
+                source="data_subject",
+                at=clock.now(),
+            )
+    return Person(subject, controller, email, phone)
+
+
+def last_code() -> str:
+    """The one-time code in the latest mail."""
+    outbox.wait()
+    found = re.search(r"\b\d{6}\b", mail.outbox[-1].body)
+    assert found is not None
+    return found.group()
+
+
+def sign_in(client: Client, someone: Person) -> None:
+    """Sign the client in the way a browser does."""
+    key = someone.controller.key
+    assert client.post(f"/{key}/sign-in/", {"address": someone.email}).status_code == 302
+    answer = client.post(f"/{key}/sign-in/code/", {"code": last_code()})
+    assert (answer.status_code, answer["Location"]) == (302, f"/{key}/min-side/")
+
+
+@pytest.fixture
+def controllers(db: Any) -> dict[str, Controller]:
+    """Every example controller, published."""
+    return publish_examples()
+
+
+@pytest.fixture
+def kari(controllers: dict[str, Controller]) -> Person:
+    """A member of the bonus operator."""
+    return make_person(controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
+
+
+@pytest.fixture
+def ola(controllers: dict[str, Controller]) -> Person:
+    """Another member of the same register."""
+    return make_person(controllers["rundtur"], "Ola", "Vestli", "+47 400 00 112")
+
+
+@pytest.fixture(autouse=True)
+def _mail_has_left() -> Iterator[None]:
+    """No mail of one test lands in the outbox of the next."""
+    yield
+    outbox.wait()

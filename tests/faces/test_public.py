@@ -1,0 +1,120 @@
+"""The public pages are rendered from what is published, in both languages, and set nothing that is not declared."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from tests.faces.conftest import Person
+from tillit.declaration.models import Controller
+from tillit.declaration.publish import publish
+from tillit.declaration.queries import current
+from tillit.kernel import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_front_page_lists_every_controller_that_has_published(client: Client) -> None:
+    assert "Ingen erklæring er publisert ennå" in client.get("/").text
+
+
+def test_front_and_home_name_the_controllers(client: Client, controllers: dict[str, Controller]) -> None:
+    page = client.get("/").text
+    for controller in controllers.values():
+        assert controller.name in page
+        assert controller.name in client.get(f"/{controller.key}/").text
+
+
+@pytest.mark.parametrize(("language", "title"), [("nb", "Personvernerklæring"), ("en", "Privacy statement")])
+def test_a3_statement_is_a_page_a_text_and_a_pdf_in_both_languages(
+    client: Client, controllers: dict[str, Controller], language: str, title: str
+) -> None:
+    client.cookies["tillit_language"] = language
+    page = client.get("/fjordlys/statement/")
+    assert f'<html lang="{language}"' in page.text
+    assert title in page.text
+    declared = current(controller_id=controllers["fjordlys"].pk, on=clock.today())
+    assert declared.introduction[language].split(".")[0] in page.text
+    text = client.get("/fjordlys/statement/versions/1/text/")
+    assert title in text.text
+    pdf = client.get("/fjordlys/statement/versions/1/pdf/")
+    assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+
+
+def test_a3_history_and_difference_show_what_a_new_version_changed(
+    client: Client, controllers: dict[str, Controller]
+) -> None:
+    controller = controllers["fjordlys"]
+    declared = current(controller_id=controller.pk, on=clock.today())
+    changed = declared.model_copy(
+        update={
+            "introduction": {"nb": "Helt nye ord her.", "en": "Quite new words here."},
+            "effective": clock.today() + timedelta(days=30),
+        }
+    )
+    publish(declaration=changed, source_text="", at=clock.now())
+    page = client.get("/fjordlys/statement/").text
+    assert "En ny versjon gjelder fra" in page
+    assert "Helt nye ord her." not in page
+    assert "Helt nye ord her." in client.get("/fjordlys/statement/versions/2/").text
+    difference = client.get("/fjordlys/statement/changes/1/2/").text
+    assert "<ins>Helt nye ord her.</ins>" in difference
+    assert "De to versjonene sier det samme" in client.get("/fjordlys/statement/changes/1/1/").text
+    with clock.travel(clock.now() + timedelta(days=31)):
+        assert "Helt nye ord her." in client.get("/fjordlys/statement/").text
+        assert "Dette er en tidligere versjon" in client.get("/fjordlys/statement/versions/1/").text
+
+
+def test_g1_cookie_page_lists_every_declared_item(client: Client, controllers: dict[str, Controller]) -> None:
+    for controller in controllers.values():
+        declared = current(controller_id=controller.pk, on=clock.today())
+        page = client.get(f"/{controller.key}/cookies/").text
+        for item in declared.cookies.items:
+            assert item.name in page, f"{controller.key}: {item.name}"
+
+
+def test_g2_the_choice_lives_as_long_as_declared_and_only_at_this_controller(
+    client: Client, controllers: dict[str, Controller]
+) -> None:
+    assert 'value="reject"' in client.get("/rundtur/").text
+    answer = client.post("/rundtur/cookies/choice/", {"choice": "reject", "next": "/rundtur/"})
+    cookie = answer.cookies["tillit_cookie_choice"]
+    assert (cookie.value, cookie["max-age"], cookie["path"]) == ("reject", 28 * 24 * 3600, "/rundtur/")
+    assert 'value="reject"' not in client.get("/rundtur/").text
+    assert answer["Location"] == "/rundtur/"
+
+
+def test_g2_global_privacy_control_is_a_no(client: Client, controllers: dict[str, Controller]) -> None:
+    assert 'value="reject"' in client.get("/rundtur/").text
+    assert 'value="reject"' not in client.get("/rundtur/", headers={"Sec-GPC": "1"}).text
+    assert "Global Privacy Control" in client.get("/rundtur/cookies/", headers={"Sec-GPC": "1"}).text
+
+
+def test_a_form_leads_to_our_own_pages_only(client: Client, controllers: dict[str, Controller]) -> None:
+    for bad in ("https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", "/\\elsewhere.example"):
+        answer = client.post("/language/", {"language": "en", "next": bad})
+        assert answer["Location"] == "/"
+        answer = client.post("/rundtur/cookies/choice/", {"choice": "accept", "next": bad})
+        assert answer["Location"] == "/rundtur/cookies/"
+
+
+def test_the_language_lasts_until_the_browser_is_closed(client: Client, controllers: dict[str, Controller]) -> None:
+    assert "Logg inn" in client.get("/rundtur/sign-in/").text
+    answer = client.post("/language/", {"language": "en", "next": "/rundtur/sign-in/"})
+    assert answer.cookies["tillit_language"]["max-age"] == ""
+    assert "Sign in" in client.get("/rundtur/sign-in/").text
+    assert client.post("/language/", {"language": "xx"}).cookies == {}
+
+
+def test_h18_security_txt_never_expires_under_us(client: Client) -> None:
+    text = client.get("/.well-known/security.txt").text
+    expires = re.search(r"^Expires: (\S+)$", text, re.MULTILINE)
+    assert expires is not None
+    assert expires.group(1) > f"{clock.now() + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+    assert re.search(r"^Contact: (mailto|https|tel):", text, re.MULTILINE)
+
+
+def test_addresses_of_the_site_itself_are_no_controllers(client: Client, kari: Person) -> None:
+    for path in ("/static/", "/health/", "/look/", "/unknown/", "/rundtur/nothing/"):
+        assert client.get(path).status_code == 404

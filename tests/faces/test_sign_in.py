@@ -1,0 +1,195 @@
+"""Signing in with a one-time code: once, in time, few tries, and no answer about who is known (H18, G6)."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.faces.conftest import Person, last_code, make_person, sign_in
+from tillit.audit.models import Event
+from tillit.declaration.models import Controller
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.messages import mail as outbox
+from tillit.parties.models import Login, Rate, Session, SignInCode
+from tillit.parties.rates import truncated
+
+pytestmark = pytest.mark.django_db
+
+
+def _ask(client: Client, typed: str, key: str = "rundtur", **extra: str) -> int:
+    return client.post(f"/{key}/sign-in/", {"address": typed}, **extra).status_code
+
+
+def _try(client: Client, code: str, key: str = "rundtur") -> bool:
+    return client.post(f"/{key}/sign-in/code/", {"code": code}).status_code == 302
+
+
+def test_h18_a_code_by_e_mail_signs_in_and_is_on_record(client: Client, kari: Person) -> None:
+    assert client.get("/rundtur/min-side/").status_code == 302
+    sign_in(client, kari)
+    assert client.get("/rundtur/min-side/").status_code == 200
+    assert mail.outbox[-1].to == [kari.email]
+    login = Login.objects.get(subject_id=kari.subject_id)
+    assert Session.objects.filter(login=login).count() == 1
+    with Scope(system("test", {kari.controller.pk}), "security_log"):
+        event = Event.objects.get(type="login.succeeded")
+        assert (event.subject_id, event.details) == (kari.subject_id, {"login": login.pk, "method": "email_code"})
+
+
+def test_the_phone_number_on_record_leads_to_the_same_mail(client: Client, kari: Person) -> None:
+    assert _ask(client, "40000111") == 302
+    assert _try(client, last_code())
+    assert mail.outbox[-1].to == [kari.email]
+
+
+def test_h18_an_unknown_address_gets_the_same_answer_and_no_mail(client: Client, kari: Person) -> None:
+    known, unknown = Client(), Client()
+    answers = [
+        (c.post("/rundtur/sign-in/", {"address": a}), c.get("/rundtur/sign-in/code/"))
+        for c, a in ((known, kari.email), (unknown, "nobody@post.example"))
+    ]
+    outbox.wait()
+    assert len(mail.outbox) == 1
+    (first, page), (second, other) = answers
+    assert (first.status_code, first["Location"]) == (second.status_code, second["Location"])
+    assert set(first.cookies) == set(second.cookies)
+    strip = lambda text: [line for line in text.splitlines() if "csrfmiddlewaretoken" not in line]  # noqa: E731
+    assert strip(page.text) == strip(other.text)
+    assert SignInCode.objects.count() == 2
+    wrong = [c.post("/rundtur/sign-in/code/", {"code": "000000"}) for c in (known, unknown)]
+    assert wrong[0].status_code == wrong[1].status_code == 422
+    assert strip(wrong[0].text) == strip(wrong[1].text)
+
+
+def test_a_known_and_an_unknown_address_cost_the_same_statements(kari: Person) -> None:
+    counts = []
+    for typed in (kari.email, "nobody@post.example"):
+        with CaptureQueriesContext(connection) as seen:
+            _ask(Client(), typed)
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def test_a_code_works_once(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    code = last_code()
+    other = Client()
+    other.cookies = client.cookies.copy()
+    assert _try(client, code)
+    assert not other.post("/rundtur/sign-in/code/", {"code": code}).has_header("Location") or (
+        other.get("/rundtur/min-side/").status_code == 302
+    )
+
+
+def test_a_code_works_in_the_browser_that_asked_only(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    other = Client()
+    _ask(other, "nobody@post.example")
+    assert not _try(other, last_code())
+    assert _try(client, last_code())
+
+
+def test_a_code_is_too_old_after_ten_minutes(client: Client, kari: Person) -> None:
+    start = clock.now()
+    with clock.travel(start):
+        _ask(client, kari.email)
+        code = last_code()
+    with clock.travel(start + timedelta(minutes=10)):
+        assert not _try(client, code)
+    with clock.travel(start + timedelta(minutes=9, seconds=59)):
+        assert _try(client, code)
+
+
+def test_five_wrong_tries_spend_the_code(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    code = last_code()
+    wrong = f"{(int(code) + 1) % 10**6:06d}"
+    for _ in range(4):
+        assert not _try(client, wrong)
+    assert "Be om en ny" in client.post("/rundtur/sign-in/code/", {"code": wrong}).text
+    assert not _try(client, code)
+
+
+def test_the_fifth_try_may_be_right(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    code = last_code()
+    for _ in range(4):
+        assert not _try(client, f"{(int(code) + 1) % 10**6:06d}")
+    assert _try(client, code)
+
+
+def test_nothing_stored_tells_the_code_or_the_address(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    code = last_code()
+    rows = [*SignInCode.objects.values(), *Rate.objects.values(), *Session.objects.values()]
+    held = repr(rows) + repr([s.get_decoded() for s in Session.objects.all()])
+    assert str(kari.subject_id) in held
+    assert code not in held
+    assert kari.email not in held
+    assert "127.0.0" not in held
+
+
+def test_one_address_gets_few_mails(client: Client, kari: Person) -> None:
+    for _ in range(8):
+        assert _ask(Client(), kari.email) == 302
+    outbox.wait()
+    assert len(mail.outbox) == 5
+
+
+def test_one_network_is_made_to_wait(client: Client, kari: Person) -> None:
+    answers = [_ask(Client(), f"nobody{n}@post.example", REMOTE_ADDR=f"198.51.100.{n}") for n in range(62)]
+    assert (answers[0], answers[-1]) == (302, 429)
+    assert _ask(Client(), kari.email, REMOTE_ADDR="203.0.113.9") == 302
+
+
+def test_network_addresses_are_truncated() -> None:
+    assert truncated("198.51.100.77") == "198.51.100.0/24"
+    assert truncated("2001:db8:1:2::5") == "2001:db8:1::/48"
+    assert truncated("unix socket") == ""
+
+
+def test_a1_a_person_in_two_registers_is_two_logins(client: Client, controllers: dict[str, Controller]) -> None:
+    here = make_person(controllers["lyngheim"], "Eva", "Strand", "+47 400 00 113")
+    there = make_person(controllers["steinlia"], "Eva", "Strand", "+47 400 00 113")
+    assert here.email == there.email
+    sign_in(client, here)
+    assert client.get("/lyngheim/min-side/").status_code == 200
+    assert client.get("/steinlia/min-side/").status_code == 302
+    sign_in(client, there)
+    assert client.get("/steinlia/min-side/").status_code == 200
+    assert client.get("/lyngheim/min-side/").status_code == 302
+    assert (
+        Login.objects.filter(subject_id=here.subject_id).get()
+        != Login.objects.filter(subject_id=there.subject_id).get()
+    )
+
+
+def test_signing_out_ends_the_session_on_the_server(client: Client, kari: Person) -> None:
+    sign_in(client, kari)
+    stolen = Client()
+    stolen.cookies = client.cookies.copy()
+    assert stolen.get("/rundtur/min-side/").status_code == 200
+    assert client.get("/rundtur/sign-out/").status_code == 405
+    client.post("/rundtur/sign-out/")
+    assert stolen.get("/rundtur/min-side/").status_code == 302
+
+
+def test_the_session_key_changes_on_signing_in(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    before = client.cookies["tillit_session"].value
+    assert _try(client, last_code())
+    assert client.cookies["tillit_session"].value != before
+
+
+def test_a_session_lasts_twelve_hours(client: Client, kari: Person) -> None:
+    start = clock.now()
+    with clock.travel(start):
+        sign_in(client, kari)
+    with clock.travel(start + timedelta(hours=11, minutes=59)):
+        assert client.get("/rundtur/min-side/").status_code == 200
+    with clock.travel(start + timedelta(hours=12)):
+        assert client.get("/rundtur/min-side/").status_code == 302

@@ -1,0 +1,66 @@
+"""Who is signed in here, and what they may do: every page of Min side goes through `member_page`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+
+from tillit.faces.signing_in import signed_in_since
+from tillit.faces.site import Site, site_or_404
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope
+from tillit.parties.actors import member_actor
+
+SESSION = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Member:
+    """The signed-in person at one controller."""
+
+    site: Site
+    login_id: int
+    subject_id: int
+    actor: Actor
+
+    def scope(self, activity: str = "self_service") -> Scope:
+        """A scope for the person's own rows."""
+        return Scope(self.actor, activity)
+
+    def context(self, **values: Any) -> dict[str, Any]:
+        """Context of a page of Min side."""
+        return {"site": self.site, "section": "min_side", "member": self, **values}
+
+
+def member_of(request: HttpRequest, site: Site) -> Member | None:
+    """The person signed in to the controller's register in this browser, within the life of a session."""
+    login = request.user
+    if not login.is_authenticated or login.subject_id is None or login.register_id != site.controller.register_id:
+        return None
+    since: datetime | None = signed_in_since(request)
+    if since is None or clock.now() >= since + SESSION:
+        logout(request)
+        return None
+    actor = member_actor(register_id=login.register_id, subject_id=login.subject_id, login_id=login.pk)
+    return Member(site, login.pk, login.subject_id, actor)
+
+
+def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Make `view(request, member, …)` a page of Min side; anyone else is asked to sign in."""
+
+    @never_cache
+    @wraps(view)
+    def page(request: HttpRequest, controller: str, **values: Any) -> HttpResponse:
+        site = site_or_404(controller)
+        member = member_of(request, site)
+        if member is None:
+            return redirect("sign_in", site.key)
+        return view(request, member, **values)
+
+    return page

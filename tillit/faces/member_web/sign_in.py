@@ -1,0 +1,65 @@
+"""Member sign-in: address, code, session. The pages say the same whether an address is known or not."""
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from tillit.faces import signing_in
+from tillit.faces.site import site_or_404
+from tillit.journeys.sign_in import confirm_code, request_code
+from tillit.parties.codes import tries_left
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest, controller: str) -> HttpResponse:
+    """Ask for a code."""
+    site = site_or_404(controller)
+    context = {"site": site, "section": "min_side"}
+    if request.method == "POST":
+        typed = request.POST.get("address", "").strip()[:254]
+        if not typed:
+            return render(request, "member_web/sign_in.html", context | {"missing": True}, status=422)
+        code_id = request_code(
+            controller=site.controller,
+            typed=typed,
+            network_address=signing_in.network_address(request),
+            mail=signing_in.mail(site.name, site.name),
+        )
+        signing_in.remember_code(request, site.key, code_id)
+        return redirect("sign_in_code", site.key)
+    return render(request, "member_web/sign_in.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, controller: str) -> HttpResponse:
+    """Type the code; a right one signs in."""
+    site = site_or_404(controller)
+    code_id = signing_in.code_of(request, site.key)
+    if code_id is None:
+        return redirect("sign_in", site.key)
+    context = {"site": site, "section": "min_side"}
+    if request.method != "POST":
+        return render(request, "member_web/code.html", context)
+    login = confirm_code(
+        controller=site.controller,
+        code_id=code_id,
+        typed=request.POST.get("code", ""),
+        network_address=signing_in.network_address(request),
+    )
+    if login is None:
+        problem = "wrong" if tries_left(code_id=code_id) else "spent"
+        return render(request, "member_web/code.html", context | {"problem": problem}, status=422)
+    signing_in.begin_session(request, login)
+    return redirect("min_side", site.key)
+
+
+@require_POST
+def leave(request: HttpRequest, controller: str) -> HttpResponse:
+    """Sign out: the session is gone from the server."""
+    site = site_or_404(controller)
+    logout(request)
+    return redirect("home", site.key)

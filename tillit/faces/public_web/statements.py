@@ -1,0 +1,119 @@
+"""The statement: page, PDF, text, history and the difference between two versions, all from what is published (A3)."""
+
+from functools import lru_cache
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from tillit.declaration.models import Controller, DeclarationVersion
+from tillit.declaration.queries import version_declaration
+from tillit.declaration.statement import build, html, pdf, text
+from tillit.declaration.statement.difference import difference
+from tillit.declaration.statement.document import Document
+from tillit.declaration.statement.parts.rights import VersionLine
+from tillit.faces.site import Site, site_or_404
+from tillit.faces.templatetags.tillit import language
+
+FORMS = {"pdf": ("application/pdf", "pdf"), "text": ("text/plain; charset=utf-8", "txt")}
+
+
+@require_safe
+def show(request: HttpRequest, controller: str, number: int | None = None) -> HttpResponse:
+    """The statement in effect, or an earlier or coming version."""
+    site = site_or_404(controller)
+    version = _version(site, number)
+    document = _document(site, version)
+    current = site.version
+    context = {
+        "site": site,
+        "section": "statement",
+        "article": html.render_html(document),
+        "title": document.title,
+        "version": version,
+        "is_current": version.pk == current.pk,
+        "is_coming": version.number > current.number,
+        "coming": _coming(site) if version.pk == current.pk else None,
+        "previous": site.controller.versions.filter(number__lt=version.number).order_by("-number").first(),
+    }
+    return render(request, "public_web/statement.html", context)
+
+
+@require_safe
+def download(request: HttpRequest, controller: str, number: int, form: str) -> HttpResponse:
+    """A version as PDF or text."""
+    site = site_or_404(controller)
+    if form not in FORMS:
+        raise Http404
+    version = _version(site, number)
+    kind, suffix = FORMS[form]
+    spoken_now = spoken(site)
+    if form == "pdf":
+        body = _pdf(version.pk, spoken_now, _document(site, version))
+    else:
+        body = text.render_text(_document(site, version)).encode()
+    name = f"{site.key}-{version.number}-{spoken_now}.{suffix}"
+    return HttpResponse(body, content_type=kind, headers={"Content-Disposition": f'inline; filename="{name}"'})
+
+
+@require_safe
+def changes(request: HttpRequest, controller: str, before: int, after: int) -> HttpResponse:
+    """What differs between two versions, section by section."""
+    site = site_or_404(controller)
+    old, new = _version(site, before), _version(site, after)
+    context = {
+        "site": site,
+        "section": "statement",
+        "old": old,
+        "new": new,
+        "sections": difference(_document(site, old), _document(site, new)),
+    }
+    return render(request, "public_web/changes.html", context)
+
+
+def spoken(site: Site) -> str:
+    """The reader's language where the controller publishes in it, else the controller's first."""
+    known = site.declaration.controller.languages
+    return language() if language() in known else known[0]
+
+
+def names() -> dict[str, str]:
+    """Names of all controllers by key."""
+    return dict(Controller.objects.values_list("key", "name"))
+
+
+def _version(site: Site, number: int | None) -> DeclarationVersion:
+    if number is None:
+        return site.version
+    found = site.controller.versions.defer("document", "source_text").filter(number=number).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _coming(site: Site) -> DeclarationVersion | None:
+    """The next version that is published and not yet in effect (A4)."""
+    later = site.controller.versions.defer("document", "source_text").filter(number__gt=site.version.number)
+    return later.order_by("number").first()
+
+
+def _document(site: Site, version: DeclarationVersion) -> Document:
+    lines = tuple(
+        VersionLine(
+            row.number,
+            row.published_at,
+            row.effective,
+            row.material,
+            reverse("statement_version", args=[site.key, row.number]),
+        )
+        for row in site.controller.versions.defer("document", "source_text").order_by("-number")
+    )
+    declaration = version_declaration(version)
+    return build.statement(declaration, spoken(site), versions=lines, number=version.number, names=names())
+
+
+@lru_cache(maxsize=32)
+def _pdf(_version: int, _language: str, document: Document) -> bytes:
+    """Typesetting takes a second or so, and a published version does not change."""
+    return pdf.render_pdf(document)

@@ -1,0 +1,21 @@
+"""Addresses of the public pages. The first part of an address is the controller's key."""
+
+from django.urls import path
+
+from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
+from tillit.faces.public_web import cookies, statements, views
+
+_STATEMENT = "<controller:controller>/statement/"
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("language/", views.choose_language, name="language"),
+    path("look/<slug:accent>.css", views.look_sheet, name="look"),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("<controller:controller>/", views.home, name="home"),
+    path(_STATEMENT, statements.show, name="statement"),
+    path(f"{_STATEMENT}versions/<int:number>/", statements.show, name="statement_version"),
+    path(f"{_STATEMENT}versions/<int:number>/<str:form>/", statements.download, name="statement_download"),
+    path(f"{_STATEMENT}changes/<int:before>/<int:after>/", statements.changes, name="statement_changes"),
+    path("<controller:controller>/cookies/", cookies.policy, name="cookies"),
+    path("<controller:controller>/cookies/choice/", cookies.choose, name="cookie_choice"),
+]

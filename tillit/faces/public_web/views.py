@@ -1,0 +1,80 @@
+"""Front page, a controller's home, language, colours, security.txt."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from tillit.declaration.models import Controller
+from tillit.faces import look
+from tillit.faces.public_web.cookies import notice
+from tillit.faces.site import site_or_404
+from tillit.faces.texts import languages
+from tillit.kernel import clock
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    """The controllers of this installation."""
+    controllers = Controller.objects.filter(versions__isnull=False).distinct().order_by("name")
+    return render(request, "public_web/front.html", {"controllers": controllers})
+
+
+@require_safe
+def home(request: HttpRequest, controller: str) -> HttpResponse:
+    """A controller's front page."""
+    site = site_or_404(controller)
+    context = {"site": site, "cookie_notice": notice(request, site)}
+    return render(request, "public_web/home.html", context)
+
+
+@csrf_exempt  # changes nothing of worth, and needs no cookie on pages that ask for nothing else
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Remember the language until the browser is closed, and go back to the page."""
+    response = redirect(safe_next(request, "/"))
+    chosen = request.POST.get("language", "")
+    if chosen in languages():
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            path="/",
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite="Lax",
+        )
+    return response
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def look_sheet(_request: HttpRequest, accent: str) -> HttpResponse:
+    """The accent colour and its shades as a style sheet."""
+    if accent not in look.ACCENTS:
+        raise Http404
+    return HttpResponse(look.stylesheet(look.ACCENTS[accent]), content_type="text/css; charset=utf-8")
+
+
+@require_safe
+@never_cache
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where to report a weakness (RFC 9116). Said to hold for 90 days from now: as long as we answer."""
+    lines = [
+        *(f"Contact: {contact}" for contact in settings.SECURITY_CONTACTS),
+        f"Expires: {(clock.now() + timedelta(days=90)):%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: nb, en",
+        f"Canonical: {request.build_absolute_uri('/.well-known/security.txt')}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def safe_next(request: HttpRequest, otherwise: str) -> str:
+    """Where the form says to go next, if that is a page of ours."""
+    target = request.POST.get("next", "")
+    fine = url_has_allowed_host_and_scheme(target, allowed_hosts=None, require_https=request.is_secure())
+    return target if fine and target.startswith("/") else otherwise

@@ -1,0 +1,64 @@
+"""What member and staff sign-in share: the code asked for, kept in the browser's own session, and the session begun."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth import login as begin
+from django.contrib.auth import logout as end
+from django.http import HttpRequest
+
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.texts import say
+from tillit.journeys.sign_in import Mail
+from tillit.kernel import clock
+from tillit.parties.models import Login
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+_CODE, _NEXT, _SINCE, _DEVICE = "code", "next", "since", "device"
+_BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+
+
+def network_address(request: HttpRequest) -> str:
+    """The address the request came from; truncated and digested before anything is counted by it."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def mail(name: str, sender: str) -> Mail:
+    """The wording of the code's mail in the reader's language."""
+    spoken = language()
+    return Mail(say(spoken, "sign_in.mail_subject", name=name), say(spoken, "sign_in.mail_text", name=name), sender)
+
+
+def remember_code(request: HttpRequest, kind: str, code_id: UUID) -> None:
+    """Bind the code to this browser, in a session of its own."""
+    request.session.cycle_key()
+    request.session[_CODE] = [kind, str(code_id)]
+
+
+def code_of(request: HttpRequest, kind: str) -> UUID | None:
+    """The code this browser asked for at `kind` of sign-in."""
+    known = request.session.get(_CODE)
+    return UUID(known[1]) if known and known[0] == kind else None
+
+
+def begin_session(request: HttpRequest, login: Login) -> None:
+    """Sign the browser in under a new session key, with nothing of what was in the session before."""
+    end(request)
+    begin(request, login, backend=BACKEND)
+    request.session[_SINCE] = clock.now().isoformat()
+    request.session[_DEVICE] = device(request)
+
+
+def device(request: HttpRequest) -> str:
+    """A rough name of the device, `Chrome, Android`: enough to recognise one's own, never the whole user agent."""
+    agent = request.headers.get("User-Agent", "")
+    browser = next((name for name in _BROWSERS if name in agent), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return ", ".join(part for part in (browser.replace("Edg", "Edge"), system) if part)
+
+
+def signed_in_since(request: HttpRequest) -> datetime | None:
+    """When this session began."""
+    since = request.session.get(_SINCE)
+    return datetime.fromisoformat(since) if since else None

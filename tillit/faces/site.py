@@ -1,0 +1,85 @@
+"""The controller a page belongs to, with the declaration it renders from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.urls import register_converter
+from django.urls.converters import StringConverter
+
+from tillit.declaration.errors import NotDeclaredError
+from tillit.declaration.models import Controller, DeclarationVersion
+from tillit.declaration.queries import current, current_version
+from tillit.declaration.schema import Declaration
+from tillit.faces import look
+from tillit.faces.templatetags.tillit import language
+from tillit.kernel import clock
+
+
+class ControllerKey(StringConverter):
+    """A controller's key as declared; never a part of an address that the site itself uses."""
+
+    regex = r"(?!(?:staff|static|health|language|look|api)/)[a-z][a-z0-9_]*"
+
+
+register_converter(ControllerKey, "controller")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One controller's pages."""
+
+    controller: Controller
+
+    @cached_property
+    def version(self) -> DeclarationVersion:
+        """The version in effect today."""
+        return current_version(controller_id=self.controller.pk, on=clock.today())
+
+    @cached_property
+    def declaration(self) -> Declaration:
+        """The declaration in effect today."""
+        return current(controller_id=self.controller.pk, on=clock.today())
+
+    @property
+    def key(self) -> str:
+        """The controller's key, which is the first part of its addresses."""
+        return self.controller.key
+
+    @property
+    def name(self) -> str:
+        """The controller's name."""
+        return self.controller.name
+
+    @property
+    def accent(self) -> str:
+        """The name of its accent colour."""
+        return look.accent_for(self.controller.key)
+
+    @property
+    def has_bonus(self) -> bool:
+        """Whether Min side has a balance to show."""
+        return self.declaration.programme is not None
+
+
+def site_or_404(key: str) -> Site:
+    """The site of a controller that has published a declaration."""
+    controller = Controller.objects.filter(key=key).first()
+    if controller is None:
+        raise Http404
+    site = Site(controller)
+    try:
+        site.version  # noqa: B018 (asked so that it is known to be there)
+    except NotDeclaredError:
+        raise Http404 from None
+    return site
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: the reader's language and the languages there are."""
+    from tillit.faces.texts import languages, say  # noqa: PLC0415 (read when the first page is)
+
+    spoken = language()
+    choices = [(code, say(code, "language.name")) for code in languages()]
+    return {"language": spoken, "languages": choices, "here": request.path}

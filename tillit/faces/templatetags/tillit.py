@@ -1,0 +1,77 @@
+"""`{% load tillit %}`: wording, dates, times, amounts and vocabulary words in the reader's language."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from django import template
+from django.utils.translation import get_language
+
+from tillit.declaration.vocabulary import vocabulary
+from tillit.faces.texts import REFERENCE, say
+from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.money import Money
+
+register = template.Library()
+_FOREVER = 9999
+
+
+def language() -> str:
+    """The reader's language as the texts know it."""
+    return (get_language() or REFERENCE).split("-")[0]
+
+
+@register.simple_tag
+def t(key: str, **values: Any) -> str:
+    """The text `key`, escaped like any other output."""
+    return say(language(), key, **values)
+
+
+@register.filter
+def localised(texts: dict[str, str] | None) -> str:
+    """A declared text in the reader's language, else in the first language it has."""
+    if not texts:
+        return ""
+    return texts.get(language()) or next(iter(texts.values()))
+
+
+@register.filter
+def word(key: str, kind: str) -> str:
+    """A vocabulary word: `{{ category|word:"categories" }}`."""
+    return str(getattr(vocabulary(), kind)[key].name(language()))
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """A date in words, `5. juni 2014`; a moment is first brought to local time."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZoneInfo(DEFAULT_ZONE)).date()
+    if value.year == _FOREVER:
+        return say(language(), "value.never")
+    return format_date(value, format="long", locale=language())
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """A moment: `5. juni 2014 kl. 13.00`."""
+    if value is None:
+        return ""
+    there = value.astimezone(ZoneInfo(DEFAULT_ZONE))
+    clock = format_time(there, format="HH.mm" if language() != "en" else "HH:mm", locale=language())
+    return say(language(), "value.moment", day=format_date(there.date(), format="long", locale=language()), time=clock)
+
+
+@register.filter
+def amount(value: Money) -> str:
+    """Money as the reader writes it."""
+    return value.format(language())
+
+
+@register.filter
+def number(value: int) -> str:
+    """A number with the reader's grouping."""
+    return format_decimal(value, locale=language())

@@ -1,0 +1,170 @@
+"""Signing in with a one-time code (H18, G6): the same answer, and the same work, whether an address is known or not.
+
+A member signs in to one register. The address typed is matched by the register's digest; a code goes to the address on
+record and is bound to the browser that asked. Nothing stored says which address was tried.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from tillit.audit.events import LOGIN_FAILED, LOGIN_SUCCEEDED
+from tillit.audit.operations import append
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import holder_of
+from tillit.kernel import clock
+from tillit.kernel.errors import TillitError
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.messages.mail import send_unstored
+from tillit.parties import codes, lookup
+from tillit.parties.models import Fact, Login, StaffMember
+from tillit.parties.operations import open_account
+from tillit.parties.queries import active_roles
+from tillit.parties.rates import Limit, truncated, within
+
+PER_ADDRESS = Limit("sign_in_address", 5, timedelta(minutes=15))
+PER_NETWORK = Limit("sign_in_network", 60, timedelta(minutes=15))
+TRIES_PER_NETWORK = Limit("sign_in_tries", 120, timedelta(minutes=15))
+
+
+class TooManyTriesError(TillitError):
+    """So many tries from one network that we stop answering for a while."""
+
+
+class Mail(NamedTuple):
+    """How the mail is worded: texts with `{code}` and `{minutes}`, and who it is from."""
+
+    subject: str
+    text: str
+    sender: str
+
+
+@dataclass(frozen=True)
+class _Recipient:
+    address: str
+    subject_id: int | None = None
+    login_id: int | None = None
+
+
+def request_code(*, controller: Controller, typed: str, network_address: str, mail: Mail) -> UUID:
+    """Send a code to the person of the controller's register whom `typed` identifies; the code's id either way.
+
+    Raises `TooManyTriesError` for the network, never for the address: that would be an answer about it.
+    """
+    _from_network(PER_NETWORK, network_address)
+    key = lookup.address_key(typed)
+    who = f"{controller.register_id}:{key[1] if key else typed.strip().lower()}"
+    allowed = within(PER_ADDRESS, who)
+    found = _member(controller, typed)
+    issued = codes.issue(
+        purpose="member",
+        register_id=controller.register_id,
+        subject_id=found.subject_id if found and allowed else None,
+    )
+    _send(found if allowed else None, mail, issued.code)
+    return issued.id
+
+
+def confirm_code(*, controller: Controller, code_id: UUID, typed: str, network_address: str) -> Login | None:
+    """The login of the person whose code it is, opened if this is their first time; None when it is not right."""
+    _from_network(TRIES_PER_NETWORK, network_address)
+    row = codes.redeem(code_id=code_id, code=_digits(typed), purpose="member")
+    if row is None or row.subject_id is None or row.register_id != controller.register_id:
+        return None
+    at = clock.now()
+    with Scope(system("sign_in", [controller.pk]), "sign_in", frozenset({row.subject_id})) as scope:
+        login = open_account(scope=scope, subject_id=row.subject_id, register_id=controller.register_id, at=at)
+        if not login.is_active:
+            append(
+                type=LOGIN_FAILED,
+                scope=scope,
+                subject=row.subject_id,
+                details={"login": login.pk, "method": "email_code", "reason": "closed"},
+            )
+            return None
+        append(
+            type=LOGIN_SUCCEEDED,
+            scope=scope,
+            subject=row.subject_id,
+            details={"login": login.pk, "method": "email_code"},
+        )
+    return login
+
+
+def request_staff_code(*, typed: str, network_address: str, mail: Mail) -> UUID:
+    """The same for a member of staff with a role, by the work address."""
+    _from_network(PER_NETWORK, network_address)
+    key = lookup.address_key(typed)
+    allowed = within(PER_ADDRESS, f"staff:{key[1] if key else typed.strip().lower()}")
+    staff = StaffMember.objects.filter(email__iexact=typed.strip(), left__isnull=True).first()
+    found = None
+    if staff is not None and allowed and staff.login.is_active and active_roles(staff=staff):
+        found = _Recipient(staff.email, login_id=staff.login_id)
+    issued = codes.issue(purpose="staff", login_id=found.login_id if found else None)
+    _send(found, mail, issued.code)
+    return issued.id
+
+
+@transaction.atomic
+def _record_staff(staff: StaffMember) -> None:
+    controllers = frozenset(role.controller_id for role in active_roles(staff=staff))
+    actor = Actor("staff", str(staff.pk), controllers)
+    for controller in sorted(controllers):
+        append(
+            type=LOGIN_SUCCEEDED,
+            actor=actor,
+            activity="security_log",
+            controller=controller,
+            details={"login": staff.login_id, "method": "email_code"},
+        )
+
+
+def confirm_staff_code(*, code_id: UUID, typed: str, network_address: str) -> StaffMember | None:
+    """The member of staff whose code it is; None when it is not right or they have left."""
+    _from_network(TRIES_PER_NETWORK, network_address)
+    row = codes.redeem(code_id=code_id, code=_digits(typed), purpose="staff")
+    if row is None or row.login_id is None:
+        return None
+    staff = StaffMember.objects.filter(login_id=row.login_id, left__isnull=True, login__is_active=True).first()
+    if staff is not None:
+        _record_staff(staff)
+    return staff
+
+
+def _member(controller: Controller, typed: str) -> _Recipient | None:
+    """The person whom `typed` identifies, with the e-mail address on record."""
+    subject = lookup.by_address(register_id=controller.register_id, text=typed)
+    holder = holder_of(controller_id=controller.pk)
+    # The same reads for nobody, so that an unknown address takes as long.
+    with Scope(system("sign_in", {controller.pk, holder}), "sign_in", frozenset({subject or 0})):
+        address = (
+            Fact.objects.filter(
+                subject_id=subject or 0,
+                controller_id__in={controller.pk, holder},
+                kind="email",
+                superseded_at__isnull=True,
+                failed_at__isnull=True,
+            )
+            .values_list("value", flat=True)
+            .first()
+        )
+    return _Recipient(address, subject_id=subject) if subject and address else None
+
+
+def _send(found: _Recipient | None, mail: Mail, code: str) -> None:
+    if found is not None:
+        minutes = int(codes.LIVES.total_seconds() // 60)
+        text = mail.text.format(code=code, minutes=minutes)
+        send_unstored(to=found.address, subject=mail.subject.format(code=code), text=text, sender=mail.sender)
+
+
+def _from_network(limit: Limit, address: str) -> None:
+    if not within(limit, truncated(address)):
+        raise TooManyTriesError("too-many-tries", "too many tries from this network; wait a quarter of an hour")
+
+
+def _digits(typed: str) -> str:
+    return "".join(sign for sign in typed if sign.isdigit())[:12]

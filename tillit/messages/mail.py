@@ -1,0 +1,46 @@
+"""Sending a mail that must not be stored (a one-time code), without the sender's caller waiting for it.
+
+Waiting would tell an onlooker whether an address is known: the answer would take longer when a mail goes out. The mail
+lives in this process only; should it die first, the person asks for another code.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from email.headerregistry import Address
+from email.utils import parseaddr
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+_pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
+_waiting: set[Future[None]] = set()
+log = structlog.get_logger(__name__)
+
+
+def send_unstored(*, to: str, subject: str, text: str, sender: str) -> None:
+    """Send a plain mail to `to`, in the name of `sender` from the installation's address, in the background."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    user, _, domain = address.rpartition("@")
+    message = EmailMessage(
+        subject=" ".join(subject.split()),
+        body=text,
+        from_email=str(Address(display_name=" ".join(sender.split()) or name, username=user, domain=domain)),
+        to=[to],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    task = _pool.submit(_send, message)
+    _waiting.add(task)
+    task.add_done_callback(_waiting.discard)
+
+
+def wait() -> None:
+    """Return when everything handed over so far has been sent or has failed."""
+    for task in list(_waiting):
+        task.result()
+
+
+def _send(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except Exception:  # a mail server may fail in any way; the log keeps the error's type and place, not its words
+        log.exception("mail not sent")

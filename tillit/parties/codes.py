@@ -1,0 +1,77 @@
+"""One-time codes: asked for, sent, tried (issue of a code and its trial; who may have one is decided by the caller).
+
+A code is six digits, lives ten minutes, may be tried five times and works once. Only its keyed digest is stored, bound
+to the row. A code nobody can get (an unknown address) makes the same row and costs the same trial.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.db.models import F
+
+from tillit.kernel import clock
+from tillit.parties.models import SignInCode
+from tillit.platform.secrets import secret
+
+LIVES = timedelta(minutes=10)
+TRIES = 5
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The row's id, for the browser that asked, and the code, for the mail; it is not stored."""
+
+    id: UUID
+    code: str
+
+
+def issue(
+    *,
+    purpose: str,
+    register_id: int | None = None,
+    subject_id: int | None = None,
+    login_id: int | None = None,
+) -> Issued:
+    """A new code for a person of a register or for a login; for nobody when both are None."""
+    made = Issued(uuid4(), f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}")
+    now = clock.now()
+    SignInCode.objects.create(
+        id=made.id,
+        register_id=register_id,
+        subject_id=subject_id,
+        login_id=login_id,
+        digest=_digest(made.id, made.code),
+        purpose=purpose,
+        made_at=now,
+        expires_at=now + LIVES,
+    )
+    return made
+
+
+def redeem(*, code_id: UUID, code: str, purpose: str) -> SignInCode | None:
+    """The row when `code` is the right one, for the first time, in time and within the tries; else None.
+
+    Outside a transaction the try is counted whatever follows.
+    """
+    now = clock.now()
+    open_codes = SignInCode.objects.filter(id=code_id, purpose=purpose, used_at__isnull=True, expires_at__gt=now)
+    counted = open_codes.filter(attempts__lt=TRIES).update(attempts=F("attempts") + 1)
+    row = SignInCode.objects.filter(id=code_id).first() if counted else None
+    right = hmac.compare_digest(_digest(code_id, code), bytes(row.digest) if row else bytes(32))
+    if row is None or not right or (row.subject_id is None and row.login_id is None):
+        return None
+    return row if open_codes.update(used_at=now) else None
+
+
+def tries_left(*, code_id: UUID) -> int:
+    """How often the code may still be tried; 0 when it is used, too old or unknown."""
+    row = SignInCode.objects.filter(id=code_id, used_at__isnull=True, expires_at__gt=clock.now()).first()
+    return 0 if row is None else max(0, TRIES - row.attempts)
+
+
+def _digest(code_id: UUID, code: str) -> bytes:
+    return hmac.digest(secret("sign_in"), f"{code_id}:{code}".encode(), "sha256")

@@ -1,0 +1,47 @@
+"""Rate limits without personal data: tries are counted per window under a keyed digest of who tries (H18).
+
+A network address is truncated before it is digested (IPv4 to 24 bits, IPv6 to 48), so that not even the key's holder
+finds one subscriber in the table.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from uuid import UUID
+
+from django.db import connection
+
+from tillit.kernel import clock
+from tillit.kernel.sql import load
+from tillit.platform.secrets import secret
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` tries of `what` in each window of `every`, for one who."""
+
+    what: str
+    most: int
+    every: timedelta
+
+
+def within(limit: Limit, who: str) -> bool:
+    """Count one try by `who`; whether it is still within the limit. Committed at once outside a transaction."""
+    now = clock.now()
+    window = _EPOCH + ((now - _EPOCH) // limit.every) * limit.every
+    digest = hmac.digest(secret("rates"), f"{limit.what}:{window.isoformat()}:{who}".encode(), "sha256")[:16]
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "rates", "count"), {"digest": UUID(bytes=digest), "window": window})
+        return bool(cursor.fetchone()[0] <= limit.most)
+
+
+def truncated(address: str) -> str:
+    """A network address without its last part: `198.51.100.7` → `198.51.100.0/24`; '' when it is none."""
+    try:
+        network = ip_network(address)
+    except ValueError:
+        return ""
+    return str(network.supernet(new_prefix=24 if network.version == 4 else 48))
