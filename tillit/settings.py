@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "procrastinate.contrib.django",
     *(f"tillit.{layer}" for layer in LAYERS if _has_something_to_install(layer)),
 ]
 

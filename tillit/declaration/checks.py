@@ -45,9 +45,7 @@ def notices(declaration: Declaration, source: Source, *, siblings: Sequence[Decl
     return _ordered([problem for rule in ADVICE for problem in rule.notices(context)])
 
 
-def check_against_system(
-    declaration: Declaration, source: Source, *, running: System | None = None
-) -> list[Problem]:
+def check_against_system(declaration: Declaration, source: Source, *, running: System | None = None) -> list[Problem]:
     """What the running system (or the one given) cannot keep, or holds undeclared: table and clock by name, in file
     order. The registry must be loaded.
     """

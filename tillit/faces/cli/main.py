@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "db": "Start, stop and inspect the database.",
     "migrate": "Create or update the database's tables and rules.",
     "serve": "Serve the site.",
+    "work": "Do what is due by itself: retention, the audit chain.",
 }
 
 out = Console(highlight=False, soft_wrap=True)

@@ -1,0 +1,63 @@
+"""The dispatcher and the jobs it starts."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from procrastinate import exceptions
+from procrastinate.contrib.django import app
+
+from tillit.audit.operations import link
+from tillit.faces.jobs.models import LastRun
+from tillit.faces.jobs.schedule import Every
+from tillit.kernel import clock
+from tillit.privacy import retention
+
+JOBS = {
+    job.name: job
+    for job in (
+        Every("link_audit", link, timedelta(minutes=1)),
+        Every("retention", retention.run, timedelta(days=1), hour=2),
+    )
+}
+
+
+def start_due() -> list[str]:
+    """Put every due job on the queue, once; the names of those started."""
+    last = dict(LastRun.objects.values_list("name", "at"))
+    started = []
+    for job in JOBS.values():
+        if not job.due(last.get(job.name), clock.now()):
+            continue
+        try:
+            with transaction.atomic():
+                run.configure(queueing_lock=job.name, lock=job.name).defer(name=job.name)
+            started.append(job.name)
+        except exceptions.AlreadyEnqueued:
+            continue  # still waiting from an earlier minute
+    return started
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="dispatch", pass_context=False)
+def dispatch(timestamp: int) -> None:
+    """Wake every minute and start what is due. `timestamp`: the minute, which the queue passes and nothing needs."""
+    start_due()
+
+
+@app.task
+def run(name: str) -> None:
+    """Run one periodic job to its end and remember that it did."""
+    JOBS[name].work()
+    LastRun.objects.update_or_create(name=name, defaults={"at": clock.now()})
+
+
+def work(*, once: bool = False) -> None:
+    """Run jobs until stopped, or, with `once`, whatever is due now and then return."""
+    if once:
+        start_due()
+    # The worker needs LISTEN on a connection of its own, made from the same settings as Django's.
+    assert settings.DATABASES["default"]["ENGINE"].endswith("postgresql")  # noqa: S101
+    app.with_connector(app.connector.get_worker_connector()).run_worker(
+        wait=not once, install_signal_handlers=not once, delete_jobs="successful", listen_notify=not once
+    )
