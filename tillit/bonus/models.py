@@ -1,8 +1,9 @@
-"""Programmes and rates: reference data (C6, C7). Balances and transfers live in the ledger."""
+"""Programmes and rates: reference data (C6, C7); and why bonus was corrected. Balances live in the ledger."""
 
 from django.db import models
 from django.db.models import Q
 
+from tillit.declaration.personal import PersonalModel
 from tillit.purchases.models import Chain, ProductGroup, Store
 
 
@@ -55,3 +56,22 @@ class RateRule(models.Model):
                 condition=Q(basis_points__gte=-10000, basis_points__lte=10000), name="bonus_rate_range"
             ),
         ]
+
+
+class Correction(PersonalModel):
+    """Why bonus was added or taken back (C8, C12). `id` is the key of its transfers; `amount` minor units, signed.
+
+    `event_at`: when the bonus should have arisen. `reason` is a code. `purchase_id`: the purchase it concerns, if any.
+    """
+
+    id = models.UUIDField()  # type: ignore[assignment]  # here the id is the natural key
+    chain_id = models.IntegerField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    event_at = models.DateTimeField()
+    reason = models.CharField(max_length=40)
+    purchase_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "bonus_correction"
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="bonus_correction_amount")]

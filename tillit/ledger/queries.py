@@ -75,6 +75,19 @@ def history(*, subject_id: int, book_id: int) -> Iterator[Movement]:
             )
 
 
+def movements(*, book_id: int) -> dict[date, dict[str, int]]:
+    """First day of month → account kind → what moved (credit less debit) by record time. A month adds up to zero.
+
+    For a scope that sees every row of the book; what was disposed of is in the closings.
+    """
+    found: dict[date, dict[str, int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "periods", "movements"), {"book": book_id})
+        for period, kind, moved in cursor.fetchall():
+            found.setdefault(period, {})[KINDS[kind].key] = int(moved)
+    return found
+
+
 def trial_balance() -> list[TrialLine]:
     """Every book's accounts over everyone. A book adds up to zero; `moved` equals `standing` where there is one."""
     with connection.cursor() as cursor:

@@ -1,0 +1,21 @@
+"""Errors of the bonus domain."""
+
+from tillit.kernel.errors import TillitError
+
+
+class BonusError(TillitError):
+    """The bonus domain refused."""
+
+
+class NoProgrammeError(BonusError):
+    """The chain has no bonus programme, or its controller declares none."""
+
+
+class RateRefusedError(BonusError):
+    """A rate that is out of range, names another chain's store, or would leave two rules equally right."""
+
+    exit_code = 2
+
+
+class CorrectionRefusedError(BonusError):
+    """A correction of nothing, or a key that was used for another correction."""

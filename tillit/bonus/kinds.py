@@ -1,0 +1,14 @@
+"""The account kinds of a bonus book. Numbers are stored; their range says what the ledger lets them hold.
+
+A lot is (LOT, expires_on): bonus by the first day on which it is gone. RESERVED holds what a voucher has set aside,
+with its lot's expiry. DEBT is bonus that was credited wrongly and is spent: never above zero, repaid before anything is
+held.
+"""
+
+from tillit.ledger.kinds import CORRECTED, EXPIRED, FORFEITED, ISSUED, REDEEMED, register
+
+LOT = register(100, "lot")
+RESERVED = register(101, "reserved")
+DEBT = register(200, "debt")
+
+__all__ = ["CORRECTED", "DEBT", "EXPIRED", "FORFEITED", "ISSUED", "LOT", "REDEEMED", "RESERVED"]

@@ -1,0 +1,60 @@
+"""Setting a programme up: the terms its controller has declared, and a book of its own in the ledger (C6, C7)."""
+
+from datetime import date
+
+from tillit.bonus.errors import NoProgrammeError
+from tillit.bonus.models import Programme
+from tillit.declaration.queries import current
+from tillit.kernel.calendar_rules import year_end
+from tillit.kernel.iso_period import IsoPeriod
+from tillit.ledger.kinds import NEVER
+from tillit.ledger.models import Book
+from tillit.ledger.operations import open_book
+from tillit.purchases.models import Chain
+
+
+def set_up(*, chain: Chain, on: date) -> Programme:
+    """The chain's programme, made or brought to the terms that its controller's declaration has in effect on `on`.
+
+    Rounding and validity are the declaration's; they are kept here for the set statements. Changed terms hold for what
+    is posted from now on: a lot keeps the expiry it was posted with. Raises `NoProgrammeError` when none is declared.
+    """
+    declared = current(controller_id=chain.controller_id, on=on).programme
+    if declared is None:
+        raise NoProgrammeError("no-programme", "the chain's controller declares no bonus programme")
+    book = open_book(
+        controller_id=chain.controller_id, key=f"bonus:{chain.key}", currency=chain.currency, category="bonus"
+    )
+    programme, _ = Programme.objects.update_or_create(
+        chain=chain,
+        defaults={
+            "book_id": book.pk,
+            "rounding": declared.rounding,
+            "validity": declared.validity,
+            "validity_months": declared.validity_months,
+        },
+    )
+    return programme
+
+
+def of_chain(*, chain_id: int) -> Programme:
+    """The programme of a chain; raises `NoProgrammeError`."""
+    found = Programme.objects.select_related("chain").filter(chain_id=chain_id).first()
+    if found is None:
+        raise NoProgrammeError("no-programme", "the chain has no bonus programme")
+    return found
+
+
+def zone(programme: Programme) -> str:
+    """The zone in which the chain's days begin and its weekdays and years are read."""
+    return str(Book.objects.values_list("zone", flat=True).get(pk=programme.book_id))
+
+
+def expiry(programme: Programme, day: date) -> date:
+    """The first day on which bonus that arose on the local `day` is gone (C7). The accrual says the same in SQL."""
+    match programme.validity:
+        case "year_and_next":
+            return IsoPeriod.parse("P1Y").add_to(year_end(day))
+        case "months":
+            return IsoPeriod.parse(f"P{programme.validity_months}M").add_to(day)
+    return NEVER

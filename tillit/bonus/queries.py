@@ -1,0 +1,94 @@
+"""What a member has, why, and until when (C7, C10). Within an open scope that may see it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from tillit.bonus.kinds import DEBT, LOT, RESERVED
+from tillit.bonus.models import Correction, Programme
+from tillit.declaration.queries import current
+from tillit.kernel.iso_period import IsoPeriod
+from tillit.kernel.sql import load
+from tillit.ledger import queries as ledger
+from tillit.ledger.queries import Movement
+
+
+@dataclass(frozen=True)
+class ChainBalance:
+    """What a member has in one chain, in minor units.
+
+    available: what may be used; below zero when the debt exceeds what is held. held: lots that have not expired.
+    reserved: set aside in vouchers. debt: wrongly credited bonus that was spent, as a positive amount.
+    expiring: (first day on which it is gone, amount), earliest first; `ledger.kinds.NEVER` does not expire.
+    """
+
+    chain_id: int
+    key: str
+    name: str
+    currency: str
+    held: int
+    reserved: int
+    debt: int
+    expiring: tuple[tuple[date, int], ...]
+
+    @property
+    def available(self) -> int:
+        """What may be used now; negative while more is owed than held."""
+        return self.held - self.debt
+
+
+def overview(*, subject_id: int, on: date) -> list[ChainBalance]:
+    """The member's balance in every chain where there is or was one, by the chain's name."""
+    standing = ledger.balances(subject_id=subject_id, on=on)
+    found = []
+    for programme in Programme.objects.filter(book_id__in=standing).select_related("chain").order_by("chain__name"):
+        kinds = standing[programme.book_id]
+        lots = ledger.lots(subject_id=subject_id, book_id=programme.book_id, kind=LOT, on=on)
+        found.append(
+            ChainBalance(
+                chain_id=programme.chain_id,
+                key=programme.chain.key,
+                name=programme.chain.name,
+                currency=programme.chain.currency,
+                held=kinds.get(LOT.key, 0),
+                reserved=kinds.get(RESERVED.key, 0),
+                debt=-kinds.get(DEBT.key, 0),
+                expiring=tuple(lots),
+            )
+        )
+    return found
+
+
+def history(*, subject_id: int, chain_id: int) -> Iterator[Movement]:
+    """Every movement of the member's bonus in a chain, each with the balance after it: every øre is explained."""
+    book = Programme.objects.values_list("book_id", flat=True).get(chain_id=chain_id)
+    yield from ledger.history(subject_id=subject_id, book_id=book)
+
+
+def corrections(*, subject_id: int) -> dict[UUID, Correction]:
+    """Key (the reference of its transfers, or its only transfer's id) → why bonus was added or taken back."""
+    return {row.id: row for row in Correction.objects.filter(subject_id=subject_id)}
+
+
+def expired(*, book_id: int, on: date) -> tuple[int, int]:
+    """(lots, amount) that have expired by `on` and still stand in the book."""
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "members", "expired"), {"book": book_id, "lot": LOT.id, "on": on})
+        lots, amount = cursor.fetchone()
+    return int(lots), int(amount)
+
+
+def to_warn(*, programme: Programme, on: date) -> Iterator[tuple[int, date, int]]:
+    """(subject, first day on which it is gone, amount) of what expires within the declared time of warning (C7)."""
+    declared = current(controller_id=programme.chain.controller_id, on=on).programme
+    if declared is None:
+        return
+    until = IsoPeriod.parse(declared.warn_before_expiry).add_to(on)
+    parameters: dict[str, Any] = {"book": programme.book_id, "lot": LOT.id, "after": on, "until": until}
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "members", "expiring"), parameters)
+        yield from cursor.fetchall()
