@@ -19,3 +19,7 @@ class RateRefusedError(BonusError):
 
 class CorrectionRefusedError(BonusError):
     """A correction of nothing, or a key that was used for another correction."""
+
+
+class NotYourChainError(BonusError):
+    """The chain is another controller's."""

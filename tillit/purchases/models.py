@@ -193,3 +193,22 @@ class QuarantinedRow(models.Model):
 
     class Meta:
         db_table = "purchases_quarantine"
+
+
+class SalesSum(models.Model):
+    """What stays of purchases that were disposed of: sums in which each figure covers at least the minimum group.
+
+    `store_id` 0: the whole chain, where one store's buyers were too few. `period`: first day of a month, or of a year
+    where a month's were. The figures of fewer people than that are not kept.
+    """
+
+    pk = models.CompositePrimaryKey("chain_id", "store_id", "grain", "period")
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField()
+    grain = models.CharField(max_length=5, choices=[("month", "month"), ("year", "year")])
+    period = models.DateField()
+    lines = models.BigIntegerField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "purchases_sales_sum"

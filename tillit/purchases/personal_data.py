@@ -9,6 +9,7 @@ from tillit.purchases.models import (
     ProductGroup,
     Purchase,
     QuarantinedRow,
+    SalesSum,
     Seen,
     Source,
     StagedPurchase,
@@ -16,7 +17,7 @@ from tillit.purchases.models import (
     UnmatchedRefund,
 )
 
-personal(Purchase, category="purchase", clocks={"purchased": "event_at"})
+personal(Purchase, category="purchase", clocks={"purchased": "event_at"}, anonymiser=(__file__, "sales", "keep_sums"))
 personal(UnmatchedRefund, category="purchase", clocks={"purchased": "recorded_at"})
 personal(
     PaymentInstrument,
@@ -37,5 +38,6 @@ not_personal(Chain, because="shops")
 not_personal(Store, because="shops")
 not_personal(ProductGroup, because="product groups")
 not_personal(EnterpriseRange, because="leading digits of company cards")
+not_personal(SalesSum, because="sums over at least the minimum group, of purchases that were disposed of")
 not_personal(Source, because="senders of files")
 not_personal(Batch, because="counts of a file")
