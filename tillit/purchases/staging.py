@@ -16,6 +16,7 @@ from tillit.purchases.models import Batch, QuarantinedRow, StagedPurchase
 from tillit.purchases.reading import encoding
 from tillit.purchases.reading.checking import check
 from tillit.purchases.reading.chunks import Chunk, Reject
+from tillit.purchases.reading.numbers import Digester
 from tillit.purchases.reading.references import References
 
 _COPY = f"COPY purchases_staged ({', '.join(encoding.COLUMNS)}) FROM STDIN (FORMAT BINARY)"
@@ -54,11 +55,17 @@ class Prepared:
     position: int
 
 
-def prepare(chunk: Chunk, *, references: References, batch_id: int) -> Prepared:
-    """Check and encode a chunk."""
-    checked = check(chunk, references)
-    data = encoding.encode(checked.purchases, batch_id=batch_id, source_id=references.source_id)
-    return Prepared(data, len(checked.purchases), [*chunk.rejects, *checked.rejects], checked.cash, chunk.position)
+def prepare(chunks: Iterable[Chunk], *, references: References, batch_id: int) -> Iterator[Prepared]:
+    """Check and encode chunks."""
+    digester = Digester(references.register_id)
+    for chunk in chunks:
+        if chunk.frame.is_empty():
+            yield Prepared(b"", 0, chunk.rejects, 0, chunk.position)
+            continue
+        checked = check(chunk, references, digester)
+        data = encoding.encode(checked.purchases, batch_id=batch_id, source_id=references.source_id)
+        rejects = [*chunk.rejects, *checked.rejects]
+        yield Prepared(data, len(checked.purchases), rejects, checked.cash, chunk.position)
 
 
 def stage(
@@ -76,7 +83,7 @@ def stage(
     with transaction.atomic():
         StagedPurchase.objects.filter(batch_id=batch.pk).delete()
         QuarantinedRow.objects.filter(batch=batch).delete()
-        for prepared in _ahead(prepare(chunk, references=references, batch_id=batch.pk) for chunk in chunks):
+        for prepared in _ahead(prepare(chunks, references=references, batch_id=batch.pk)):
             _copy(prepared.data)
             quarantine.put(batch_id=batch.pk, rejects=prepared.rejects)
             counts.add(prepared)
@@ -93,7 +100,7 @@ def examine(
 ) -> tuple[Counts, list[Reject]]:
     """Read and check without storing anything (a dry run): the counts, and the first rejects without their values."""
     counts, shown = Counts(), list[Reject]()
-    for prepared in _ahead(prepare(chunk, references=references, batch_id=0) for chunk in chunks):
+    for prepared in _ahead(prepare(chunks, references=references, batch_id=0)):
         counts.add(prepared)
         shown += [Reject(r.line, r.field, r.code) for r in prepared.rejects[: max(0, 100 - len(shown))]]
         if progress:

@@ -25,7 +25,7 @@ class Reject:
 class Chunk:
     """Rows of a file: `line` (Int64) and the file's columns as text, null where empty.
 
-    `plain`: the text is printable ASCII, so nothing invisible can be in it; `trimmed`: no field starts or ends with a
+    `plain`: nothing invisible is in the text, and no blank but the common one; `trimmed`: no field starts or ends with a
     blank. `position`: bytes of the file taken so far (rows for Parquet), for showing progress.
     """
 

@@ -7,17 +7,19 @@ quotation mark takes no other line with it, and a line of 64 MB is passed over w
 
 import csv
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
 import polars as pl
 
 from tillit.purchases.reading.chunks import LINE, Chunk, Reject
 from tillit.purchases.reading.dialect import LONGEST_LINE, Dialect
 
-BLOCK = 4 * 1024 * 1024
+BLOCK = 3 * 1024 * 1024
 LONGEST_RECORD_LINES = 50
-_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\n\t"
+_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\n"
 _END_OF_FILE = b"\x1a"  # what some old systems put after the last line
 
 
@@ -93,8 +95,7 @@ class CsvRows:
             or block.count(self._delimiter) != rows * (width - 1)
         ):
             return False
-        plain = block.isascii()
-        if not plain:
+        if not block.isascii():
             try:
                 text = block.decode(self._dialect.encoding)
             except UnicodeDecodeError:
@@ -119,10 +120,9 @@ class CsvRows:
             return False
         lines = pl.int_range(self._line, self._line + rows, dtype=pl.Int64, eager=True).alias(LINE)
         chunk.frame = frame.insert_column(0, lines)
-        chunk.plain = plain and not block.translate(None, _PRINTABLE)
-        sep = self._delimiter
-        blanks = (b" " + sep, sep + b" ", b" \n", b"\n ")
-        chunk.trimmed = block[:1] != b" " and not any(mark in block for mark in blanks)
+        others = set(block.translate(None, _PRINTABLE + self._delimiter).decode())
+        chunk.plain = not any(unicodedata.category(char)[0] == "C" or char.isspace() for char in others)
+        chunk.trimmed = chunk.plain and not _blank_beside(block, self._delimiter)
         self._line += rows
         return True
 
@@ -182,6 +182,17 @@ class CsvRows:
 
 def _bare(record: bytes) -> dict[str, str | None]:
     return {"": record.decode("utf-8", "backslashreplace")}
+
+
+def _blank_beside(block: bytes, delimiter: bytes) -> bool:
+    """Whether a blank starts or ends any field."""
+    data = np.frombuffer(block, dtype=np.uint8)
+    blanks = np.flatnonzero(data == ord(" "))
+    if not len(blanks):
+        return False
+    ends = (delimiter[0], ord("\n"))
+    beside = np.concatenate([data[np.minimum(blanks + 1, len(data) - 1)], data[np.maximum(blanks - 1, 0)]])
+    return block[:1] == b" " or bool(np.isin(beside, ends).any())
 
 
 def _record_end(lines: list[bytes], start: int) -> tuple[int, bool]:
