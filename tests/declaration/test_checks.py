@@ -89,6 +89,12 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("languages", [("languages: [nb, en]", "languages: [nb, nb]")], "languages: [nb, nb]", ""),
     # bases
     ("missing-activity", [("  - key: proof\n", "  - key: surveys\n")], "activities:\n", ""),
+    (
+        "engine-activity",
+        [('kapittel III\n    uses: ["*"]', "kapittel III\n    uses: [identity]")],
+        "uses: [identity]",
+        "kapittel III",
+    ),
     ("missing-interest", [("activities:\n", "activities:\n" + NO_BASIS_ACTIVITY)], "basis: [{ground: legit", ""),
     ("missing-balancing", [("activities:\n", "activities:\n" + NO_BASIS_ACTIVITY)], "basis: [{ground: legit", ""),
     ("missing-law", [("\n        law: bokføringsloven § 13", "")], "ground: legal_obligation", ""),

@@ -22,7 +22,13 @@ NEW_ACTIVITY = """activities:
     uses: [identity]
 """
 CEILING = """retention:
-  - {key: fast, activity: customer_service, category: contact, clock: collected, period: P1Y, rule: ceiling, ground: {nb: a, en: a}}
+  - key: fast
+    activity: customer_service
+    category: contact
+    clock: collected
+    period: P1Y
+    rule: ceiling
+    ground: {nb: a, en: a}
 """
 
 CHANGES: list[tuple[str, str, str, str, bool, str]] = [

@@ -66,5 +66,22 @@ def load_checked(path: Path, *, siblings: Sequence[Declaration] = ()) -> tuple[D
     return declaration, source
 
 
+def siblings(path: Path) -> list[Declaration]:
+    """The other controllers' declarations in the folder of `path`.
+
+    Files that start with `_` are shared bases; a file that is no declaration, or a faulty one, is passed over: it is
+    refused when it is checked itself.
+    """
+    found = []
+    for other in sorted(path.parent.glob("[!_]*.yaml")):
+        if other.name == path.name:
+            continue
+        try:
+            found.append(load(other)[0])
+        except DeclarationRefusedError:
+            continue
+    return found
+
+
 def _ordered(problems: list[Problem]) -> list[Problem]:
     return sorted(set(problems), key=lambda item: (item.file, item.line, item.code, item.message))

@@ -6,6 +6,7 @@ statement). Run by `tillit migrate` as the owner; `enforce_grants` also when a d
 """
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from django.db import connection, models, transaction
@@ -17,6 +18,7 @@ from tillit.declaration.personal import SubjectForeignKey
 from tillit.declaration.registry import PersonalTable
 from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import category_id, vocabulary
+from tillit.kernel import clock
 from tillit.kernel.sql import load
 from tillit.kernel.sql import statements as named
 
@@ -171,15 +173,19 @@ def cells(declaration: Declaration) -> dict[tuple[str, str], int]:
     return found
 
 
-def enforce_grants() -> int:
-    """Recompile every grant from the latest published declarations; returns how many there are.
+def enforce_grants(*, on: date | None = None) -> int:
+    """Recompile every grant from the declarations in effect on a day (today); returns how many there are.
 
+    A version takes effect on its day (A4), so this runs daily, too. Before a controller's first effective day its first
+    version counts.
     In a joint register each other controller also gets the holder's rows, but only for named subjects (`NAMED`), whose
     relationship to it the caller has established (A1).
     """
+    day = on or clock.today()
     latest: dict[int, DeclarationVersion] = {}
     for version in DeclarationVersion.objects.order_by("number"):
-        latest[version.controller_id] = version
+        if version.controller_id not in latest or version.effective <= day:
+            latest[version.controller_id] = version
     holders = {c.register_id: c.id for c in Controller.objects.filter(holder=True)}
     grants = []
     for controller in Controller.objects.order_by("id"):

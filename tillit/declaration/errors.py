@@ -22,9 +22,21 @@ class Problem:
 class DeclarationRefusedError(TillitError):
     """The declaration cannot be accepted; `problems` holds every fault found."""
 
+    exit_code = 2
+
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = list(problems)
         super().__init__("declaration-refused", "\n".join(str(problem) for problem in problems))
+
+
+class PublishingError(TillitError):
+    """A version that may not follow the one before it; `place` is the key of the declaration at fault."""
+
+    exit_code = 2
+
+    def __init__(self, code: str, message: str, place: tuple[str | int, ...] = ()) -> None:
+        self.place = place
+        super().__init__(code, message)
 
 
 class UnregisteredTableError(TillitError):

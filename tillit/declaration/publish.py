@@ -1,20 +1,146 @@
-"""An immutable, numbered version of a controller's declaration, and the grants compiled from it (A2, A4)."""
+"""An immutable, numbered version of a controller's declaration, and the grants compiled from it (A2, A4).
+
+A version is compared with the one before it: what is material takes effect no sooner than the notice that the standing
+version promised. Between publishing and that day the standing version governs (`queries.current_version`).
+"""
 
 import hashlib
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
+from tillit.audit.events import DECLARATION_PUBLISHED
+from tillit.audit.operations import append
+from tillit.declaration import queries
+from tillit.declaration.checks import check_against_system, load_checked, siblings
+from tillit.declaration.difference import diff
+from tillit.declaration.difference import material as is_material
 from tillit.declaration.enforce import enforce_grants
+from tillit.declaration.errors import DeclarationRefusedError, Problem, PublishingError
 from tillit.declaration.models import Controller, DeclarationVersion, Register
 from tillit.declaration.schema import Declaration
+from tillit.kernel import clock
+from tillit.kernel.iso_period import IsoPeriod
+from tillit.kernel.scope import Actor, Scope, system
+
+ACTIVITY = "retention"
+"""The activity under which a version is published and what is still held is counted: it sees every declared row."""
+
+
+def publish(
+    *,
+    declaration: Declaration,
+    source_text: str,
+    at: datetime,
+    actor: Actor | None = None,
+    recompile: bool = True,
+) -> DeclarationVersion:
+    """Publish `declaration` and recompile the grants; an identical document is a no-op that returns the standing
+    version.
+
+    The caller has run the checks (`publish_file` does). `recompile=False` when several are published in a row and
+    `enforce_grants` follows. Raises `PublishingError`: `register-moved`, `effective-order`, `notice-too-short`, or
+    `category-still-held` when rows remain of a category that the new version no longer declares.
+    """
+    document: dict[str, Any] = declaration.model_dump(mode="json", by_alias=True)
+    digest = hashlib.sha256(declaration.model_dump_json(by_alias=True).encode()).hexdigest()
+    with transaction.atomic():
+        controller = _controller(declaration)
+        latest = controller.versions.order_by("-number").first()
+        if latest is not None and latest.digest == digest:
+            return latest
+        material = latest is not None and _told(controller, latest, declaration, at)
+        version = DeclarationVersion.objects.create(
+            controller=controller,
+            number=1 if latest is None else latest.number + 1,
+            published_at=at,
+            effective=declaration.effective,
+            document=document,
+            source_text=source_text,
+            digest=digest,
+            material=material,
+        )
+        append(
+            type=DECLARATION_PUBLISHED,
+            actor=actor or system("publish", {controller.pk}),
+            activity=ACTIVITY,
+            controller=controller.pk,
+            at=at,
+            details={"version": version.number, "material": material, "digest": digest},
+        )
+        if recompile:
+            enforce_grants()
+    return version
+
+
+def publish_file(*, path: Path, at: datetime, actor: Actor | None = None, recompile: bool = True) -> DeclarationVersion:
+    """Check the file alone, beside the other declarations of its folder and against the running system; publish it.
+
+    Raises `DeclarationRefusedError` with every fault, file and line; `PublishingError` as `publish`.
+    """
+    declaration, source = load_checked(path, siblings=siblings(path))
+    faults = check_against_system(declaration, source)
+    if faults:
+        raise DeclarationRefusedError(faults)
+    try:
+        return publish(
+            declaration=declaration,
+            source_text=path.read_text(encoding="utf-8"),
+            at=at,
+            actor=actor,
+            recompile=recompile,
+        )
+    except PublishingError as error:
+        file, line = source.mark(error.place)
+        raise DeclarationRefusedError([Problem(file, line, error.code, error.message)]) from None
+
+
+def earliest(*, standing: Declaration, at: datetime) -> date:
+    """The first day a material change published at `at` may take effect: the standing version's notice from then."""
+    today = clock.local_date(at, standing.controller.time_zone)
+    return IsoPeriod.parse(standing.changes.notice).add_to(today)
+
+
+def _told(controller: Controller, latest: DeclarationVersion, declaration: Declaration, at: datetime) -> bool:
+    """Whether the step from the latest version is material; refuses one that comes too soon or leaves rows behind."""
+    before = Declaration.model_validate(latest.document)
+    if declaration.effective < latest.effective:
+        message = f"takes effect before version {latest.number} did ({latest.effective})"
+        raise PublishingError("effective-order", message, ("effective",))
+    _nothing_left(controller, sorted(before.category_keys() - declaration.category_keys()))
+    if not is_material(diff(before, declaration)):
+        return False
+    first = earliest(standing=before, at=at)
+    if declaration.effective < first:
+        message = f"a material change takes effect at the earliest on {first}, {before.changes.notice} from now"
+        raise PublishingError("notice-too-short", message, ("effective",))
+    return True
+
+
+def _nothing_left(controller: Controller, dropped: Sequence[str]) -> None:
+    """Refuse while the controller still holds rows of a category it is about to stop declaring (A2)."""
+    if not dropped:
+        return
+    with Scope(system("publish", {controller.pk}), ACTIVITY):
+        left = {category: queries.held_rows(controller_id=controller.pk, category=category) for category in dropped}
+    for category, tables in left.items():
+        if tables:
+            counted = ", ".join(f"{rows} in {table}" for table, rows in tables.items())
+            message = f"'{category}' is no longer declared, but rows of it are held: {counted}"
+            raise PublishingError("category-still-held", message, ("categories",))
 
 
 def _controller(declaration: Declaration) -> Controller:
-    """The controller's row, made or brought up to date from the declaration."""
+    """The controller's row, made or brought up to date from the declaration, locked until the transaction ends."""
     said = declaration.controller
     register, _ = Register.objects.get_or_create(key=said.arrangement.register_key)
+    standing = Controller.objects.select_for_update().filter(key=said.key).first()
+    if standing is not None and standing.register_id != register.pk:
+        message = "a controller never changes register: its people belong to the one they were registered in"
+        raise PublishingError("register-moved", message, ("controller", "arrangement", "register"))
     controller, _ = Controller.objects.update_or_create(
         key=said.key,
         defaults={
@@ -27,33 +153,3 @@ def _controller(declaration: Declaration) -> Controller:
         },
     )
     return controller
-
-
-def publish(
-    *, declaration: Declaration, source_text: str, at: datetime, material: bool = True, recompile: bool = True
-) -> DeclarationVersion:
-    """Publish `declaration` and recompile the grants; an identical document is a no-op that returns the standing
-    version.
-
-    The caller has run the checks. `recompile=False` when several are published in a row and `enforce_grants` follows.
-    """
-    document: dict[str, Any] = declaration.model_dump(mode="json", by_alias=True)
-    digest = hashlib.sha256(declaration.model_dump_json(by_alias=True).encode()).hexdigest()
-    with transaction.atomic():
-        controller = _controller(declaration)
-        latest = controller.versions.order_by("-number").first()
-        if latest is not None and latest.digest == digest:
-            return latest
-        version = DeclarationVersion.objects.create(
-            controller=controller,
-            number=1 if latest is None else latest.number + 1,
-            published_at=at,
-            effective=declaration.effective,
-            document=document,
-            source_text=source_text,
-            digest=digest,
-            material=material,
-        )
-        if recompile:
-            enforce_grants()
-    return version

@@ -3,9 +3,15 @@
 from datetime import date
 from functools import lru_cache
 
+from django.db import connection
+from psycopg import sql
+
+from tillit.declaration import registry
+from tillit.declaration.difference import Change, diff
 from tillit.declaration.errors import NotDeclaredError
 from tillit.declaration.models import Controller, DeclarationVersion
 from tillit.declaration.schema import Declaration
+from tillit.declaration.vocabulary import category_id
 
 
 @lru_cache(maxsize=256)
@@ -34,6 +40,43 @@ def current(*, controller_id: int, on: date) -> Declaration:
 def version_declaration(version: DeclarationVersion) -> Declaration:
     """The typed declaration of a published version (parsed once per version)."""
     return _parsed(version.pk, version.digest)
+
+
+def versions(*, controller_id: int) -> list[DeclarationVersion]:
+    """Every published version, oldest first, without their texts: readable for ever (A3)."""
+    found = DeclarationVersion.objects.filter(controller_id=controller_id).order_by("number")
+    return list(found.defer("document", "source_text"))
+
+
+def declared(*, controller_id: int, number: int) -> Declaration:
+    """The declaration of one published version; raises `NotDeclaredError` when there is no such version."""
+    version = DeclarationVersion.objects.filter(controller_id=controller_id, number=number).only("pk", "digest").first()
+    if version is None:
+        raise NotDeclaredError("no-version", f"there is no version {number}")
+    return _parsed(version.pk, version.digest)
+
+
+def difference(*, controller_id: int, old: int, new: int) -> list[Change]:
+    """What changed from one published version to another, each change material or not (A4)."""
+    numbers = (old, new)
+    return diff(*(declared(controller_id=controller_id, number=number) for number in numbers))
+
+
+def held_rows(*, controller_id: int, category: str) -> dict[str, int]:
+    """Table → rows of `category` that the controller holds, in any state; inside a scope that sees the category."""
+    counted: dict[str, int] = {}
+    for table in registry.holding(category):
+        text = sql.SQL("SELECT count(*) FROM {} WHERE controller_id = %(controller)s").format(
+            sql.Identifier(table.table)
+        )
+        if table.category_column:
+            text += sql.SQL(" AND {} = %(category)s").format(sql.Identifier(table.category_column))
+        with connection.cursor() as cursor:
+            cursor.execute(text, {"controller": controller_id, "category": category_id(category)})
+            rows = int(cursor.fetchone()[0])
+        if rows:
+            counted[table.table] = rows
+    return counted
 
 
 def holder_of(*, controller_id: int) -> int:

@@ -13,6 +13,10 @@ CUSTOMERS = frozenset({"member", "customer"})
 """The existing relationships in which own marketing may rest on a legitimate interest (marketing act, section 15)."""
 
 
+EVERYTHING = frozenset({"retention", "rights_requests", "proof"})
+"""The activities that cannot do their work on a part: what they do not see is never erased, answered for or proven."""
+
+
 def problems(context: Context) -> Iterator[Problem]:
     """Missing required activities, incomplete bases, marketing without consent, first contact without ground."""
     declared = context.activities.keys()
@@ -21,6 +25,9 @@ def problems(context: Context) -> Iterator[Problem]:
             message = f"the activity '{key}' is required of every declaration"
             yield context.problem(("activities",), "missing-activity", message)
     for i, activity in enumerate(context.declaration.activities):
+        if activity.key in EVERYTHING and "*" not in activity.uses:
+            message = f"'{activity.key}' must see all that is held: uses: [\"*\"]"
+            yield context.problem(("activities", i, "uses"), "engine-activity", message)
         yield from _complete(context, ("activities", i), activity)
         yield from _marketing(context, ("activities", i), activity)
 

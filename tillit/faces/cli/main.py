@@ -14,6 +14,7 @@ from rich.console import Console
 COMMANDS: dict[str, str] = {
     "audit": "Verify, link and read the audit trail.",
     "db": "Start, stop and inspect the database.",
+    "declare": "Check, publish, compare and render declarations.",
     "migrate": "Create or update the database's tables and rules.",
     "serve": "Serve the site.",
     "work": "Do what is due by itself: retention, the audit chain.",
