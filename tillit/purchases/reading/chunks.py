@@ -25,8 +25,8 @@ class Reject:
 class Chunk:
     """Rows of a file: `line` (Int64) and the file's columns as text, null where empty.
 
-    `plain`: nothing invisible is in the text, and no blank but the common one; `trimmed`: no field starts or ends with a
-    blank. `position`: bytes of the file taken so far (rows for Parquet), for showing progress.
+    `plain`: nothing invisible is in the text, and no blank but the common one; `trimmed`: no field starts or ends with
+    a blank. `position`: bytes of the file taken so far (rows for Parquet), for showing progress.
     """
 
     position: int
