@@ -1,7 +1,8 @@
 """What can be done with people: register, relate, record facts, seal, end. Keyword-only; within an open scope."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -73,25 +74,58 @@ def record_fact(
     at: datetime,
 ) -> Fact:
     """Record a fact; an equal current one stands, another is superseded at `at` and stays as history (A7, H2)."""
+    new = NewFact(category, kind, value)
+    return record_facts(
+        scope=scope, subject_id=subject_id, controller_id=controller_id, facts=[new], source=source, at=at
+    )[0]
+
+
+class NewFact(NamedTuple):
+    """A fact to record: vocabulary key of its category, kind, value."""
+
+    category: str
+    kind: str
+    value: str
+
+
+def record_facts(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller_id: int,
+    facts: Sequence[NewFact],
+    source: str,
+    at: datetime,
+) -> list[Fact]:
+    """Record several facts of one person as `record_fact` does one; the current row of each, in the order given."""
     state = _state(subject_id, scope)
-    current = Fact.objects.filter(
-        subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
-    ).first()
-    if current is not None:
-        if current.value == value:
-            return current
-        Fact.objects.filter(subject_id=subject_id, id=current.id).update(superseded_at=at)
-    return Fact.objects.create(
+    rows = Fact.objects.filter(
         subject_id=subject_id,
         controller_id=controller_id,
-        state=state,
-        category=category_id(category),
-        kind=kind,
-        value=value,
-        source=source,
-        collected_under=scope.activity,
-        collected_at=at,
+        kind__in=[fact.kind for fact in facts],
+        superseded_at__isnull=True,
     )
+    standing = {row.kind: row for row in rows}
+    changed = [standing[f.kind].id for f in facts if f.kind in standing and standing[f.kind].value != f.value]
+    if changed:
+        Fact.objects.filter(subject_id=subject_id, id__in=changed).update(superseded_at=at)
+    made = Fact.objects.bulk_create(
+        Fact(
+            subject_id=subject_id,
+            controller_id=controller_id,
+            state=state,
+            category=category_id(fact.category),
+            kind=fact.kind,
+            value=fact.value,
+            source=source,
+            collected_under=scope.activity,
+            collected_at=at,
+        )
+        for fact in facts
+        if fact.kind not in standing or standing[fact.kind].id in changed
+    )
+    current = standing | {row.kind: row for row in made}
+    return [current[fact.kind] for fact in facts]
 
 
 def seal_fact(

@@ -1,0 +1,6 @@
+"""What the membership domain answers for."""
+
+from tillit.declaration.registry import personal
+from tillit.membership.models import TermsAcceptance
+
+personal(TermsAcceptance, category="terms_acceptance", clocks={"collected": "accepted_at"})
