@@ -49,9 +49,12 @@ def _states(activity: dict[str, Any], key: str) -> set[int]:
     return states
 
 
-def _listed(names: Iterable[str], document: dict[str, Any]) -> set[str]:
+def _listed(names: Iterable[str], document: dict[str, Any], *, disposes: bool) -> set[str]:
+    """The categories named; `*` is every declared one, and for what disposes every one there is."""
     names = set(names)
-    return {one["key"] for one in document["categories"]} if "*" in names else names
+    if "*" not in names:
+        return names
+    return set(NUMBER) if disposes else {one["key"] for one in document["categories"]}
 
 
 class Oracle:
@@ -68,9 +71,9 @@ class Oracle:
             for activity in controller.document["activities"]:
                 if activity["key"] != asked.activity:
                     continue
-                recorded = _listed(activity["records"], controller.document)
-                used = _listed(activity["uses"], controller.document) | recorded
                 disposes = WORDS["activities"][asked.activity].get("disposes", False)
+                recorded = _listed(activity["records"], controller.document, disposes=disposes)
+                used = _listed(activity["uses"], controller.document, disposes=disposes) | recorded
                 of_verb = {
                     "select": used,
                     "insert": used if disposes else recorded,
