@@ -60,6 +60,9 @@ def test_a3_history_and_difference_show_what_a_new_version_changed(
     assert "Helt nye ord her." in client.get("/fjordlys/statement/versions/2/").text
     difference = client.get("/fjordlys/statement/changes/1/2/").text
     assert "<ins>Helt nye ord her.</ins>" in difference
+    assert "Andre endringer" in difference
+    assert "Nei: bare ordlyden" in difference
+    assert "Vesentlige endringer" not in difference
     assert "De to versjonene sier det samme" in client.get("/fjordlys/statement/changes/1/1/").text
     with clock.travel(clock.now() + timedelta(days=31)):
         assert "Helt nye ord her." in client.get("/fjordlys/statement/").text

@@ -1,6 +1,7 @@
 """A document as HTML: one `h1`, sections in heading order, a table of contents, every value escaped (WCAG 2.2).
 
-`render_html` gives the article to be placed in a page; `render_page` a whole page that prints and needs nothing else.
+`render_html` gives the article to be placed in a page, `render_sections` the part below its contents, and `render_page`
+a whole page that prints and needs nothing else.
 """
 
 from functools import cache
@@ -24,6 +25,12 @@ def render_html(document: Document) -> SafeString:
     sections = [(str(level + 1), section) for level, section in document.walk()]
     context = Context({"document": document, "sections": sections})
     return SafeString(_engine().get_template("statement.html").render(context))
+
+
+def render_sections(document: Document) -> SafeString:
+    """The sections only, from `h2`, to stand inside a page with a heading of its own."""
+    sections = [(str(level + 1), section) for level, section in document.walk()]
+    return SafeString(_engine().get_template("sections.html").render(Context({"sections": sections})))
 
 
 def render_page(document: Document) -> str:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from tillit.declaration.models import Controller, DeclarationVersion
 from tillit.declaration.queries import version_declaration
-from tillit.declaration.statement import build, html, pdf, text
+from tillit.declaration.statement import build, html, pdf, published, text
 from tillit.declaration.statement.difference import difference
 from tillit.declaration.statement.document import Document
 from tillit.declaration.statement.parts.rights import VersionLine
@@ -67,9 +67,15 @@ def changes(request: HttpRequest, controller: str, before: int, after: int) -> H
         "section": "statement",
         "old": old,
         "new": new,
+        "verdict": html.render_sections(_verdict(site, old, new)),
         "sections": difference(_document(site, old), _document(site, new)),
     }
     return render(request, "public_web/changes.html", context)
+
+
+def _verdict(site: Site, old: DeclarationVersion, new: DeclarationVersion) -> Document:
+    """Each change, material or not, and why (A4)."""
+    return published.difference(controller=site.controller, old=old.number, new=new.number, language=spoken(site))
 
 
 def spoken(site: Site) -> str:
@@ -110,7 +116,10 @@ def _document(site: Site, version: DeclarationVersion) -> Document:
         for row in site.controller.versions.defer("document", "source_text").order_by("-number")
     )
     declaration = version_declaration(version)
-    return build.statement(declaration, spoken(site), versions=lines, number=version.number, names=names())
+    cookies_at = reverse("cookies", args=[site.key])
+    return build.statement(
+        declaration, spoken(site), versions=lines, number=version.number, names=names(), cookies_at=cookies_at
+    )
 
 
 @lru_cache(maxsize=32)
