@@ -7,6 +7,7 @@
 
 import dataclasses
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 
 from tests.support import databases
 from tillit.kernel import clock
-from tillit.platform import database
+from tillit.platform import database, paths
 
 _USE = pytest.StashKey[Any]()
 
@@ -86,6 +87,14 @@ def fresh_db(
         finally:
             databases.repoint(before)
             databases.drop(name)
+
+
+@pytest.fixture
+def place_for_server() -> Iterator[Path]:
+    """A directory for a server of the test's own. Not pytest's: that one is closed to the server's user again and again
+    when tests run as root."""
+    with tempfile.TemporaryDirectory(prefix="t", dir=paths.ensure_var()) as name:
+        yield Path(name)
 
 
 @pytest.fixture

