@@ -66,6 +66,7 @@ PERIODS = {
 COOKIES = {
     ("tillit_session", "necessary", "session", None),
     ("tillit_csrf", "necessary", "session", None),
+    ("tillit_language", "necessary", "session", None),
     ("tillit_cookie_choice", "necessary", "fixed", "P4W"),
     ("Cookie_notice_accepted", "necessary", "fixed", "P4W"),
     ("_ga", "analytics", "rolling", "P2Y"),

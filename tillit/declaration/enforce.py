@@ -23,7 +23,7 @@ from tillit.kernel.sql import load
 from tillit.kernel.sql import statements as named
 
 READ, WRITE, DELETE, RESTRICTED, ARCHIVED, NAMED = 1, 2, 4, 8, 16, 32
-APP, BACKUP = "tillit_app", "tillit_backup"
+APP, BACKUP, PROOF = "tillit_app", "tillit_backup", "tillit_proof"
 FUNCTIONS = ("random_id", "keys", "cells", "all", "any_subject", "subjects", "now")
 _VERBS = (("select", READ), ("insert", WRITE), ("update", WRITE), ("delete", DELETE))
 _TEXT_LIKE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.UUIDField)
@@ -57,6 +57,7 @@ def policies(table: PersonalTable) -> Iterator[tuple[str, str]]:
             f"CREATE POLICY tillit_{verb} ON {name} FOR {verb.upper()} TO {APP}{using}{check}",
         )
     yield "tillit_backup", f"CREATE POLICY tillit_backup ON {name} FOR SELECT TO {BACKUP} USING (true)"
+    yield "tillit_proof", f"CREATE POLICY tillit_proof ON {name} FOR SELECT TO {PROOF} USING (true)"
     if table.writer:
         yield (
             "tillit_writer",
@@ -66,16 +67,16 @@ def policies(table: PersonalTable) -> Iterator[tuple[str, str]]:
 
 def _privileges(table: PersonalTable) -> Iterator[str]:
     name = table.table
-    yield f"REVOKE ALL ON {name} FROM {APP}"
+    yield f"REVOKE ALL ON {name} FROM {APP}, {BACKUP}"
     if table.writer:
         yield f"GRANT SELECT, UPDATE (state) ON {name} TO {APP}"
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {table.writer}"
     else:
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP}"
-    yield f"GRANT SELECT ON {name} TO {BACKUP}"
+    yield f"GRANT SELECT ON {name} TO {BACKUP}, {PROOF}"
 
 
-def _links(table: PersonalTable) -> Iterator[tuple[str, str]]:
+def links(table: PersonalTable) -> Iterator[tuple[str, str]]:
     """(constraint name, definition) of the links of `table`: to the subject, and over both columns to other tables."""
     if table.subject_link:
         yield "subject_link", "FOREIGN KEY (subject_id) REFERENCES parties_subject (id)"
@@ -114,7 +115,7 @@ def statements() -> Iterator[str]:
         for policy, text in policies(table):
             yield f"DROP POLICY IF EXISTS {policy} ON {table.table}"
             yield text
-        for link, definition in _links(table):
+        for link, definition in links(table):
             full = f"{table.table}_{link}"[:63]
             yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {full}"
             yield f"ALTER TABLE {table.table} ADD CONSTRAINT {full} {definition}"
@@ -129,12 +130,12 @@ def statements() -> Iterator[str]:
             if isinstance(field, _TEXT_LIKE):
                 yield f"ALTER TABLE {table.table} ALTER COLUMN {field.column} SET STATISTICS 0"
     for owned in registry.OWNED.values():
-        yield f"REVOKE ALL ON {owned.table} FROM {APP}"
+        yield f"REVOKE ALL ON {owned.table} FROM {APP}, {BACKUP}"
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {owned.table} TO {owned.writer or APP}"
         if owned.backed_up:
             yield f"GRANT SELECT ON {owned.table} TO {BACKUP}"
     for name in sorted({*registry.NOT_PERSONAL, *registry.TRANSIENT}):
-        yield f"REVOKE ALL ON {name} FROM {APP}"
+        yield f"REVOKE ALL ON {name} FROM {APP}, {BACKUP}"
         yield f"GRANT SELECT ON {name} TO {APP}"
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {registry.WRITERS.get(name, APP)}"
         yield f"GRANT SELECT ON {name} TO {BACKUP}"
@@ -173,8 +174,8 @@ def cells(declaration: Declaration) -> dict[tuple[str, str], int]:
     return found
 
 
-def enforce_grants(*, on: date | None = None) -> int:
-    """Recompile every grant from the declarations in effect on a day (today); returns how many there are.
+def compiled_grants(*, on: date | None = None) -> list[Grant]:
+    """Every grant the declarations in effect on a day (today) compile to; none is saved.
 
     A version takes effect on its day (A4), so this runs daily, too. Before a controller's first effective day its first
     version counts.
@@ -198,7 +199,13 @@ def enforce_grants(*, on: date | None = None) -> int:
             grants.append(Grant(**common, row_controller=controller, rights=rights))
             if holder != controller.id:
                 grants.append(Grant(**common, row_controller_id=holder, rights=rights | NAMED))
+    return grants
+
+
+def enforce_grants(*, on: date | None = None) -> int:
+    """Replace every grant by what the declarations in effect on a day (today) compile to; returns how many there are."""
     with transaction.atomic():
+        grants = compiled_grants(on=on)
         Grant.objects.all().delete()
         Grant.objects.bulk_create(grants, batch_size=1000)
     return len(grants)

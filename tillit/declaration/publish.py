@@ -5,6 +5,7 @@ version promised. Between publishing and that day the standing version governs (
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -30,6 +31,12 @@ ACTIVITY = "retention"
 """The activity under which a version is published and what is still held is counted: it sees every declared row."""
 
 
+def digest_of(document: dict[str, Any]) -> str:
+    """SHA-256 of a version's document in hex, whatever the order of its keys (the database keeps its own)."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def publish(
     *,
     declaration: Declaration,
@@ -46,7 +53,7 @@ def publish(
     `category-still-held` when rows remain of a category that the new version no longer declares.
     """
     document: dict[str, Any] = declaration.model_dump(mode="json", by_alias=True)
-    digest = hashlib.sha256(declaration.model_dump_json(by_alias=True).encode()).hexdigest()
+    digest = digest_of(document)
     with transaction.atomic():
         controller = _controller(declaration)
         latest = controller.versions.order_by("-number").first()

@@ -21,8 +21,9 @@ Login = Literal["app", "owner", "backup", "admin"]
 OWNER = "tillit_owner"
 APP = "tillit_app"
 BACKUP = "tillit_backup"
-# Own the security-definer functions through which ledger, audit, directories and keys are written.
-KEEPERS = ("tillit_ledger", "tillit_audit", "tillit_directory", "tillit_keys")
+# Own the security-definer functions through which ledger, audit, directories and keys are written, and those that count
+# rows for the proof whatever the policies say.
+KEEPERS = ("tillit_ledger", "tillit_audit", "tillit_directory", "tillit_keys", "tillit_proof")
 
 OLDEST_SERVER = 160000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")

@@ -1,9 +1,12 @@
 """What the engine answers for."""
 
-from tillit.declaration.registry import not_personal, personal
+from tillit.declaration.registry import definer, not_personal, personal
+from tillit.privacy import prove
 from tillit.privacy.models import Hold, Journal, RetentionResult, RetentionRun
 
 personal(Hold, category="rights_case", clocks={"case_closed": "released"})
 not_personal(RetentionRun, because="counts of a run")
 not_personal(RetentionResult, because="counts of a run")
 not_personal(Journal, because="random ids of people who are gone, kept so that a restore cannot bring them back")
+
+definer("tillit_proof", prove.__file__, "counts")

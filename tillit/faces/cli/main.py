@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "db": "Start, stop and inspect the database.",
     "declare": "Check, publish, compare and render declarations.",
     "migrate": "Create or update the database's tables and rules.",
+    "prove": "Hold every promise against the running system.",
     "serve": "Serve the site.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }

@@ -1,0 +1,76 @@
+"""Promises nothing in the running system can show yet, each with what is missing. This list may only shrink."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tillit.declaration import registry
+from tillit.declaration.schema import Declaration
+from tillit.declaration.statement.wording import Words
+from tillit.privacy.prove.context import Context
+from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
+
+WHY = {
+    "recipients": "there is no log of disclosures yet",
+    "processors": "there is no log of what processors receive yet",
+    "transfers": "there is no log of disclosures yet",
+    "rights": "there are no rights cases with deadlines yet",
+    "backup": "there are no backups yet",
+    "breach": "there is no breach register yet",
+    "changes": "notices of changed terms are not sent yet",
+    "forms": "forms are not crawled yet",
+    "device_permissions": "there is no app yet",
+    "visit_statistics": "visits are not counted yet",
+    "cadence": "there are no messages yet",
+    "minimum_group": "no aggregates are shared yet",
+    "security": "a measure of the organisation, not of the system",
+}
+_PROVED_ELSEWHERE = {"row_isolation", "need_to_know", "assigned_only", "stored_apart", "sealed_keys", "sealed_numbers"}
+_PROVED_ELSEWHERE |= {"card_digest"}
+
+
+def _promised(declaration: Declaration) -> Iterator[Said]:
+    lists: dict[str, tuple[Any, ...]] = {
+        "recipients": declaration.recipients,
+        "processors": declaration.processors,
+        "transfers": declaration.transfers,
+        "forms": declaration.forms,
+        "device_permissions": declaration.device_permissions,
+        "security": tuple(m for m in declaration.security if m.key not in _PROVED_ELSEWHERE),
+    }
+    for part, items in lists.items():
+        for item in items:
+            yield Said(f"{part}.{item.key}", _text(declaration, item), part)
+    for activity in declaration.activities:
+        if activity.at_most_every is not None:
+            period = activity.at_most_every
+            said = texts(declaration, "cadence", period=lambda words, p=period: words.period(p))  # type: ignore[misc]
+            yield Said(f"activities.{activity.key}.at_most_every", said, "cadence")
+    for part in ("rights", "backup", "breach", "changes", "visit_statistics"):
+        if getattr(declaration, part) is not None:
+            yield Said(part, texts(declaration, part), part)
+    yield Said(
+        "minimum_group", texts(declaration, "minimum_group", size=str(declaration.minimum_group)), "minimum_group"
+    )
+
+
+def _text(declaration: Declaration, item: Any) -> dict[str, str]:
+    """The item's own words: a name with what it is for."""
+
+    def said(words: Words) -> str:
+        for name in ("text", "when", "service", "explanation", "notice", "why"):
+            if isinstance(value := getattr(item, name, None), dict):
+                named = getattr(item, "name", "")
+                return ": ".join(part for part in (named, words.of(value)) if part)
+        return str(item.key)
+
+    return texts(declaration, "own_words", words=said)
+
+
+def _check(context: Context, said: Said) -> Finding:
+    part: str = said.item
+    if part in {"recipients", "processors", "transfers"}:
+        return not_provable(WHY[part], tables=len(registry.holding("disclosure_record")))
+    return not_provable(WHY[part])
+
+
+KIND = Kind("later", _promised, _check)

@@ -1,0 +1,90 @@
+"""Who works with the data, and who may be in it: confidentiality, assignment, ages (A9, C1, D12)."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from tillit.declaration.schema import Declaration
+from tillit.declaration.vocabulary import vocabulary
+from tillit.kernel.sql import load
+from tillit.parties.actors import person_scope, staff_actor
+from tillit.parties.errors import NotAssignedError, NotStaffError
+from tillit.parties.models import StaffRole
+from tillit.privacy.prove.context import Context
+from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
+
+JOINING = ("member", "customer", "subscriber")
+
+
+def _staff(context: Context, said: Said) -> Finding:
+    """Every active role has a duty of confidentiality on record and opens no more than its word and reach say."""
+    roles = StaffRole.objects.filter(controller_id=context.id, ended__isnull=True).select_related("staff")
+    faults, words, tried = [], vocabulary().roles, 0
+    for role in roles:
+        who = f"staff {role.staff_id} as {role.role}"
+        if role.role not in words:
+            faults.append(f"{who}: no such role")
+            continue
+        if role.staff.left is not None:
+            faults.append(f"{who}: has left and keeps the role")
+        if role.staff.confidentiality_signed is None:
+            faults.append(f"{who}: no duty of confidentiality on record")
+        for fault in _reach(context, role, who):
+            faults += [fault] if fault else []
+            tried += 1
+    return judged(faults, roles=len(roles), look_ups_tried=tried)
+
+
+def _reach(context: Context, role: StaffRole, who: str) -> Iterator[str]:
+    """What the actor made of the role can really do; '' for each attempt that was refused as it must be."""
+    try:
+        actor = staff_actor(staff=role.staff, controller=context.controller)
+    except NotStaffError:
+        return
+    held = StaffRole.objects.filter(staff=role.staff, controller_id=context.id, ended__isnull=True)
+    may = frozenset(activity for one in held for activity in vocabulary().roles[one.role].may)
+    if actor.activities != may or actor.controllers != {context.id}:
+        yield f"{who}: may do more than the role says"
+    access = context.declaration.staff_access
+    if access is None or access.reach == "controller" or not may:
+        return
+    for subject in _unassigned(context, role.staff_id):
+        try:
+            person_scope(actor=actor, activity=min(may), subject_id=subject)
+        except NotAssignedError:
+            yield ""
+        else:
+            yield f"{who}: sees people who are not assigned"
+
+
+def _unassigned(context: Context, staff_id: int) -> list[int]:
+    """Some people of the controller who are not assigned to the member of staff."""
+    with context.scope(), connection.cursor() as cursor:
+        cursor.execute(load(__file__, "people", "unassigned"), {"controller": context.id, "staff": staff_id})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _ages(declaration: Declaration) -> Iterator[Said]:
+    age = str(declaration.children.minimum_age)
+    yield Said("children.minimum_age", texts(declaration, "minimum_age", age=age))
+
+
+def _check_ages(context: Context, said: Said) -> Finding:
+    """Nobody whose birth date is known joined before the declared age."""
+    with context.scope(joint=True), connection.cursor() as cursor:
+        cursor.execute(
+            load(__file__, "people", "ages"),
+            {
+                "controller": context.id,
+                "holders": sorted({context.id, context.holder_id}),
+                "kinds": list(JOINING),
+                "age": f"{context.declaration.children.minimum_age} years",
+            },
+        )
+        known, young = cursor.fetchone()
+    faults = [f"{young} people joined before they were {context.declaration.children.minimum_age}"] if young else []
+    return judged(faults, birth_dates_known=known)
+
+
+STAFF = Kind("staff", once("staff", "staff_access"), _staff)
+AGES = Kind("minimum_age", _ages, _check_ages)

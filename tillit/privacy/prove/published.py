@@ -1,0 +1,81 @@
+"""What is published is what runs: the version is untouched, each language says it, no undeclared cookie (A3, G1)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+
+from tillit.declaration.publish import digest_of
+from tillit.declaration.queries import current_version
+from tillit.declaration.schema import Declaration
+from tillit.declaration.statement.build import cookie_policy, statement
+from tillit.declaration.statement.text import render_text
+from tillit.declaration.statement.texts import languages
+from tillit.privacy.prove.context import Context
+from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
+
+
+def _promised(declaration: Declaration) -> Iterator[Said]:
+    for language in declaration.controller.languages:
+        if language in languages():
+            yield Said(f"statement.{language}", texts(declaration, "statement"), language)
+
+
+def _check(context: Context, said: Said) -> Finding:
+    """The version's document still has its digest, and every declared text stands in the statement rendered now."""
+    version = current_version(controller_id=context.id, on=context.on)
+    document = Declaration.model_validate(version.document)
+    faults = []
+    if digest_of(version.document) != version.digest:
+        faults.append(f"version {version.number} was changed after it was published")
+    language: str = said.item
+    pages = (statement(document, language), cookie_policy(document, language))
+    shown = "".join(_plain(render_text(page)) for page in pages)
+    said_by_it = document.model_dump(mode="json")
+    said_by_it["security"] = [one for one in said_by_it["security"] if one["disclosed"]]
+    declared = list(_localised(said_by_it, language))
+    missing = [text for text in declared if _plain(text) not in shown]
+    if missing:
+        faults.append(f"{len(missing)} declared texts are not in the statement")
+    return judged(faults, version=version.number, texts=len(declared))
+
+
+def _plain(text: str) -> str:
+    """Letters and digits only: line breaks, bullets and indentation are form."""
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _localised(node: Any, language: str) -> Iterator[str]:
+    if isinstance(node, dict):
+        if language in node and all(isinstance(v, str) for v in node.values()):
+            yield node[language]
+        else:
+            for value in node.values():
+                yield from _localised(value, language)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _localised(value, language)
+
+
+def _cookies(context: Context, said: Said) -> Finding:
+    """Every cookie of the site's own frame is declared, needs no consent, and lives no longer than declared."""
+    declared = {item.name: item for item in context.declaration.cookies.items}
+    stays = {
+        settings.SESSION_COOKIE_NAME: not settings.SESSION_EXPIRE_AT_BROWSER_CLOSE,
+        settings.CSRF_COOKIE_NAME: settings.CSRF_COOKIE_AGE is not None,
+        settings.LANGUAGE_COOKIE_NAME: settings.LANGUAGE_COOKIE_AGE is not None,
+    }
+    faults = []
+    for name, outlives_browser in stays.items():
+        item = declared.get(name)
+        if item is None:
+            faults.append(f"the cookie {name} is set and not declared")
+        elif item.kind not in {"necessary", "own"}:
+            faults.append(f"the cookie {name} is set without consent and declared as {item.kind}")
+        elif item.life.type == "session" and outlives_browser:
+            faults.append(f"the cookie {name} outlives the browser's session")
+    return judged(faults, declared=len(declared), set_by_the_frame=len(stays))
+
+
+STATEMENT = Kind("statement", _promised, _check)
+COOKIES = Kind("cookies", once("cookies", "cookies.items"), _cookies)

@@ -1,0 +1,20 @@
+"""The promises in words, from `texts.yaml`: one sentence a kind and language."""
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = yaml.safe_load(
+        Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def say(language: str, key: str, **values: str) -> str:
+    """The sentence `key` with its values; English where the language lacks it."""
+    forms = _texts()[key]
+    return forms.get(language, forms["en"]).format(**values)
