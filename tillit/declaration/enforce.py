@@ -203,7 +203,7 @@ def compiled_grants(*, on: date | None = None) -> list[Grant]:
 
 
 def enforce_grants(*, on: date | None = None) -> int:
-    """Replace every grant by what the declarations in effect on a day (today) compile to; returns how many there are."""
+    """Replace every grant by what the declarations in effect on a day (today) compile to; returns how many."""
     with transaction.atomic():
         grants = compiled_grants(on=on)
         Grant.objects.all().delete()
