@@ -3,6 +3,7 @@
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -169,15 +170,27 @@ def test_a_new_account_opened_from_two_sides_at_once_is_one_account(fresh_db: Te
         assert Balance.objects.count() == len(people)
 
 
-@pytest.mark.django_db
-def test_each_call_takes_its_locks_in_one_order() -> None:
-    """The order is the function's, not the caller's: both arrays of a posting are sorted before anything is locked."""
+def test_each_call_takes_its_locks_in_one_order(db: None, owner_connection: Any) -> None:
+    """The order is the function's, not the caller's: what is locked is sorted by (subject, account) before."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'ledger%' AND prosrc LIKE '%FOR UPDATE%'"
         )
         found = dict(cursor.fetchall())
-    assert {"ledger_post", "ledger_draw", "ledger_settle", "ledger_sweep", "ledger_dispose"} <= set(found)
+    assert {"ledger_draw", "ledger_settle", "ledger_sweep", "ledger_dispose"} <= set(found)
     for source in found.values():
         before = [part.rsplit("ORDER BY", 1)[-1] for part in source.split("FOR UPDATE")[:-1]]
         assert all("subject_id" in order.split("LIMIT")[0] for order in before)
+    owner_connection.execute("SET enable_hashjoin = off")
+    owner_connection.execute("SET enable_mergejoin = off")
+    rows = owner_connection.execute(
+        "EXPLAIN UPDATE ledger_balance b SET balance = b.balance + m.amount FROM unnest(%s::bigint[], %s::bigint[],"
+        " %s::bigint[]) AS m(subject_id, id, amount) WHERE b.subject_id = m.subject_id AND b.id = m.id",
+        [list(range(9))] * 3,
+    )
+    plan = [line.strip(" ->") for (line,) in rows]
+    assert [line.split("  ")[0].split(" on ")[0] for line in plan[1:4]] == [
+        "Nested Loop",
+        "Function Scan",
+        "Index Scan using ledger_balance_pkey",
+    ]

@@ -1,19 +1,22 @@
 -- name: ledger_post
--- Posts transfers given as arrays of equal length, all or none; returns the ids of those that were new. A known id with
--- the same content is skipped; with other content nothing is posted (TL001). Balances are summed up by account first,
--- locked in order of (subject, account), then the transfers are inserted in order of (subject, id). A unique violation
--- means that another transaction made the same row meanwhile: look again.
+-- Posts transfers given as arrays of equal length, all or none; returns the ids of those that were new. The transfers go
+-- in first, in order of (subject, id); a unique violation means that some are known already (or that another transaction
+-- opened the same account meanwhile): then those with the same content are left out, another content is refused (TL001),
+-- and it starts anew. Balances are summed up by account before they are touched, and touched in order of (subject,
+-- account): the nested loop is forced, since a join in any other order could deadlock. Large postings take turns there,
+-- so that none starts from balances that another is about to change.
 CREATE FUNCTION ledger_post(
   in_subjects bigint[], in_ids uuid[], in_books integer[], in_amounts bigint[],
   in_debit_kinds smallint[], in_debit_expires date[], in_credit_kinds smallint[], in_credit_expires date[],
   in_event_at timestamptz[], in_references uuid[], in_states smallint[], in_batch bigint)
 RETURNS uuid[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-  known bigint;
-  differing bigint;
+  recorded timestamptz := tillit_now();
   attempt integer := 0;
-  posted uuid[];
+  touched bigint;
+  opened bigint;
   refused text;
+  d record;
 BEGIN
   PERFORM ledger_guard(in_subjects, in_books, in_states);
   IF EXISTS (SELECT u.kind FROM unnest(in_debit_kinds || in_credit_kinds) AS u(kind)
@@ -21,77 +24,66 @@ BEGIN
     RAISE EXCEPTION 'no such account kind' USING ERRCODE = 'TL005';
   END IF;
   LOOP
-    SELECT count(*), count(*) FILTER (WHERE
-      (t.book_id, t.amount, t.debit_kind, t.debit_expires, t.credit_kind, t.credit_expires, t.event_at, t.reference)
-      IS DISTINCT FROM
-      (a.book_id, a.amount, a.debit_kind, a.debit_expires, a.credit_kind, a.credit_expires, a.event_at, a.reference))
-    INTO known, differing
-    FROM unnest(in_subjects, in_ids, in_books, in_amounts, in_debit_kinds, in_debit_expires, in_credit_kinds,
-                in_credit_expires, in_event_at, in_references)
-      AS a(subject_id, id, book_id, amount, debit_kind, debit_expires, credit_kind, credit_expires, event_at, reference)
-    JOIN ledger_transfer t ON t.subject_id = a.subject_id AND t.id = a.id;
-    IF differing > 0 THEN
-      RAISE EXCEPTION 'the natural key was used with another content' USING ERRCODE = 'TL001';
-    END IF;
-    IF known = cardinality(in_ids) THEN
-      RETURN '{}';
-    END IF;
     BEGIN
-      WITH fresh AS MATERIALIZED (
-        SELECT a.*, b.controller_id, b.currency
-        FROM unnest(in_subjects, in_ids, in_books, in_amounts, in_debit_kinds, in_debit_expires, in_credit_kinds,
-                    in_credit_expires, in_event_at, in_references, in_states)
-          AS a(subject_id, id, book_id, amount, debit_kind, debit_expires, credit_kind, credit_expires, event_at,
-               reference, state)
-        JOIN ledger_book b ON b.id = a.book_id
-        WHERE known = 0
-           OR NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.subject_id = a.subject_id AND t.id = a.id)
-        ORDER BY a.subject_id, a.id
-      ), delta AS MATERIALIZED (
-        SELECT e.subject_id, ledger_account(e.book_id, e.kind, e.expires_on) AS id,
-               e.book_id, e.kind, e.expires_on, e.controller_id, e.currency,
-               max(e.state) AS state, sum(e.amount)::bigint AS amount
+      INSERT INTO ledger_transfer (subject_id, id, event_at, recorded_at, amount, batch_id, controller_id, book_id,
+                                   debit_expires, credit_expires, debit_kind, credit_kind, state, currency, reference)
+      SELECT a.subject_id, a.id, a.event_at, recorded, a.amount, in_batch, b.controller_id, a.book_id, a.debit_expires,
+             a.credit_expires, a.debit_kind, a.credit_kind, a.state, b.currency, a.reference
+      FROM unnest(in_subjects, in_ids, in_books, in_amounts, in_debit_kinds, in_debit_expires, in_credit_kinds,
+                  in_credit_expires, in_event_at, in_references, in_states)
+        AS a(subject_id, id, book_id, amount, debit_kind, debit_expires, credit_kind, credit_expires, event_at,
+             reference, state)
+      JOIN ledger_book b ON b.id = a.book_id
+      ORDER BY a.subject_id, a.id;
+      IF cardinality(in_ids) >= 1000 THEN
+        PERFORM pg_advisory_xact_lock(1818584168, b.id) FROM (SELECT DISTINCT unnest(in_books) AS id ORDER BY 1) AS b;
+      END IF;
+      SELECT array_agg(e.subject_id) AS subjects, array_agg(e.id) AS ids, array_agg(e.amount) AS amounts,
+             array_agg(e.book_id) AS books, array_agg(e.kind) AS kinds, array_agg(e.expires_on) AS expires,
+             array_agg(e.state) AS states
+      INTO d
+      FROM (
+        SELECT s.subject_id, ledger_account(s.book_id, s.kind, s.expires_on) AS id, s.book_id, s.kind, s.expires_on,
+               s.amount::bigint AS amount, s.state
         FROM (
-          SELECT subject_id, book_id, credit_kind AS kind, credit_expires AS expires_on, amount, state, controller_id,
-                 currency FROM fresh WHERE credit_kind >= 100
-          UNION ALL
-          SELECT subject_id, book_id, debit_kind, debit_expires, -amount, state, controller_id, currency
-          FROM fresh WHERE debit_kind >= 100
-        ) AS e
-        GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2
-      ), locked AS MATERIALIZED (
-        SELECT b.subject_id, b.id FROM delta d
-        JOIN ledger_balance b ON b.subject_id = d.subject_id AND b.id = d.id
-        ORDER BY d.subject_id, d.id FOR UPDATE OF b
-      ), moved AS (
-        UPDATE ledger_balance b
-        SET balance = b.balance + d.amount, version = b.version + 1, recorded_at = tillit_now()
-        FROM delta d
-        WHERE b.subject_id = d.subject_id AND b.id = d.id AND (SELECT count(*) FROM locked) >= 0
-        RETURNING b.subject_id, b.id
-      ), opened AS (
+          SELECT v.subject_id, v.book_id, v.kind, v.expires_on, sum(v.amount) AS amount, max(v.state) AS state
+          FROM (
+            SELECT a.subject_id, a.book_id, a.kind, a.expires_on, a.amount, a.state
+            FROM unnest(in_subjects, in_books, in_credit_kinds, in_credit_expires, in_amounts, in_states)
+              AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE a.kind >= 100
+            UNION ALL
+            SELECT a.subject_id, a.book_id, a.kind, a.expires_on, -a.amount, a.state
+            FROM unnest(in_subjects, in_books, in_debit_kinds, in_debit_expires, in_amounts, in_states)
+              AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE a.kind >= 100
+          ) AS v
+          GROUP BY v.subject_id, v.book_id, v.kind, v.expires_on
+        ) AS s
+        ORDER BY 1, 2
+      ) AS e;
+      PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
+      UPDATE ledger_balance b SET balance = b.balance + m.amount, version = b.version + 1, recorded_at = recorded
+      FROM unnest(d.subjects, d.ids, d.amounts) AS m(subject_id, id, amount)
+      WHERE b.subject_id = m.subject_id AND b.id = m.id;
+      GET DIAGNOSTICS touched = ROW_COUNT;
+      PERFORM set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true);
+      IF touched < cardinality(d.ids) THEN
         INSERT INTO ledger_balance (subject_id, id, balance, carried, recorded_at, version, controller_id, book_id,
                                     expires_on, kind, state, currency)
-        SELECT d.subject_id, d.id, d.amount, 0, tillit_now(), 1, d.controller_id, d.book_id, d.expires_on, d.kind,
-               d.state, d.currency
-        FROM delta d LEFT JOIN moved m ON m.subject_id = d.subject_id AND m.id = d.id
-        WHERE m.id IS NULL ORDER BY d.subject_id, d.id
-        RETURNING 1
-      ), written AS (
-        INSERT INTO ledger_transfer (subject_id, id, event_at, recorded_at, amount, batch_id, controller_id, book_id,
-                                     debit_expires, credit_expires, debit_kind, credit_kind, state, currency, reference)
-        SELECT f.subject_id, f.id, f.event_at, tillit_now(), f.amount, in_batch, f.controller_id, f.book_id,
-               f.debit_expires, f.credit_expires, f.debit_kind, f.credit_kind, f.state, f.currency, f.reference
-        FROM fresh f WHERE (SELECT count(*) FROM opened) >= 0
-        RETURNING id
-      )
-      SELECT array_agg(id) INTO posted FROM written;
-      RETURN posted;
+        SELECT m.subject_id, m.id, m.amount, 0, recorded, 1, b.controller_id, m.book_id, m.expires_on, m.kind, m.state,
+               b.currency
+        FROM unnest(d.subjects, d.ids, d.amounts, d.books, d.kinds, d.expires, d.states)
+          AS m(subject_id, id, amount, book_id, kind, expires_on, state)
+        JOIN ledger_book b ON b.id = m.book_id
+        WHERE NOT EXISTS (SELECT FROM ledger_balance k WHERE k.subject_id = m.subject_id AND k.id = m.id)
+        ORDER BY m.subject_id, m.id;
+        GET DIAGNOSTICS opened = ROW_COUNT;
+        IF touched + opened <> cardinality(d.ids) THEN
+          RAISE EXCEPTION 'an account was opened meanwhile' USING ERRCODE = 'unique_violation';
+        END IF;
+      END IF;
+      RETURN in_ids;
     EXCEPTION WHEN unique_violation THEN
       attempt := attempt + 1;
-      IF attempt = 5 THEN
-        RAISE EXCEPTION 'a natural key stands twice in one posting' USING ERRCODE = 'TL001';
-      END IF;
     WHEN check_violation THEN
       GET STACKED DIAGNOSTICS refused = CONSTRAINT_NAME;
       IF refused IN ('ledger_balance_holding', 'ledger_balance_owing') THEN
@@ -99,6 +91,34 @@ BEGIN
       END IF;
       RAISE;
     END;
+    IF EXISTS (
+      SELECT FROM unnest(in_subjects, in_ids, in_books, in_amounts, in_debit_kinds, in_debit_expires, in_credit_kinds,
+                         in_credit_expires, in_event_at, in_references)
+        AS a(subject_id, id, book_id, amount, debit_kind, debit_expires, credit_kind, credit_expires, event_at,
+             reference)
+      JOIN ledger_transfer t ON t.subject_id = a.subject_id AND t.id = a.id
+      WHERE (t.book_id, t.amount, t.debit_kind, t.debit_expires, t.credit_kind, t.credit_expires, t.event_at,
+             t.reference) IS DISTINCT FROM
+            (a.book_id, a.amount, a.debit_kind, a.debit_expires, a.credit_kind, a.credit_expires, a.event_at,
+             a.reference)
+    ) THEN
+      RAISE EXCEPTION 'the natural key was used with another content' USING ERRCODE = 'TL001';
+    ELSIF attempt = 5 THEN
+      RAISE EXCEPTION 'a natural key stands twice in one posting' USING ERRCODE = 'TL001';
+    END IF;
+    SELECT array_agg(a.subject_id), array_agg(a.id), array_agg(a.book_id), array_agg(a.amount), array_agg(a.debit_kind),
+           array_agg(a.debit_expires), array_agg(a.credit_kind), array_agg(a.credit_expires), array_agg(a.event_at),
+           array_agg(a.reference), array_agg(a.state)
+    INTO in_subjects, in_ids, in_books, in_amounts, in_debit_kinds, in_debit_expires, in_credit_kinds,
+         in_credit_expires, in_event_at, in_references, in_states
+    FROM unnest(in_subjects, in_ids, in_books, in_amounts, in_debit_kinds, in_debit_expires, in_credit_kinds,
+                in_credit_expires, in_event_at, in_references, in_states)
+      AS a(subject_id, id, book_id, amount, debit_kind, debit_expires, credit_kind, credit_expires, event_at, reference,
+           state)
+    WHERE NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.subject_id = a.subject_id AND t.id = a.id);
+    IF in_ids IS NULL THEN
+      RETURN '{}';
+    END IF;
   END LOOP;
 END
 $$
