@@ -129,6 +129,22 @@ def statement(
     return 0
 
 
+@app.command()
+def keys(
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Replace the tables in this document (docs/declaration.md).")
+    ] = None,
+) -> int:
+    """Print every key of a declaration with its meaning, as Markdown tables."""
+    from tillit.declaration.explain import placed, tables
+
+    if write is None:
+        out.print(tables(), markup=False, end="")
+    else:
+        write.write_text(placed(write.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
 def _name(what: str) -> str:
     return Path(what).stem if Path(what).exists() else what
 

@@ -8,6 +8,7 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from tillit.audit.operations import link
+from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
 from tillit.kernel import clock
@@ -16,6 +17,7 @@ from tillit.privacy import retention
 JOBS = {
     job.name: job
     for job in (
+        Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("link_audit", link, timedelta(minutes=1)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
     )
