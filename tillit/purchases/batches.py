@@ -7,9 +7,13 @@ Each step commits by itself and can be taken again: a batch that was killed anyw
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 
+from tillit.audit.events import IMPORT_BATCH
+from tillit.audit.operations import append
+from tillit.declaration.models import Controller
 from tillit.kernel import clock
+from tillit.kernel.scope import system
 from tillit.purchases.errors import FileRefusedError
 from tillit.purchases.models import Batch
 
@@ -40,9 +44,32 @@ def begin(*, source_id: int, digest: str, name: str) -> Batch:
 
 
 def finish(*, batch: Batch) -> None:
-    """The batch is done."""
-    batch.state, batch.finished_at = "finished", clock.now()
-    batch.save(update_fields=["state", "finished_at"])
+    """The batch is done; what became of its rows is recorded."""
+    holder = register_holder(register_id=batch.source.register_id)
+    with transaction.atomic():
+        batch.state, batch.finished_at = "finished", clock.now()
+        batch.save(update_fields=["state", "finished_at"])
+        append(
+            type=IMPORT_BATCH,
+            actor=system("intake", {holder}),
+            activity="bonus_earning",
+            controller=holder,
+            batch=batch.pk,
+            details={
+                "source": batch.source.key,
+                "kind": "purchases",
+                "rows": batch.rows_read,
+                "accepted": batch.posted,
+                "quarantined": batch.quarantined,
+                "digest": batch.digest,
+            },
+        )
+
+
+def register_holder(*, register_id: int) -> int:
+    """The controller that answers for what a register holds jointly; the sole one elsewhere (A1)."""
+    controllers = Controller.objects.filter(register_id=register_id).order_by("-holder", "id")
+    return controllers.values_list("id", flat=True)[0]
 
 
 def withdraw(*, batch: Batch) -> None:

@@ -15,6 +15,16 @@ class UnknownSourceError(TillitError):
     exit_code = 2
 
 
+class RowsRefusedError(TillitError):
+    """Rows given one by one (API) cannot all be used, so none was. `faults`: (row from 1, field, reason code)."""
+
+    exit_code = 2
+
+    def __init__(self, faults: list[tuple[int, str, str]]) -> None:
+        self.faults = faults
+        super().__init__("rows-refused", f"{len(faults)} rows cannot be used")
+
+
 class InstrumentRefusedError(TillitError):
     """A card or account cannot be registered (C4)."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel.identifiers import IdentifierError, card
@@ -18,7 +19,7 @@ from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.operations import lock_subjects
-from tillit.purchases import queries
+from tillit.purchases import events, queries
 from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
 from tillit.purchases.reading import contacts
@@ -73,7 +74,8 @@ def register_instrument(
         raise InstrumentRefusedError("network", "only Visa, Mastercard and debit accounts can be registered")
     if queries.is_enterprise_card(number=normal):
         raise InstrumentRefusedError("enterprise", "company cards cannot be registered")
-    if ownership(OwnershipQuestion(subject_id, normal)) is Ownership.DENIED:
+    found = ownership(OwnershipQuestion(subject_id, normal))
+    if found is Ownership.DENIED:
         raise InstrumentRefusedError("not-owner", "only cards and accounts of your own can be registered")
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
     kind = Kind.ACCOUNT if network is card.Network.BANKAXEPT else Kind.CARD
@@ -83,7 +85,7 @@ def register_instrument(
         directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id)
     except AlreadyClaimedError:
         raise InstrumentRefusedError("taken", "that card or account is on another BonusID") from None
-    made, _ = PaymentInstrument.objects.get_or_create(
+    made, fresh = PaymentInstrument.objects.get_or_create(
         subject_id=subject_id,
         digest=known,
         removed_at=None,
@@ -96,6 +98,14 @@ def register_instrument(
             "registered_at": at,
         },
     )
+    if fresh:
+        append(
+            type=events.INSTRUMENT_REGISTERED,
+            scope=scope,
+            controller=made.controller_id,
+            subject=subject_id,
+            details={"instrument": made.id, "network": network.value, "ownership": found.value},
+        )
     return made
 
 
@@ -113,6 +123,13 @@ def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: 
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=found.controller_id)
     directories.unclaim(
         register_id=register_id, kind=Kind(found.kind), digest=UUID(str(found.digest)), subject_id=subject_id
+    )
+    append(
+        type=events.INSTRUMENT_REMOVED,
+        scope=scope,
+        controller=found.controller_id,
+        subject=subject_id,
+        details={"instrument": found.id},
     )
     return True
 

@@ -6,17 +6,24 @@ to batch and line) and lapses with the table's declared life. Layout: version (1
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
+from tillit.audit.operations import append
+from tillit.audit.types import EventType
 from tillit.kernel import clock
+from tillit.kernel.scope import Actor
 from tillit.platform.secrets import secret
+from tillit.purchases import events
+from tillit.purchases.batches import register_holder
 from tillit.purchases.errors import QuarantineError
-from tillit.purchases.models import QuarantinedRow
+from tillit.purchases.models import Batch, QuarantinedRow
 from tillit.purchases.reading.chunks import Reject
+from tillit.purchases.reading.columns import COLUMNS
 from tillit.purchases.reading.reasons import message
 
 _VERSION, _NONCE = b"\x01", 12
@@ -45,6 +52,54 @@ def open_row(row: QuarantinedRow) -> dict[str, str | None]:
     return values
 
 
+def repair(*, row: QuarantinedRow, values: Mapping[str, str | None], actor: Actor) -> None:
+    """Replace fields of a row that waits, or give a line that was no row its fields; None empties a field.
+
+    Raises `QuarantineError`: no such column, resolved, or not kept (then every field must be given).
+    """
+    unknown = sorted(set(values) - set(COLUMNS))
+    if unknown:
+        raise QuarantineError("unknown-column", f"no such column: {', '.join(unknown)}")
+    if row.resolved_at is not None:
+        raise QuarantineError("row-resolved", "that row is resolved")
+    before = open_row(row) if row.sealed is not None else {}
+    before.pop("", None)
+    merged = {name: value for name, value in (before | dict(values)).items() if value}
+    row.sealed = seal(batch_id=row.batch_id, line=row.line, values=merged)
+    with transaction.atomic():
+        row.save(update_fields=["sealed"])
+        _record(events.QUARANTINE_REPAIRED, actor, row.batch, row=row.pk)
+
+
+def show(*, row: QuarantinedRow, actor: Actor) -> dict[str, str | None]:
+    """The row's fields for somebody to read: the look is recorded (A9)."""
+    with transaction.atomic():
+        values = open_row(row)
+        _record(events.QUARANTINE_OPENED, actor, row.batch, row=row.pk)
+    return values
+
+
+def dismiss(*, rows: Sequence[QuarantinedRow], actor: Actor) -> int:
+    """Give up rows that cannot become purchases (a footer, a test); their content is dropped at once. How many."""
+    waiting = QuarantinedRow.objects.filter(pk__in=[row.pk for row in rows], resolved_at=None)
+    with transaction.atomic():
+        batches = {row.batch for row in waiting.select_related("batch__source")}
+        dismissed = waiting.update(resolved_at=clock.now(), resolution="dismissed", sealed=None)
+        for batch in batches:
+            _record(events.QUARANTINE_DISMISSED, actor, batch, rows=sum(row.batch_id == batch.pk for row in rows))
+    return dismissed
+
+
+def waiting(*, source_id: int, batch_id: int | None = None, ids: Sequence[int] = ()) -> QuerySet[QuarantinedRow]:
+    """Rows of finished batches that wait for repair, oldest first."""
+    rows = QuarantinedRow.objects.filter(batch__source_id=source_id, batch__state="finished", resolved_at=None)
+    if batch_id is not None:
+        rows = rows.filter(batch_id=batch_id)
+    if ids:
+        rows = rows.filter(pk__in=ids)
+    return rows.order_by("pk")
+
+
 def put(*, batch_id: int, rejects: Sequence[Reject]) -> int:
     """Quarantine rows, in the running transaction; how many."""
     if not rejects:
@@ -58,6 +113,18 @@ def put(*, batch_id: int, rejects: Sequence[Reject]) -> int:
             words = message(reject.code)
             copy.write_row((batch_id, reject.line, reject.field, reject.code, words, sealed, now, ""))
     return len(rejects)
+
+
+def _record(event: EventType, actor: Actor, batch: Batch, **details: int) -> None:
+    holder = register_holder(register_id=batch.source.register_id)
+    append(
+        type=event,
+        actor=actor,
+        activity="bonus_earning",
+        controller=holder,
+        batch=batch.pk,
+        details={"batch": batch.pk} | details,
+    )
 
 
 def _cipher() -> AESGCM:

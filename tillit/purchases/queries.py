@@ -1,5 +1,6 @@
 """Looking up cards, receipts and what stands in quarantine. Personal rows within an open scope."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,7 +79,7 @@ def _receipt(row: tuple[Any, ...]) -> Receipt:
         currency=currency,
         total=int(total),
         last_four=last_four,
-        lines=[ReceiptLine(line["id"], line["product"], line["amount"], line["refund"]) for line in lines],
+        lines=[ReceiptLine(line["id"], line["product"], line["amount"], line["refund"]) for line in json.loads(lines)],
         cursor=f"{event_at.isoformat()}~{key}",
     )
 

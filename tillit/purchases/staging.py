@@ -96,13 +96,17 @@ def stage(
 
 
 def examine(
-    *, chunks: Iterable[Chunk], references: References, progress: Callable[[int], None] | None = None
+    *,
+    chunks: Iterable[Chunk],
+    references: References,
+    progress: Callable[[int], None] | None = None,
+    most_shown: int = 100,
 ) -> tuple[Counts, list[Reject]]:
     """Read and check without storing anything (a dry run): the counts, and the first rejects without their values."""
     counts, shown = Counts(), list[Reject]()
     for prepared in _ahead(prepare(chunks, references=references, batch_id=0)):
         counts.add(prepared)
-        shown += [Reject(r.line, r.field, r.code) for r in prepared.rejects[: max(0, 100 - len(shown))]]
+        shown += [Reject(r.line, r.field, r.code) for r in prepared.rejects[: max(0, most_shown - len(shown))]]
         if progress:
             progress(prepared.position)
     return counts, shown
