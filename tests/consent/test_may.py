@@ -12,7 +12,9 @@ from tillit.consent.models import Choice, ConsentEvent, EventKind
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties.errors import UnknownSubjectError
 from tillit.parties.models import Fact, Relationship
+from tillit.parties.operations import relate
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +124,37 @@ def test_h4_restriction_hides_every_row_at_once_and_lifting_shows_them(club: Con
     with Scope(actor, "rights_requests") as scope:
         assert operations.lift(scope=scope, subject_id=kari, at=clock.now()) == 1
     assert seen("membership_administration") == ({kari, ola, person_row}, {kari, ola, person_row})
+
+
+def test_h4_whoever_restricts_every_row_of_the_register_is_restricted() -> None:
+    clubs = publish_examples("bonus")
+    town, club = clubs["rundtur"], clubs["skogheim"]
+    kari = person(club, given="Kari")
+    with Scope(system("test", {town.pk}), "membership_administration", subjects=frozenset({kari})) as scope:
+        relate(scope=scope, subject_id=kari, controller_id=town.pk, kind="member", started=date(2026, 1, 1))
+
+    def live() -> set[str]:
+        found = set()
+        for controller in clubs.values():
+            with Scope(system("test", {controller.pk}), "membership_administration", subjects=frozenset({kari})):
+                rows = [*Fact.objects.filter(subject_id=kari), *Relationship.objects.filter(subject_id=kari)]
+                found |= {f"{row._meta.db_table} {row.controller_id}" for row in rows}
+        return found
+
+    before = live()
+    assert len(before) == 3
+    with Scope(system("test", {club.pk}), "rights_requests") as scope:
+        operations.restrict(scope=scope, subject_id=kari, controller_id=club.pk, ground="accuracy", at=clock.now())
+    assert live() == set()
+    with Scope(system("test", {club.pk}), "rights_requests") as scope:
+        operations.lift(scope=scope, subject_id=kari, at=clock.now())
+    assert live() == before
+
+
+def test_h4_a_person_who_is_not_there_is_an_answer_not_a_crash(club: Controller) -> None:
+    with pytest.raises(UnknownSubjectError):
+        _say(club, 12345, EventKind.GIVEN, "marketing")
+    assert queries.may(controller_id=club.pk, activity="marketing", subject_id=12345).reason == "not-applicable"
 
 
 def test_h4_a_row_added_while_restricted_is_born_restricted(club: Controller) -> None:

@@ -9,3 +9,7 @@ class NotLawfulError(TillitError):
 
 class UnknownChoiceError(TillitError):
     """The declaration has no such activity or channel to consent or object to."""
+
+
+class AbsoluteObjectionError(TillitError):
+    """An objection to direct marketing is absolute: nobody may refuse it (GDPR 21(3), H5)."""

@@ -1,16 +1,20 @@
 """Give, withdraw, object, restrict: each an appended event and the new state in one transaction, effective at once."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from tillit.consent.errors import UnknownChoiceError
+from tillit.consent.errors import AbsoluteObjectionError, UnknownChoiceError
 from tillit.consent.models import Choice, ConsentEvent, EventKind, Restriction
 from tillit.declaration import registry
-from tillit.declaration.queries import current, current_version, holder_of
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current, current_version, declared, versions
+from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
-from tillit.kernel.scope import Scope
-from tillit.parties.operations import lock_subjects
+from tillit.kernel.scope import Scope, system
+from tillit.parties.models import Subject
+from tillit.parties.operations import lock_subject
 
 _EFFECT = {
     EventKind.GIVEN: {"consented": True},
@@ -19,6 +23,12 @@ _EFFECT = {
     EventKind.OBJECTION_LIFTED: {"objected": False},
     EventKind.OBJECTION_REFUSED: {"objected": False},
 }
+_UNDONE_BY = {
+    EventKind.GIVEN: EventKind.WITHDRAWN,
+    EventKind.OBJECTION_LIFTED: EventKind.OBJECTED,
+    EventKind.OBJECTION_REFUSED: EventKind.OBJECTED,
+}
+"""What allows processing, and the no that undoes it when it was said later, whichever is noted first (H7)."""
 
 
 def record(
@@ -37,43 +47,76 @@ def record(
     """Append one event and set the choice it leads to (F1, F2, H5, H7).
 
     wording: digest of the text the person saw. An event for every channel (`channel=''`) also settles the choices
-    made for single channels, so withdrawing "all" leaves none standing. Raises `UnknownChoiceError` when the
-    declaration has no such activity or channel.
+    made for single channels, so withdrawing "all" leaves none standing; one for a single channel goes before the
+    general one. A yes dated before a no is kept as evidence and changes nothing. In a joint register a choice is the
+    named controller's own; the holder's counts for every club that has none. Raises `UnknownChoiceError` when the
+    declaration has no such activity or channel (a no is taken for any that a version ever had), and
+    `AbsoluteObjectionError` on refusing an objection to marketing.
     """
-    declared = current(controller_id=controller_id, on=clock.today()).activity(activity)
-    if declared is None or (channel and channel not in declared.channels):
-        raise UnknownChoiceError("unknown-choice", "the declaration has no such choice")
-    holder = holder_of(controller_id=controller_id)
-    state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
-    common = {"subject_id": subject_id, "controller_id": holder, "activity": activity, "state": state}
+    _refuse(controller_id, activity, channel, kind)
+    state = lock_subject(scope=scope, subject_id=subject_id)
+    mine = {"subject_id": subject_id, "controller_id": controller_id, "activity": activity}
+    later = _later_noes(mine, kind, at)
     event = ConsentEvent.objects.create(
-        **common,
+        **mine,
+        state=state,
         channel=channel,
         kind=kind,
         at=at,
         route=route,
         wording=wording,
-        declaration_version=current_version(controller_id=controller_id, on=clock.today()).number,
+        declaration_version=current_version(controller_id=controller_id, on=clock.local_date(at)).number,
         evidence=evidence,
         last_marketing_message=at,
     )
-    effect = _EFFECT[kind]
-    if not channel:
-        Choice.objects.filter(subject_id=subject_id, controller_id=holder, activity=activity).update(**effect, since=at)
-    Choice.objects.update_or_create(
-        subject_id=subject_id,
-        controller_id=holder,
-        activity=activity,
-        channel=channel,
-        defaults={**effect, "since": at},
-        create_defaults={**effect, "since": at, "state": state},
-    )
+    if not later & {"", channel}:
+        _choose(mine, channel, {**_EFFECT[kind]}, at, state, except_for=later)
     return event
 
 
+def _refuse(controller_id: int, activity: str, channel: str, kind: EventKind) -> None:
+    """Raise for what cannot be said: an undeclared choice, or a refusal of what the law makes absolute."""
+    standing = [current(controller_id=controller_id, on=clock.today())]
+    if kind in {EventKind.WITHDRAWN, EventKind.OBJECTED}:
+        numbers = [version.number for version in versions(controller_id=controller_id)]
+        standing += [declared(controller_id=controller_id, number=number) for number in numbers]
+    known = [found for declaration in standing if (found := declaration.activity(activity))]
+    if not any(not channel or channel in found.channels for found in known):
+        raise UnknownChoiceError("unknown-choice", "the declaration has no such choice")
+    if kind is EventKind.OBJECTION_REFUSED and vocabulary().activities[activity].marketing:
+        raise AbsoluteObjectionError("objection-absolute", "an objection to direct marketing is never refused")
+
+
+def _later_noes(mine: dict[str, Any], kind: EventKind, at: datetime) -> set[str]:
+    """Channels ('' = all) on which a no dated after `at` already stands against what `kind` allows."""
+    if kind not in _UNDONE_BY:
+        return set()
+    noes = ConsentEvent.objects.filter(**mine, kind=_UNDONE_BY[kind], at__gt=at)
+    return set(noes.values_list("channel", flat=True))
+
+
+def _choose(
+    mine: dict[str, Any], channel: str, effect: dict[str, Any], at: datetime, state: int, *, except_for: set[str]
+) -> None:
+    """Set the choice for a channel, or for all. `since` follows the consent, whose withdrawal is a clock."""
+    moved = {**effect, "since": at} if "consented" in effect else effect
+    if not channel:
+        Choice.objects.filter(**mine).exclude(channel__in=except_for).update(**moved)
+    general: dict[str, Any] = {}
+    general |= Choice.objects.filter(**mine, channel="").values("consented", "objected").first() or {}
+    Choice.objects.update_or_create(
+        **mine,
+        channel=channel,
+        defaults=moved,
+        create_defaults={**general, **effect, "since": at, "state": state},
+    )
+
+
 def restrict(*, scope: Scope, subject_id: int, controller_id: int, ground: str, at: datetime) -> Restriction:
-    """Restrict all processing of the person (GDPR 18, H4): every row of theirs, in every table, in this transaction."""
-    lock_subjects(scope=scope, subject_ids=[subject_id])
+    """Restrict all processing of the person (GDPR 18, H4): every row of theirs in the register, in every table, in this
+    transaction. Raises `IntegrityError` when a restriction stands already.
+    """
+    lock_subject(scope=scope, subject_id=subject_id)
     restriction = Restriction.objects.create(
         subject_id=subject_id, controller_id=controller_id, ground=ground, since=at
     )
@@ -83,17 +126,20 @@ def restrict(*, scope: Scope, subject_id: int, controller_id: int, ground: str, 
 
 def lift(*, scope: Scope, subject_id: int, at: datetime) -> int:
     """Lift the restriction; the caller notifies the person first (GDPR 18(3)). Returns how many (0 or 1)."""
-    lock_subjects(scope=scope, subject_ids=[subject_id])
+    lock_subject(scope=scope, subject_id=subject_id)
     lifted = Restriction.objects.filter(subject_id=subject_id, lifted__isnull=True).update(lifted=at)
-    _move(subject_id, {1: 0, 3: 2})
+    if lifted:
+        _move(subject_id, {1: 0, 3: 2})
     return lifted
 
 
 def _move(subject_id: int, states: dict[int, int]) -> None:
     """Change the state of every row of the person, table by table as the registry lists them, and of the subject
-    itself.
+    itself. In a joint register the rows of every controller: whoever restricts, the person is restricted.
     """
-    with connection.cursor() as cursor:
+    register = Subject.objects.values_list("register_id", flat=True).get(pk=subject_id)
+    everyone = system("restriction", Controller.objects.filter(register_id=register).values_list("id", flat=True))
+    with Scope(everyone, "rights_requests", frozenset({subject_id})), connection.cursor() as cursor:
         for before, after in states.items():
             cursor.execute(
                 "UPDATE parties_subject SET state = %s WHERE id = %s AND state = %s", [after, subject_id, before]

@@ -17,3 +17,7 @@ class NotStaffError(TillitError):
 
 class NotAssignedError(TillitError):
     """The member of staff has nothing to do with that person."""
+
+
+class UnknownSubjectError(TillitError):
+    """No such person: the id was never given, or everything about them is erased."""

@@ -9,6 +9,7 @@ from django.db import connection
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.scope import Scope
 from tillit.parties import sealing
+from tillit.parties.errors import UnknownSubjectError
 from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
 
 _SEALED = (SealedFact._meta.db_table, "sealed")
@@ -28,7 +29,10 @@ def open_account(*, scope: Scope, subject_id: int, register_id: int, at: datetim
 
 
 def lock_subjects(*, scope: Scope, subject_ids: Iterable[int]) -> dict[int, int]:
-    """Lock the subjects in id order until the transaction ends; id → row state. The one place that locks people."""
+    """Lock the subjects in id order until the transaction ends; id → row state. The one place that locks people.
+
+    Who is not in the answer does not exist (any more).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, state FROM parties_subject WHERE id = ANY (%s) ORDER BY id FOR UPDATE",
@@ -37,18 +41,22 @@ def lock_subjects(*, scope: Scope, subject_ids: Iterable[int]) -> dict[int, int]
         return dict(cursor.fetchall())
 
 
-def _state(subject_id: int, scope: Scope) -> int:
-    return lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+def lock_subject(*, scope: Scope, subject_id: int) -> int:
+    """Lock one person until the transaction ends; its row state. Raises `UnknownSubjectError` (erased or never was)."""
+    try:
+        return lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+    except KeyError:
+        raise UnknownSubjectError("unknown-subject", "there is no such person") from None
 
 
 def relate(*, scope: Scope, subject_id: int, controller_id: int, kind: str, started: date) -> Relationship:
     """Begin a relationship (A5); the open one is returned when there is one already."""
+    state = lock_subject(scope=scope, subject_id=subject_id)
     found = Relationship.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind=kind, ended__isnull=True
     ).first()
     if found is not None:
         return found
-    state = _state(subject_id, scope)
     return Relationship.objects.create(
         subject_id=subject_id, controller_id=controller_id, kind=kind, started=started, state=state
     )
@@ -98,7 +106,7 @@ def record_facts(
     at: datetime,
 ) -> list[Fact]:
     """Record several facts of one person as `record_fact` does one; the current row of each, in the order given."""
-    state = _state(subject_id, scope)
+    state = lock_subject(scope=scope, subject_id=subject_id)
     rows = Fact.objects.filter(
         subject_id=subject_id,
         controller_id=controller_id,
@@ -140,7 +148,7 @@ def seal_fact(
     at: datetime,
 ) -> SealedFact:
     """Seal a value (national number, account number …). The clear value is never stored; the last four digits are."""
-    state = _state(subject_id, scope)
+    state = lock_subject(scope=scope, subject_id=subject_id)
     table, column = _SEALED
     body = sealing.seal(subject_id=subject_id, controller_id=controller_id, table=table, column=column, value=value)
     SealedFact.objects.filter(

@@ -17,9 +17,15 @@ FROM (
     AND (%(subjects)s::bigint[] IS NULL OR r.subject_id = ANY (%(subjects)s))
 ) p
 JOIN parties_subject s ON s.id = p.subject_id AND s.alias_of_id IS NULL
+-- Of one controller's choices the channel's own goes before the general one; of two controllers' the asking one's before
+-- the holder's. An objection to either controller stands.
 LEFT JOIN LATERAL (
-  SELECT bool_or(x.consented) FILTER (WHERE x.channel IN ('', %(channel)s)) AS consented,
-         bool_or(x.objected) FILTER (WHERE x.channel IN ('', %(channel)s)) AS objected
-  FROM consent_choice x
-  WHERE x.subject_id = p.subject_id AND x.controller_id = ANY (%(holders)s) AND x.activity = %(activity)s
+  SELECT (array_agg(x.consented ORDER BY x.controller_id = %(controller)s DESC))[1] AS consented,
+         bool_or(x.objected) AS objected
+  FROM (
+    SELECT DISTINCT ON (controller_id) controller_id, consented, objected FROM consent_choice
+    WHERE subject_id = p.subject_id AND controller_id = ANY (%(holders)s) AND activity = %(activity)s
+      AND channel IN ('', %(channel)s)
+    ORDER BY controller_id, channel DESC
+  ) x
 ) c ON true
