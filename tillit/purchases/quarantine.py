@@ -32,10 +32,10 @@ _COPY = (
 )
 
 
-def seal(*, batch_id: int, line: int, values: dict[str, str | None]) -> bytes:
+def seal(*, batch_id: int, line: int, values: Mapping[str, str | None]) -> bytes:
     """The row's fields, sealed for one line of one batch."""
     nonce = os.urandom(_NONCE)
-    plain = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = json.dumps(dict(values), ensure_ascii=False, separators=(",", ":")).encode()
     return _VERSION + nonce + _cipher().encrypt(nonce, plain, _place(batch_id, line))
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from tillit.purchases.reading.chunks import LINE, Chunk, Reject
 from tillit.purchases.reading.dialect import LONGEST_LINE, Dialect
 
-BLOCK = 3 * 1024 * 1024
+BLOCK = 2 * 1024 * 1024
 LONGEST_RECORD_LINES = 50
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\n"
 _END_OF_FILE = b"\x1a"  # what some old systems put after the last line
