@@ -154,6 +154,8 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("organisation-number", [('"310000019"', '"310000018"')], "310000018", ""),
     ("unknown-currency", [("currency: NOK", "currency: QQQ")], "currency: QQQ", ""),
     ("unknown-time-zone", [("time_zone: Europe/Oslo", "time_zone: Europe/Lilleby")], "time_zone:", ""),
+    ("period-too-long", [("clock: sent\n    period: P3Y", "clock: sent\n    period: P9999Y")], "period: P9999Y", ""),
+    ("period-too-long", [("choice_lives: P4W", "choice_lives: P9999W")], "choice_lives: P9999W", ""),
     ("no-such-day", [("end_day: 30", "end_day: 31")], "end_day: 31", ""),
     ("unreadable-address", [("email: post@litenforening.example", "email: post")], "email: post", ""),
     ("unreadable-address", [("web: https://tryggstad.example", "web: javascript:alert(1)")], "javascript", ""),

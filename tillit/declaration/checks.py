@@ -16,6 +16,7 @@ from tillit.declaration.checking import (
     limits,
     minimising,
     parties,
+    reach,
     references,
     system,
     words,
@@ -36,6 +37,8 @@ def check(declaration: Declaration, source: Source, *, siblings: Sequence[Declar
     `siblings`: the other controllers of the installation (empty: only the declaration itself is judged).
     """
     context = Context(declaration, source, siblings)
+    if unreachable := list(reach.problems(context)):
+        return _ordered(unreachable)
     return _ordered([problem for rule in RULES for problem in rule.problems(context)])
 
 

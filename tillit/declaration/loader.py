@@ -34,11 +34,21 @@ class Source:
 
 
 class _UniqueLoader(yaml.SafeLoader):
-    """SafeLoader: no objects, no aliases bombs beyond YAML's own; dates stay dates."""
+    """SafeLoader: no objects; dates stay dates."""
+
+
+LARGEST = 4 * 1024 * 1024
+MOST_VALUES = 100_000
+DEEPEST = 40
 
 
 def _plain(node: yaml.Node, file: str, path: tuple[Step, ...], marks: dict[tuple[Step, ...], Mark]) -> Any:
-    marks[path] = (file, node.start_mark.line + 1)
+    line = node.start_mark.line + 1
+    if len(marks) >= MOST_VALUES or len(path) > DEEPEST:  # aliases can make a small file endless
+        raise DeclarationRefusedError(
+            [Problem(file, line, "too-large", "more values or levels than a declaration has")]
+        )
+    marks[path] = (file, line)
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -51,16 +61,27 @@ def _plain(node: yaml.Node, file: str, path: tuple[Step, ...], marks: dict[tuple
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, file, (*path, index), marks) for index, item in enumerate(node.value)]
-    return _UniqueLoader("").construct_object(node, deep=True)
+    try:
+        return _UniqueLoader("").construct_object(node, deep=True)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        raise DeclarationRefusedError(
+            [Problem(file, line, "unreadable-value", f"'{str(node.value)[:60]}' cannot be read")]
+        ) from None
 
 
 def _parse(path: Path) -> Source:
     name = str(path)
     try:
+        if path.stat().st_size > LARGEST:
+            raise DeclarationRefusedError([Problem(name, 0, "too-large", f"more than {LARGEST} bytes")])
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=_UniqueLoader)
     except FileNotFoundError:
         raise DeclarationRefusedError([Problem(name, 0, "no-file", "there is no such file")]) from None
+    except OSError:
+        raise DeclarationRefusedError([Problem(name, 0, "no-file", "the file cannot be read")]) from None
+    except RecursionError:
+        raise DeclarationRefusedError([Problem(name, 0, "too-large", "more levels than a declaration has")]) from None
     except UnicodeDecodeError as error:
         raise DeclarationRefusedError([Problem(name, 0, "encoding", f"not UTF-8 at byte {error.start}")]) from None
     except yaml.MarkedYAMLError as error:
@@ -141,7 +162,12 @@ def read(path: Path, *, _seen: tuple[Path, ...] = ()) -> Source:
     parent = own.data.pop("extends", None)
     if parent is None:
         return own
-    base_path = path.parent / str(parent)
+    base_path = path.parent / Path(str(parent)).name
+    if base_path.name != str(parent):
+        line = own.mark(("extends",))[1]
+        raise DeclarationRefusedError(
+            [Problem(str(path), line, "extends-elsewhere", "extends names a file of the same folder")]
+        )
     if base_path in _seen or base_path == path:
         raise DeclarationRefusedError([Problem(str(path), own.mark(("extends",))[1], "extends-loop", "extends itself")])
     base = read(base_path, _seen=(*_seen, path))

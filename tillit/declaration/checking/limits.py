@@ -1,6 +1,5 @@
 """Numbers, periods, addresses and dates lie within what the law and the system allow."""
 
-import calendar
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -48,10 +47,6 @@ def _controller(context: Context) -> Iterator[Problem]:
     if controller.time_zone not in available_timezones():
         message = f"'{controller.time_zone}' is no time zone"
         yield context.problem(("controller", "time_zone"), "unknown-time-zone", message)
-    year = controller.financial_year
-    if not 1 <= year.end_day <= calendar.monthrange(2000, year.end_month)[1]:
-        message = "the last day of the financial year is not a day of the calendar"
-        yield context.problem(("controller", "financial_year", "end_day"), "no-such-day", message)
 
 
 def _addresses(context: Context) -> Iterator[Problem]:
