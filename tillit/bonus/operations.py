@@ -193,3 +193,16 @@ def expire(
             return Expired(programme.chain_id, lots, total)
         lots, total = lots + taken, total + amount
         progress(lots, total)
+
+
+def expire_everywhere(*, on: date | None = None, dry_run: bool = False) -> list[Expired]:
+    """The expiry run of every programme, each in its own zone's today unless `on` is given; what each one did."""
+    return [
+        expire(
+            programme=programme,
+            on=on or clock.today(programmes.zone(programme)),
+            at=clock.now(),
+            dry_run=dry_run,
+        )
+        for programme in Programme.objects.select_related("chain").order_by("chain__key")
+    ]

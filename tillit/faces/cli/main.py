@@ -13,10 +13,13 @@ from rich.console import Console
 # is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
 COMMANDS: dict[str, str] = {
     "audit": "Verify, link and read the audit trail.",
+    "bonus": "Let bonus expire, and report on the programmes.",
     "db": "Start, stop and inspect the database.",
     "declare": "Check, publish, compare and render declarations.",
     "migrate": "Create or update the database's tables and rules.",
     "prove": "Hold every promise against the running system.",
+    "retain": "Dispose of everything that is due, or say what would be.",
+    "rights": "Answer an access request, or erase a person.",
     "serve": "Serve the site.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }

@@ -8,6 +8,7 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from tillit.audit.operations import link
+from tillit.bonus.operations import expire_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
@@ -19,6 +20,7 @@ JOBS = {
     for job in (
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("link_audit", link, timedelta(minutes=1)),
+        Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("retention", retention.run, timedelta(days=1), hour=2),
     )
 }

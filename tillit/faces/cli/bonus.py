@@ -1,0 +1,111 @@
+"""``tillit bonus``: the expiry run and the programme reports."""
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tillit.faces.cli.ready import ready
+
+app = typer.Typer(no_args_is_help=True, help="Let bonus expire, and report on the programmes.")
+out = Console(highlight=False, soft_wrap=True)
+Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="As of this day; default: today.")]
+
+
+@app.command()
+def expire(
+    on: Day = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would expire; change nothing.")] = False,
+) -> None:
+    """Empty the lots that have expired, in every chain. Run at any time; a second run finds nothing."""
+    ready()
+    from tillit.bonus.operations import expire_everywhere
+    from tillit.kernel import clock
+    from tillit.kernel.money import Money
+    from tillit.purchases.models import Chain
+
+    day = on.date() if on else None
+    if day is not None and day > clock.today() and not dry_run:
+        raise typer.BadParameter("a day to come is for --dry-run", param_hint="--on")
+    chains = {chain.pk: chain for chain in Chain.objects.all()}
+    table = _table("chain", "lots", "would expire" if dry_run else "expired")
+    for done in expire_everywhere(on=day, dry_run=dry_run):
+        chain = chains[done.chain_id]
+        table.add_row(chain.name, str(done.lots), Money(done.amount, chain.currency).format("en"))
+    out.print(table)
+
+
+@app.command()
+def report(
+    controller: Annotated[str, typer.Option("--controller", help="A controller's key.")],
+    month: Annotated[str | None, typer.Option(help="YYYY-MM; default: the month that last ended.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Report a controller's chains for one month: sales to members, bonus issued, used, expired, and what is owed."""
+    ready()
+    from tillit.bonus.reports import ACTIVITY, reports
+    from tillit.declaration.models import Controller
+    from tillit.kernel.scope import Scope, system
+
+    found = Controller.objects.filter(key=controller).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    start, end = _month(month)
+    with Scope(system("report", {found.pk}), ACTIVITY) as scope:
+        made = reports(scope=scope, start=start, end=end)
+    if as_json:
+        print(json.dumps([asdict(one) for one in made], default=str, ensure_ascii=False))
+        return
+    for one in made:
+        _show(one)
+
+
+def _month(text: str | None) -> tuple[date, date]:
+    from tillit.kernel import clock
+
+    if text is None:
+        end = clock.today().replace(day=1)
+        return _before(end), end
+    try:
+        start = datetime.strptime(text, "%Y-%m").date()
+    except ValueError:
+        raise typer.BadParameter("a month is YYYY-MM", param_hint="--month") from None
+    return start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+
+
+def _before(first: date) -> date:
+    return first.replace(year=first.year - (first.month == 1), month=(first.month - 2) % 12 + 1)
+
+
+def _show(report: Any) -> None:
+    from tillit.kernel.money import Money
+
+    def money(minor: int) -> str:
+        return Money(minor, report.currency).format("en")
+
+    out.print(f"{report.chain_name}, {report.start:%Y-%m}", markup=False)
+    table = _table("", "amount")
+    for name in ("opening", "issued", "corrected", "used", "expired", "forfeited", "written_off", "closing", "debt"):
+        table.add_row(name.replace("_", " "), money(getattr(report, name)))
+    out.print(table)
+    sales = report.sales
+    if sales.total is None:
+        out.print("  sales: fewer members than the minimum group\n")
+        return
+    table = _table("store", "members", "lines", "sales")
+    for store in (*sales.stores, sales.total):
+        name = f"{store.number} {store.name}".strip() or ("all stores" if store is sales.total else "other stores")
+        table.add_row(name, str(store.people), str(store.lines), money(store.amount))
+    out.print(table)
+    out.print()
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(first, box=None, pad_edge=False)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
