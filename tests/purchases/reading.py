@@ -47,8 +47,8 @@ def references(currency: str = "NOK", exponent: int = 2) -> References:
 def chunks(data: bytes, *, block: int = 1 << 20) -> list[Chunk]:
     """The chunks of a CSV file given as bytes."""
     file = io.BytesIO(data)
-    head = file.read(1 << 17)
-    return list(CsvRows(file, sniff(head, whole=len(head) == len(data)), head=head, block=block))
+    found = sniff(data[: 1 << 17], whole=len(data) <= 1 << 17)
+    return list(CsvRows(file, found, head=file.read(found.start + block), block=block))
 
 
 def read(data: bytes, *, block: int = 1 << 20) -> tuple[list[Checked], list[Reject]]:
