@@ -7,13 +7,10 @@ Each step commits by itself and can be taken again: a batch that was killed anyw
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import connection
 
-from tillit.audit.events import IMPORT_BATCH
-from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
-from tillit.kernel.scope import system
 from tillit.purchases.errors import FileRefusedError
 from tillit.purchases.models import Batch
 
@@ -44,26 +41,9 @@ def begin(*, source_id: int, digest: str, name: str) -> Batch:
 
 
 def finish(*, batch: Batch) -> None:
-    """The batch is done; what became of its rows is recorded."""
-    holder = register_holder(register_id=batch.source.register_id)
-    with transaction.atomic():
-        batch.state, batch.finished_at = "finished", clock.now()
-        batch.save(update_fields=["state", "finished_at"])
-        append(
-            type=IMPORT_BATCH,
-            actor=system("intake", {holder}),
-            activity="bonus_earning",
-            controller=holder,
-            batch=batch.pk,
-            details={
-                "source": batch.source.key,
-                "kind": "purchases",
-                "rows": batch.rows_read,
-                "accepted": batch.posted,
-                "quarantined": batch.quarantined,
-                "digest": batch.digest,
-            },
-        )
+    """The batch is done."""
+    batch.state, batch.finished_at = "finished", clock.now()
+    batch.save(update_fields=["state", "finished_at"])
 
 
 def register_holder(*, register_id: int) -> int:
