@@ -9,4 +9,4 @@ not_personal(RetentionRun, because="counts of a run")
 not_personal(RetentionResult, because="counts of a run")
 not_personal(Journal, because="random ids of people who are gone, kept so that a restore cannot bring them back")
 
-definer("tillit_proof", prove.__file__, "counts")
+definer("tillit_proof", prove.__file__, "counts", reads=("parties_directory",))

@@ -1,6 +1,7 @@
 """What is published is what runs: the version is untouched, each language says it, no undeclared cookie (A3, G1)."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.build import cookie_policy, statement
 from tillit.declaration.statement.text import render_text
 from tillit.declaration.statement.texts import languages
+from tillit.kernel.iso_period import IsoPeriod
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
 
@@ -60,21 +62,26 @@ def _localised(node: Any, language: str) -> Iterator[str]:
 def _cookies(context: Context, said: Said) -> Finding:
     """Every cookie of the site's own frame is declared, needs no consent, and lives no longer than declared."""
     declared = {item.name: item for item in context.declaration.cookies.items}
-    stays = {
-        settings.SESSION_COOKIE_NAME: not settings.SESSION_EXPIRE_AT_BROWSER_CLOSE,
-        settings.CSRF_COOKIE_NAME: settings.CSRF_COOKIE_AGE is not None,
-        settings.LANGUAGE_COOKIE_NAME: settings.LANGUAGE_COOKIE_AGE is not None,
+    browser = settings.SESSION_EXPIRE_AT_BROWSER_CLOSE
+    ages: dict[str, int | None] = {  # seconds; None is until the browser is closed
+        settings.SESSION_COOKIE_NAME: None if browser else settings.SESSION_COOKIE_AGE,
+        settings.CSRF_COOKIE_NAME: settings.CSRF_COOKIE_AGE,
+        settings.LANGUAGE_COOKIE_NAME: settings.LANGUAGE_COOKIE_AGE,
     }
     faults = []
-    for name, outlives_browser in stays.items():
+    for name, age in ages.items():
         item = declared.get(name)
         if item is None:
             faults.append(f"the cookie {name} is set and not declared")
         elif item.kind not in {"necessary", "own"}:
             faults.append(f"the cookie {name} is set without consent and declared as {item.kind}")
-        elif item.life.type == "session" and outlives_browser:
-            faults.append(f"the cookie {name} outlives the browser's session")
-    return judged(faults, declared=len(declared), set_by_the_frame=len(stays))
+        elif age is not None and not (item.life.period and _seconds(item.life.period, context.on) >= age):
+            faults.append(f"the cookie {name} lives longer than declared")
+    return judged(faults, declared=len(declared), set_by_the_frame=len(ages))
+
+
+def _seconds(period: str, on: date) -> int:
+    return (IsoPeriod.parse(period).add_to(on) - on).days * 86_400
 
 
 STATEMENT = Kind("statement", _promised, _check)
