@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from django.db import connection, connections
 
 from tests.conftest import TestDatabase

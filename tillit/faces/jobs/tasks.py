@@ -1,11 +1,12 @@
 """The dispatcher and the jobs it starts."""
 
 from datetime import timedelta
+from typing import cast
 
-from django.conf import settings
 from django.db import transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from tillit.audit.operations import link
 from tillit.bonus.operations import expire_everywhere
@@ -61,7 +62,7 @@ def work(*, once: bool = False) -> None:
     if once:
         start_due()
     # The worker needs LISTEN on a connection of its own, made from the same settings as Django's.
-    assert settings.DATABASES["default"]["ENGINE"].endswith("postgresql")  # noqa: S101
-    app.with_connector(app.connector.get_worker_connector()).run_worker(
+    own = cast(DjangoConnector, app.connector).get_worker_connector()
+    app.with_connector(own).run_worker(
         wait=not once, install_signal_handlers=not once, delete_jobs="successful", listen_notify=not once
     )
