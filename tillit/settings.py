@@ -2,7 +2,8 @@
 
 The database is reached as ``tillit_app`` unless ``TILLIT_DB_ROLE=owner`` (set by ``tillit migrate`` alone). Everything
 an installation decides comes from the environment: ``DATABASE_URL``, ``TILLIT_VAR``, ``TILLIT_DEBUG``,
-``TILLIT_HOSTS`` (comma-separated), ``TILLIT_HTTPS`` (0 only on a machine of one's own), ``TILLIT_SECRET_*``.
+``TILLIT_HOSTS`` (comma-separated), ``TILLIT_HTTPS`` (0 only on a machine of one's own), ``TILLIT_SECRET_*``,
+``TILLIT_OWNERSHIP_CHECK`` (see `purchases.ownership`).
 """
 
 import base64
@@ -17,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parent
 DEBUG = os.environ.get("TILLIT_DEBUG") == "1"
 HTTPS = not DEBUG and os.environ.get("TILLIT_HTTPS", "1") == "1"
 SECRET_KEY = base64.b64encode(secrets.secret("django", 64)).decode()
+OWNERSHIP_CHECK = os.environ.get("TILLIT_OWNERSHIP_CHECK", "")
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("TILLIT_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host.strip()
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,7 +20,7 @@ from tillit.parties.digests import Kind, digest, digest_many
 from tillit.purchases import operations, queries, reference_data
 from tillit.purchases.errors import InstrumentRefusedError, ReferenceDataError
 from tillit.purchases.models import EnterpriseRange, PaymentInstrument
-from tillit.purchases.operations import Ownership, OwnershipCheck, OwnershipQuestion, unchecked
+from tillit.purchases.ownership import Ownership, OwnershipCheck, OwnershipQuestion
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -37,7 +38,7 @@ def own_pages(club: Controller, subject: int) -> Iterator[Scope]:
         yield scope
 
 
-def register(club: Controller, subject: int, number: str, check: OwnershipCheck = unchecked) -> PaymentInstrument:
+def register(club: Controller, subject: int, number: str, check: OwnershipCheck | None = None) -> PaymentInstrument:
     with own_pages(club, subject) as scope:
         return operations.register_instrument(
             scope=scope, subject_id=subject, controller_id=club.pk, number=number, at=AT, ownership=check
@@ -142,6 +143,20 @@ def test_c4_only_the_owners_own(club: Controller) -> None:
     assert held_by(club, card_number(2)) is None
     assert register(club, kari, card_number(1), bank).last_four == card_number(1)[-4:]
     assert [question.subject_id for question in asked] == [kari, kari]
+
+
+def denied(question: OwnershipQuestion) -> Ownership:
+    return Ownership.DENIED
+
+
+def test_c4_an_installation_names_its_check(club: Controller, settings: Any) -> None:
+    kari = person(club)
+    settings.OWNERSHIP_CHECK = f"{__name__}.denied"
+    with pytest.raises(InstrumentRefusedError) as refused:
+        register(club, kari, card_number(1))
+    assert refused.value.code == "not-owner"
+    settings.OWNERSHIP_CHECK = ""
+    assert register(club, kari, card_number(1)).last_four == card_number(1)[-4:]
 
 
 def test_c4_a_removed_card_is_free_and_its_row_waits_for_retention(club: Controller) -> None:

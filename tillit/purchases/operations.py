@@ -4,10 +4,7 @@ A number is checked, digested under the register's key and forgotten: the row ke
 directory holds each number for one person at a time, so that a card is on one BonusID only.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from tillit.audit.operations import append
@@ -22,34 +19,11 @@ from tillit.parties.operations import lock_subjects
 from tillit.purchases import events, queries
 from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
+from tillit.purchases.ownership import Ownership, OwnershipCheck, OwnershipQuestion, configured
 from tillit.purchases.reading import contacts
 
 # Visa, Mastercard and debit accounts (C4). A further way of paying is added here and in the declarations.
 ACCEPTED = frozenset({card.Network.VISA, card.Network.MASTERCARD, card.Network.BANKAXEPT})
-
-
-class Ownership(StrEnum):
-    """What a check of ownership found."""
-
-    CONFIRMED = "confirmed"
-    DENIED = "denied"
-    UNKNOWN = "unknown"  # no check is connected, or it could not tell
-
-
-@dataclass(frozen=True)
-class OwnershipQuestion:
-    """Is this number the person's own? For the one call of a check; never stored or shown."""
-
-    subject_id: int
-    number: str = field(repr=False)
-
-
-OwnershipCheck = Callable[[OwnershipQuestion], Ownership]
-
-
-def unchecked(question: OwnershipQuestion) -> Ownership:
-    """Where no bank or card network is connected: the member answers for owning what is registered."""
-    return Ownership.UNKNOWN
 
 
 def register_instrument(
@@ -59,9 +33,9 @@ def register_instrument(
     controller_id: int,
     number: str,
     at: datetime,
-    ownership: OwnershipCheck = unchecked,
+    ownership: OwnershipCheck | None = None,
 ) -> PaymentInstrument:
-    """Register a card or account of the person; the row there is already is returned.
+    """Register a card or account of the person; the row there is already is returned. `ownership`: default configured.
 
     Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, taken.
     """
@@ -74,7 +48,7 @@ def register_instrument(
         raise InstrumentRefusedError("network", "only Visa, Mastercard and debit accounts can be registered")
     if queries.is_enterprise_card(number=normal):
         raise InstrumentRefusedError("enterprise", "company cards cannot be registered")
-    found = ownership(OwnershipQuestion(subject_id, normal))
+    found = (ownership or configured())(OwnershipQuestion(subject_id, normal))
     if found is Ownership.DENIED:
         raise InstrumentRefusedError("not-owner", "only cards and accounts of your own can be registered")
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
