@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "bonus": "Let bonus expire, and report on the programmes.",
     "db": "Start, stop and inspect the database.",
     "declare": "Check, publish, compare and render declarations.",
+    "import": "Take in files: purchases, and the rows that were put aside.",
     "migrate": "Create or update the database's tables and rules.",
     "prove": "Hold every promise against the running system.",
     "retain": "Dispose of everything that is due, or say what would be.",
@@ -23,6 +24,9 @@ COMMANDS: dict[str, str] = {
     "serve": "Serve the site.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }
+
+# Commands whose name cannot be a module's.
+MODULES = {"import": "imports"}
 
 out = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -43,7 +47,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one exit a kind of endi
     if name not in COMMANDS:
         return _say(f"no command {name!r}: tillit --help lists them", 2)
     try:
-        module = importlib.import_module(f"tillit.faces.cli.{name.replace('-', '_')}")
+        module = importlib.import_module(f"tillit.faces.cli.{MODULES.get(name, name.replace('-', '_'))}")
         command = typer.main.get_command(module.app)
         result: Any = command.main(args=rest, prog_name=f"tillit {name}", standalone_mode=False)
     except typer.TyperException as wrong:
