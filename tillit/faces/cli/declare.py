@@ -1,5 +1,7 @@
 """``tillit declare``: check, publish, compare and render declarations."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,6 +128,22 @@ def statement(
         out.print(f"{to}: {len(data)} bytes", markup=False)
     else:
         typer.get_binary_stream("stdout").write(data)
+    return 0
+
+
+@app.command()
+def record(
+    what: Annotated[str, typer.Argument(help="A file, or CONTROLLER, or CONTROLLER@VERSION.")],
+    lang: Language = "nb",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of CSV.")] = False,
+) -> int:
+    """Print the record of processing activities (GDPR art. 30), with what speaks for an impact assessment."""
+    django.setup()
+    from tillit.declaration.record import as_csv
+    from tillit.declaration.record import record as make
+
+    made = make(_declaration(what), lang)
+    out.print(json.dumps(asdict(made), ensure_ascii=False, indent=1) if as_json else as_csv(made, lang), markup=False)
     return 0
 
 
