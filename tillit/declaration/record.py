@@ -1,4 +1,4 @@
-"""The record of processing activities and hints for impact assessments, from the declaration (GDPR art. 30, 35, H15)."""
+"""The record of processing activities and hints for impact assessments (GDPR art. 30 and 35, H15)."""
 
 import csv
 import io
