@@ -47,6 +47,8 @@ lock: $(DONE)-dev
 	$(LOCK) --extra setup --extra demo -o requirements.lock
 	$(LOCK) --extra dev --constraint requirements.lock -o requirements-dev.lock
 	$(NPM) install --package-lock-only --ignore-scripts --no-audit --no-fund
+	$(BIN)/python -c "import json; p = 'package-lock.json'; d = json.load(open(p)); \
+	[m.pop('funding', None) for m in d['packages'].values()]; open(p, 'w').write(json.dumps(d, indent=2) + '\n')"
 
 clean:
 	-[ ! -x $(BIN)/tillit ] || TILLIT_VAR=var/test $(BIN)/tillit db stop

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tillit.declaration.clocks import Clock, ClockError, ever_earlier, surely_shorter
-from tillit.declaration.schema import FinancialYear
+from tillit.declaration.parts import FinancialYear
 from tillit.kernel.periods import IsoPeriod
 
 YEAR = FinancialYear(end_month=6, end_day=30)

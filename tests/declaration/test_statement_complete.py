@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from tests.declaration.leaves import IDENTITY, changed, leaves, localised_language, name_of, other, said
 from tests.declaration.wrong import FIXTURE, edited
 from tillit.declaration.loader import load
-from tillit.declaration.schema import Declaration, Part
+from tillit.declaration.parts import Part
+from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.build import cookie_policy, statement
 from tillit.declaration.statement.text import render_text
 from tillit.declaration.statement.wording import Words

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from tillit.declaration.schema import FinancialYear
+from tillit.declaration.parts import FinancialYear
 from tillit.kernel.errors import TillitError
 from tillit.kernel.periods import IsoPeriod, fiscal_year_end, year_end
 

@@ -11,7 +11,8 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from tillit.declaration.schema import Country, Declaration, Key, Localised, Part, PeriodText
+from tillit.declaration.parts import Country, Key, Localised, Part, PeriodText
+from tillit.declaration.schema import Declaration
 
 SOURCE = Path(__file__).with_name("explained.yaml")
 _NAMED: list[tuple[Any, str]] = [(Key, "key"), (Localised, "texts"), (Country, "country"), (PeriodText, "period")]

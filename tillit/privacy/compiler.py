@@ -15,8 +15,9 @@ from typing import Any
 from django.db import models
 
 from tillit.declaration import registry
+from tillit.declaration.parts import FinancialYear
 from tillit.declaration.registry import PersonalTable
-from tillit.declaration.schema import Declaration, FinancialYear, Retention
+from tillit.declaration.schema import Declaration, Retention
 from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load

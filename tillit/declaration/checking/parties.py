@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tillit.declaration.checking.context import Context, Path
 from tillit.declaration.errors import Problem
-from tillit.declaration.schema import Arrangement
+from tillit.declaration.parts import Arrangement
 
 AT: Path = ("controller", "arrangement")
 

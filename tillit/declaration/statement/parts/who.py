@@ -4,7 +4,7 @@ from datetime import date
 
 from babel.dates import format_skeleton
 
-from tillit.declaration.schema import Address, ContactPoint, Officer
+from tillit.declaration.parts import Address, ContactPoint, Officer
 from tillit.declaration.statement.document import (
     Block,
     Cell,
