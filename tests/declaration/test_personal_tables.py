@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.db import connection, models
 from django.test.utils import isolate_apps
 from psycopg import sql
@@ -126,15 +127,15 @@ def test_a_row_cannot_point_at_another_persons_row(copy: psycopg.Connection[Any]
             db_table = "test_child"
 
     for model in (Parent, Child):
-        copy.execute(sql.SQL(_created(model)))  # type: ignore[arg-type]
+        copy.execute(sql.SQL(_created(model)))
     (name, definition), *_ = [one for one in links(_registered(Child)) if one[0] == "parent_link"]
     assert name == "parent_link"
-    copy.execute(sql.SQL(f"ALTER TABLE test_child ADD CONSTRAINT link {definition}"))  # type: ignore[arg-type]
+    copy.execute(sql.SQL(f"ALTER TABLE test_child ADD CONSTRAINT link {definition}"))
     insert = "INSERT INTO {} (subject_id, id, controller_id{}) VALUES ({})"
-    copy.execute(insert.format("test_parent", "", "1, 10, 1"))  # type: ignore[arg-type]
-    copy.execute(insert.format("test_child", ", parent_id", "1, 20, 1, 10"))  # type: ignore[arg-type]
+    copy.execute(insert.format("test_parent", "", "1, 10, 1"))
+    copy.execute(insert.format("test_child", ", parent_id", "1, 20, 1, 10"))
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        copy.execute(insert.format("test_child", ", parent_id", "2, 21, 1, 10"))  # type: ignore[arg-type]
+        copy.execute(insert.format("test_child", ", parent_id", "2, 21, 1, 10"))
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         copy.execute("UPDATE test_child SET subject_id = 2")
     copy.execute("DELETE FROM test_parent")
@@ -176,7 +177,7 @@ def test_a2_an_answer_that_does_not_fit_its_model_is_refused(given: dict[str, An
 
 def test_a2_a_table_without_the_key_columns_is_no_personal_table() -> None:
     with pytest.raises(UnregisteredTableError, match="lacks subject_id"):
-        registry.personal(registry.apps.get_model("declaration", "Controller"), category="identity", clocks={})
+        registry.personal(apps.get_model("declaration", "Controller"), category="identity", clocks={})
 
 
 @pytest.mark.parametrize("table", GUARDED)
@@ -195,7 +196,7 @@ def test_h18_the_application_writes_no_guarded_table_directly(table: str, django
             ).fetchone()
             assert row is not None
             with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
-                app.execute(sql.SQL(statement).format(sql.Identifier(table), sql.Identifier(row[0])))  # type: ignore[arg-type]
+                app.execute(sql.SQL(statement).format(sql.Identifier(table), sql.Identifier(row[0])))
             assert refused.value.sqlstate == "42501"
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute(sql.SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY").format(sql.Identifier(table)))
@@ -207,7 +208,7 @@ def test_a3_a_published_version_cannot_be_changed(django_db_setup: None) -> None
     with database.connect("app", name=connections.settings["default"]["NAME"], autocommit=True) as app:
         for statement in ("UPDATE declaration_version SET number = 2", "DELETE FROM declaration_version"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                app.execute(statement)  # type: ignore[arg-type]
+                app.execute(statement)
 
 
 def test_h18_functions_that_run_as_others_are_pinned_and_their_owners_cannot_log_in(
