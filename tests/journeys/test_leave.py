@@ -1,6 +1,6 @@
 """Leaving: earning stops, unused bonus falls away, data follows retention (C13, C17)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tests.bonus.conftest import NOW, Y27, Y28, World, world  # noqa: F401 (a fixture)
 from tests.bonus.test_corrections import correct
@@ -99,6 +99,11 @@ def test_c13_debt_remains_as_a_claim_and_what_had_expired_is_not_forfeited(world
         assert list(Transfer.objects.filter(debit_kind=100).values_list("credit_kind", "amount")) == [(3, 300)]
 
 
+def _retain(on: date) -> None:
+    with clock.travel(on):
+        retention.run()
+
+
 def test_c17_after_leaving_identity_goes_and_the_books_stay_their_statutory_time(world: World) -> None:  # noqa: F811
     subject = member(world, "nordkai")
     world.earn(subject, 1000)
@@ -107,14 +112,14 @@ def test_c17_after_leaving_identity_goes_and_the_books_stay_their_statutory_time
         assert Fact.objects.filter(subject_id=subject).count() == 3
         kept = Transfer.objects.filter(subject_id=subject).count()
     assert kept == 2
-    retention.run(as_of=clock.today() + timedelta(days=1))
+    _retain(clock.today() + timedelta(days=1))
     with world.scope("proof"):
         assert not Fact.objects.filter(subject_id=subject).exists()
         assert not PaymentInstrument.objects.filter(subject_id=subject).exists()
         assert Transfer.objects.filter(subject_id=subject).count() == kept
-    retention.run(as_of=datetime(2031, 12, 31, tzinfo=UTC).date())
+    _retain(date(2031, 12, 31))
     with world.scope("proof"):
         assert Transfer.objects.filter(subject_id=subject).count() == kept
-    retention.run(as_of=datetime(2032, 1, 1, tzinfo=UTC).date())
+    _retain(date(2032, 1, 1))
     with world.scope("proof"):
         assert not Transfer.objects.filter(subject_id=subject).exists()

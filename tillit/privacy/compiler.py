@@ -8,7 +8,7 @@ rules of every controller of the arrangement: they go when none needs them (DESI
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,10 +54,20 @@ class Plan:
     table: PersonalTable
     category: str
     rules: tuple[Retention, ...]
+    holder_id: int = 0
     due: str = ""
+    bounds: list[tuple[str, str]] = field(default_factory=list)
     stays: list[tuple[str, str]] = field(default_factory=list)
     joins: list[str] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """What every statement over the plan's rows needs."""
+        self.params |= {
+            "row_controller": self.controller_id,
+            "holder": self.holder_id or self.controller_id,
+            "category": category_id(self.category),
+        }
 
     @property
     def disposal(self) -> str:
@@ -65,19 +75,38 @@ class Plan:
         wanted = {rule.disposal for rule in self.rules}
         return "anonymise" if "anonymise" in wanted and self.table.anonymiser else "erase"
 
-    def source(self) -> str:
-        """FROM and WHERE of the rows this plan governs; the row is `t`."""
-        parts = [f"FROM {self.table.table} t", *self.joins, "WHERE t.controller_id = %(row_controller)s"]
+    @property
+    def linked(self) -> bool:
+        """Whether a rule keeps the rows only as long as others are there."""
+        return any(rule.clock == LINKED for rule in self.rules)
+
+    def source(self, *, some: bool = False) -> str:
+        """FROM and WHERE of the rows this plan governs; the row is `t`. `some`: only those of the people in
+        `%(subjects)s`, and the clocks of nobody else are looked up.
+        """
+        only = " AND {}.subject_id = ANY (%(subjects)s::bigint[])" if some else ""
+        joins = [f"LEFT JOIN ({text}) c{n} ON c{n}.subject_id = t.subject_id" for n, text in enumerate(self.joins)]
+        joins = [text + only.format(f"c{n}") for n, text in enumerate(joins)]
+        where = f"WHERE t.controller_id = %(row_controller)s{only.format('t')}"
         if self.table.category_column:
-            parts.append(f"AND t.{self.table.category_column} = %(category)s")
-        return "\n".join(parts)
+            where += f" AND t.{self.table.category_column} = %(category)s"
+        return "\n".join([f"FROM {self.table.table} t", *joins, where])
 
     def held(self) -> str:
-        """Whether a hold keeps the row."""
+        """Whether a hold keeps the row: one of its own controller, or in a joint register one that concerns what is
+        held jointly (the holder's hold keeps every controller's rows; a club's, its own and the holder's).
+        """
         return (
-            "EXISTS (SELECT FROM privacy_hold h WHERE h.subject_id = t.subject_id"
-            " AND h.released IS NULL AND h.category IN (0, %(category)s))"
+            "EXISTS (SELECT FROM privacy_hold h WHERE h.subject_id = t.subject_id AND h.released IS NULL"
+            " AND h.category IN (0, %(category)s)"
+            " AND (h.controller_id IN (%(row_controller)s, %(holder)s) OR %(row_controller)s = %(holder)s))"
         )
+
+    def early(self) -> str:
+        """A bound that every due row keeps: cheap to test, so that most rows are passed over before their clocks are
+        looked up.
+        """
+        return "".join(f" AND t.{column} < {bound}" for column, bound in self.bounds)
 
 
 class _Builder:
@@ -85,7 +114,8 @@ class _Builder:
 
     def __init__(self, plan: Plan, zone: str) -> None:
         self.plan, self.zone = plan, zone
-        self.plan.params |= {"zone": zone, "category": category_id(plan.category)}
+        self.plan.params["zone"] = zone
+        self.ceilings = False
         self._joined: dict[str, str] = {}
 
     def parameter(self, value: Any) -> str:
@@ -93,14 +123,12 @@ class _Builder:
         self.plan.params[name] = value
         return f"%({name})s"
 
-    def derived(self, event: str, rule: Retention, party: Party) -> str:
-        declared = party.declaration.activity(rule.activity)
-        assert declared is not None  # noqa: S101 (held by the checks)
+    def derived(self, event: str, activity: str, applies_to: Iterable[str], party: Party) -> str:
         known = {
             "controller": party.controller_id,
             "holders": party.holders,
-            "applies_to": list(declared.applies_to),
-            "activity": rule.activity,
+            "applies_to": list(applies_to),
+            "activity": activity,
             "zone": self.zone,
         }
         question = f"{event} {known}"
@@ -126,37 +154,59 @@ class _Builder:
         return self._joined[question]
 
     def _join(self, question: str, text: str) -> None:
-        alias = f"c{len(self._joined)}"
-        self.plan.joins.append(f"LEFT JOIN ({text}) {alias} ON {alias}.subject_id = t.subject_id")
-        self._joined[question] = f"coalesce({alias}.day, '-infinity'::date)"
+        self.plan.joins.append(text)
+        self._joined[question] = f"c{len(self._joined)}.day"
 
-    def clock(self, rule: Retention, party: Party) -> str:
-        """SQL for the day the rule's period is counted from; NULL while its clock has not started."""
-        matched = _CLOCK.match(rule.clock)
+    def clock(self, text: str, activity: str, applies_to: Iterable[str], party: Party) -> tuple[str, bool] | None:
+        """SQL for the day a period is counted from, and whether it is asked of the person (NULL: does not concern them)
+        rather than of the row (NULL: not started). None when neither has the clock.
+        """
+        matched = _CLOCK.match(text)
         assert matched is not None  # noqa: S101 (held by the checks)
         function, event = matched.groups()
-        if event == LINKED:
-            return self.linked(rule, party)
         column = self.plan.table.clocks.get(event)
+        if column is None and event not in registry.DERIVED_CLOCKS:
+            return None
         if column is not None:
             day = _day(self.plan.table.model, column)
-        elif event in registry.DERIVED_CLOCKS:
-            day = self.derived(event, rule, party)
         else:
-            raise CannotKeepError(
-                "clock-not-kept", f"{rule.key}: table {self.plan.table.table} has no clock {event} for {rule.category}"
-            )
-        return _year_end(day, function, party.declaration.controller.financial_year)
+            day = self.derived(event, activity, applies_to, party)
+        return _year_end(day, function, party.declaration.controller.financial_year), column is None
 
     def term(self, rule: Retention, party: Party) -> str:
-        period = IsoPeriod.parse(rule.period)
-        length = self.parameter(f"{period.months} months {period.days} days")
-        term = f"coalesce({self.clock(rule, party)} + {length}::interval, 'infinity')"
+        """SQL for the day the rule lapses."""
+        # A rule that does not concern the person or the row neither keeps nor ends anything.
+        outside = "infinity" if rule.rule == "ceiling" else "-infinity"
+        if rule.clock == LINKED:
+            term = f"coalesce({self.linked(rule, party)}::timestamp, '{outside}')"
+        else:
+            term = self._lapse(rule, party, outside)
         if rule.only_kinds:
-            outside = "infinity" if rule.rule == "ceiling" else "-infinity"
             kinds = self.parameter(list(rule.only_kinds))
             term = f"CASE WHEN t.{self.plan.table.kind_column} = ANY ({kinds}) THEN {term} ELSE '{outside}' END"
         return term
+
+    def _lapse(self, rule: Retention, party: Party, outside: str) -> str:
+        declared = party.declaration.activity(rule.activity)
+        assert declared is not None  # noqa: S101 (held by the checks)
+        found = self.clock(rule.clock, rule.activity, declared.applies_to, party)
+        if found is None:
+            raise CannotKeepError(
+                "clock-not-kept", f"{rule.key}: table {self.plan.table.table} has no clock {rule.clock}"
+            )
+        day, of_person = found
+        length = self.parameter(IsoPeriod.parse(rule.period).interval)
+        unbounded = of_person or rule.only_kinds or rule.rule == "ceiling"
+        if not unbounded and (rule.rule == "minimum" or not self.ceilings):
+            self._bound(rule.clock, length)
+        return f"coalesce({day} + {length}::interval, '{outside if of_person else 'infinity'}')"
+
+    def _bound(self, clock: str, length: str) -> None:
+        """The event itself must lie at least the period back (give or take zones and short months: five days)."""
+        matched = _CLOCK.match(clock)
+        assert matched is not None  # noqa: S101 (held by the checks)
+        column = self.plan.table.clocks[matched.group(2)]
+        self.plan.bounds.append((column, f"%(on)s::date - {length}::interval + interval '5 days'"))
 
 
 def _day(model: type[models.Model], column: str) -> str:
@@ -206,9 +256,9 @@ def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:
             here = [(p, r) for p, r in ruled if governs(r, table)]
             if not here:
                 raise CannotKeepError("table-not-governed", f"{category}: no rule governs {table.table}")
-            plan = Plan(party.controller_id, table, category, tuple(rule for _, rule in here))
-            plan.params["row_controller"] = party.controller_id
+            plan = Plan(party.controller_id, table, category, tuple(rule for _, rule in here), party.holder_id)
             builder = _Builder(plan, party.declaration.controller.time_zone)
+            builder.ceilings = any(rule.rule == "ceiling" for _, rule in here)  # it ends what other clocks would keep
             terms: dict[str, list[str]] = {"keep": [], "minimum": [], "ceiling": []}
             for owner, rule in here:
                 term = builder.term(rule, owner)
@@ -217,6 +267,26 @@ def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:
                     plan.stays.append((rule.key, exception))
             plan.due = _due(**terms)
             yield plan
+
+
+def archive_plans(party: Party, others: Iterable[Party] = (), *, only: Collection[str] | None = None) -> Iterator[Plan]:
+    """One plan per archive (of those whose keys are in `only`), category and table: `due` is the day a row enters (D10,
+    B7). What is held jointly enters when the clock of no controller of the arrangement runs any more.
+    """
+    everyone = list(vocabulary().relationships)
+    for archive in party.declaration.archives:
+        if only is not None and archive.key not in only:
+            continue
+        length = IsoPeriod.parse(archive.period).interval
+        for category in archive.categories:
+            for table in registry.holding(category):
+                plan = Plan(party.controller_id, table, category, (), party.holder_id)
+                builder = _Builder(plan, party.declaration.controller.time_zone)
+                days = [builder.clock(archive.clock, "", everyone, p) for p in (party, *others)]
+                entered = ", ".join(f"{found[0]} + {builder.parameter(length)}::interval" for found in days if found)
+                if entered:
+                    plan.due = f"coalesce(greatest({entered}), 'infinity')"
+                    yield plan
 
 
 def _exception(rule: Retention, party: Party, term: str) -> str | None:

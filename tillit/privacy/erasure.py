@@ -16,9 +16,8 @@ from tillit.audit import events
 from tillit.audit.operations import append
 from tillit.declaration import registry
 from tillit.declaration.registry import PersonalTable
-from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor, Scope
+from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subjects
 from tillit.privacy import sweep
@@ -53,11 +52,14 @@ def erase(
     """Erase what may go of one person, in every table; `categories` limits it to a part. Returns the itemised outcome.
 
     `actor` may perform `rights_requests` for every controller of the register. Raises nothing for what must stay:
-    that is an item. Idempotent: a second call finds nothing more.
+    that is an item. Idempotent: a second call finds nothing more, and nothing of who is gone altogether.
     """
     on = clock.local_date(at)
-    register_id = Subject.objects.values_list("register_id", flat=True).get(pk=subject_id)
-    cells = _plans(parties(on).get(register_id, []))
+    register_id = Subject.objects.filter(pk=subject_id).values_list("register_id", flat=True).first()
+    if register_id is None:
+        return []  # nothing is left of the person, not even the id
+    members = parties(on).get(register_id, [])
+    cells = _plans(members)
     items: list[Item] = []
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         lock_subjects(scope=scope, subject_ids=[subject_id])
@@ -86,7 +88,10 @@ def erase(
             subject_id=subject_id,
             details={"ground": ground, "categories": sorted(categories) if categories else None},
         )
-    sweep.after_disposal(subjects=[subject_id], on=on)
+        # Whether anything is left is asked of the whole register, whatever part of it the actor may see.
+        everyone = system("retention", [party.controller_id for party in members])
+        with Scope(everyone, "retention") as whole:
+            sweep.tie_up(scope=whole, subjects=[subject_id])
     return items
 
 
@@ -111,8 +116,7 @@ def _erase_cell(
     table: PersonalTable, plan: Plan | None, subject_id: int, controller_id: int, category: str, on: date
 ) -> list[Item]:
     """Erase the rows of one cell that nothing keeps; the items that tell of it."""
-    plan = plan or Plan(controller_id, table, category, (), params={"row_controller": controller_id})
-    plan.params |= {"row_controller": controller_id, "category": category_id(category)}
+    plan = plan or Plan(controller_id, table, category, ())
     stays = plan.stays
     until = f"greatest({', '.join(term for _, term in stays)})" if stays else "'-infinity'::timestamp"
     params = {**plan.params, "subject": subject_id, "on": on}

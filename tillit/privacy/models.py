@@ -57,3 +57,12 @@ class Journal(models.Model):
 
     class Meta:
         db_table = "privacy_journal"
+
+
+class LooseEnd(models.Model):
+    """Somebody whose rows were just disposed of, until digests, keys, login and the empty subject are looked after."""
+
+    subject_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "privacy_loose_end"

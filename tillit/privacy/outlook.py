@@ -67,7 +67,7 @@ def _measure(
     plan: Plan | None, table: registry.PersonalTable, controller_id: int, category: str, subject_id: int
 ) -> Cell:
     plan = plan or Plan(controller_id, table, category, (), due="'-infinity'::timestamp")
-    params = {**plan.params, "row_controller": controller_id, "category": category_id(category), "subject": subject_id}
+    params = {**plan.params, "subject": subject_id}
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*), min({plan.due})::text, max({plan.due})::text, bool_and(t.state IN (2, 3)),"

@@ -2,7 +2,7 @@
 
 from tillit.declaration.registry import definer, not_personal, personal
 from tillit.privacy import prove
-from tillit.privacy.models import Hold, Journal, RetentionResult, RetentionRun
+from tillit.privacy.models import Hold, Journal, LooseEnd, RetentionResult, RetentionRun
 
 personal(Hold, category="rights_case", clocks={"case_closed": "released"})
 not_personal(RetentionRun, because="counts of a run")
@@ -10,3 +10,4 @@ not_personal(RetentionResult, because="counts of a run")
 not_personal(Journal, because="random ids of people who are gone, kept so that a restore cannot bring them back")
 
 definer("tillit_proof", prove.__file__, "counts", reads=("parties_directory",))
+not_personal(LooseEnd, because="random ids, for the moments between a disposal and the looking-after that follows it")

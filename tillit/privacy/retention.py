@@ -2,12 +2,14 @@
 
 Order: archives first (a row may move before it goes), then disposal with children before parents, then what people
 leave behind: digests whose category is gone, keys without sealed rows, logins, and the empty subject itself. Each
-plan is one transaction, so a run that dies is simply run again: what was due and is gone is not due.
+chunk is one transaction that also notes whom it touched, so a run that dies is simply run again: what was due and is
+gone is not due, and whoever was touched is still to be looked after.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from typing import cast
 
 from django.db import connection
 
@@ -16,17 +18,18 @@ from tillit.declaration.models import Controller
 from tillit.declaration.personal import SubjectForeignKey
 from tillit.declaration.queries import current
 from tillit.declaration.registry import PersonalTable
-from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel import clock
-from tillit.kernel.iso_period import IsoPeriod
+from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.kernel.sql import load
-from tillit.privacy import sweep
+from tillit.parties.operations import lock_subjects
+from tillit.privacy import archive, sweep
 from tillit.privacy.compiler import Party, Plan, plans
 from tillit.privacy.models import RetentionResult, RetentionRun
 
 Progress = Callable[[str], None]
-CHUNK = 50_000
+CHUNK = 20_000
+"""People whose rows go in one transaction."""
 
 
 def parties(on: date) -> dict[int, list[Party]]:
@@ -82,54 +85,77 @@ def due_count(actor: Actor, plan: Plan, on: date) -> int:
 
 
 def run(*, as_of: date | None = None, dry_run: bool = False, progress: Progress = lambda _: None) -> RetentionRun:
-    """Dispose of everything due (or count it), everywhere; returns the run with a result per table and category."""
+    """Dispose of everything due (or count it), everywhere; returns the run with a result per table and category.
+
+    Raises `TillitError` `not-yet` for a disposal as of a day that has not come: nothing goes before its day.
+    """
     on = as_of or clock.today()
+    if on > clock.today() and not dry_run:
+        raise TillitError("not-yet", "what is due on a later day may be counted, not disposed of")
     made = RetentionRun.objects.create(started_at=clock.now(), as_of=on, dry_run=dry_run)
-    touched: set[int] = set()
-    for actor, controller_id, moved in _archive(on, dry_run=dry_run):
-        _result(made, controller_id, moved, actor)
-    for actor, plan in all_plans(on):
-        rows = due_count(actor, plan, on)
-        if rows and not dry_run:
-            progress(f"{plan.table.table} {plan.category}: {rows}")
-            rows = 0
-            for subjects, gone in _dispose(actor, plan, on):
-                touched |= subjects
-                rows += gone
-        if rows:
-            _result(made, plan.controller_id, (plan.table.table, plan.category, plan.disposal, rows), actor)
+    found: Counter[tuple[int, str, str, str]] = Counter()
+    for controller_id, table, category, rows in archive.enter(parties(on), on, dry_run=dry_run):
+        found[controller_id, table, category, "archive"] += rows
+    waiting = list(all_plans(on))
+    while waiting:
+        reached = {}
+        for actor, plan in waiting:
+            if rows := due_count(actor, plan, on) if dry_run else _dispose(actor, plan, on):
+                progress(f"{plan.table.table} {plan.category}: {rows}")
+                reached[plan.controller_id, plan.table.table, plan.category, plan.disposal] = rows
+        found.update(reached)
+        # What was kept only with other data is due now that those rows are gone.
+        waiting = [(actor, plan) for actor, plan in waiting if plan.linked] if reached and not dry_run else []
+    results = [
+        RetentionResult(run=made, controller_id=c, table=t, category=k, disposal=d, rows=rows)
+        for (c, t, k, d), rows in found.items()
+    ]
+    RetentionResult.objects.bulk_create(results)
     if not dry_run:
-        sweep.after_disposal(subjects=touched, on=on)
+        sweep.loose_ends()
         sweep.lapsed_elsewhere(on=on)
     made.finished_at = clock.now()
     made.save(update_fields=["finished_at"])
     return made
 
 
-def _result(run: RetentionRun, controller_id: int, row: tuple[str, str, str, int], actor: Actor) -> None:
-    table, category, disposal, rows = row
-    RetentionResult.objects.create(
-        run=run, controller_id=controller_id, table=table, category=category, disposal=disposal, rows=rows
-    )
-
-
-def _dispose(actor: Actor, plan: Plan, on: date) -> Iterator[tuple[set[int], int]]:
-    """Dispose of one plan's due rows chunk by chunk; yields the people touched and how many rows went."""
-    while True:
-        with Scope(actor, "retention"), connection.cursor() as cursor:
+def _dispose(actor: Actor, plan: Plan, on: date) -> int:
+    """Dispose of one plan's due rows; how many went. One look at the whole table, then chunk by chunk, each in its own
+    transaction: its people are locked and asked about once more, so whoever has joined again since keeps everything.
+    """
+    due = f"{plan.due} <= %(on)s AND NOT {plan.held()}"
+    params = {**plan.params, "on": on}
+    with Scope(actor, "retention"), connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS privacy_candidate")
+        cursor.execute(
+            "CREATE TEMP TABLE privacy_candidate ON COMMIT PRESERVE ROWS AS"
+            f" SELECT t.subject_id, t.id {plan.source()}{plan.early()} AND {due}",
+            params,
+        )
+        if cursor.rowcount > CHUNK:
+            cursor.execute("CREATE INDEX ON privacy_candidate (subject_id)")
+    rows, last = 0, cast("int | None", -1)
+    while last is not None:
+        with Scope(actor, "retention") as scope, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT subject_id FROM privacy_candidate WHERE subject_id > %s ORDER BY subject_id LIMIT %s",
+                [last, CHUNK],
+            )
+            chunk = [row[0] for row in cursor.fetchall()]
+            last = chunk[-1] if len(chunk) == CHUNK else None
+            subjects = sorted(lock_subjects(scope=scope, subject_ids=chunk))
             cursor.execute("DROP TABLE IF EXISTS privacy_due")
             cursor.execute(
-                f"CREATE TEMP TABLE privacy_due ON COMMIT DROP AS SELECT t.subject_id, t.id {plan.source()}"
-                f" AND {plan.due} <= %(on)s AND NOT {plan.held()} LIMIT {CHUNK}",
-                {**plan.params, "on": on},
+                "CREATE TEMP TABLE privacy_due ON COMMIT DROP AS"
+                f" SELECT t.subject_id, t.id {plan.source(some=True)}{plan.early()} AND {due}",
+                {**params, "subjects": subjects},
             )
-            count = cursor.rowcount
-            if count:
+            if gone := cursor.rowcount:
                 dispose_rows(plan.table, anonymise=plan.disposal == "anonymise")
-                cursor.execute("SELECT DISTINCT subject_id FROM privacy_due")
-                yield {row[0] for row in cursor.fetchall()}, count
-        if count < CHUNK:
-            return
+            rows += gone
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE privacy_candidate")
+    return rows
 
 
 def dispose_rows(table: PersonalTable, *, anonymise: bool) -> None:
@@ -146,47 +172,7 @@ def dispose_rows(table: PersonalTable, *, anonymise: bool) -> None:
             cursor.execute(
                 f"DELETE FROM {table.table} t USING privacy_due d WHERE t.subject_id = d.subject_id AND t.id = d.id"
             )
-
-
-def _archive(on: date, *, dry_run: bool) -> Iterator[tuple[Actor, int, tuple[str, str, str, int]]]:
-    """Move rows into the archives the declarations promise: same table, another state, named readers (D10, B7)."""
-    for members in parties(on).values():
-        actor = system("retention", [party.controller_id for party in members])
-        for party in members:
-            for archive in party.declaration.archives:
-                for category in archive.categories:
-                    for table in registry.holding(category):
-                        rows = _move(actor, party, archive.clock, archive.period, category, table, on, dry_run=dry_run)
-                        if rows:
-                            yield actor, party.controller_id, (table.table, category, "archive", rows)
-
-
-def _move(
-    actor: Actor, party: Party, event: str, period: str, category: str, table: PersonalTable, on: date, *, dry_run: bool
-) -> int:
-    params: dict[str, Any] = {
-        "controller": party.controller_id,
-        "holders": party.holders,
-        "applies_to": list(vocabulary().relationships),
-        "activity": "",
-        "zone": party.declaration.controller.time_zone,
-        "on": on,
-        "category": category_id(category),
-        "length": f"{IsoPeriod.parse(period).months} months {IsoPeriod.parse(period).days} days",
-    }
-    match = f"AND t.{table.category_column} = %(category)s" if table.category_column else ""
-    column = table.clocks.get(event)
-    if column:
-        since = f"SELECT subject_id, id FROM {table.table} WHERE ({column})::date + %(length)s::interval <= %(on)s"
-        which = f"(t.subject_id, t.id) IN ({since})"
-    else:
-        known = registry.DERIVED_CLOCKS[event]
-        body = load(known.module_file, known.file, known.name)
-        which = f"t.subject_id IN (SELECT subject_id FROM ({body}) c WHERE c.day + %(length)s::interval <= %(on)s)"
-    where = f"t.controller_id = %(controller)s AND t.state IN (0, 1) {match} AND {which}"
-    with Scope(actor, "retention"), connection.cursor() as cursor:
-        if dry_run:
-            cursor.execute(f"SELECT count(*) FROM {table.table} t WHERE {where}", params)
-            return int(cursor.fetchone()[0])
-        cursor.execute(f"UPDATE {table.table} t SET state = t.state + 2 WHERE {where}", params)
-        return int(cursor.rowcount)
+        cursor.execute(
+            "INSERT INTO privacy_loose_end (subject_id) SELECT DISTINCT subject_id FROM privacy_due"
+            " ON CONFLICT DO NOTHING"
+        )

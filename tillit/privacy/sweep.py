@@ -4,7 +4,7 @@ A directory digest stays only while the person has a row of the category it iden
 sealed row needs it; a login only while there is anything to sign in to. A subject without any row is erased last.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
 
 from django.db import connection
@@ -14,27 +14,33 @@ from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, system
+from tillit.parties.operations import lock_subjects
+from tillit.privacy.models import LooseEnd
 
 _CHUNK = 20_000
 
 
-def _chunks(subjects: Collection[int]) -> Iterator[list[int]]:
-    ordered = sorted(subjects)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]
+def loose_ends() -> None:
+    """Release digests, keys, logins and subjects that nothing needs any more, among everybody whose rows were disposed
+    of (`privacy_loose_end`), in chunks of one transaction each.
+    """
+    actor, done = system("retention", Controller.objects.values_list("id", flat=True)), _CHUNK
+    while done == _CHUNK:
+        with Scope(actor, "retention") as scope:
+            chunk = list(LooseEnd.objects.order_by("subject_id").values_list("subject_id", flat=True)[:_CHUNK])
+            tie_up(scope=scope, subjects=chunk)
+            done = len(chunk)
 
 
-def after_disposal(*, subjects: Collection[int], on: date) -> None:
-    """Release digests, keys, logins and subjects that nothing needs any more, among the people just touched."""
-    actor = system("retention", Controller.objects.values_list("id", flat=True))
-    for chunk in _chunks(subjects):
-        with Scope(actor, "retention"):
-            _release_digests(chunk)
-            gone = _without_rows(chunk, registry.PERSONAL)
-            _drop_keys(chunk)
-            _close_logins(chunk)
-            if gone:
-                forget(gone)
+def tie_up(*, scope: Scope, subjects: Collection[int]) -> None:
+    """The same for `subjects`, in the open scope. They are locked: a row being added meanwhile is seen, or waits."""
+    chunk = sorted(lock_subjects(scope=scope, subject_ids=subjects))
+    _release_digests(chunk)
+    _drop_keys(chunk)
+    _close_logins(chunk)
+    if gone := _without_rows(chunk, registry.PERSONAL):
+        forget(gone)
+    LooseEnd.objects.filter(subject_id__in=list(subjects)).delete()
 
 
 def forget(subjects: list[int]) -> None:
@@ -71,10 +77,17 @@ def _close_logins(subjects: list[int]) -> None:
 
 
 def _drop_keys(subjects: list[int]) -> None:
-    sealing = {t.table: t for t in registry.PERSONAL.values() if t.sealed}
-    if lost := _without_rows(subjects, sealing):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT keys_drop(%s)", [lost])
+    """Shred the keys of every (person, controller) with no sealed row left."""
+    sealing = [t.table for t in registry.PERSONAL.values() if t.sealed]
+    needed = " UNION ".join(
+        f"SELECT subject_id, controller_id FROM {table} WHERE subject_id = ANY (%(subjects)s)" for table in sealing
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT keys_drop_unneeded(%(subjects)s, coalesce(array_agg(subject_id), '{}'),"
+            f" coalesce(array_agg(controller_id), '{{}}')) FROM ({needed or 'SELECT NULL::bigint, 0 WHERE false'}) n",
+            {"subjects": subjects},
+        )
 
 
 def _without_rows(

@@ -31,3 +31,15 @@ CREATE OR REPLACE FUNCTION keys_drop(in_subjects bigint[])
 RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH gone AS (DELETE FROM parties_data_key WHERE subject_id = ANY (in_subjects) RETURNING 1) SELECT count(*) FROM gone
 $$
+
+-- name: keys_drop_unneeded
+-- Shreds the data keys of the subjects except those of the (subject, controller) pairs that are needed.
+CREATE OR REPLACE FUNCTION keys_drop_unneeded(in_subjects bigint[], in_needed bigint[], in_controllers integer[])
+RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH gone AS (
+    DELETE FROM parties_data_key k WHERE k.subject_id = ANY (in_subjects)
+      AND NOT EXISTS (SELECT FROM unnest(in_needed, in_controllers) AS n(s, c) WHERE n.s = k.subject_id AND n.c = k.controller_id)
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone
+$$
