@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from tests.support.world import publish_examples
 from tillit.consent.models import Choice
 from tillit.declaration.models import Controller
+from tillit.declaration.parts import FinancialYear
 from tillit.declaration.queries import current
-from tillit.declaration.schema import FinancialYear, Retention
+from tillit.declaration.schema import Retention
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.scope import Scope, system
 from tillit.parties.models import Fact, Relationship, Subject
