@@ -14,7 +14,7 @@ from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties.models import Subject
-from tillit.parties.operations import lock_subject
+from tillit.parties.operations import lock_subject, wait_for_sets
 
 _EFFECT = {
     EventKind.GIVEN: {"consented": True},
@@ -116,6 +116,7 @@ def restrict(*, scope: Scope, subject_id: int, controller_id: int, ground: str, 
     """Restrict all processing of the person (GDPR 18, H4): every row of theirs in the register, in every table, in this
     transaction. Raises `IntegrityError` when a restriction stands already.
     """
+    wait_for_sets(subject_id=subject_id)
     lock_subject(scope=scope, subject_id=subject_id)
     restriction = Restriction.objects.create(
         subject_id=subject_id, controller_id=controller_id, ground=ground, since=at
@@ -126,6 +127,7 @@ def restrict(*, scope: Scope, subject_id: int, controller_id: int, ground: str, 
 
 def lift(*, scope: Scope, subject_id: int, at: datetime) -> int:
     """Lift the restriction; the caller notifies the person first (GDPR 18(3)). Returns how many (0 or 1)."""
+    wait_for_sets(subject_id=subject_id)
     lock_subject(scope=scope, subject_id=subject_id)
     lifted = Restriction.objects.filter(subject_id=subject_id, lifted__isnull=True).update(lifted=at)
     if lifted:

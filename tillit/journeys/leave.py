@@ -48,6 +48,7 @@ def leave(
     person = frozenset({subject_id})
     acting, booking = actor or system("leave", everyone), system("leave", everyone)
     with Scope(acting, ACTIVITY, person) as scope:
+        parties.wait_for_sets(subject_id=subject_id)
         parties.lock_subjects(scope=scope, subject_ids=[subject_id])
         memberships = set(
             Relationship.objects.filter(subject_id=subject_id, kind="member", ended__isnull=True).values_list(

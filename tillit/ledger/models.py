@@ -113,6 +113,10 @@ class Balance(models.Model):
 
     class Meta:
         db_table = "ledger_balance"
+        indexes = [
+            # Few rows, found without a look at each person. Its columns never change: no balance's change touches it.
+            models.Index(fields=["subject_id", "book_id"], condition=Q(kind__gte=200), name="ledger_balance_owings")
+        ]
         constraints = [
             models.CheckConstraint(condition=_raw(_ACCOUNT_ID), name="ledger_balance_id"),
             models.CheckConstraint(condition=Q(kind__gte=100, kind__lt=300), name="ledger_balance_personal"),

@@ -49,6 +49,27 @@ def lock_subject(*, scope: Scope, subject_id: int) -> int:
         raise UnknownSubjectError("unknown-subject", "there is no such person") from None
 
 
+_FENCE = 0x7065_6F70  # advisory lock space ("peop"); the second key is the register
+
+
+def many_at_once(*, register_id: int) -> None:
+    """Before a set statement writes for many people without locking each: until it ends, nobody's row state changes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_FENCE, register_id])
+
+
+def wait_for_sets(*, subject_id: int) -> None:
+    """Before a person's row state changes or the person goes: wait for set statements under way, and hold new ones off.
+
+    First of all locks of the transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, register_id::integer) FROM parties_subject WHERE id = %s",
+            [_FENCE, subject_id],
+        )
+
+
 def relate(*, scope: Scope, subject_id: int, controller_id: int, kind: str, started: date) -> Relationship:
     """Begin a relationship (A5); the open one is returned when there is one already."""
     state = lock_subject(scope=scope, subject_id=subject_id)

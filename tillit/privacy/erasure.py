@@ -19,7 +19,7 @@ from tillit.declaration.registry import PersonalTable
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.models import Subject
-from tillit.parties.operations import lock_subjects
+from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import sweep
 from tillit.privacy.compiler import Party, Plan, plans
 from tillit.privacy.models import Journal
@@ -62,6 +62,7 @@ def erase(
     cells = _plans(members)
     items: list[Item] = []
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
+        wait_for_sets(subject_id=subject_id)
         lock_subjects(scope=scope, subject_ids=[subject_id])
         _owned(subject_id, categories)
         for name in children_first():

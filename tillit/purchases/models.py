@@ -66,7 +66,10 @@ class EnterpriseRange(models.Model):
 
 
 class Batch(models.Model):
-    """One file or API call taken in, with its counts. `digest`: SHA-256 of the bytes (a repeat is recognised)."""
+    """One file or API call taken in, with its counts. `digest`: SHA-256 of the bytes (a repeat is recognised).
+
+    `progress`: lane → the last line that was posted, so that a batch that was killed goes on from there.
+    """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
     name = models.CharField(max_length=200)
@@ -81,15 +84,17 @@ class Batch(models.Model):
     strangers = models.BigIntegerField(default=0)
     quarantined = models.BigIntegerField(default=0)
     refunds_unmatched = models.BigIntegerField(default=0)
+    progress = models.JSONField(default=dict)
 
     class Meta:
         db_table = "purchases_batch"
 
 
 class StagedPurchase(models.Model):
-    """A row on its way in: digests only. The table is UNLOGGED and without policies (COPY refuses policied tables)."""
+    """A row on its way in: digests only. A temporary table of the connection that takes it in (see `staging`)."""
 
-    batch_id = models.BigIntegerField(db_index=True)
+    pk = models.CompositePrimaryKey("batch_id", "line")
+    batch_id = models.BigIntegerField()
     line = models.BigIntegerField()
     source_id = models.SmallIntegerField()
     external = models.UUIDField()
@@ -109,6 +114,7 @@ class StagedPurchase(models.Model):
 
     class Meta:
         db_table = "purchases_staged"
+        managed = False
 
 
 class Seen(models.Model):
@@ -174,6 +180,9 @@ class UnmatchedRefund(PersonalModel):
 
     class Meta:
         db_table = "purchases_unmatched_refund"
+        indexes = [
+            models.Index(fields=["subject_id"], condition=Q(settled_at__isnull=True), name="purchases_refund_waiting")
+        ]
 
 
 class QuarantinedRow(models.Model):

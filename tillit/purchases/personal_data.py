@@ -1,6 +1,6 @@
 """What the purchases domain answers for."""
 
-from tillit.declaration.registry import not_personal, owned, personal, transient
+from tillit.declaration.registry import definer, not_personal, owned, personal, transient
 from tillit.purchases.models import (
     Batch,
     Chain,
@@ -12,12 +12,21 @@ from tillit.purchases.models import (
     SalesSum,
     Seen,
     Source,
-    StagedPurchase,
     Store,
     UnmatchedRefund,
 )
 
-personal(Purchase, category="purchase", clocks={"purchased": "event_at"}, anonymiser=(__file__, "sales", "keep_sums"))
+definer("tillit_directory", __file__, "matching", reads=("parties_subject",))
+
+# No link of its own to the subject: a look-up a row was half of what taking it in cost. The directory's function gives
+# people who are there, and who goes waits for sets under way (`parties.operations.wait_for_sets`).
+personal(
+    Purchase,
+    category="purchase",
+    clocks={"purchased": "event_at"},
+    anonymiser=(__file__, "sales", "keep_sums"),
+    subject_link=False,
+)
 personal(UnmatchedRefund, category="purchase", clocks={"purchased": "recorded_at"})
 personal(
     PaymentInstrument,
@@ -32,7 +41,6 @@ owned(
     where="digest IN (SELECT id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
     follows=("purchases_purchase", "t.digest = d.id"),
 )
-transient(StagedPurchase, because="rows between file and posting", kept="P1D", clock_column="event_at")
 transient(QuarantinedRow, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
 not_personal(Chain, because="shops")
 not_personal(Store, because="shops")

@@ -12,10 +12,15 @@ PHASES = ("read", "staged", "matched", "rated", "posted", "committed", "finished
 PREFIX = "tillit intake"
 
 
+def name(*, batch_id: int, phase: str) -> str:
+    """The connection's name in a phase."""
+    return f"{PREFIX} {batch_id} {phase}"
+
+
 def enter(*, batch_id: int, phase: str) -> None:
     """Name the phase this connection is in. Takes effect at once, also inside a transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('application_name', %s, false)", [f"{PREFIX} {batch_id} {phase}"])
+        cursor.execute("SELECT set_config('application_name', %s, false)", [name(batch_id=batch_id, phase=phase)])
 
 
 @contextmanager

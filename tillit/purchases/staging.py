@@ -1,4 +1,7 @@
-"""From a file or a list of rows to `purchases_staged`: digests only, in one transaction, with bounded memory.
+"""From a file or a list of rows to `purchases_staged`: digests only, all or nothing, with bounded memory.
+
+The table is a temporary one of each lane's connection: nobody else can read it, no index slows it down, it is in no
+dump and no log, and it goes with the connection. A killed intake reads its file anew.
 
 Reading and checking run in a thread of their own, one chunk ahead, while PostgreSQL takes the chunk before it.
 """
@@ -6,13 +9,16 @@ Reading and checking run in a thread of their own, one chunk ahead, while Postgr
 import contextvars
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import connection, transaction
 
-from tillit.purchases import quarantine
-from tillit.purchases.models import Batch, QuarantinedRow, StagedPurchase
+from tillit.purchases import intake, quarantine
+from tillit.purchases.lanes import HERE, Lane, all_of
+from tillit.purchases.models import Batch
 from tillit.purchases.reading import encoding
 from tillit.purchases.reading.checking import check
 from tillit.purchases.reading.chunks import Chunk, Reject
@@ -46,24 +52,28 @@ class Counts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A chunk ready for the database: binary COPY tuples and rejects."""
+    """A chunk ready for the database: binary COPY tuples for each lane, and rejects."""
 
-    data: bytes
+    data: list[bytes]
     rows: int
     rejects: list[Reject] = field(repr=False)
     cash: int
     position: int
 
 
-def prepare(chunks: Iterable[Chunk], *, references: References, batch_id: int) -> Iterator[Prepared]:
-    """Check and encode chunks."""
+def prepare(chunks: Iterable[Chunk], *, references: References, batch_id: int, lanes: int = 1) -> Iterator[Prepared]:
+    """Check and encode chunks, for a number of lanes."""
     digester = Digester(references.register_id)
     for chunk in chunks:
         if chunk.frame.is_empty():
-            yield Prepared(b"", 0, chunk.rejects, 0, chunk.position)
+            yield Prepared([], 0, chunk.rejects, 0, chunk.position)
             continue
         checked = check(chunk, references, digester)
-        data = encoding.encode(checked.purchases, batch_id=batch_id, source_id=references.source_id)
+        halves = encoding.split(checked.purchases, source_id=references.source_id, parts=lanes)
+        data = [
+            encoding.encode(part, external=external, batch_id=batch_id, source_id=references.source_id)
+            for part, external in halves
+        ]
         rejects = [*chunk.rejects, *checked.rejects]
         yield Prepared(data, len(checked.purchases), rejects, checked.cash, chunk.position)
 
@@ -74,24 +84,38 @@ def stage(
     chunks: Iterable[Chunk],
     references: References,
     progress: Callable[[int], None] | None = None,
+    side_by_side: Sequence[Lane] = HERE,
 ) -> Counts:
-    """Put every row of the chunks into staging or quarantine, all or nothing; what an earlier try left goes first.
+    """Put every row of the chunks into staging or quarantine, all or nothing.
 
-    Sets the batch's counts and its state to `staged`. Errors of the chunks' source pass through.
+    The first time the batch's counts are set, its bad rows quarantined and its state becomes `staged`. When that was
+    done before (a try that was killed later), only the staging tables are filled anew. Errors of the chunks' source
+    pass through.
     """
-    counts = Counts()
-    with transaction.atomic():
-        StagedPurchase.objects.filter(batch_id=batch.pk).delete()
-        QuarantinedRow.objects.filter(batch=batch).delete()
-        for prepared in _ahead(prepare(chunks, references=references, batch_id=batch.pk)):
-            _copy(prepared.data)
-            quarantine.put(batch_id=batch.pk, rejects=prepared.rejects)
-            counts.add(prepared)
-            if progress:
-                progress(prepared.position)
-        batch.rows_read, batch.quarantined, batch.strangers = counts.read, counts.quarantined, counts.cash
-        batch.state = "staged"
-        batch.save(update_fields=["rows_read", "quarantined", "strangers", "state"])
+    counts, first = Counts(), batch.state == "read"
+    all_of([lane.submit(intake.prepare_tables) for lane in side_by_side])
+    copying: list[Future[None]] = []
+    try:
+        with transaction.atomic():
+            for prepared in _ahead(prepare(chunks, references=references, batch_id=batch.pk, lanes=len(side_by_side))):
+                all_of(copying)
+                pairs = zip(side_by_side, prepared.data, strict=False)  # a chunk without rows has no data
+                copying = [lane.submit(partial(_copy, data)) for lane, data in pairs]
+                if first:
+                    quarantine.put(batch_id=batch.pk, rejects=prepared.rejects)
+                counts.add(prepared)
+                if progress:
+                    progress(prepared.position)
+            all_of(copying)
+            if first:
+                batch.rows_read, batch.quarantined, batch.strangers = counts.read, counts.quarantined, counts.cash
+                batch.state = "staged"
+                batch.save(update_fields=["rows_read", "quarantined", "strangers", "state"])
+    except BaseException:
+        for copied in copying:
+            copied.exception()
+        all_of([lane.submit(intake.prepare_tables) for lane in side_by_side])
+        raise
     return counts
 
 

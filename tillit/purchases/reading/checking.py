@@ -5,7 +5,7 @@ numbers and addresses leave this module as digests only.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -46,6 +46,14 @@ class Purchases:
 
     def __len__(self) -> int:
         return len(self.line)
+
+    def where(self, chosen: Ints) -> "Purchases":
+        """The rows chosen by a mask."""
+        mask = pl.Series(chosen)
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return Purchases(
+            **{name: value.filter(mask) if isinstance(value, pl.Series) else value[chosen] for name, value in values}
+        )
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,20 @@ def external_digests(source_id: int, ids: Iterable[str]) -> list[bytes]:
     return _digests(source_key(source_id, "external"), (text.encode() for text in ids))
 
 
-def encode(purchases: Purchases, *, batch_id: int, source_id: int) -> bytes:
-    """The rows as binary COPY tuples of `COLUMNS`, without signature and trailer."""
+def split(purchases: Purchases, *, source_id: int, parts: int = 1) -> list[tuple[Purchases, Ints]]:
+    """The rows in `parts` parts by the digest of their id, each with those digests, (n, 16) bytes."""
+    external = _matrix(external_digests(source_id, purchases.id.to_list()))
+    if parts == 1:
+        return [(purchases, external)]
+    part_of = external[:, -1] % parts
+    return [(purchases.where(part_of == part), external[part_of == part]) for part in range(parts)]
+
+
+def encode(purchases: Purchases, *, external: Ints, batch_id: int, source_id: int) -> bytes:
+    """The rows as binary COPY tuples of `COLUMNS`, without signature and trailer. `external`: digests of their ids."""
     count = len(purchases)
     if not count:
         return b""
-    external = _matrix(external_digests(source_id, purchases.id.to_list()))
     refunds = purchases.refund_of.is_not_null().to_numpy()
     refund_of = np.zeros((count, 16), dtype=np.uint8)
     if refunds.any():

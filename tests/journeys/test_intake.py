@@ -1,0 +1,216 @@
+"""From rows to bonus: exactly once, late and out of order, at the rate of the moment, taken back when refunded."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.journeys.intake_world import NOW, World, bought, build
+from tillit.audit.models import Event
+from tillit.bonus import operations as bonus
+from tillit.bonus import rates
+from tillit.bonus.kinds import LOT
+from tillit.bonus.rates import WEEKDAYS, When
+from tillit.consent.operations import lift, restrict
+from tillit.journeys import intake
+from tillit.kernel import clock
+from tillit.ledger import queries as ledger
+from tillit.ledger.models import Transfer
+from tillit.purchases.models import Purchase, QuarantinedRow, Seen, UnmatchedRefund
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    with clock.travel(NOW):
+        yield build()
+
+
+def test_c5_members_purchases_count_and_strangers_are_only_counted(world: World) -> None:
+    subject = world.member(1)
+    batch = world.take_in([bought(1), bought(2, amount="250,50"), bought(3, card=77)])
+    assert (batch.state, batch.rows_read, batch.posted, batch.strangers) == ("posted", 3, 2, 1)
+    assert world.balances(subject) == {"lot": 351}
+    with world.scope():
+        assert sorted(Purchase.objects.values_list("subject_id", "amount")) == [(subject, 10000), (subject, 25050)]
+    assert Seen.objects.count() == 2
+
+
+def test_c5_a_purchase_counts_once_however_often_it_comes(world: World) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1), bought(1), bought(2)])
+    again = world.take_in([bought(2), bought(3)])
+    assert (again.posted, again.repeated) == (1, 1)
+    assert world.balances(subject) == {"lot": 300}
+
+
+def test_c5_an_id_with_another_content_is_quarantined(world: World) -> None:
+    subject = world.member(1)
+    first = world.take_in([bought(1), bought(1, amount="99.00")])
+    second = world.take_in([bought(1, store="2")])
+    assert (first.posted, first.quarantined, second.quarantined) == (1, 1, 1)
+    assert world.balances(subject) == {"lot": 100}
+    found = QuarantinedRow.objects.order_by("batch", "line").values_list("line", "field", "reason")
+    assert list(found) == [(2, "id", "id-reused"), (1, "id", "id-reused")]
+
+
+def test_c5_what_is_older_than_the_source_may_send_is_quarantined_when_posting_too(world: World) -> None:
+    world.member(1)
+    lines = [bought(1, time="2025-06-01T12:00:00Z"), bought(2)]
+    from tillit.purchases import batches, staging
+    from tillit.purchases.models import Source
+    from tillit.purchases.reading import references
+    from tillit.purchases.reading.single import chunk_of
+
+    known = references.load(source_key="kasse")
+    batch = batches.begin(source_id=known.source_id, digest="0" * 64, name="late")
+    staging.stage(batch=batch, chunks=[chunk_of(lines, [1, 2])], references=known)
+    Source.objects.update(accept_from=date(2026, 1, 1))
+    batch = intake.post_batch(batch_id=batch.pk)
+    assert (batch.posted, batch.quarantined) == (1, 1)
+    assert QuarantinedRow.objects.get().reason == "time-too-old"
+
+
+def test_a_posted_batch_is_left_alone(world: World) -> None:
+    subject = world.member(1)
+    batch = world.take_in([bought(1)])
+    assert intake.post_batch(batch_id=batch.pk).posted == 1
+    assert world.balances(subject) == {"lot": 100}
+
+
+def test_c7_event_time_decides_the_year_where_the_shop_is(world: World) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1, time="2025-12-31T22:59:59Z"), bought(2, time="2025-12-31T23:00:00Z", amount="200")])
+    with world.scope():
+        found = ledger.lots(subject_id=subject, book_id=world.books["mat"], kind=LOT, on=clock.today())
+    assert found == [(date(2027, 1, 1), 100), (date(2028, 1, 1), 200)]
+
+
+def test_c6_rates_by_store_group_weekday_time_and_period(world: World) -> None:
+    subject = world.member(1)
+    chain = world.chains["mat"]
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    store = chain.stores.get(number="2")
+    fish = chain.product_groups.get(key="fisk")
+    rates.add(chain_id=chain.pk, basis_points=300, when=When(start), store_id=store.pk)
+    rates.add(chain_id=chain.pk, basis_points=500, when=When(start), product_group_id=fish.pk)
+    rates.add(chain_id=chain.pk, basis_points=50, mode="add", when=When(start, None, WEEKDAYS["sat"], 600, 720))
+    rates.add(
+        chain_id=chain.pk,
+        basis_points=-1000,
+        mode="add",
+        when=When(datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)),
+    )
+    expected = {
+        "chain": ({}, 100),
+        "store": ({"store": "2"}, 300),
+        "group": ({"product_group": "fisk"}, 500),
+        "other group": ({"product_group": "brus"}, 100),
+        "store before group": ({"store": "2", "product_group": "fisk"}, 300),
+        "saturday from ten": ({"time": "2026-03-07T10:00:00+01:00"}, 150),
+        "saturday before ten": ({"time": "2026-03-07T09:59:59+01:00"}, 100),
+        "saturday from twelve": ({"time": "2026-03-07T12:00:00+01:00"}, 100),
+        "saturday in summer time": ({"time": "2026-05-02T08:00:00Z"}, 150),
+        "sunday": ({"time": "2026-03-08T10:30:00+01:00"}, 100),
+        "never below zero": ({"time": "2026-04-01T12:00:00Z"}, 0),
+        "period over": ({"time": "2026-04-02T00:00:00Z"}, 100),
+    }
+    world.take_in([bought(name, **change) for name, (change, _) in expected.items()])
+    with world.scope():
+        earned = dict(Transfer.objects.filter(subject_id=subject).values_list("id", "amount"))
+        found = {p.event_at: earned.get(p.id, 0) for p in Purchase.objects.all()}
+        assert len(found) >= 8
+    assert sum(earned.values()) == sum(rate for _, rate in expected.values())
+    assert sorted(earned.values()) == sorted(rate for _, rate in expected.values() if rate)
+
+
+def test_c6_each_chain_has_its_own_rate_and_book(world: World) -> None:
+    subject = world.member(1, 2)
+    world.take_in([bought(1), bought(2, card=2, chain="hotell")])
+    assert (world.balances(subject), world.balances(subject, "hotell")) == ({"lot": 100}, {"lot": 200})
+
+
+def test_c8_a_refund_takes_back_exactly_what_the_purchase_gave(world: World) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1, amount="99.50"), bought(2)])
+    assert world.balances(subject) == {"lot": 200}
+    world.take_in([bought(3, amount="-33.17", refund_of="T1"), bought(4, amount="-33.17", refund_of="T1")])
+    assert world.balances(subject) == {"lot": 200 - 67}
+    world.take_in([bought(5, amount="-33.16", refund_of="T1")])
+    assert world.balances(subject) == {"lot": 100}
+    over = world.take_in([bought(6, amount="-500", refund_of="T1")])
+    assert world.balances(subject) == {"lot": 100}
+    assert over.refunds_unmatched == 0
+
+
+def test_c8_a_refund_after_the_bonus_was_spent_leaves_a_debt_that_later_earning_repays(world: World) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1, amount="500")])
+    with world.scope("bonus_use") as scope:
+        bonus.use(
+            scope=scope, subject_id=subject, chain_id=world.chains["mat"].pk, amount=450, key=uuid4(), at=clock.now()
+        )
+    world.take_in([bought(2, amount="-500", refund_of="T1")])
+    assert world.balances(subject) == {"debt": -450}
+    world.take_in([bought(3, amount="600"), bought(4, amount="1000")])
+    assert world.balances(subject) == {"lot": 1600 - 450}
+
+
+def test_c8_a_refund_waits_for_a_purchase_that_comes_later(world: World) -> None:
+    subject = world.member(1)
+    first = world.take_in([bought(2, amount="-40", refund_of="T1"), bought(3, amount="-9", refund_of="unknown")])
+    assert first.refunds_unmatched == 2
+    assert world.balances(subject) == {}
+    world.take_in([bought(1)])
+    assert world.balances(subject) == {"lot": 60}
+    with world.scope():
+        assert sorted(UnmatchedRefund.objects.values_list("settled_at", flat=True), key=str) == [NOW, None]
+
+
+def test_c8_a_refund_by_another_card_of_the_same_person_finds_its_purchase(world: World) -> None:
+    subject, stranger = world.member(1, 2), world.member(3)
+    batch = world.take_in(
+        [
+            bought(1),
+            bought(2, card=2, amount="-100", refund_of="T1"),
+            bought(3, card=3, amount="-100", refund_of="T1"),
+        ]
+    )
+    assert world.balances(subject) == world.balances(stranger) == {}
+    assert batch.refunds_unmatched == 1
+
+
+def test_c8_the_lot_of_the_purchase_is_taken_from_before_older_lots(world: World) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1, time="2025-03-02T12:00:00Z"), bought(2), bought(3, amount="-100", refund_of="T2")])
+    with world.scope():
+        found = ledger.lots(subject_id=subject, book_id=world.books["mat"], kind=LOT, on=clock.today())
+    assert found == [(date(2027, 1, 1), 100)]
+
+
+def test_h4_a_restricted_members_purchase_is_parked_and_counts_when_the_restriction_is_lifted(world: World) -> None:
+    subject = world.member(1)
+    with world.scope("rights_requests") as scope:
+        restrict(
+            scope=scope, subject_id=subject, controller_id=world.controllers["rundtur"].pk, ground="accuracy", at=NOW
+        )
+    batch = world.take_in([bought(1), bought(2, amount="-10", refund_of="T1")])
+    assert (batch.posted, batch.parked, batch.strangers) == (0, 2, 0)
+    with world.scope():
+        assert set(Purchase.objects.values_list("state", flat=True)) == {1}
+        assert not Transfer.objects.exists()
+    with world.scope("rights_requests") as scope:
+        lift(scope=scope, subject_id=subject, at=NOW)
+    intake.resume(subject_ids=[subject], since=NOW - timedelta(days=1), controller_id=world.controllers["rundtur"].pk)
+    assert world.balances(subject) == {"lot": 90}
+    intake.resume(subject_ids=[subject], since=NOW - timedelta(days=1), controller_id=world.controllers["rundtur"].pk)
+    assert world.balances(subject) == {"lot": 90}
+
+
+def test_one_audit_event_tells_of_a_batch_and_none_of_a_person(world: World) -> None:
+    world.member(1)
+    batch = world.take_in([bought(1), bought(2)])
+    with world.scope("security_log"):
+        found = Event.objects.filter(batch=batch.pk).order_by("type").values_list("type", "subject_id", "details")
+        assert [(kind, subject) for kind, subject, _ in found] == [("import.batch", 0), ("ledger.batch", 0)]
+        assert found[1][2] == {"kind": "accrual", "transfers": 2, "amount": 200, "currency": "NOK"}

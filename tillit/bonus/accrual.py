@@ -1,0 +1,42 @@
+"""What rows that were taken in earn, and what refunds take back: sets, in sql/accrue.sql. Within an open scope.
+
+Bonus is exact: integer minor units, rates in basis points at the local time of the purchase, the programme's rounding.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT
+from tillit.kernel.scope import Scope
+from tillit.kernel.sql import load
+from tillit.ledger.operations import refusals
+
+
+def accrue(*, scope: Scope, batch_id: int, phase: str) -> list[tuple[str, int, int]]:
+    """Rate and post the counted rows of `intake_row`: (currency, transfers, amount) for each currency.
+
+    Idempotent: a transfer's id is its purchase's. `phase`: the connection's name between rating and posting.
+    """
+    found = _run("accrue", {"issued": ISSUED.id, "lot": LOT.id, "batch": batch_id, "phase": phase})
+    return [(currency, int(transfers), int(amount)) for currency, transfers, amount in found]
+
+
+def repay(*, scope: Scope, batch_id: int, on: date, at: datetime) -> int:
+    """Repay the debts of people in `intake_row` from what they hold (C8, recovered by later earning); how many."""
+    found = _run("repay", {"lot": LOT.id, "debt": DEBT.id, "on": on, "at": at, "batch": batch_id})
+    return int(found[0][0]) if found else 0
+
+
+def claw_back(*, scope: Scope, batch_id: int, on: date) -> tuple[int, int]:
+    """Take back what the refunds of `refund_row` were paid in bonus: how many refunds, and the amount (C8)."""
+    kinds = {"lot": LOT.id, "corrected": CORRECTED.id, "debt": DEBT.id}
+    found = _run("claw_back", {**kinds, "on": on, "batch": batch_id})
+    return int(found[0][0]), int(found[0][1])
+
+
+def _run(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with refusals(), connection.cursor() as cursor:
+        cursor.execute(load(__file__, "accrue", name), parameters)
+        return list(cursor.fetchall())

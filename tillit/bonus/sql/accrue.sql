@@ -1,0 +1,109 @@
+-- name: accrue
+-- What the counted rows of `intake_row` earn, posted. Each row's rate follows from its chain, store, product group and
+-- local time when it was bought: rows are first put in one of few classes (the store and group only where some rule names
+-- them; the stretch of time between two rules' bounds; weekday; stretch of the day), and each class is rated once. The
+-- transfer's id is the purchase's. Returns currency, transfers and amount, a row for each currency.
+WITH moment AS MATERIALIZED (
+  SELECT array_agg(DISTINCT b.at ORDER BY b.at) AS bounds
+  FROM (SELECT timestamptz '-infinity' AS at UNION SELECT r.starts FROM bonus_rate_rule r
+        UNION SELECT r.ends FROM bonus_rate_rule r WHERE r.ends IS NOT NULL) AS b
+), minute AS MATERIALIZED (
+  SELECT array_agg(DISTINCT b.at ORDER BY b.at) AS bounds
+  FROM (SELECT 0 AS at UNION SELECT r.from_minute::integer FROM bonus_rate_rule r
+        UNION SELECT r.to_minute::integer FROM bonus_rate_rule r) AS b
+), timed AS (
+  SELECT i.subject_id, i.external, i.event_at, i.amount, i.state, i.currency, i.chain_id, p.book_id, p.rounding,
+         p.validity, p.validity_months, i.event_at AT TIME ZONE k.zone AS local,
+         coalesce(s.id, 0) AS store_id, coalesce(g.id, 0) AS group_id,
+         date_part('epoch', i.event_at AT TIME ZONE k.zone)::bigint / 60 AS local_minute
+  FROM intake_row i
+  JOIN bonus_programme p ON p.chain_id = i.chain_id
+  JOIN ledger_book k ON k.id = p.book_id
+  LEFT JOIN (SELECT DISTINCT r.store_id AS id FROM bonus_rate_rule r) AS s ON s.id = i.store_id
+  LEFT JOIN (SELECT DISTINCT r.product_group_id AS id FROM bonus_rate_rule r) AS g ON g.id = i.product_group_id
+  WHERE i.verdict = 0 AND i.amount > 0
+), classed AS MATERIALIZED (
+  SELECT t.subject_id, t.external, t.event_at, t.amount, t.state, t.currency, t.chain_id, t.book_id, t.rounding,
+         t.store_id, t.group_id,
+         width_bucket(t.event_at, (SELECT m.bounds FROM moment m)) AS stretch,
+         ((t.local_minute / 1440 + 3) %% 7)::integer AS weekday,
+         width_bucket((t.local_minute %% 1440)::integer, (SELECT m.bounds FROM minute m)) AS part,
+         CASE t.validity WHEN 'year_and_next' THEN make_date(date_part('year', t.local)::integer + 2, 1, 1)
+                         WHEN 'months' THEN (t.local::date + make_interval(months => t.validity_months))::date
+                         ELSE date '9999-12-31' END AS expires_on
+  FROM timed t
+), rated AS MATERIALIZED (
+  SELECT c.*, greatest(0, coalesce((
+      SELECT r.basis_points FROM bonus_rate_rule r
+      WHERE r.chain_id = c.chain_id AND r.mode = 'set'
+        AND (r.store_id IS NULL OR r.store_id = c.store_id)
+        AND (r.product_group_id IS NULL OR r.product_group_id = c.group_id)
+        AND r.starts < m.ends AND (r.ends IS NULL OR r.ends > m.starts)
+        AND r.weekdays & (1 << c.weekday) <> 0 AND r.from_minute < d.ends AND r.to_minute > d.starts
+      ORDER BY r.store_id IS NULL, r.product_group_id IS NULL, r.priority DESC, r.starts DESC, r.id LIMIT 1), 0)
+    + coalesce((
+      SELECT sum(r.basis_points) FROM bonus_rate_rule r
+      WHERE r.chain_id = c.chain_id AND r.mode = 'add'
+        AND (r.store_id IS NULL OR r.store_id = c.store_id)
+        AND (r.product_group_id IS NULL OR r.product_group_id = c.group_id)
+        AND r.starts < m.ends AND (r.ends IS NULL OR r.ends > m.starts)
+        AND r.weekdays & (1 << c.weekday) <> 0 AND r.from_minute < d.ends AND r.to_minute > d.starts), 0)) AS basis_points
+  FROM (SELECT DISTINCT k.chain_id, k.store_id, k.group_id, k.stretch, k.weekday, k.part FROM classed k) AS c
+  CROSS JOIN LATERAL (SELECT x.bounds[c.stretch] AS starts, coalesce(x.bounds[c.stretch + 1], 'infinity') AS ends
+                      FROM moment x) AS m
+  CROSS JOIN LATERAL (SELECT x.bounds[c.part] AS starts, coalesce(x.bounds[c.part + 1], 1440) AS ends
+                      FROM minute x) AS d
+), earned AS MATERIALIZED (
+  SELECT e.* FROM (
+    SELECT c.subject_id, c.external, c.book_id, c.event_at, c.state, c.currency, c.expires_on,
+           CASE c.rounding WHEN 'half_up' THEN (c.amount * r.basis_points + 5000) / 10000
+                           WHEN 'half_even' THEN (c.amount * r.basis_points + 5000) / 10000
+                                                 - (c.amount * r.basis_points %% 20000 = 5000)::integer
+                           WHEN 'up' THEN (c.amount * r.basis_points + 9999) / 10000
+                           ELSE c.amount * r.basis_points / 10000 END AS bonus
+    FROM classed c
+    JOIN rated r ON r.chain_id = c.chain_id AND r.store_id = c.store_id AND r.group_id = c.group_id
+                AND r.stretch = c.stretch AND r.weekday = c.weekday AND r.part = c.part
+  ) AS e
+  WHERE e.bonus > 0 ORDER BY e.subject_id, e.external
+), posted AS MATERIALIZED (
+  SELECT ledger_post(
+    array_agg(e.subject_id), array_agg(e.external), array_agg(e.book_id), array_agg(e.bonus),
+    array_agg(%(issued)s::smallint), array_agg(NULL::date), array_agg(%(lot)s::smallint), array_agg(e.expires_on),
+    array_agg(e.event_at), array_agg(NULL::uuid), array_agg(e.state), %(batch)s) AS ids
+  FROM earned e HAVING count(*) > 0 AND set_config('application_name', %(phase)s, false) <> ''
+)
+SELECT e.currency, count(*), sum(e.bonus) FROM earned e WHERE EXISTS (SELECT FROM posted) GROUP BY e.currency
+
+-- name: repay
+-- Debt of the people in `intake_row` is repaid from what they earned: debt first. Returns how many debts.
+SELECT ledger_settle(array_agg(d.subject_id), array_agg(d.book_id), %(lot)s::smallint, %(debt)s::smallint, %(on)s::date,
+                     %(at)s, %(batch)s)
+FROM (
+  SELECT DISTINCT i.subject_id, p.book_id
+  FROM intake_row i JOIN bonus_programme p ON p.chain_id = i.chain_id
+  JOIN ledger_balance b ON b.subject_id = i.subject_id AND b.book_id = p.book_id AND b.kind = %(debt)s
+  WHERE i.verdict = 0 AND i.amount > 0 AND b.kind >= 200 AND b.balance < 0
+) AS d
+HAVING count(*) > 0
+
+-- name: claw_back
+-- Takes back what the refunds of `refund_row` were paid in bonus: of the purchase's bonus the part that falls on the
+-- refund, exactly all of it when everything was refunded. From the lot it went to, then the oldest, then as debt.
+SELECT count(DISTINCT w.key), coalesce(sum(w.amount), 0)
+FROM (
+  SELECT array_agg(c.subject_id) AS subjects, array_agg(c.refund_id) AS keys, array_agg(c.book_id) AS books,
+         array_agg(c.back) AS amounts, array_agg(c.lot) AS lots, array_agg(c.event_at) AS event_at,
+         array_agg(c.state) AS states
+  FROM (
+    SELECT r.subject_id, r.refund_id, t.book_id, t.credit_expires AS lot, r.event_at, t.state,
+           (round(t.amount * r.taken_after / r.amount) - round(t.amount * r.taken_before / r.amount))::bigint AS back
+    FROM refund_row r
+    JOIN ledger_transfer t ON t.subject_id = r.subject_id AND t.id = r.purchase_id AND t.credit_kind = %(lot)s
+    WHERE NOT r.settled
+  ) AS c
+  WHERE c.back > 0
+) AS d
+CROSS JOIN LATERAL ledger_draw(d.subjects, d.keys, d.books, d.amounts, d.lots, d.event_at, d.states, %(lot)s::smallint,
+                               %(corrected)s::smallint, %(debt)s::smallint, NULL::smallint, %(on)s::date, %(batch)s) AS w
+WHERE d.subjects IS NOT NULL

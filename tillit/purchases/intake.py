@@ -1,0 +1,151 @@
+"""Taking staged rows in, a chunk at a time: match, judge, keep. Each call is a part of the caller's transaction.
+
+The statements stand in sql/intake.sql and sql/matching.sql; `journeys.intake` says in which order they run. What is
+counted is in `seen` from the same transaction on, so a row is counted exactly once however often it comes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from tillit.kernel.sql import load
+from tillit.purchases import quarantine
+from tillit.purchases.reading.chunks import Reject
+
+PAGES = 2560  # 20 MiB of staged rows, some 125 000, are a chunk
+COUNTED, PARKED, REPEATED, REUSED, TOO_OLD = range(5)
+_REFUSED = {REUSED: ("id", "id-reused"), TOO_OLD: ("time", "time-too-old")}
+_LOCK = 0x696E_746B  # advisory lock space of the halves of a source
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What became of a chunk's rows: how many of each verdict, strangers', and refunds among those kept."""
+
+    rows: int
+    strangers: int
+    last_line: int
+    counted: int = 0
+    parked: int = 0
+    repeated: int = 0
+    refused: int = 0
+    refunds: int = 0
+
+
+def prepare_tables() -> None:
+    """The connection's own temporary tables, empty. Outside a transaction that may be rolled back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('pg_temp.refund_row')")
+        if cursor.fetchone()[0] is None:
+            for name in ("staged_table", "row_table", "refund_table"):
+                cursor.execute(_sql(name))
+        else:
+            cursor.execute("TRUNCATE purchases_staged, intake_row, refund_row")
+
+
+def staged_pages() -> int:
+    """How many pages of staged rows this connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size('pg_temp.purchases_staged') / current_setting('block_size')::integer")
+        return int(cursor.fetchone()[0])
+
+
+def lock_source(*, source_id: int, halves: Sequence[int]) -> None:
+    """Take the halves of a source's ids for this transaction: whoever else takes rows of them in, waits."""
+    with connection.cursor() as cursor:
+        for half in sorted(halves):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, source_id * 2 + half])
+
+
+def match(*, register_id: int, accept_from: datetime, page: int, behind: int) -> Chunk | None:
+    """Put the members' rows of the chunk that starts at `page` in `intake_row`, judged; None when it holds no row."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE intake_row")
+        cursor.execute(
+            _sql("match"),
+            {
+                "from": f"({page},0)",
+                "until": f"({page + PAGES},0)",
+                "behind": behind,
+                "register": register_id,
+                "accept_from": accept_from,
+            },
+        )
+        rows, members, last_line = cursor.fetchone()
+        if not rows:
+            return None
+        cursor.execute(_sql("verdicts"))
+        counts: dict[int, tuple[int, int]] = {verdict: (n, refunds) for verdict, n, refunds in cursor.fetchall()}
+    kept = [counts.get(verdict, (0, 0)) for verdict in (COUNTED, PARKED)]
+    return Chunk(
+        rows,
+        rows - members,
+        last_line,
+        counted=kept[0][0],
+        parked=kept[1][0],
+        repeated=counts.get(REPEATED, (0, 0))[0],
+        refused=sum(counts.get(verdict, (0, 0))[0] for verdict in _REFUSED),
+        refunds=sum(refunds for _, refunds in kept),
+    )
+
+
+def keep(*, batch_id: int, chunk: Chunk) -> None:
+    """Write the counted and parked rows: `seen`, purchases, refunds that wait; and quarantine what is refused."""
+    with connection.cursor() as cursor:
+        if chunk.counted or chunk.parked:
+            cursor.execute(_sql("keep_seen"))
+            cursor.execute(_sql("keep_purchases"), {"batch": batch_id})
+        if chunk.refunds:
+            cursor.execute(_sql("keep_refunds"))
+        if chunk.refused:
+            cursor.execute(_sql("refused"))
+            rejects = [Reject(line, *_REFUSED[verdict]) for line, verdict in cursor.fetchall()]
+            quarantine.put(batch_id=batch_id, rejects=rejects)
+
+
+def count(*, batch_id: int, lane: str, chunk: Chunk) -> None:
+    """Add the chunk's counts to its batch. The last statement of its transaction: lanes wait for each other here."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _sql("count"),
+            {
+                "batch": batch_id,
+                "lane": lane,
+                "line": chunk.last_line,
+                "posted": chunk.counted,
+                "parked": chunk.parked,
+                "repeated": chunk.repeated,
+                "strangers": chunk.strangers,
+                "quarantined": chunk.refused,
+            },
+        )
+
+
+def find_refunded() -> int:
+    """Put the refunds whose purchase has been found in `refund_row`; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE refund_row")
+        cursor.execute(_sql("due_refunds"))
+        return int(cursor.rowcount)
+
+
+def settle_refunds(*, batch_id: int) -> None:
+    """The refunds of `refund_row` wait no more; the batch notes how many of its own still do."""
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("settle_refunds"))
+        cursor.execute(_sql("unmatched"), {"batch": batch_id})
+
+
+def recall(*, subject_ids: Sequence[int], since: datetime) -> int:
+    """Put purchases that were parked in `intake_row` again, to be accrued; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE intake_row")
+        cursor.execute(_sql("recall"), {"subjects": list(subject_ids), "since": since})
+        return int(cursor.rowcount)
+
+
+def _sql(name: str) -> Any:
+    return load(__file__, "intake", name)

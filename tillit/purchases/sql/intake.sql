@@ -1,0 +1,140 @@
+-- name: staged_table
+-- The rows of a file between reading and posting: of this connection alone, digests only, gone with the connection.
+CREATE TEMPORARY TABLE IF NOT EXISTS purchases_staged (
+  batch_id bigint, line bigint, source_id smallint, external uuid, payload uuid, instrument_kind smallint,
+  instrument uuid, chain_id integer, store_id integer, event_at timestamptz, amount bigint, last_four varchar,
+  currency varchar, product_group_id integer, refund_of uuid, receipt varchar, product varchar
+)
+
+-- name: row_table
+-- The members' rows of the chunk that is being posted, each with its verdict: 0 counted, 1 parked (the person's data is
+-- restricted), 2 repeated, 3 the id was used with another content, 4 older than the source may send.
+CREATE TEMPORARY TABLE IF NOT EXISTS intake_row (
+  line bigint, subject_id bigint, event_at timestamptz, amount bigint, external uuid, payload uuid, refund_of uuid,
+  controller_id integer, chain_id integer, store_id integer, product_group_id integer, state smallint, source_id smallint,
+  verdict smallint, currency varchar, receipt varchar, product varchar, last_four varchar
+) ON COMMIT DELETE ROWS
+
+-- name: refund_table
+-- The refunds that are being settled (see `due_refunds`).
+CREATE TEMPORARY TABLE IF NOT EXISTS refund_row (
+  subject_id bigint, waiting_id bigint, refund_id uuid, purchase_id uuid, event_at timestamptz, amount bigint,
+  settled boolean, taken_after numeric, taken_before numeric
+) ON COMMIT DELETE ROWS
+
+-- name: match
+-- The chunk's rows (those on the given pages of the staged table, behind the given line) that are members', judged: one
+-- look at `seen` for each in the order of its index, so that the cost follows the chunk and not what was ever taken in.
+-- Returns how many rows there were, how many are members', and the last line.
+WITH chunk AS MATERIALIZED (
+  SELECT s.* FROM purchases_staged s
+  WHERE s.ctid >= %(from)s::tid AND s.ctid < %(until)s::tid AND s.line > %(behind)s
+), found AS MATERIALIZED (
+  SELECT f.line, f.subject_id, f.state
+  FROM (SELECT array_agg(c.line) AS lines, array_agg(c.instrument_kind) AS kinds, array_agg(c.instrument) AS digests
+        FROM chunk c) AS a
+  CROSS JOIN LATERAL intake_match(%(register)s, a.lines, a.kinds, a.digests) AS f
+), member AS (
+  SELECT c.*, f.subject_id, f.state, row_number() OVER same AS nth, first_value(c.payload) OVER same AS first_payload
+  FROM chunk c JOIN found f ON f.line = c.line
+  WINDOW same AS (PARTITION BY c.external ORDER BY c.line)
+), judged AS (
+  INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
+                          store_id, product_group_id, state, source_id, verdict, currency, receipt, product, last_four)
+  SELECT m.line, m.subject_id, m.event_at, m.amount, m.external, m.payload, m.refund_of, h.controller_id, m.chain_id,
+         m.store_id, m.product_group_id, m.state, m.source_id,
+         CASE WHEN m.event_at < %(accept_from)s THEN 4
+              WHEN z.payload = m.payload THEN 2 WHEN z.payload IS NOT NULL THEN 3
+              WHEN m.nth = 1 THEN m.state
+              WHEN m.payload = m.first_payload THEN 2 ELSE 3 END,
+         m.currency, m.receipt, m.product, m.last_four
+  FROM member m
+  JOIN purchases_chain h ON h.id = m.chain_id
+  LEFT JOIN LATERAL (SELECT s.payload FROM purchases_seen s
+                     WHERE s.source_id = m.source_id AND s.digest = m.external LIMIT 1) AS z ON true
+  RETURNING 1
+)
+SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM judged), (SELECT max(line) FROM chunk)
+
+-- name: keep_seen
+-- The ids that are counted now, and never again.
+INSERT INTO purchases_seen (source_id, digest, payload, event_on)
+SELECT r.source_id, r.external, r.payload, (r.event_at AT TIME ZONE 'Europe/Oslo')::date
+FROM intake_row r WHERE r.verdict <= 1 ORDER BY r.source_id, r.external
+
+-- name: keep_purchases
+-- The purchases, counted or parked, in the state of their person's data.
+INSERT INTO purchases_purchase (subject_id, id, controller_id, state, recorded_at, source_id, chain_id, store_id,
+                                product_group_id, event_at, amount, currency, receipt, product, last_four, refund_of,
+                                batch_id)
+SELECT r.subject_id, r.external, r.controller_id, r.state, t.now, r.source_id, r.chain_id, r.store_id,
+       r.product_group_id, r.event_at, r.amount, r.currency, r.receipt, r.product, r.last_four, r.refund_of, %(batch)s
+FROM intake_row r CROSS JOIN (SELECT tillit_now() AS now) AS t
+WHERE r.verdict <= 1 ORDER BY r.subject_id, r.external
+
+-- name: keep_refunds
+-- Every refund waits until its purchase is found (`settle_refunds`), which may stand in the same file or come later.
+INSERT INTO purchases_unmatched_refund (subject_id, controller_id, state, recorded_at, purchase_id)
+SELECT r.subject_id, r.controller_id, r.state, t.now, r.external
+FROM intake_row r CROSS JOIN (SELECT tillit_now() AS now) AS t
+WHERE r.verdict <= 1 AND r.amount < 0 ORDER BY r.subject_id, r.external
+
+-- name: verdicts
+-- How many rows of the chunk got which verdict, and how many of them are refunds.
+SELECT r.verdict, count(*), count(*) FILTER (WHERE r.amount < 0) FROM intake_row r GROUP BY r.verdict
+
+-- name: refused
+-- The rows of the chunk that go to quarantine: line and verdict.
+SELECT r.line, r.verdict FROM intake_row r WHERE r.verdict >= 3 ORDER BY r.line
+
+-- name: count
+-- Adds a chunk's counts to its batch, and notes how far that lane has come.
+UPDATE purchases_batch b
+SET posted = b.posted + %(posted)s, parked = b.parked + %(parked)s, repeated = b.repeated + %(repeated)s,
+    strangers = b.strangers + %(strangers)s, quarantined = b.quarantined + %(quarantined)s,
+    progress = jsonb_set(b.progress, ARRAY[%(lane)s::text], to_jsonb(%(line)s::bigint))
+WHERE b.id = %(batch)s
+
+-- name: due_refunds
+-- The refunds that wait and whose purchase has been found, in the order in which they take back: each with the part of
+-- the purchase's bonus that falls on it. A purchase refunded in parts gives back exactly its bonus in all, never more.
+-- Parked purchases and refunds (of restricted people) wait on. Written to `refund_row`.
+INSERT INTO refund_row (subject_id, waiting_id, refund_id, purchase_id, event_at, amount, settled, taken_after,
+                        taken_before)
+WITH waiting AS (
+  SELECT DISTINCT o.subject_id, o.id, o.amount
+  FROM purchases_unmatched_refund u
+  JOIN purchases_purchase r ON r.subject_id = u.subject_id AND r.id = u.purchase_id
+  JOIN purchases_purchase o ON o.subject_id = r.subject_id AND o.id = r.refund_of
+  WHERE u.settled_at IS NULL AND u.state = 0 AND o.state = 0 AND o.amount > 0 AND o.chain_id = r.chain_id
+)
+SELECT w.subject_id, u.id, r.id, w.id, r.event_at, w.amount, u.settled_at IS NOT NULL,
+       least(w.amount, sum(-r.amount) OVER so_far), least(w.amount, sum(-r.amount) OVER so_far + r.amount)
+FROM waiting w
+JOIN purchases_purchase r ON r.subject_id = w.subject_id AND r.refund_of = w.id AND r.amount < 0 AND r.state = 0
+JOIN purchases_unmatched_refund u ON u.subject_id = r.subject_id AND u.purchase_id = r.id
+WINDOW so_far AS (PARTITION BY w.subject_id, w.id ORDER BY u.settled_at NULLS LAST, r.event_at, r.id
+                  ROWS UNBOUNDED PRECEDING)
+
+-- name: settle_refunds
+-- The refunds found wait no more.
+UPDATE purchases_unmatched_refund u SET settled_at = tillit_now()
+FROM refund_row r WHERE NOT r.settled AND u.subject_id = r.subject_id AND u.id = r.waiting_id
+
+-- name: unmatched
+-- How many refunds of the batch still wait.
+UPDATE purchases_batch b SET refunds_unmatched = (
+  SELECT count(*) FROM purchases_unmatched_refund u
+  JOIN purchases_purchase p ON p.subject_id = u.subject_id AND p.id = u.purchase_id
+  WHERE u.settled_at IS NULL AND p.batch_id = b.id)
+WHERE b.id = %(batch)s
+
+-- name: recall
+-- Purchases of the given people that were parked (recorded since, and without a transfer) as rows to be accrued now that
+-- their data is live again.
+INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
+                        store_id, product_group_id, state, source_id, verdict, currency, receipt, product, last_four)
+SELECT 0, p.subject_id, p.event_at, p.amount, p.id, p.id, p.refund_of, p.controller_id, p.chain_id, p.store_id,
+       p.product_group_id, p.state, p.source_id, 0, p.currency, '', '', ''
+FROM purchases_purchase p
+WHERE p.subject_id = ANY (%(subjects)s::bigint[]) AND p.recorded_at >= %(since)s AND p.state = 0 AND p.amount > 0
