@@ -51,7 +51,7 @@ lock: $(DONE)-dev
 	[m.pop('funding', None) for m in d['packages'].values()]; open(p, 'w').write(json.dumps(d, indent=2) + '\n')"
 
 clean:
-	-[ ! -x $(BIN)/tillit ] || TILLIT_VAR=var/test $(BIN)/tillit db stop
+	-for one in var/test/*/; do [ ! -x $(BIN)/tillit ] || TILLIT_VAR="$$one" $(BIN)/tillit db stop; done
 	-[ ! -x $(BIN)/tillit ] || $(BIN)/tillit db stop
 	rm -rf .venv node_modules var/test var/assets var/assets-test build *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
