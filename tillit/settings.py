@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tillit.faces.errors.Refusals",
 ]
@@ -122,6 +123,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Oslo"
 
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 SESSION_ENGINE = "tillit.parties.sessions"
 SESSION_COOKIE_NAME = "tillit_session"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # how long the server honours it; in the browser it goes when that closes

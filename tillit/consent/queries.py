@@ -1,16 +1,20 @@
 """May we? For one person or as a set: the same statement (F1, F2, H4, H5, D14)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from tillit.consent.errors import NotLawfulError
+from tillit.consent.models import Choice
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
+from tillit.parties.models import Relationship
 
 
 @dataclass(frozen=True)
@@ -90,3 +94,54 @@ def reasons(*, controller_id: int, activity: str, channel: str | None = None) ->
     """Everyone the activity applies to, with the reason each is left out ('' = may): what a marketer is shown."""
     terms = _terms(controller_id, activity, channel, answering=False)
     return {} if isinstance(terms, str) else _ask(controller_id, terms, None)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What a person may say yes or no to: an activity over a channel ('' where it has none), and what they have said.
+
+    kind: `consent` (needs a yes), `objection` (goes on until a no). objected: a no stands, whatever was consented to.
+    """
+
+    activity: str
+    channel: str
+    kind: str
+    on: bool
+    objected: bool
+    since: datetime | None
+
+
+def switches(*, subject_id: int, controller_id: int) -> list[Switch]:
+    """Every choice the controller's declaration gives the person, in its order, as far as the scope sees (F1, H5).
+
+    What the law makes every controller do (security, rights …) is no switch; an objection to that is a request.
+    """
+    declared = current(controller_id=controller_id, on=clock.today())
+    holders = {controller_id, holder_of(controller_id=controller_id)}
+    rows = Relationship.objects.filter(
+        Q(ended__isnull=True) | Q(ended__gt=clock.today()), subject_id=subject_id, controller_id=controller_id
+    )
+    related = set(rows.values_list("kind", flat=True))
+    said: dict[tuple[str, int], dict[str, Choice]] = {}
+    for choice in Choice.objects.filter(subject_id=subject_id, controller_id__in=holders):
+        said.setdefault((choice.activity, choice.controller_id), {})[choice.channel] = choice
+    found = []
+    for activity in declared.activities:
+        terms = _terms(controller_id, activity.key, None, answering=True)
+        if isinstance(terms, str) or not related & set(activity.applies_to):
+            continue
+        optional = terms["needs_consent"] or (
+            terms["objectable"] and not vocabulary().activities[activity.key].required
+        )
+        if not optional:
+            continue
+        for channel in activity.channels or ("",):
+            # The order of `lawful`: the channel's own choice before the general one, our own before the holder's.
+            sides = [said.get((activity.key, side), {}) for side in (controller_id, *sorted(holders - {controller_id}))]
+            standing = [c for side in sides if (c := side.get(channel) or side.get(""))]
+            objected = any(c.objected for c in standing)
+            on = not objected and (not terms["needs_consent"] or bool(standing and standing[0].consented))
+            since = standing[0].since if standing else None
+            kind = "consent" if terms["needs_consent"] else "objection"
+            found.append(Switch(activity.key, channel, kind, on, objected, since))
+    return found

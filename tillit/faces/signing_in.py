@@ -1,17 +1,19 @@
 """What member and staff sign-in share: the code asked for, kept in the browser's own session, and the session begun."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth import login as begin
 from django.contrib.auth import logout as end
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys.sign_in import Mail
 from tillit.kernel import clock
-from tillit.parties.models import Login
+from tillit.parties.models import Login, Session
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 _CODE, _NEXT, _SINCE, _DEVICE = "code", "next", "since", "device"
@@ -62,3 +64,36 @@ def signed_in_since(request: HttpRequest) -> datetime | None:
     """When this session began."""
     since = request.session.get(_SINCE)
     return datetime.fromisoformat(since) if since else None
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A signed-in browser: a handle that is no session key, when it signed in, on what, and whether it is this one."""
+
+    handle: str
+    since: datetime | None
+    ends: datetime
+    device: str
+    here: bool
+
+
+def sessions_of(request: HttpRequest, login_id: int) -> list[OpenSession]:
+    """The login's sessions, newest first."""
+    found = []
+    for row in Session.objects.filter(login_id=login_id, expire_date__gt=clock.now()):
+        data = row.get_decoded()
+        since = datetime.fromisoformat(data[_SINCE]) if _SINCE in data else None
+        here = row.session_key == request.session.session_key
+        found.append(OpenSession(_handle(row.session_key), since, row.expire_date, data.get(_DEVICE, ""), here))
+    return sorted(found, key=lambda session: str(session.since), reverse=True)
+
+
+def end_sessions(request: HttpRequest, login_id: int, handle: str) -> int:
+    """End the login's session of that handle, or with `others` all but this one; how many ended."""
+    own = Session.objects.filter(login_id=login_id).exclude(session_key=request.session.session_key)
+    keys = [row.session_key for row in own if handle in {"others", _handle(row.session_key)}]
+    return Session.objects.filter(session_key__in=keys).delete()[0]
+
+
+def _handle(session_key: str) -> str:
+    return salted_hmac("tillit.session-handle", session_key).hexdigest()[:24]

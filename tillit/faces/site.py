@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest
 from django.urls import register_converter
 from django.urls.converters import StringConverter
@@ -76,10 +78,20 @@ def site_or_404(key: str) -> Site:
     return site
 
 
+_COLOURS = {"success": "success", "error": "danger", "warning": "warning"}
+
+
+def _told(request: HttpRequest) -> list[tuple[str, str]]:
+    """What the last form led to: (colour, text). Read once; nothing is read for a visitor without a session."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "session"):
+        return []
+    return [(_COLOURS.get(message.level_tag, "info"), str(message)) for message in get_messages(request)]
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context of every page: the reader's language and the languages there are."""
     from tillit.faces.texts import languages, say  # noqa: PLC0415 (read when the first page is)
 
     spoken = language()
     choices = [(code, say(code, "language.name")) for code in languages()]
-    return {"language": spoken, "languages": choices, "here": request.path}
+    return {"language": spoken, "languages": choices, "here": request.path, "told": lambda: _told(request)}

@@ -71,7 +71,7 @@ def request_code(*, controller: Controller, typed: str, network_address: str, ma
 def confirm_code(*, controller: Controller, code_id: UUID, typed: str, network_address: str) -> Login | None:
     """The login of the person whose code it is, opened if this is their first time; None when it is not right."""
     _from_network(TRIES_PER_NETWORK, network_address)
-    row = codes.redeem(code_id=code_id, code=_digits(typed), purpose="member")
+    row = codes.redeem(code_id=code_id, code=codes.digits(typed), purpose="member")
     if row is None or row.subject_id is None or row.register_id != controller.register_id:
         return None
     at = clock.now()
@@ -125,7 +125,7 @@ def _record_staff(staff: StaffMember) -> None:
 def confirm_staff_code(*, code_id: UUID, typed: str, network_address: str) -> StaffMember | None:
     """The member of staff whose code it is; None when it is not right or they have left."""
     _from_network(TRIES_PER_NETWORK, network_address)
-    row = codes.redeem(code_id=code_id, code=_digits(typed), purpose="staff")
+    row = codes.redeem(code_id=code_id, code=codes.digits(typed), purpose="staff")
     if row is None or row.login_id is None:
         return None
     staff = StaffMember.objects.filter(login_id=row.login_id, left__isnull=True, login__is_active=True).first()
@@ -164,7 +164,3 @@ def _send(found: _Recipient | None, mail: Mail, code: str) -> None:
 def _from_network(limit: Limit, address: str) -> None:
     if not within(limit, truncated(address)):
         raise TooManyTriesError("too-many-tries", "too many tries from this network; wait a quarter of an hour")
-
-
-def _digits(typed: str) -> str:
-    return "".join(sign for sign in typed if sign.isdigit())[:12]

@@ -67,6 +67,11 @@ def redeem(*, code_id: UUID, code: str, purpose: str) -> SignInCode | None:
     return row if open_codes.update(used_at=now) else None
 
 
+def digits(typed: str) -> str:
+    """What was typed as a code: its digits, so that blanks and dashes do no harm."""
+    return "".join(sign for sign in typed if sign.isdigit())[:12]
+
+
 def tries_left(*, code_id: UUID) -> int:
     """How often the code may still be tried; 0 when it is used, too old or unknown."""
     row = SignInCode.objects.filter(id=code_id, used_at__isnull=True, expires_at__gt=clock.now()).first()

@@ -3,12 +3,24 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.member_web import sign_in, views
+from tillit.faces.member_web import choices, data, profile, sign_in, views
 
 _OWN = "<controller:controller>/"
+_MIN = f"{_OWN}min-side/"
 urlpatterns = [
     path(f"{_OWN}sign-in/", sign_in.ask, name="sign_in"),
     path(f"{_OWN}sign-in/code/", sign_in.confirm, name="sign_in_code"),
     path(f"{_OWN}sign-out/", sign_in.leave, name="sign_out"),
-    path(f"{_OWN}min-side/", views.home, name="min_side"),
+    path(_MIN, views.home, name="min_side"),
+    path(f"{_MIN}receipts/", views.receipts, name="receipts"),
+    path(f"{_MIN}your-data/", data.show, name="your_data"),
+    path(f"{_MIN}your-data/who-looked/", data.who_looked, name="who_looked"),
+    path(f"{_MIN}your-data/download/", data.download, name="your_data_download"),
+    path(f"{_MIN}choices/", choices.show, name="choices"),
+    path(f"{_MIN}profile/", profile.show, name="profile"),
+    path(f"{_MIN}profile/name/", profile.name, name="profile_name"),
+    path(f"{_MIN}profile/phone/", profile.phone, name="profile_phone"),
+    path(f"{_MIN}profile/email/", profile.email, name="profile_email"),
+    path(f"{_MIN}sign-ins/", profile.sign_ins, name="sign_ins"),
+    path(f"{_MIN}leave/", profile.leave, name="leave"),
 ]

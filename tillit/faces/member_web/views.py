@@ -1,12 +1,96 @@
-"""Min side."""
+"""Min side: home and receipts."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from datetime import date, timedelta
+from typing import Any
 
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from tillit.audit.queries import about
+from tillit.bonus.queries import ChainBalance, overview
+from tillit.declaration.models import Controller
 from tillit.faces.member_web.access import Member, member_page
+from tillit.faces.member_web.events import told
+from tillit.kernel import clock
+from tillit.kernel.money import Money
+from tillit.ledger.kinds import NEVER
+from tillit.parties.models import Relationship
+from tillit.parties.queries import facts
+from tillit.purchases.queries import PAGE, Receipt
+from tillit.purchases.queries import receipts as purchases
+
+RECENT, NEWS = 3, 5
 
 
+@require_safe
 @member_page
 def home(request: HttpRequest, member: Member) -> HttpResponse:
     """What do I have, what is new, what do you know about me."""
-    return render(request, "member_web/home.html", member.context())
+    site = member.site
+    with member.scope() as scope:
+        known = facts(subject_id=member.subject_id)
+        ties = list(Relationship.objects.filter(subject_id=member.subject_id).order_by("started"))
+        recent = purchases(subject_ids=[member.subject_id], limit=RECENT) if site.has_bonus else []
+        news = told(about(scope=scope, subject_id=member.subject_id)[:NEWS])
+        balances = overview(subject_id=member.subject_id, on=clock.today()) if site.has_bonus else []
+    here = [tie for tie in ties if tie.controller_id == site.controller.pk]
+    if not here:
+        elsewhere = Controller.objects.filter(pk__in={tie.controller_id for tie in ties}).order_by("name")
+        return render(request, "member_web/elsewhere.html", member.context(controllers=elsewhere))
+    context = member.context(
+        page="home",
+        given=known.get("name.given", ""),
+        ties=here,
+        left=all(tie.ended for tie in here),
+        recent=[shown(receipt) for receipt in recent],
+        news=news,
+        chains=[_chain(balance) for balance in balances],
+    )
+    return render(request, "member_web/home.html", context)
+
+
+@require_safe
+@member_page
+def receipts(request: HttpRequest, member: Member) -> HttpResponse:
+    """Every receipt, newest first, each line with its bonus (C10)."""
+    if not member.site.has_bonus:
+        raise Http404
+    try:
+        with member.scope():
+            rows = purchases(subject_ids=[member.subject_id], before=request.GET.get("before") or None)
+    except ValueError:  # a cursor that is none of ours
+        return redirect("receipts", member.site.key)
+    older = rows[-1].cursor if len(rows) == PAGE else None
+    context = member.context(page="receipts", receipts=[shown(row) for row in rows], older=older)
+    return render(request, "member_web/receipts.html", context)
+
+
+def _chain(balance: ChainBalance) -> dict[str, Any]:
+    """A chain's balance with its amounts as money."""
+
+    def money(minor: int) -> Money:
+        return Money(minor, balance.currency)
+
+    return {
+        "name": balance.name,
+        "available": money(balance.available),
+        "negative": balance.available < 0,
+        "reserved": money(balance.reserved) if balance.reserved else None,
+        "debt": money(balance.debt) if balance.debt else None,
+        "expiring": [(last_day(day), money(minor)) for day, minor in balance.expiring],
+    }
+
+
+def last_day(gone_on: date) -> date:
+    """The last day a lot may be used; never stays never."""
+    return gone_on if gone_on == NEVER else gone_on - timedelta(days=1)
+
+
+def shown(receipt: Receipt) -> dict[str, Any]:
+    """A receipt with its amounts as money."""
+    lines = [
+        {"product": line.product, "amount": Money(line.amount, receipt.currency), "refund": line.refund}
+        for line in receipt.lines
+    ]
+    return {"receipt": receipt, "total": Money(receipt.total, receipt.currency), "lines": lines}

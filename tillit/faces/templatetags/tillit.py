@@ -10,7 +10,7 @@ from django import template
 from django.utils.translation import get_language
 
 from tillit.declaration.vocabulary import vocabulary
-from tillit.faces.texts import REFERENCE, say
+from tillit.faces.texts import REFERENCE, MissingWordingError, say
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.money import Money
 
@@ -75,3 +75,41 @@ def amount(value: Money) -> str:
 def number(value: int) -> str:
     """A number with the reader's grouping."""
     return format_decimal(value, locale=language())
+
+
+@register.filter
+def relationship(kind: str) -> str:
+    """`medlem`, `kunde` …"""
+    return word(kind, "relationships")
+
+
+@register.filter
+def fact_name(kind: str) -> str:
+    """The name of a kind of fact; the kind itself where the wording has none."""
+    return say_or(f"fact.{kind}", kind)
+
+
+@register.filter
+def source_word(source: str) -> str:
+    """Where a fact came from: `deg selv` …"""
+    return word(source, "sources") if source in vocabulary().sources else source
+
+
+@register.filter
+def channel_name(channel: str) -> str:
+    """A channel's name; everything where the activity has none."""
+    return word(channel, "channels") if channel else say(language(), "choices.whole")
+
+
+@register.filter
+def switch_button(switch: Any) -> str:
+    """What turning the switch is called."""
+    return say(language(), f"choices.{switch.kind}_{'off' if switch.on else 'on'}")
+
+
+def say_or(key: str, otherwise: str) -> str:
+    """The text `key`, or `otherwise` where there is none."""
+    try:
+        return say(language(), key)
+    except MissingWordingError:
+        return otherwise

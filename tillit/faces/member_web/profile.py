@@ -1,0 +1,170 @@
+"""Profile: correct one's own name, phone and e-mail; sessions; leaving."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tillit.faces import signing_in
+from tillit.faces.member_web.access import Member, member_page
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.texts import say
+from tillit.journeys import departure, profile
+from tillit.kernel.identifiers import phone as phones
+from tillit.kernel.identifiers.errors import IdentifierError
+from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.models import Relationship
+from tillit.parties.queries import facts
+
+_SALT = "tillit.new-address"
+_TEN_MINUTES = 600
+
+
+@require_safe
+@member_page
+def show(request: HttpRequest, member: Member) -> HttpResponse:
+    """What identifies the person, with a form for each part they may correct."""
+    return _page(request, member)
+
+
+@require_POST
+@member_page
+def name(request: HttpRequest, member: Member) -> HttpResponse:
+    """Correct the name."""
+    given, family = request.POST.get("given", ""), request.POST.get("family", "")
+    try:
+        with member.scope() as scope:
+            profile.correct_name(
+                scope=scope,
+                controller=member.site.controller,
+                subject_id=member.subject_id,
+                given=given,
+                family=family,
+            )
+    except IdentifierError:
+        return _page(request, member, problem="name", typed={"given": given, "family": family})
+    messages.success(request, say(language(), "profile.saved"))
+    return redirect("profile", member.site.key)
+
+
+@require_POST
+@member_page
+def phone(request: HttpRequest, member: Member) -> HttpResponse:
+    """Correct the phone number."""
+    typed = request.POST.get("phone", "")
+    try:
+        with member.scope() as scope:
+            profile.correct_phone(
+                scope=scope, controller=member.site.controller, subject_id=member.subject_id, text=typed
+            )
+    except (IdentifierError, AlreadyClaimedError) as error:
+        problem = "phone" if isinstance(error, IdentifierError) else "taken_phone"
+        return _page(request, member, problem=problem, typed={"phone": typed})
+    messages.success(request, say(language(), "profile.saved"))
+    return redirect("profile", member.site.key)
+
+
+@require_http_methods(["POST"])
+@member_page
+def email(request: HttpRequest, member: Member) -> HttpResponse:
+    """Correct the e-mail address in two steps: a code goes to the new one, and comes back with it, signed."""
+    pending = request.POST.get("pending", "")
+    if not pending:
+        return _ask_for_email(request, member)
+    try:
+        code_id, address = signing.loads(pending, salt=f"{_SALT}:{member.login_id}", max_age=_TEN_MINUTES)
+        with member.scope() as scope:
+            done = profile.confirm_new_email(
+                scope=scope,
+                controller=member.site.controller,
+                subject_id=member.subject_id,
+                code_id=UUID(code_id),
+                typed=request.POST.get("code", ""),
+                address=address,
+                letter=_letter(member, "changed"),
+            )
+    except signing.BadSignature:
+        return _page(request, member, problem="late")
+    except AlreadyClaimedError:
+        return _page(request, member, problem="taken_email")
+    if not done:
+        return _code_page(request, member, pending, problem="code")
+    messages.success(request, say(language(), "profile.saved"))
+    return redirect("profile", member.site.key)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def sign_ins(request: HttpRequest, member: Member) -> HttpResponse:
+    """Where one is signed in; a POST ends one of them, or all others."""
+    if request.method == "POST":
+        signing_in.end_sessions(request, member.login_id, request.POST.get("session", ""))
+        messages.success(request, say(language(), "sign_ins.ended"))
+        return redirect("sign_ins", member.site.key)
+    sessions = signing_in.sessions_of(request, member.login_id)
+    return render(request, "member_web/sign_ins.html", member.context(page="profile", sessions=sessions))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def leave(request: HttpRequest, member: Member) -> HttpResponse:
+    """End the relationship, after saying what follows."""
+    if request.method == "POST" and request.POST.get("sure") == "1":
+        departure.depart(actor=member.actor, controller=member.site.controller, subject_id=member.subject_id)
+        messages.success(request, say(language(), "leave.done"))
+        return redirect("min_side", member.site.key)
+    with member.scope():
+        rows = Relationship.objects.filter(subject_id=member.subject_id, ended__isnull=True, kind__in=departure.OWN)
+        if not member.site.controller.holder:
+            rows = rows.filter(controller_id=member.site.controller.pk)
+        own = list(rows)
+    missing = request.method == "POST"
+    return render(request, "member_web/leave.html", member.context(page="profile", own=own, missing=missing))
+
+
+def _page(request: HttpRequest, member: Member, problem: str = "", typed: dict[str, str] | None = None) -> HttpResponse:
+    with member.scope():
+        known = facts(subject_id=member.subject_id)
+    values = {
+        "given": known.get("name.given", ""),
+        "family": known.get("name.family", ""),
+        "email": known.get("email", ""),
+        "phone": phones.format_for_reader(known["phone"]) if "phone" in known else "",
+    }
+    context = member.context(
+        page="profile",
+        values={**values, **(typed or {})},
+        may=profile.own_to_correct(controller=member.site.controller),
+        problem=problem,
+    )
+    return render(request, "member_web/profile.html", context, status=422 if problem else 200)
+
+
+def _ask_for_email(request: HttpRequest, member: Member) -> HttpResponse:
+    typed = request.POST.get("email", "")
+    try:
+        code_id, address = profile.ask_for_new_email(
+            controller=member.site.controller,
+            subject_id=member.subject_id,
+            text=typed,
+            letter=_letter(member, "new"),
+        )
+    except IdentifierError:
+        return _page(request, member, problem="email", typed={"email": typed})
+    pending = signing.dumps([str(code_id), address], salt=f"{_SALT}:{member.login_id}")
+    return _code_page(request, member, pending)
+
+
+def _code_page(request: HttpRequest, member: Member, pending: str, problem: str = "") -> HttpResponse:
+    context: dict[str, Any] = member.context(page="profile", pending=pending, problem=problem)
+    return render(request, "member_web/new_email.html", context, status=422 if problem else 200)
+
+
+def _letter(member: Member, kind: str) -> profile.Letter:
+    spoken, name = language(), member.site.name
+    subject = say(spoken, f"profile.mail_{kind}_subject", name=name)
+    return profile.Letter(subject, say(spoken, f"profile.mail_{kind}", name=name), name)

@@ -1,0 +1,44 @@
+"""Pages of a list: numbered, bounded, one row read ahead instead of a count of everything."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+T = TypeVar("T", bound=Model)
+_LAST = 500
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """The rows of one page, its number from 1, and whether another follows."""
+
+    rows: list[T]
+    number: int
+    more: bool
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def before(self) -> int | None:
+        """The number of the page before."""
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def after(self) -> int | None:
+        """The number of the page after."""
+        return self.number + 1 if self.more else None
+
+
+def page_of(request: HttpRequest, rows: QuerySet[T], size: int) -> Page[T]:
+    """The page that `?page=` asks for; the first for what is no number. Evaluated at once."""
+    given = request.GET.get("page", "1")
+    number = min(max(int(given), 1), _LAST) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+    found = list(rows[(number - 1) * size : number * size + 1])
+    return Page(found[:size], number, len(found) > size)

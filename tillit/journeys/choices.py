@@ -1,0 +1,72 @@
+"""A person says yes or no to an activity over a channel, effective for the very next statement (F1, F2, H5, H7)."""
+
+from typing import Any
+
+from tillit.audit.events import CONSENT_CHANGED, OBJECTION_LIFTED, OBJECTION_MADE
+from tillit.audit.operations import append
+from tillit.consent.errors import UnknownChoiceError
+from tillit.consent.models import EventKind
+from tillit.consent.operations import record
+from tillit.consent.queries import Switch, switches
+from tillit.declaration.models import Controller
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope
+
+_EVENT = {
+    ("consent", True): EventKind.GIVEN,
+    ("consent", False): EventKind.WITHDRAWN,
+    ("objection", True): EventKind.OBJECTION_LIFTED,
+    ("objection", False): EventKind.OBJECTED,
+}
+
+
+def standing(*, actor: Actor, controller: Controller, subject_id: int) -> list[Switch]:
+    """What the person may choose, and has chosen, at the controller."""
+    with Scope(actor, "consent_management"):
+        return switches(subject_id=subject_id, controller_id=controller.pk)
+
+
+def choose(
+    *,
+    actor: Actor,
+    controller: Controller,
+    subject_id: int,
+    activity: str,
+    channel: str,
+    on: bool,
+    wording: str,
+    route: str,
+) -> None:
+    """Record the choice. `wording`: digest of the words the person saw. Raises `UnknownChoiceError`."""
+    with Scope(actor, "consent_management") as scope:
+        known = switches(subject_id=subject_id, controller_id=controller.pk)
+        switch = next((s for s in known if (s.activity, s.channel) == (activity, channel)), None)
+        if switch is None:
+            raise UnknownChoiceError("unknown-choice", "the declaration has no such choice")
+        kinds = [_EVENT[switch.kind, on]]
+        if switch.kind == "consent" and on and switch.objected:
+            kinds.insert(0, EventKind.OBJECTION_LIFTED)  # a yes after a no to marketing takes the no back
+        for kind in kinds:
+            event = record(
+                scope=scope,
+                subject_id=subject_id,
+                controller_id=controller.pk,
+                activity=activity,
+                kind=kind,
+                route=route,
+                wording=wording,
+                at=clock.now(),
+                channel=channel,
+            )
+        details: dict[str, Any] = {"purpose": activity, "channel": channel or "all"}
+        if switch.kind == "consent":
+            noted, details = CONSENT_CHANGED, {**details, "given": on, "proof": event.id}
+        else:
+            noted = OBJECTION_LIFTED if on else OBJECTION_MADE
+        append(
+            type=noted,
+            scope=scope,
+            controller=controller.pk,
+            subject=subject_id,
+            details=details,
+        )
