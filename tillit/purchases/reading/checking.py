@@ -6,6 +6,7 @@ numbers and addresses leave this module as digests only.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -51,9 +52,10 @@ class Purchases:
         """The rows chosen by a mask."""
         mask = pl.Series(chosen)
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return Purchases(
-            **{name: value.filter(mask) if isinstance(value, pl.Series) else value[chosen] for name, value in values}
-        )
+        kept: dict[str, Any] = {
+            name: value.filter(mask) if isinstance(value, pl.Series) else value[chosen] for name, value in values
+        }
+        return Purchases(**kept)
 
 
 @dataclass(frozen=True)
