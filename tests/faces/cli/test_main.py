@@ -85,6 +85,29 @@ def test_an_unexpected_error_shows_its_place_and_no_data(
     assert "Kari" not in message
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = _tillit("migrate", TILLIT_VAR=str(tmp_path / "file"), DATABASE_URL="")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip() == f"tillit: File exists: {tmp_path / 'file'}"
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tillit.faces.cli", "db", "--help"],
+        cwd=paths.root(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) in {0, 1}
+
+
 def test_status_of_a_stopped_server_is_said_with_exit_code_1(tmp_path: Path) -> None:
     done = _tillit("db", "status", TILLIT_VAR=str(tmp_path), DATABASE_URL="")
     assert (done.returncode, done.stderr) == (1, "")

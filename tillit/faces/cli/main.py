@@ -57,6 +57,9 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one exit a kind of endi
         return _say("interrupted", 130)
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else int(left.code is not None)
+    except BrokenPipeError:  # the reader has seen enough, as in `tillit … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may escape as a traceback
         return _failed(error)
     return result if isinstance(result, int) else 0
@@ -78,6 +81,8 @@ def _failed(error: Exception) -> int:
         return _say(str(error), getattr(error, "exit_code", 1))
     if type(error).__module__ in {"django.db.utils", "psycopg", "psycopg.errors"}:
         return _say(_database_trouble(error), 1)
+    if isinstance(error, OSError) and error.strerror:
+        return _say(f"{error.strerror}: {error.filename}" if error.filename else error.strerror, 1)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return _say(f"internal error: {type(error).__qualname__} at {frame.filename}:{frame.lineno}", 1)
 
