@@ -124,12 +124,12 @@ def test_d11_a_hold_that_is_gone_without_having_been_lifted_is_seen(live: Instal
 @pytest.mark.parametrize(
     ("break_it", "why"),
     [
-        ("UPDATE consent_choice SET consented = true", "that their events do not explain"),
-        ("UPDATE consent_choice SET objected = false", "that their events do not explain"),
+        ("UPDATE consent_choice SET consented = true", "that their acts do not explain"),
+        ("UPDATE consent_choice SET objected = false", "that their acts do not explain"),
         ("DELETE FROM consent_choice", "without the choice they led to"),
-        ("DELETE FROM consent_event", "that their events do not explain"),
+        ("DELETE FROM consent_event", "that their acts do not explain"),
         ("UPDATE consent_event SET wording = ''", "without route, wording or a known version"),
-        ("UPDATE consent_event SET kind = 'withdrawn'", "that their events do not explain"),
+        ("UPDATE consent_event SET kind = 'withdrawn'", "that their acts do not explain"),
     ],
 )
 def test_f1_f2_a_choice_its_acts_do_not_explain_is_seen(live: Installation, break_it: str, why: str) -> None:

@@ -6,8 +6,8 @@ every current choice. A restricted person's rows must all be restricted, and a f
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from django.db import connection
 
@@ -28,13 +28,20 @@ _EFFECTS = {
 }
 
 
+_UNDONE_BY = {"given": "withdrawn", "objection_lifted": "objected", "objection_refused": "objected"}
+"""What allows processing, and the no that a later date lets stand against it, whichever was noted first."""
+
+
 @dataclass
 class Standing:
-    """Where one (activity, channel) of a person stands after every event."""
+    """Where one (controller, activity, channel) of a person stands after every act."""
 
     consented: bool = False
     objected: bool = False
-    proven: bool = True
+
+
+Acts = dict[tuple[int, int], dict[str, Standing]]
+"""(subject, controller) → channel → standing."""
 
 
 def _asks(activity: Activity) -> bool:
@@ -56,14 +63,14 @@ def _check(context: Context, said: Said) -> Finding:
     replayed, unproven = _replay(context, activity.key)
     faults = [f"{unproven} acts without route, wording or a known version"] if unproven else []
     faults += _choices(context, activity.key, replayed)
-    people = lawful = 0
+    people = 0
     for channel in (None, *activity.channels):
         told = lawful_subjects(controller_id=context.id, activity=activity.key, channel=channel)
         if channel is not None and not activity.first_contact:
             expected: set[int] = set()
         else:
-            expected = _lawful(context, activity, channel, replayed)
-        people, lawful = max(people, len(expected)), lawful + len(told)
+            expected = _lawful(context, activity, channel or "", replayed)
+        people = max(people, len(expected))
         if wrong := told - expected:
             faults.append(f"{channel or 'any channel'}: {len(wrong)} people would be processed without ground")
         if missed := expected - told:
@@ -71,61 +78,85 @@ def _check(context: Context, said: Said) -> Finding:
     return judged(faults, people=people, choices=sum(map(len, replayed.values())), channels=len(activity.channels))
 
 
-def _replay(context: Context, activity: str) -> tuple[dict[int, dict[str, Standing]], int]:
-    """subject → channel → standing, from the events in their order; and how many acts prove nothing."""
-    found: dict[int, dict[str, Standing]] = defaultdict(dict)
+def _replay(context: Context, activity: str) -> tuple[Acts, int]:
+    """Every standing from the acts in the order they were noted; and how many acts prove nothing."""
+    found: Acts = defaultdict(dict)
+    noes: dict[tuple[int, int], list[tuple[str, str, datetime]]] = defaultdict(list)
     unproven = 0
     with context.scope(joint=True), connection.cursor() as cursor:
-        cursor.execute(load(__file__, "consent", "events"), {"holder": context.holder_id, "activity": activity})
-        for subject, channel, kind, proven in cursor.fetchall():
+        cursor.execute(
+            load(__file__, "consent", "events"), {"controllers": [context.id, context.holder_id], "activity": activity}
+        )
+        for subject, controller, channel, kind, at, proven in cursor.fetchall():
             unproven += not proven
-            field, value = _EFFECTS[kind]
-            standing = found[subject]
-            standing.setdefault(channel, Standing())
-            for one in standing if channel == "" else [channel]:
-                setattr(standing[one], field, value)
+            who = subject, controller
+            stands = {one for what, one, when in noes[who] if what == _UNDONE_BY.get(kind) and when > at}
+            if not stands & {"", channel}:
+                _act(found[who], channel, kind, except_for=stands)
+            noes[who].append((kind, channel, at))
     return found, unproven
 
 
-def _choices(context: Context, activity: str, replayed: dict[int, dict[str, Standing]]) -> Iterator[str]:
-    """Current choices that no event explains."""
+def _act(standing: dict[str, Standing], channel: str, kind: str, *, except_for: set[str]) -> None:
+    """What one act changes: its channel, or every channel there is when it is a general one."""
+    if channel not in standing:
+        standing[channel] = replace(standing.get("", Standing()))
+    name, value = _EFFECTS[kind]
+    for one in set(standing) - except_for if channel == "" else {channel}:
+        setattr(standing[one], name, value)
+
+
+def _choices(context: Context, activity: str, replayed: Acts) -> Iterator[str]:
+    """The controller's current choices that no act explains, and acts without the choice they led to."""
     wrong, present = 0, set()
     with context.scope(joint=True), connection.cursor() as cursor:
-        cursor.execute(load(__file__, "consent", "choices"), {"holder": context.holder_id, "activity": activity})
+        cursor.execute(load(__file__, "consent", "choices"), {"controller": context.id, "activity": activity})
         for subject, channel, consented, objected in cursor.fetchall():
             present.add((subject, channel))
-            standing = replayed.get(subject, {}).get(channel)
+            standing = replayed.get((subject, context.id), {}).get(channel)
             if standing is None:
-                wrong += consented  # the events of a choice that says no may have lapsed
+                wrong += consented  # the acts behind a choice that says no may have lapsed
             else:
                 wrong += (standing.consented, standing.objected) != (consented, objected)
     if wrong:
-        yield f"{wrong} choices that their events do not explain"
-    lost = sum((s, c) not in present and (v.consented or v.objected) for s, d in replayed.items() for c, v in d.items())
+        yield f"{wrong} choices that their acts do not explain"
+    lost = sum(
+        (subject, channel) not in present
+        for (subject, controller), channels in replayed.items()
+        for channel, standing in channels.items()
+        if controller == context.id and (standing.consented or standing.objected)
+    )
     if lost:
         yield f"{lost} acts without the choice they led to"
 
 
-def _lawful(
-    context: Context, activity: Activity, channel: str | None, replayed: dict[int, dict[str, Standing]]
-) -> set[int]:
+def _lawful(context: Context, activity: Activity, channel: str, replayed: Acts) -> set[int]:
     """Whom the activity may process, from the facts one by one."""
     word, grounds = vocabulary().activities[activity.key], {basis.ground for basis in activity.basis}
     may_object = word.marketing or not grounds - {"consent", "legitimate_interest", "public_task"}
     must_consent = grounds == {"consent"} or (word.marketing and "consent" in grounds)
     found = set()
     for subject, state, account in _people(context, activity, context.on):
-        standing = [v for c, v in replayed.get(subject, {}).items() if c in {"", channel or ""}]
+        mine, jointly = (
+            _standing(replayed.get((subject, controller), {}), channel)
+            for controller in (context.id, context.holder_id)
+        )
         if state in (1, 3) and "restricted" not in word.sees:
             continue
-        if may_object and any(one.objected for one in standing):
+        if may_object and any(one is not None and one.objected for one in (mine, jointly)):
             continue
-        if must_consent and not any(one.consented for one in standing):
+        decided = mine or jointly
+        if must_consent and not (decided is not None and decided.consented):
             continue
         if activity.requires_account and not account:
             continue
         found.add(subject)
     return found
+
+
+def _standing(channels: dict[str, Standing], channel: str) -> Standing | None:
+    """What was said for the channel, else in general."""
+    return channels.get(channel) or channels.get("")
 
 
 def _people(context: Context, activity: Activity, on: date) -> list[tuple[int, int, bool]]:

@@ -1,18 +1,17 @@
 -- What the replay of consents reads.
 
 -- name: events
--- The acts on one activity in their order: person, channel, kind, and whether route, wording and version are on record.
-SELECT e.subject_id, e.channel, e.kind, e.route <> '' AND e.wording <> '' AND e.at IS NOT NULL AND EXISTS (
-    SELECT FROM declaration_version v JOIN declaration_controller c ON c.id = v.controller_id
-    JOIN declaration_controller h ON h.register_id = c.register_id
-    WHERE h.id = %(holder)s AND v.number = e.declaration_version)
-FROM consent_event e WHERE e.controller_id = %(holder)s AND e.activity = %(activity)s
+-- The acts on one activity as they were noted: person, controller, channel, kind, when, and whether route, wording and
+-- version are on record.
+SELECT e.subject_id, e.controller_id, e.channel, e.kind, e.at, e.route <> '' AND e.wording <> '' AND EXISTS (
+    SELECT FROM declaration_version v WHERE v.controller_id = e.controller_id AND v.number = e.declaration_version)
+FROM consent_event e WHERE e.controller_id = ANY (%(controllers)s) AND e.activity = %(activity)s
 ORDER BY e.subject_id, e.recorded_at, e.at, e.id
 
 -- name: choices
--- The current choices on one activity.
+-- The controller's current choices on one activity.
 SELECT subject_id, channel, consented, objected FROM consent_choice
-WHERE controller_id = %(holder)s AND activity = %(activity)s
+WHERE controller_id = %(controller)s AND activity = %(activity)s
 
 -- name: people
 -- Everyone related in one of the kinds on a day, with the person's state and whether there is an account.
