@@ -1,7 +1,7 @@
 """The product's settings on a server of the tests' own, or on the one that ``DATABASE_URL`` names.
 
-Each parallel worker has a server to itself, ``var/test/<worker>``: which transactions are still running, and which roles
-there are, is known to a whole server, so workers on one server would disturb each other.
+Each parallel worker has a server to itself, ``var/test/<worker>``: which transactions are still running, and which
+roles there are, is known to a whole server, so workers on one server would disturb each other.
 """
 
 import os
