@@ -1,6 +1,6 @@
 """What a member has, why, and until when (C7, C10). Within an open scope that may see it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from tillit.bonus.kinds import DEBT, LOT, RESERVED
+from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT, RESERVED
 from tillit.bonus.models import Correction, Programme
 from tillit.declaration.queries import current
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load
 from tillit.ledger import queries as ledger
+from tillit.ledger.models import Transfer
 from tillit.ledger.queries import Movement
 
 
@@ -67,6 +68,24 @@ def history(*, subject_id: int, chain_id: int) -> Iterator[Movement]:
     """Every movement of the member's bonus in a chain, each with the balance after it: every øre is explained."""
     book = Programme.objects.values_list("book_id", flat=True).get(chain_id=chain_id)
     yield from ledger.history(subject_id=subject_id, book_id=book)
+
+
+def bonus_of(*, subject_id: int, purchase_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Purchase → the bonus it gave, or for a refund what it took back (negative); purchases without any are absent.
+
+    A purchase's transfer has its id; the parts of what a refund took back refer to the refund.
+    """
+    wanted = list(purchase_ids)
+    rows = Transfer.objects.filter(subject_id=subject_id)
+    found: dict[UUID, int] = {}
+    earned = rows.filter(id__in=wanted, debit_kind=ISSUED.id, credit_kind=LOT.id)
+    taken = rows.filter(reference__in=wanted, credit_kind=CORRECTED.id)
+    for key, amount in earned.values_list("id", "amount"):
+        found[key] = found.get(key, 0) + amount
+    for reference, amount in taken.values_list("reference", "amount"):
+        if reference is not None:
+            found[reference] = found.get(reference, 0) - amount
+    return found
 
 
 def corrections(*, subject_id: int) -> dict[UUID, Correction]:

@@ -8,6 +8,7 @@ over and finds that one.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import UUID
 
 from tillit.audit.operations import append
 from tillit.consent import operations as consent
@@ -88,7 +89,7 @@ def join(
     """
     club = Controller.objects.get(pk=controller_id)
     holder = holder_of(controller_id=controller_id)
-    ordered = _checked(applicant, controller_id, at)
+    ordered = checked(applicant, controller_id=controller_id, at=at)
     acting = actor or system("join", {controller_id, holder})
     for tries in range(_TRIES):
         try:
@@ -118,8 +119,8 @@ def join(
     return Joined(subject_id, new, tuple(names[one] for one in dict.fromkeys((controller_id, holder))))
 
 
-def _checked(given: Applicant, controller_id: int, at: datetime) -> Applicant:
-    """The applicant with everything in its normal form."""
+def checked(given: Applicant, *, controller_id: int, at: datetime) -> Applicant:
+    """The applicant with everything in its normal form. Raises as `join` does, but `other-person`."""
     today = clock.local_date(at)
     born = given.birth_date
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
@@ -147,10 +148,7 @@ def _person(
     scope: Scope, register_id: int, holder: int, stated: Applicant, route: str, at: datetime
 ) -> tuple[int, bool]:
     """The BonusID of e-mail and mobile together, made when neither is known; whether it is new."""
-    keys = {
-        Kind.EMAIL: digest(register_id, Kind.EMAIL, email.matching_key(stated.email)),
-        Kind.PHONE: digest(register_id, Kind.PHONE, stated.mobile),
-    }
+    keys = keys_of(stated, register_id=register_id)
     found = {directories.resolve(register_id=register_id, kind=kind, digest=key) for kind, key in keys.items()}
     if found != {None}:
         if len(found) > 1 or None in found:
@@ -168,7 +166,7 @@ def _person(
         scope=scope,
         subject_id=subject_id,
         controller_id=holder,
-        facts=_facts(stated),
+        facts=facts_of(stated),
         source="data_subject",
         at=at,
     )
@@ -176,7 +174,16 @@ def _person(
     return subject_id, True
 
 
-def _facts(stated: Applicant) -> list[NewFact]:
+def keys_of(stated: Applicant, *, register_id: int) -> dict[Kind, UUID]:
+    """The digests that identify a checked applicant, in the order in which they are claimed."""
+    return {
+        Kind.EMAIL: digest(register_id, Kind.EMAIL, email.matching_key(stated.email)),
+        Kind.PHONE: digest(register_id, Kind.PHONE, stated.mobile),
+    }
+
+
+def facts_of(stated: Applicant) -> list[NewFact]:
+    """What is recorded of a checked applicant."""
     return [
         NewFact("identity", "name.given", stated.given),
         NewFact("identity", "name.family", stated.family),

@@ -1,5 +1,6 @@
 """What can be done about terms. Within an open scope."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from tillit.declaration.queries import current_version
@@ -20,3 +21,17 @@ def accept_terms(*, scope: Scope, subject_id: int, controller_id: int, route: st
         defaults={"accepted_at": at, "route": route, "state": state},
     )
     return accepted
+
+
+def accept_terms_of_new(*, scope: Scope, accepted: Iterable[tuple[int, int, datetime]]) -> int:
+    """Record for new subjects, as (subject, controller, when), that they accept the terms now in effect; how many."""
+    rows = list(accepted)
+    versions = {one: current_version(controller_id=one, on=clock.today()).number for one in {c for _, c, _ in rows}}
+    TermsAcceptance.objects.bulk_create(
+        [
+            TermsAcceptance(subject_id=s, controller_id=c, version=versions[c], accepted_at=at, route="takeover")
+            for s, c, at in rows
+        ],
+        batch_size=2000,
+    )
+    return len(rows)

@@ -138,7 +138,7 @@ def record_facts(
     changed = [standing[f.kind].id for f in facts if f.kind in standing and standing[f.kind].value != f.value]
     if changed:
         Fact.objects.filter(subject_id=subject_id, id__in=changed).update(superseded_at=at)
-    made = Fact.objects.bulk_create(
+    Fact.objects.bulk_create(
         Fact(
             subject_id=subject_id,
             controller_id=controller_id,
@@ -153,7 +153,7 @@ def record_facts(
         for fact in facts
         if fact.kind not in standing or standing[fact.kind].id in changed
     )
-    current = standing | {row.kind: row for row in made}
+    current = {row.kind: row for row in rows.all()}  # a bulk insert does not tell the ids
     return [current[fact.kind] for fact in facts]
 
 

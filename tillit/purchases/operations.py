@@ -5,6 +5,7 @@ directory holds each number for one person at a time, so that a card is on one B
 """
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from tillit.audit.operations import append
@@ -26,6 +27,33 @@ from tillit.purchases.reading import contacts
 ACCEPTED = frozenset({card.Network.VISA, card.Network.MASTERCARD, card.Network.BANKAXEPT})
 
 
+class Acceptable(NamedTuple):
+    """A number that may be registered: its digits (never to be kept), kind in the directory, network, ownership."""
+
+    number: str
+    kind: Kind
+    network: card.Network
+    ownership: Ownership
+
+
+def acceptable(*, subject_id: int, number: str, ownership: OwnershipCheck) -> Acceptable:
+    """Check a card or account of the person. Raises `InstrumentRefusedError`, as `register_instrument` but `taken`."""
+    try:
+        normal = card.normalise(number)
+    except IdentifierError as error:
+        raise InstrumentRefusedError(error.code.replace("card-", "number-", 1), error.message) from None
+    network = card.network(normal)
+    if network not in ACCEPTED:
+        raise InstrumentRefusedError("network", "only Visa, Mastercard and debit accounts can be registered")
+    if queries.is_enterprise_card(number=normal):
+        raise InstrumentRefusedError("enterprise", "company cards cannot be registered")
+    found = ownership(OwnershipQuestion(subject_id, normal))
+    if found is Ownership.DENIED:
+        raise InstrumentRefusedError("not-owner", "only cards and accounts of your own can be registered")
+    kind = Kind.ACCOUNT if network is card.Network.BANKAXEPT else Kind.CARD
+    return Acceptable(normal, kind, network, found)
+
+
 def register_instrument(
     *,
     scope: Scope,
@@ -39,21 +67,9 @@ def register_instrument(
 
     Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, taken.
     """
-    try:
-        normal = card.normalise(number)
-    except IdentifierError as error:
-        raise InstrumentRefusedError(error.code.replace("card-", "number-", 1), error.message) from None
-    network = card.network(normal)
-    if network not in ACCEPTED:
-        raise InstrumentRefusedError("network", "only Visa, Mastercard and debit accounts can be registered")
-    if queries.is_enterprise_card(number=normal):
-        raise InstrumentRefusedError("enterprise", "company cards cannot be registered")
-    found = (ownership or configured())(OwnershipQuestion(subject_id, normal))
-    if found is Ownership.DENIED:
-        raise InstrumentRefusedError("not-owner", "only cards and accounts of your own can be registered")
+    own = acceptable(subject_id=subject_id, number=number, ownership=ownership or configured())
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
-    kind = Kind.ACCOUNT if network is card.Network.BANKAXEPT else Kind.CARD
-    known = digest(register_id, kind, normal)
+    kind, known = own.kind, digest(register_id, own.kind, own.number)
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     try:
         directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id)
@@ -67,8 +83,8 @@ def register_instrument(
             "controller_id": holder_of(controller_id=controller_id),
             "state": state,
             "kind": int(kind),
-            "network": network.value,
-            "last_four": card.last_four(normal),
+            "network": own.network.value,
+            "last_four": card.last_four(own.number),
             "registered_at": at,
         },
     )
@@ -78,7 +94,7 @@ def register_instrument(
             scope=scope,
             controller=made.controller_id,
             subject=subject_id,
-            details={"instrument": made.id, "network": network.value, "ownership": found.value},
+            details={"instrument": made.id, "network": own.network.value, "ownership": own.ownership.value},
         )
     return made
 

@@ -72,11 +72,16 @@ def _say(proofs: list[Any], language: str, *, every: bool) -> None:
             out.print(" | ".join(cells), markup=False)
     if table.rows:
         out.print(table)
+    out.print(sums(proofs))
+
+
+def sums(proofs: list[Any]) -> Table:
+    """How many promises of each controller are kept, broken and not provable."""
     summary = Table("controller", "kept", "broken", "not provable", box=None)
     for key in dict.fromkeys(proof.promise.controller for proof in proofs):
         counts = Counter(p.finding.status for p in proofs if p.promise.controller == key)
         summary.add_row(key, *(str(counts[state]) for state in STATES))
-    out.print(summary)
+    return summary
 
 
 def _facts(proof: Any) -> dict[str, Any]:

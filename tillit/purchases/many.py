@@ -1,0 +1,73 @@
+"""Cards, accounts and web-shop pairs of new people by the hundred. Within an open scope; see `parties.many`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import holder_of
+from tillit.kernel.identifiers import card
+from tillit.kernel.scope import Scope
+from tillit.parties import directories
+from tillit.parties.digests import Kind, digest
+from tillit.purchases.errors import InstrumentRefusedError
+from tillit.purchases.models import PaymentInstrument
+from tillit.purchases.operations import Acceptable, acceptable
+from tillit.purchases.ownership import configured
+from tillit.purchases.reading import contacts
+
+_AT_ONCE = 2000
+
+
+def register_instruments(
+    *, scope: Scope, controller_id: int, numbers: Mapping[int, Sequence[str]], at: Mapping[int, datetime]
+) -> tuple[int, dict[str, int]]:
+    """Register the new subjects' numbers, each at the subject's moment: how many, and reason → how many were refused.
+
+    A number that another person holds stays theirs (`taken`).
+    """
+    refused: dict[str, int] = {}
+    wanted: dict[tuple[Kind, UUID], tuple[int, Acceptable]] = {}
+    register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
+    holder, check = holder_of(controller_id=controller_id), configured()
+    for subject, mine in numbers.items():
+        for number in mine:
+            try:
+                own = acceptable(subject_id=subject, number=number, ownership=check)
+            except InstrumentRefusedError as error:
+                refused[error.code] = refused.get(error.code, 0) + 1
+                continue
+            wanted.setdefault((own.kind, digest(register_id, own.kind, own.number)), (subject, own))
+    rows = []
+    for kind in (Kind.CARD, Kind.ACCOUNT):
+        claims = {known: subject for (of_kind, known), (subject, _) in wanted.items() if of_kind is kind}
+        for known, owner in directories.claim_set(register_id=register_id, kind=kind, claims=claims).items():
+            subject, own = wanted[kind, known]
+            if owner != subject:
+                refused["taken"] = refused.get("taken", 0) + 1
+                continue
+            rows.append(
+                PaymentInstrument(
+                    subject_id=subject,
+                    controller_id=holder,
+                    kind=int(kind),
+                    network=own.network.value,
+                    last_four=card.last_four(own.number),
+                    digest=known,
+                    registered_at=at[subject],
+                )
+            )
+    PaymentInstrument.objects.bulk_create(rows, batch_size=_AT_ONCE)
+    return len(rows), refused
+
+
+def recognise_in_web_shops(*, scope: Scope, register_id: int, pairs: Mapping[int, tuple[str, str]]) -> int:
+    """Have purchases with these (mobile, e-mail) pairs counted for the subjects; how many pairs are theirs now."""
+    claims = {
+        UUID(
+            bytes=contacts.pair_digest(register_id, contacts.normal_mobile(mobile), contacts.normal_email(address))
+        ): subject
+        for subject, (mobile, address) in pairs.items()
+    }
+    holders = directories.claim_set(register_id=register_id, kind=Kind.PHONE_AND_EMAIL, claims=claims)
+    return sum(holders[known] == subject for known, subject in claims.items())
