@@ -29,7 +29,8 @@ with PurchaseFile(Path(sys.argv[1])) as file:
 print(json.dumps({{
     "staged": counts.staged,
     "rejects": [(r.line, r.field, r.code) for r in shown],
-    "resident": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    # Not getrusage: that starts at what the process which started this one held.
+    "resident": int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024,
 }}))
 """
 
