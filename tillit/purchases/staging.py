@@ -74,7 +74,7 @@ def prepare(chunks: Iterable[Chunk], *, references: References, batch_id: int, l
             encoding.encode(part, external=external, batch_id=batch_id, source_id=references.source_id)
             for part, external in halves
         ]
-        rejects = [*chunk.rejects, *checked.rejects]
+        rejects = sorted([*chunk.rejects, *checked.rejects], key=lambda reject: reject.line)
         yield Prepared(data, len(checked.purchases), rejects, checked.cash, chunk.position)
 
 

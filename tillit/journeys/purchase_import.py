@@ -1,0 +1,151 @@
+"""Purchases from a file or a call to posted bonus (C5). After a kill anywhere the same call completes it.
+
+A batch is one file or call, known by its digest. The source is locked while it is taken in; reading commits once
+(`staged`), posting commits by itself, and a batch that is finished is recognised and left alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tillit.journeys import intake
+from tillit.purchases import batches, lanes, phases, staging
+from tillit.purchases.errors import FileRefusedError, RowsRefusedError
+from tillit.purchases.intake import prepare_tables
+from tillit.purchases.lanes import Lane
+from tillit.purchases.models import Batch
+from tillit.purchases.reading import references
+from tillit.purchases.reading.chunks import Chunk, Reject
+from tillit.purchases.reading.files import PurchaseFile
+from tillit.purchases.reading.references import References
+from tillit.purchases.reading.single import chunk_of, digest_of
+
+LARGE = 16 * 1024 * 1024  # bytes of a file that is worth two connections; the same file takes the same way again
+Progress = Callable[[str, int, int], None]  # phase, done, total (0: not known)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a file or call. `repeated`: its batch was finished before, nothing was done now.
+
+    `counts` is what was read now, with reason code → rows put aside. `rejects`: the first of them, in a dry run only.
+    """
+
+    batch: Batch | None
+    counts: staging.Counts
+    repeated: bool = False
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def import_file(
+    *,
+    path: Path,
+    source_key: str,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+    describe: Callable[[str], None] | None = None,
+) -> Report:
+    """Take in a file of purchases. Outside every scope and transaction: it commits phase by phase.
+
+    Raises `FileRefusedError` when the file is refused (nothing of it is taken in) or another intake of the source is
+    running, and `UnknownSourceError`.
+    """
+    tell = progress or _silently
+    known = references.load(source_key=source_key)
+    with (
+        PurchaseFile(path, encoding=encoding) as file,
+        batches.source_locked(source_id=known.source_id),
+        phases.shown(),
+        _lanes(large=file.size >= LARGE) as side_by_side,
+    ):
+        if describe:
+            describe(file.describe())
+        digest = file.digest(lambda done: tell("check", done, file.size))
+        batch = batches.begin(source_id=known.source_id, digest=digest, name=path.name)
+        return _take_in(batch, file.chunks, known, side_by_side, lambda phase, done: tell(phase, done, file.total))
+
+
+def take_in(*, rows: Sequence[Mapping[str, str | None]], source_key: str, name: str = "api") -> Report:
+    """Take in rows given by column (API), one or many: all or none.
+
+    Raises `RowsRefusedError` naming each row that cannot be used, `FileRefusedError` `source-busy`.
+    """
+    known = references.load(source_key=source_key)
+    _, rejects = staging.examine(chunks=[chunk_of(rows)], references=known, most_shown=len(rows))
+    if rejects:
+        raise RowsRefusedError([(reject.line, reject.field, reject.code) for reject in rejects])
+    with batches.source_locked(source_id=known.source_id), phases.shown(), _lanes(large=False) as side_by_side:
+        batch = batches.begin(source_id=known.source_id, digest=digest_of(rows), name=name)
+        return _take_in(batch, lambda: [chunk_of(rows)], known, side_by_side, lambda phase, done: None)
+
+
+def examine_file(
+    *,
+    path: Path,
+    source_key: str,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+    describe: Callable[[str], None] | None = None,
+) -> Report:
+    """Read and check a file without storing anything: what would be staged and what would be quarantined, and why."""
+    tell = progress or _silently
+    known = references.load(source_key=source_key)
+    with PurchaseFile(path, encoding=encoding) as file:
+        if describe:
+            describe(file.describe())
+        file.digest(lambda done: tell("check", done, file.size))
+        counts, rejects = staging.examine(
+            chunks=file.chunks(), references=known, progress=lambda done: tell("read", done, file.total)
+        )
+    return Report(None, counts, rejects=rejects)
+
+
+@contextmanager
+def _lanes(*, large: bool) -> Iterator[Sequence[Lane]]:
+    """Two connections for a large file, the caller's own for others, whose staging is emptied afterwards."""
+    if large:
+        with lanes.beside() as side_by_side:
+            yield side_by_side
+        return
+    try:
+        yield lanes.HERE
+    finally:
+        prepare_tables()
+
+
+def _take_in(
+    batch: Batch,
+    chunks: Callable[[], Iterable[Chunk]],
+    known: References,
+    side_by_side: Sequence[Lane],
+    tell: Callable[[str, int], None],
+) -> Report:
+    """Take the batch from where it stands to its end."""
+    counts = staging.Counts()
+    if batch.state == "finished":
+        return Report(batch, counts, repeated=True)
+    if batch.state != "posted":
+        phases.enter(batch_id=batch.pk, phase="read")
+        try:
+            counts = staging.stage(
+                batch=batch,
+                chunks=chunks(),
+                references=known,
+                progress=lambda done: tell("read", done),
+                side_by_side=side_by_side,
+            )
+        except FileRefusedError:
+            batches.withdraw(batch=batch)
+            raise
+        phases.enter(batch_id=batch.pk, phase="staged")
+        tell("post", 0)
+        intake.post_batch(batch_id=batch.pk, side_by_side=side_by_side)
+        batch.refresh_from_db()
+    phases.enter(batch_id=batch.pk, phase="finished")
+    batches.finish(batch=batch)
+    return Report(batch, counts)
+
+
+def _silently(phase: str, done: int, total: int) -> None:
+    """Nobody watches."""

@@ -1,0 +1,105 @@
+"""Rows that were put aside, played again once their cause is mended: a store was added, or the row was repaired.
+
+They go the way of every purchase, as a batch of their own in which `line` is the number of the quarantined row. A row
+that was posted before a kill is known the next time, so replaying twice posts once.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from tillit.audit.events import QUARANTINE_REPLAYED
+from tillit.audit.operations import append
+from tillit.journeys import intake
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor
+from tillit.purchases import batches, phases, quarantine, staging
+from tillit.purchases.models import Batch, QuarantinedRow
+from tillit.purchases.reading import references
+from tillit.purchases.reading.checking import check
+from tillit.purchases.reading.reasons import message
+from tillit.purchases.reading.single import chunk_of
+
+AT_ONCE = 5000
+NAME = "quarantine"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How many rows were played again, how many of them were taken in, and how many still wait."""
+
+    rows: int
+    taken_in: int
+    waiting: int
+
+
+def replay_quarantine(*, source_key: str, actor: Actor, batch_id: int | None = None, ids: Sequence[int] = ()) -> Replay:
+    """Play the rows of a source that wait, or those of one batch, or those named. Outside every scope and transaction.
+
+    Rows that were not kept, and lines that never were rows and are not repaired, go on waiting.
+    """
+    known = references.load(source_key=source_key)
+    total = taken_in = after = 0
+    with batches.source_locked(source_id=known.source_id), phases.shown():
+        while True:
+            rows = list(
+                quarantine.waiting(source_id=known.source_id, batch_id=batch_id, ids=ids).filter(pk__gt=after)[:AT_ONCE]
+            )
+            if not rows:
+                break
+            after = rows[-1].pk
+            total += len(rows)
+            taken_in += _play(rows, known, actor)
+    return Replay(total, taken_in, total - taken_in)
+
+
+def _play(rows: list[QuarantinedRow], known: references.References, actor: Actor) -> int:
+    values = {row.pk: quarantine.open_row(row) for row in rows if row.sealed is not None}
+    values = {key: one for key, one in values.items() if "" not in one}
+    checked = check(chunk_of(list(values.values()), values), known)
+    faults = {reject.line: (reject.field, reject.code) for reject in checked.rejects}
+    good = {key: one for key, one in values.items() if key not in faults}
+    _tell(faults)
+    if not good:
+        return 0
+    digest = hashlib.sha256(repr(sorted(good)).encode()).hexdigest()
+    batch = Batch.objects.filter(source_id=known.source_id, name=NAME, digest=digest).exclude(state="finished").first()
+    batch = batch or Batch.objects.create(
+        source_id=known.source_id, name=NAME, digest=digest, state="read", received_at=clock.now()
+    )
+    if batch.state != "posted":
+        phases.enter(batch_id=batch.pk, phase="read")
+        staging.stage(batch=batch, chunks=[chunk_of(list(good.values()), good)], references=known)
+        phases.enter(batch_id=batch.pk, phase="staged")
+        intake.post_batch(batch_id=batch.pk)
+        batch.refresh_from_db()
+    return _resolve(batch, list(good), actor)
+
+
+def _resolve(batch: Batch, played: list[int], actor: Actor) -> int:
+    """Close the rows that were taken in, dropping their content; those that clashed wait on with that reason."""
+    with transaction.atomic():
+        clashes = QuarantinedRow.objects.filter(batch=batch)
+        faults = {row.line: (row.field, row.reason) for row in clashes}
+        clashes.delete()
+        _tell(faults)
+        done = QuarantinedRow.objects.filter(pk__in=[key for key in played if key not in faults])
+        taken_in = done.update(resolved_at=clock.now(), resolution="replayed", sealed=None)
+        append(
+            type=QUARANTINE_REPLAYED,
+            actor=actor,
+            activity="bonus_earning",
+            controller=batches.register_holder(register_id=batch.source.register_id),
+            batch=batch.pk,
+            details={"source": batch.source.key, "rows": len(played), "accepted": taken_in},
+        )
+        batches.finish(batch=batch)
+    return taken_in
+
+
+def _tell(faults: dict[int, tuple[str, str]]) -> None:
+    """Write why rows still wait."""
+    for key, (field, code) in faults.items():
+        QuarantinedRow.objects.filter(pk=key).update(field=field, reason=code, message=message(code))
