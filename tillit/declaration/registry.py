@@ -63,6 +63,7 @@ class OwnedTable:
     kept: ISO period after `clock_column` when its rows lapse anyway. writer / eraser: NOLOGIN role whose functions
     alone write it, and the function `eraser(bigint[]) RETURNS bigint` that erases, where the app may not. follows:
     (personal table, SQL condition joining this table with the disposed rows `d`): its rows go with those and only then.
+    not_exported: columns an access request leaves out, with the reason; a table with a writer is left out whole.
     """
 
     model: type[models.Model]
@@ -75,6 +76,7 @@ class OwnedTable:
     eraser: str | None = None
     backed_up: bool = True
     follows: tuple[str, str] | None = None
+    not_exported: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -154,10 +156,11 @@ def owned(
     eraser: str | None = None,
     backed_up: bool = True,
     follows: tuple[str, str] | None = None,
+    not_exported: Mapping[str, str] | None = None,
 ) -> None:
     """Register a table that is personal through a path login → subject or digest → subject (see `OwnedTable`)."""
     OWNED[model._meta.db_table] = OwnedTable(
-        model, category, because, where, clock_column, kept, writer, eraser, backed_up, follows
+        model, category, because, where, clock_column, kept, writer, eraser, backed_up, follows, dict(not_exported or {})
     )
 
 
@@ -188,8 +191,16 @@ class TransientTable:
 TRANSIENT: dict[str, TransientTable] = {}
 
 
-def transient(model: type[models.Model], *, because: str, kept: str, clock_column: str) -> None:
-    """Register a table that is emptied by itself: rows lapse `kept` (ISO period) after `clock_column`."""
+def transient(
+    model: type[models.Model],
+    *,
+    because: str,
+    kept: str,
+    clock_column: str,
+) -> None:
+    """Register a table that is emptied by itself: rows lapse `kept` (ISO period) after `clock_column`, which says when
+    the row came in, never when what it tells of happened.
+    """
     TRANSIENT[model._meta.db_table] = TransientTable(model, because, kept, clock_column)
 
 

@@ -8,8 +8,11 @@ A scope opens a transaction (or savepoint) and sets transaction-local settings t
 - `tillit.subjects`     `*` for all, or `{…}`: the only subjects whose rows may be seen
 - `tillit.now`          the clock's time while it travels, else empty (see `tillit_now()`)
 
-Leaving restores the outer scope's settings: releasing a savepoint does not, so it is done explicitly. A statement that
-names a personal table outside any scope raises `UnscopedAccessError`; zero rows is only the backstop.
+Leaving restores the outer scope's settings: releasing a savepoint does not, so it is done explicitly. A scope belongs
+to the connection it was opened on and is open once at a time, and scopes close in the reverse order of their opening
+(one held by an unfinished generator does not): anything else raises `ScopeError`. A statement that names a personal
+table outside any scope, or on another connection than the scope's, raises `UnscopedAccessError`; zero rows is only the
+backstop.
 """
 
 import re
@@ -19,7 +22,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
@@ -74,6 +78,7 @@ class Scope:
     activity: str
     subjects: frozenset[int] | None = None
     controllers: frozenset[int] = field(default_factory=frozenset)
+    _opened: BaseDatabaseWrapper | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         actor = self.actor
@@ -91,6 +96,11 @@ class Scope:
         if actor.subjects is not None and not (self.subjects or frozenset()) <= actor.subjects:
             raise ScopeError("scope-subjects", f"{actor.kind} may not see that person")
 
+    @property
+    def opened_on(self) -> BaseDatabaseWrapper | None:
+        """The connection the scope is open on, None when it is not."""
+        return self._opened
+
     def settings(self) -> list[str]:
         """The settings, in the order of the statement that sets them."""
         subjects = ALL if self.subjects is None else _array(self.subjects)
@@ -98,6 +108,8 @@ class Scope:
         return [str(self.actor), self.activity, _array(self.controllers), subjects, moment]
 
     def __enter__(self) -> Self:
+        if self._opened is not None:
+            raise ScopeError("scope-open", "this scope is open already")
         self._outer = _current.get()
         self._atomic = transaction.atomic()
         self._atomic.__enter__()
@@ -106,16 +118,29 @@ class Scope:
         except BaseException as error:
             self._atomic.__exit__(type(error), error, error.__traceback__)
             raise
-        self._token = _current.set(self)
+        _current.set(self)
+        self._opened = connections[DEFAULT_DB_ALIAS]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current.reset(self._token)
+        if _current.get() is not self:
+            # Its settings are not the ones that hold: what was done under them must not stand.
+            wrong = ScopeError("scope-order", "scopes close in the reverse order of their opening")
+            self._opened = None
+            self._atomic.__exit__(ScopeError, wrong, None)
+            if connection.in_atomic_block:
+                transaction.set_rollback(True)
+            raise wrong
+        self._opened = None
+        outer = self._outer
+        while outer is not None and outer._opened is None:
+            outer = outer._outer  # closed out of turn
+        _current.set(outer)
         self._atomic.__exit__(kind, error, trace)
         if connection.in_atomic_block and not connection.needs_rollback:
-            _apply(self._outer.settings() if self._outer else [""] * 5)
+            _apply(outer.settings() if outer else [""] * 5)
 
 
 def _array(ids: Iterable[int]) -> str:
@@ -155,11 +180,14 @@ class Guard:
         self._pattern = None
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 (Django's signature)
-        if _current.get() is None and self._tables:
+        scope = _current.get()
+        if self._tables and (scope is None or scope.opened_on is not context["connection"]):
             if self._pattern is None:
-                self._pattern = re.compile(r"\b(" + "|".join(sorted(self._tables)) + r")\b")
-            if (hit := self._pattern.search(str(sql))) and not str(sql).lstrip().startswith("SAVEPOINT"):
-                raise UnscopedAccessError("unscoped", f"{hit.group(1)} was reached outside every scope")
+                # PostgreSQL folds case.
+                self._pattern = re.compile(r"\b(" + "|".join(sorted(self._tables)) + r")\b", re.IGNORECASE)
+            if hit := self._pattern.search(str(sql)):
+                where = "outside every scope" if scope is None else "on another connection than the scope's"
+                raise UnscopedAccessError("unscoped", f"{hit.group(1).lower()} was reached {where}")
         return execute(sql, params, many, context)
 
 

@@ -8,7 +8,7 @@ $$
 -- The (controller, state) pairs the open scope may touch in one category with the right needed, coded controller * 4 + state.
 CREATE OR REPLACE FUNCTION tillit_keys(cat integer, need integer) RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(array_agg(DISTINCT g.row_controller_id::integer * 4 + s.state), '{}')
-  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
+  FROM public.declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
   WHERE g.activity = nullif(current_setting('tillit.activity', true), '')
     AND g.category = cat
     AND g.rights & need = need
@@ -21,7 +21,7 @@ $$
 -- The same over every category, coded (controller * 4 + state) * 256 + category, for tables whose rows carry their category.
 CREATE OR REPLACE FUNCTION tillit_cells(need integer) RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(array_agg(DISTINCT (g.row_controller_id::integer * 4 + s.state) * 256 + g.category), '{}')
-  FROM declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
+  FROM public.declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
   WHERE g.activity = nullif(current_setting('tillit.activity', true), '')
     AND g.rights & need = need
     AND g.controller_id = ANY (coalesce(nullif(current_setting('tillit.controllers', true), ''), '{}')::integer[])
@@ -32,8 +32,8 @@ $$
 -- name: all
 -- Whether the open scope may touch live rows of every controller in one category: the fast branch of the policies.
 CREATE OR REPLACE FUNCTION tillit_all(cat integer, need integer) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT NOT EXISTS (SELECT FROM declaration_controller c WHERE c.id::integer * 4 <> ALL (tillit_keys(cat, need)))
-     AND EXISTS (SELECT FROM declaration_controller)
+  SELECT NOT EXISTS (SELECT FROM public.declaration_controller c WHERE c.id::integer * 4 <> ALL (public.tillit_keys(cat, need)))
+     AND EXISTS (SELECT FROM public.declaration_controller)
 $$
 
 -- name: any_subject
