@@ -5,6 +5,7 @@ asserted first. Searched afterwards: every column of every table, the planner's 
 server's log and the files of the installation (H3, H10, H11).
 """
 
+import json
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from tillit.ledger.operations import open_book
 from tillit.parties import digests, directories
 from tillit.parties import operations as parties
 from tillit.platform import database, paths, postgres
+from tillit.privacy.access import collect
 from tillit.privacy.erasure import erase
 
 _COLUMNS = """
@@ -220,6 +222,37 @@ def test_h3_canary_nothing_of_an_erased_person_is_left_anywhere(town: Controller
         assert len(gone) == len(marks) - len(RESIDUE)
         assert _in_files(gone, iter([_dump(fresh_db.name)])) == set()
         assert _in_files(marks, _logs()) == set()
+    connection.close()
+
+
+_KEYS_OF_ROWS = {"subject_id", "controller_id", "state", "login_id", "register_id", "id"}
+
+
+def test_h1_an_access_request_shows_every_column_or_says_why_not(town: Controller, fresh_db: TestDatabase) -> None:
+    """Every mark of the catalog is in the answer, or its column is named as left out; none of anybody else's is."""
+    kari, ola = person(town, given="Kari"), person(town, given="Ola")
+    book = open_book(controller_id=town.pk, key="canary", currency="NOK", category="bonus").pk
+    planted = {}
+    with fresh_db.connect("owner", autocommit=True) as owner:
+        _loosen(owner)
+        for subject in (kari, ola):
+            login = parties.Login.objects.get(subject_id=subject).pk
+            planted[subject] = _plant(owner, subject, login, town.pk, {"book_id": book})
+    answer = collect(actor=system("rights", [town.pk]), subject_id=kari, language="en")
+    text = json.dumps({key: answer[key] for key in ("data", "readers")})
+    left_out = {(item["table"], item["column"]) for item in answer["left_out"]}
+    shown = {(m.table, m.column) for m in planted[kari] if m.text in text}
+    assert ("parties_fact", "value") in shown
+    assert ("parties_session", "session_key") in left_out
+    assert not shown & left_out
+    sealed = {(t.table, column) for t in registry.PERSONAL.values() for column in t.sealed}
+    for mark in planted[kari]:
+        if mark.column not in _KEYS_OF_ROWS and (mark.table, mark.column) not in shown | sealed:
+            assert left_out & {(mark.table, mark.column), (mark.table, "*")}, f"{mark.table}.{mark.column}"
+    assert all(item["because"] for item in answer["left_out"])
+    whole = json.dumps(answer)
+    assert not [mark for mark in planted[ola] if mark.text in whole]
+    assert len(planted[ola]) == len(planted[kari])
     connection.close()
 
 

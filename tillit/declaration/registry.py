@@ -160,7 +160,17 @@ def owned(
 ) -> None:
     """Register a table that is personal through a path login → subject or digest → subject (see `OwnedTable`)."""
     OWNED[model._meta.db_table] = OwnedTable(
-        model, category, because, where, clock_column, kept, writer, eraser, backed_up, follows, dict(not_exported or {})
+        model,
+        category,
+        because,
+        where,
+        clock_column,
+        kept,
+        writer,
+        eraser,
+        backed_up,
+        follows,
+        dict(not_exported or {}),
     )
 
 

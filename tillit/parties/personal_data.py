@@ -80,13 +80,13 @@ owned(
     eraser="keys_drop",
     backed_up=False,
 )
-_SECRET = "would let whoever reads it sign in as you"
+_KEEPS_YOU_SAFE = "would let whoever reads it sign in as you"
 owned(
     Login,
     category="login",
     because="the way in",
     where=_BY_SUBJECT,
-    not_exported={"password": _SECRET, "handle": "a random name for the login, which says nothing"},
+    not_exported={"password": _KEEPS_YOU_SAFE, "handle": "a random name for the login, which says nothing"},
 )
 owned(
     Session,
@@ -96,7 +96,7 @@ owned(
     clock_column="expire_date",
     kept="P1D",
     backed_up=False,
-    not_exported={"session_key": _SECRET, "session_data": "the login again, signed"},
+    not_exported={"session_key": _KEEPS_YOU_SAFE, "session_data": "the login again, signed"},
 )
 _LOGIN_OF = "login_id IN (SELECT id FROM parties_login WHERE subject_id = ANY (%(subjects)s))"
 owned(
@@ -107,7 +107,7 @@ owned(
     clock_column="made_at",
     kept="P1D",
     backed_up=False,
-    not_exported={"digest": _SECRET},
+    not_exported={"digest": _KEEPS_YOU_SAFE},
 )
 owned(
     RememberedDevice,
@@ -117,7 +117,7 @@ owned(
     clock_column="last_used",
     kept="P30D",
     backed_up=False,
-    not_exported={"digest": _SECRET},
+    not_exported={"digest": _KEEPS_YOU_SAFE},
 )
 transient(
     Rate,

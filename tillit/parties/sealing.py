@@ -39,7 +39,10 @@ def _key(subject_id: int, controller_id: int, *, make: bool) -> bytes:
             (wrapped,) = cursor.fetchone()
     if wrapped is None:
         raise SealedValueLostError("sealed-lost", "the key is gone; the value cannot be opened")
-    return _unwrap(subject_id, controller_id, wrapped)
+    try:
+        return _unwrap(subject_id, controller_id, wrapped)
+    except InvalidTag:
+        raise SealedValueLostError("sealed-lost", "the key cannot be unwrapped; the value cannot be opened") from None
 
 
 def _associated(table: str, column: str, subject_id: int) -> bytes:

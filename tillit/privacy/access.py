@@ -1,7 +1,8 @@
 """Access (H1, GDPR 15): everything held about one person, why, from where, to whom, until when, and who has looked.
 
-Generic over the registry: every row of every personal table, sealed values opened with the person's own key, the
-columns that are left out named with the reason. The result is plain data; `export` makes files of it.
+Generic over the registry: every row of every personal table and of those reached through the person's login, sealed
+values opened with the person's own key, the columns that are left out named with the reason. The result is plain data;
+`export` makes files of it.
 """
 
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from tillit.audit.models import Event
 from tillit.audit.operations import append
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current
+from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
 from tillit.declaration.vocabulary import category_id
@@ -39,7 +40,8 @@ def collect(*, actor: Actor, subject_id: int, language: str) -> dict[str, Any]:
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         cells = outlook(subject_id=subject_id)
         declared = {
-            c: current(controller_id=c, on=clock.today()) for c in sorted({cell.controller_id for cell in cells})
+            c: current(controller_id=c, on=clock.today())
+            for c in sorted({cell.controller_id for cell in cells} or {holder_of(controller_id=min(scope.controllers))})
         }
         names = dict(Controller.objects.values_list("id", "name"))
         found = {
@@ -47,7 +49,10 @@ def collect(*, actor: Actor, subject_id: int, language: str) -> dict[str, Any]:
             "made_at": clock.now().isoformat(),
             "language": language,
             "controllers": [_controller(d, language) for d in declared.values()],
-            "data": [_cell(cell, declared[cell.controller_id], names, subject_id, language) for cell in cells],
+            "data": [
+                *(_cell(cell, declared[cell.controller_id], names, subject_id, language) for cell in cells),
+                *_owned(scope, subject_id, names, language),
+            ],
             "readers": _readers(subject_id, names),
             "left_out": _left_out(cells),
         }
@@ -76,20 +81,15 @@ def _controller(declaration: Declaration, language: str) -> dict[str, Any]:
     }
 
 
-def _cell(
-    cell: Cell, declaration: Declaration, names: dict[int, str], subject_id: int, language: str
-) -> dict[str, Any]:
+def _about(declaration: Declaration, category: str, language: str) -> dict[str, Any]:
+    """What the declaration says of a category: why, from where, to whom, how long."""
     words = Words(declaration, language)
-    uses = [a for a in declaration.activities if {cell.category, "*"} & {*a.uses, *a.records}]
-    recipients = [r for r in declaration.recipients if cell.category in r.categories]
-    sources = sorted({source for activity in uses if cell.category in activity.records for source in activity.sources})
+    uses = [a for a in declaration.activities if {category, "*"} & {*a.uses, *a.records}]
+    recipients = [r for r in declaration.recipients if category in r.categories]
+    sources = sorted({source for a in uses if category in a.records for source in a.sources})
     return {
-        "controller": names[cell.controller_id],
-        "category": cell.category,
-        "name": words.word("categories", cell.category),
-        "table": cell.table,
-        "archived": cell.archived,
-        "on_hold": cell.held,
+        "category": category,
+        "name": words.word("categories", category),
         "why": [
             {
                 "activity": words.word("activities", activity.key),
@@ -100,6 +100,50 @@ def _cell(
         ],
         "sources": [words.word("sources", source) for source in sources],
         "recipients": [{"name": r.name, "when": words.of(r.when)} for r in recipients],
+    }
+
+
+def _owned(scope: Scope, subject_id: int, names: dict[int, str], language: str) -> list[dict[str, Any]]:
+    """The tables that are the person's through their login: accounts, sessions, devices, codes asked for."""
+    controller = holder_of(controller_id=min(scope.controllers))
+    declaration = current(controller_id=controller, on=clock.today())
+    words, parts = Words(declaration, language), []
+    for owned in registry.OWNED.values():
+        if owned.writer or owned.follows:
+            continue
+        columns = [str(f.column) for f in owned.model._meta.concrete_fields if f.column not in owned.not_exported]
+        columns = [column for column in columns if column not in _KEYS | {"login_id", "register_id"}]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(columns)} FROM {owned.table} WHERE {owned.where}", {"subjects": [subject_id]}
+            )
+            rows = [dict(zip(columns, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+        rules = [rule for rule in declaration.retention if rule.category == owned.category]
+        if rows:
+            parts.append(
+                _about(declaration, owned.category, language)
+                | {
+                    "controller": names[controller],
+                    "table": owned.table,
+                    "archived": False,
+                    "on_hold": False,
+                    "kept": [words.retention(rule) for rule in rules],
+                    "until": None,
+                    "rows": rows,
+                }
+            )
+    return parts
+
+
+def _cell(
+    cell: Cell, declaration: Declaration, names: dict[int, str], subject_id: int, language: str
+) -> dict[str, Any]:
+    words = Words(declaration, language)
+    return _about(declaration, cell.category, language) | {
+        "controller": names[cell.controller_id],
+        "table": cell.table,
+        "archived": cell.archived,
+        "on_hold": cell.held,
         "kept": [words.retention(rule) for rule in cell.rules],
         "until": cell.last.isoformat() if cell.last else None,
         "rows": _rows(cell, subject_id),
@@ -133,6 +177,10 @@ def _value(table: registry.PersonalTable, column: str, value: Any, cell: Cell, s
             )
         except SealedValueLostError:
             return None
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, (UUID, Decimal)):
@@ -156,10 +204,17 @@ def _readers(subject_id: int, names: dict[int, str]) -> list[dict[str, Any]]:
 
 
 def _left_out(cells: list[Cell]) -> list[dict[str, str]]:
+    """Every column that is not in the answer, with the reason; `*` for a whole table."""
     tables = {cell.table: registry.PERSONAL[cell.table] for cell in cells}
-    return [
+    left = [
         {"table": name, "column": column, "because": why}
         for name, table in tables.items()
         for column, why in table.not_exported.items()
         if column not in table.sealed
     ]
+    for name, owned in registry.OWNED.items():
+        if owned.writer or owned.follows:
+            left.append({"table": name, "column": "*", "because": owned.because})
+        else:
+            left += [{"table": name, "column": column, "because": why} for column, why in owned.not_exported.items()]
+    return left
