@@ -10,7 +10,7 @@ ACCENTS = {
     "fjord": "#0b5c8a",
     "forest": "#1d6b4f",
     "heather": "#6a4a8c",
-    "rowan": "#9c2f3b",
+    "lingon": "#7d3a5c",
     "slate": "#3f5566",
     "amber": "#8a5a00",
     "spruce": "#0f6b6b",

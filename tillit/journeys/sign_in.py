@@ -20,6 +20,7 @@ from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.messages.mail import send_unstored
 from tillit.parties import codes, lookup
+from tillit.parties.actors import member_actor
 from tillit.parties.models import Fact, Login, StaffMember
 from tillit.parties.operations import open_account
 from tillit.parties.queries import active_roles
@@ -75,23 +76,17 @@ def confirm_code(*, controller: Controller, code_id: UUID, typed: str, network_a
     if row is None or row.subject_id is None or row.register_id != controller.register_id:
         return None
     at = clock.now()
-    with Scope(system("sign_in", [controller.pk]), "sign_in", frozenset({row.subject_id})) as scope:
+    person = frozenset({row.subject_id})
+    with Scope(system("sign_in", [controller.pk]), "sign_in", person) as scope:
         login = open_account(scope=scope, subject_id=row.subject_id, register_id=controller.register_id, at=at)
+    details = {"login": login.pk, "method": "email_code"}
+    actor = member_actor(register_id=controller.register_id, subject_id=row.subject_id, login_id=login.pk)
+    with Scope(actor, "sign_in") as scope:
+        kind = LOGIN_SUCCEEDED if login.is_active else LOGIN_FAILED
         if not login.is_active:
-            append(
-                type=LOGIN_FAILED,
-                scope=scope,
-                subject=row.subject_id,
-                details={"login": login.pk, "method": "email_code", "reason": "closed"},
-            )
-            return None
-        append(
-            type=LOGIN_SUCCEEDED,
-            scope=scope,
-            subject=row.subject_id,
-            details={"login": login.pk, "method": "email_code"},
-        )
-    return login
+            details["reason"] = "closed"
+        append(type=kind, scope=scope, controller=controller.pk, subject=row.subject_id, details=details)
+    return login if login.is_active else None
 
 
 def request_staff_code(*, typed: str, network_address: str, mail: Mail) -> UUID:

@@ -1,12 +1,14 @@
 """Who may act: actors made from roles and relationships (A9). Roles come from the vocabulary, never from code."""
 
+from collections.abc import Collection
+
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.errors import NotAssignedError, NotStaffError
-from tillit.parties.models import Assignment, Relationship, StaffMember
+from tillit.parties.models import Assignment, Relationship, StaffMember, StaffRole
 
 
 def staff_actor(*, staff: StaffMember, controller: Controller | None = None) -> Actor:
@@ -38,22 +40,43 @@ def person_scope(*, actor: Actor, activity: str, subject_id: int) -> Scope:
 
     The person must have, or have had, a relationship with a controller the actor acts for: in a joint register a club
     reaches the jointly held rows of its own people only (A1). Where the controller says that staff see only people
-    they are assigned to, an assignment must stand. Raises `NotAssignedError`, the same for a stranger as for nobody.
+    they are assigned to, or the role does, an assignment must stand. Raises `NotAssignedError`, the same for a stranger
+    as for nobody.
     """
-    reach = set()
+    reach = within_reach(actor=actor, subject_ids=[subject_id]).get(subject_id)
+    if not reach:
+        raise NotAssignedError("not-assigned", "you are not assigned to anybody by that")
+    return Scope(actor, activity, frozenset({subject_id}), reach)
+
+
+def within_reach(*, actor: Actor, subject_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Person → the actor's controllers that may look at them, for those whom any may (see `person_scope`)."""
+    found: dict[int, set[int]] = {}
     # The holder's eyes are needed to look: a person's ties to another club are seen here and go no further.
     for controller in sorted(actor.controllers):
         with Scope(system("access", {controller, holder_of(controller_id=controller)}), "security_log"):
-            if not Relationship.objects.filter(subject_id=subject_id, controller_id=controller).exists():
-                continue
+            tied = Relationship.objects.filter(subject_id__in=subject_ids, controller_id=controller)
+            people = set(tied.values_list("subject_id", flat=True))
             declared = current(controller_id=controller, on=clock.today()).staff_access
-            if declared is None or declared.reach == "controller" or _assigned(actor, controller, subject_id):
-                reach.add(controller)
-    if not reach:
-        raise NotAssignedError("not-assigned", "you are not assigned to anybody by that")
-    return Scope(actor, activity, frozenset({subject_id}), frozenset(reach))
+            if (declared is not None and declared.reach == "assigned") or _only_assigned(actor, controller):
+                people &= _assigned(actor, controller, people)
+        for subject in people:
+            found.setdefault(subject, set()).add(controller)
+    return {subject: frozenset(reach) for subject, reach in found.items()}
 
 
-def _assigned(actor: Actor, controller_id: int, subject_id: int) -> bool:
-    found = Assignment.objects.filter(subject_id=subject_id, controller_id=controller_id, until__isnull=True)
-    return actor.kind == "staff" and found.filter(staff_id=int(actor.ref)).exists()
+def _only_assigned(actor: Actor, controller_id: int) -> bool:
+    """Whether every role of the member of staff there is limited to people assigned to them."""
+    if actor.kind != "staff":
+        return False
+    roles = StaffRole.objects.filter(staff_id=int(actor.ref), controller_id=controller_id, ended__isnull=True)
+    return not roles.filter(assigned_only=False).exists()
+
+
+def _assigned(actor: Actor, controller_id: int, subject_ids: Collection[int]) -> set[int]:
+    if actor.kind != "staff":
+        return set()
+    standing = Assignment.objects.filter(
+        subject_id__in=subject_ids, controller_id=controller_id, staff_id=int(actor.ref), until__isnull=True
+    )
+    return set(standing.values_list("subject_id", flat=True))

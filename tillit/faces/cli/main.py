@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "retain": "Dispose of everything that is due, or say what would be.",
     "rights": "Answer an access request, or erase a person.",
     "serve": "Serve the site.",
+    "staff": "Take on, list and end members of staff.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }
 

@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from tillit.faces.cli.ready import ready
+from tillit.platform import paths
+
+DEMO_PEOPLE = "demo-people.txt"
+"""In `var/`, written by the demo: a controller's key, a blank, an invented e-mail address on each line."""
 
 app = typer.Typer()
 out = Console(highlight=False, soft_wrap=True)
@@ -22,16 +27,19 @@ def serve(
     https: Annotated[bool, typer.Option(help="A proxy in front speaks HTTPS: demand it.")] = False,
 ) -> None:
     """Start the database, bring it up to date if need be, and serve until interrupted."""
+    os.environ["TILLIT_HTTPS"] = "1" if https else "0"  # before the settings are read, here and in the workers
     ready()
     if _behind():
         done = subprocess.run([sys.executable, "-m", "tillit.faces.cli", "migrate"], check=False)
         if done.returncode:
             raise typer.Exit(done.returncode)  # it has said why
-    os.environ["TILLIT_HTTPS"] = "1" if https else "0"
     from granian.constants import Interfaces
     from granian.server import Server
 
     out.print(f"Tillit is served at http://{host}:{port}/ (stop with Ctrl-C)")
+    for line in _ways_in(f"http://{host}:{port}"):
+        out.print(line, markup=False)
+    sys.stdout.flush()
     Server(
         "tillit.faces.wsgi:application",
         address=host,
@@ -42,6 +50,21 @@ def serve(
         log_access=False,
         log_enabled=False,
     ).serve()
+
+
+def _ways_in(site: str) -> Iterator[str]:
+    """How to sign in on a machine of one's own: the people of the demo, and where codes land without a mail server."""
+    from django.conf import settings
+
+    people = paths.var() / DEMO_PEOPLE
+    if people.is_file():
+        yield "People to sign in as:"
+        for line in people.read_text(encoding="utf-8").splitlines():
+            controller, _, address = line.partition(" ")
+            yield f"  {site}/{controller}/sign-in/  as  {address}"
+    yield f"Staff: {site}/staff/ (tillit staff add makes one)"
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        yield f"No mail server is named (TILLIT_SMTP): one-time codes are written to {settings.EMAIL_FILE_PATH}"
 
 
 def _behind() -> bool:

@@ -45,7 +45,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         left=all(tie.ended for tie in here),
         recent=[shown(receipt) for receipt in recent],
         news=news,
-        chains=[_chain(balance) for balance in balances],
+        chains=[chain_shown(balance) for balance in balances],
     )
     return render(request, "member_web/home.html", context)
 
@@ -66,7 +66,7 @@ def receipts(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "member_web/receipts.html", context)
 
 
-def _chain(balance: ChainBalance) -> dict[str, Any]:
+def chain_shown(balance: ChainBalance) -> dict[str, Any]:
     """A chain's balance with its amounts as money."""
 
     def money(minor: int) -> Money:

@@ -1,5 +1,15 @@
-"""Addresses of the staff console."""
+"""Addresses of the staff console. None holds anything about a person but a token of the session."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
+from tillit.faces.staff_web import people, sign_in
+
+urlpatterns = [
+    path("", people.choose, name="staff"),
+    path("sign-in/", sign_in.ask, name="staff_sign_in"),
+    path("sign-in/code/", sign_in.confirm, name="staff_sign_in_code"),
+    path("sign-out/", sign_in.leave, name="staff_sign_out"),
+    path("<controller:controller>/", people.search, name="staff_search"),
+    path("<controller:controller>/person/<slug:token>/", people.person, name="staff_person"),
+]

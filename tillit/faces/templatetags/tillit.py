@@ -1,5 +1,6 @@
 """`{% load tillit %}`: wording, dates, times, amounts and vocabulary words in the reader's language."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ from django.utils.translation import get_language
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.texts import REFERENCE, MissingWordingError, say
 from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.identifiers import phone as phones
+from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.money import Money
 
 register = template.Library()
@@ -113,3 +116,20 @@ def say_or(key: str, otherwise: str) -> str:
         return say(language(), key)
     except MissingWordingError:
         return otherwise
+
+
+@register.filter
+def activity_word(key: str) -> str:
+    """The name of an activity."""
+    return word(key, "activities")
+
+
+@register.filter
+def fact_value(fact: Any) -> str:
+    """A fact's value as people write it: a phone number in groups, a date in words."""
+    with suppress(ValueError, IdentifierError):  # an older value is shown as it is kept
+        if fact.kind.rpartition(".")[2] == "phone":
+            return phones.format_for_reader(phones.normalise(fact.value))
+        if fact.kind == "birth_date":
+            return day(date.fromisoformat(fact.value))
+    return str(fact.value)

@@ -1,0 +1,73 @@
+"""``tillit staff``: who works here, in which role, with the duty of confidentiality on record."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tillit.faces.cli.ready import ready
+
+app = typer.Typer(no_args_is_help=True, help="Take on, list and end members of staff.")
+out = Console(highlight=False, soft_wrap=True)
+
+
+@app.command()
+def add(
+    email: Annotated[str, typer.Argument(help="Work e-mail: where the one-time codes go.")],
+    name: Annotated[str, typer.Argument(help="Name, shown to colleagues only.")],
+    controller: Annotated[str, typer.Option(help="A controller's key.")],
+    role: Annotated[str, typer.Option(help="A role of the vocabulary, such as customer_service.")],
+    confidentiality: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day the duty of confidentiality was signed.")
+    ],
+    assigned_only: Annotated[bool, typer.Option("--assigned-only", help="Only people assigned to them.")] = False,
+) -> None:
+    """Give somebody a role at a controller; makes the account if there is none."""
+    ready()
+    from tillit.declaration.models import Controller
+    from tillit.kernel.errors import TillitError
+    from tillit.parties import staff
+
+    found = Controller.objects.filter(key=controller).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    try:
+        made = staff.add(
+            email=email,
+            name=name,
+            controller=found,
+            role=role,
+            confidentiality=confidentiality.date(),
+            assigned_only=assigned_only,
+        )
+    except TillitError as error:
+        raise typer.BadParameter(error.message) from None
+    out.print(f"staff {made.pk}: {role} at {controller}", markup=False)
+
+
+@app.command(name="list")
+def show() -> None:
+    """List staff with their roles."""
+    ready()
+    from tillit.parties.models import StaffRole
+
+    table = Table("staff", "role", "controller", "since", "confidentiality", box=None, pad_edge=False)
+    for role in StaffRole.objects.filter(ended=None).select_related("staff", "controller").order_by("staff_id", "id"):
+        signed = role.staff.confidentiality_signed
+        table.add_row(str(role.staff_id), role.role, role.controller.key, str(role.granted), str(signed or "missing"))
+    out.print(table)
+
+
+@app.command()
+def end(email: Annotated[str, typer.Argument(help="Work e-mail.")]) -> None:
+    """End every role and session of somebody who leaves."""
+    ready()
+    from tillit.parties import staff
+    from tillit.parties.models import StaffMember
+
+    found = StaffMember.objects.filter(email__iexact=email.strip()).first()
+    if found is None:
+        raise typer.BadParameter("nobody with that address", param_hint="EMAIL")
+    out.print(f"staff {found.pk}: {staff.end(staff=found)} roles ended")
