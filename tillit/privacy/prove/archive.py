@@ -38,7 +38,7 @@ def _check(context: Context, said: Said) -> Finding:
     may = {activity for (activity, category), r in cells(context.declaration).items() if r & ARCHIVED}
     may |= {*archive.readers}
     faults, asked, seen = [], 0, 0
-    for activity in context.declaration.activities:
+    for activity in context.declaration.activities if held else ():  # nothing archived: nothing to be read
         with context.scope(activity.key):
             found = _archived(archive)
         if activity.key in may:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -180,17 +181,33 @@ def _restricted(context: Context, said: Said) -> Finding:
         if overmarked:
             faults.append(f"{overmarked} people are restricted without a restriction")
         for table in registry.PERSONAL.values():
-            cursor.execute(
-                f"SELECT count(*), count(*) FILTER (WHERE (t.state IN (1, 3)) <> (s.state IN (1, 3)))"
-                f" FROM {table.table} t JOIN parties_subject s ON s.id = t.subject_id"
-                " WHERE t.controller_id = %s AND (t.state IN (1, 3) OR s.state IN (1, 3))",
-                [context.id],
+            marked = any(
+                h.state in (1, 3)
+                for h in context.shared.held
+                if (h.table, h.controller_id) == (table.table, context.id)
             )
-            rows, wrong = cursor.fetchone()
+            rows, wrong = _differing(cursor, table.table, context, everybody=marked)
             restricted += rows
             if wrong:
                 faults.append(f"{table.table}: {wrong} rows differ from their person's restriction")
     return judged(faults, restricted_people=people, restricted_rows=restricted)
+
+
+def _differing(cursor: Any, table: str, context: Context, *, everybody: bool) -> tuple[int, int]:
+    """Rows of restricted people, and rows whose state differs from their person's. The whole table is looked through
+    only where it holds a restricted row.
+    """
+    of_restricted = (
+        "t.subject_id IN (SELECT id FROM parties_subject WHERE register_id = %(register)s AND state IN (1, 3))"
+    )
+    which = f"({of_restricted} OR t.state IN (1, 3))" if everybody else of_restricted
+    cursor.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE (t.state IN (1, 3)) <> {of_restricted})"
+        f" FROM {table} t WHERE t.controller_id = %(controller)s AND {which}",
+        {"controller": context.id, "register": context.controller.register_id},
+    )
+    rows, wrong = cursor.fetchone()
+    return int(rows), int(wrong)
 
 
 KIND = Kind("consent", _promised, _check)

@@ -9,7 +9,8 @@ from django.db import connection
 
 from tillit.audit.verify import Report
 from tillit.declaration import registry
-from tillit.declaration.models import Controller
+from tillit.declaration.enforce import compiled_grants
+from tillit.declaration.models import Controller, Grant
 from tillit.declaration.registry import PersonalTable
 from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import category_id, category_key
@@ -57,6 +58,11 @@ class Shared:
     def controllers(self) -> list[Controller]:
         """Every controller that has published a declaration."""
         return list(Controller.objects.filter(versions__isnull=False).distinct().order_by("id"))
+
+    @cached_property
+    def grants(self) -> list[Grant]:
+        """What the declarations compile to, anew."""
+        return compiled_grants(on=self.on)
 
     @cached_property
     def plans(self) -> list[tuple[Actor, Plan]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from django.db import connection, transaction
 
 from tillit.declaration import registry
-from tillit.declaration.enforce import compiled_grants, policies
+from tillit.declaration.enforce import policies
 from tillit.declaration.models import Grant
 from tillit.declaration.registry import PersonalTable
 from tillit.kernel.sql import load
@@ -84,7 +84,7 @@ def _strangers(context: Context) -> Iterator[tuple[str, list[Key]]]:
 
 
 def _grants(context: Context, said: Said) -> Finding:
-    expected = {_as_tuple(grant) for grant in compiled_grants(on=context.on) if grant.controller_id == context.id}
+    expected = {_as_tuple(grant) for grant in context.shared.grants if grant.controller_id == context.id}
     present = {_as_tuple(grant) for grant in Grant.objects.filter(controller_id=context.id)}
     missing = [f"{activity}: category {number} is missing" for activity, number, *_ in sorted(expected - present)]
     extra = [
