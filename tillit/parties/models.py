@@ -25,6 +25,12 @@ class Subject(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(alias_of=models.F("id")), name="parties_subject_no_self_alias")
         ]
+        indexes = [
+            # The few whose purchases are not simply theirs: merged, restricted, archived.
+            models.Index(
+                fields=["id"], condition=~Q(state=0) | Q(alias_of__isnull=False), name="parties_subject_unusual"
+            )
+        ]
 
 
 class Relationship(PersonalModel):

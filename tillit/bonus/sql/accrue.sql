@@ -12,26 +12,26 @@ WITH moment AS MATERIALIZED (
   FROM (SELECT 0 AS at UNION SELECT r.from_minute::integer FROM bonus_rate_rule r
         UNION SELECT r.to_minute::integer FROM bonus_rate_rule r) AS b
 ), timed AS (
-  SELECT i.subject_id, i.external, i.event_at, i.amount, i.state, i.currency, i.chain_id, p.book_id, p.rounding,
-         p.validity, p.validity_months, i.event_at AT TIME ZONE k.zone AS local,
-         coalesce(s.id, 0) AS store_id, coalesce(g.id, 0) AS group_id,
-         date_part('epoch', i.event_at AT TIME ZONE k.zone)::bigint / 60 AS local_minute
+  SELECT i.subject_id, i.external, i.event_at, i.amount, i.state, i.currency, i.chain_id, i.store_id,
+         i.product_group_id, p.book_id, p.rounding, p.validity, p.validity_months,
+         i.event_at AT TIME ZONE k.zone AS local
   FROM intake_row i
   JOIN bonus_programme p ON p.chain_id = i.chain_id
   JOIN ledger_book k ON k.id = p.book_id
-  LEFT JOIN (SELECT DISTINCT r.store_id AS id FROM bonus_rate_rule r) AS s ON s.id = i.store_id
-  LEFT JOIN (SELECT DISTINCT r.product_group_id AS id FROM bonus_rate_rule r) AS g ON g.id = i.product_group_id
-  WHERE i.verdict = 0 AND i.amount > 0
+  WHERE i.earns OFFSET 0
 ), classed AS MATERIALIZED (
   SELECT t.subject_id, t.external, t.event_at, t.amount, t.state, t.currency, t.chain_id, t.book_id, t.rounding,
-         t.store_id, t.group_id,
+         coalesce(s.id, 0) AS store_id, coalesce(g.id, 0) AS group_id,
          width_bucket(t.event_at, (SELECT m.bounds FROM moment m)) AS stretch,
-         ((t.local_minute / 1440 + 3) %% 7)::integer AS weekday,
-         width_bucket((t.local_minute %% 1440)::integer, (SELECT m.bounds FROM minute m)) AS part,
+         (t.local::date - date '2000-01-03') %% 7 AS weekday,
+         width_bucket((date_part('hour', t.local) * 60 + date_part('minute', t.local))::integer,
+                      (SELECT m.bounds FROM minute m)) AS part,
          CASE t.validity WHEN 'year_and_next' THEN make_date(date_part('year', t.local)::integer + 2, 1, 1)
                          WHEN 'months' THEN (t.local::date + make_interval(months => t.validity_months))::date
                          ELSE date '9999-12-31' END AS expires_on
   FROM timed t
+  LEFT JOIN (SELECT DISTINCT r.store_id AS id FROM bonus_rate_rule r) AS s ON s.id = t.store_id
+  LEFT JOIN (SELECT DISTINCT r.product_group_id AS id FROM bonus_rate_rule r) AS g ON g.id = t.product_group_id
 ), rated AS MATERIALIZED (
   SELECT c.*, greatest(0, coalesce((
       SELECT r.basis_points FROM bonus_rate_rule r
@@ -69,8 +69,9 @@ WITH moment AS MATERIALIZED (
 ), posted AS MATERIALIZED (
   SELECT ledger_post(
     array_agg(e.subject_id), array_agg(e.external), array_agg(e.book_id), array_agg(e.bonus),
-    array_agg(%(issued)s::smallint), array_agg(NULL::date), array_agg(%(lot)s::smallint), array_agg(e.expires_on),
-    array_agg(e.event_at), array_agg(NULL::uuid), array_agg(e.state), %(batch)s) AS ids
+    array_fill(%(issued)s::smallint, ARRAY[count(*)::integer]), array_fill(NULL::date, ARRAY[count(*)::integer]),
+    array_fill(%(lot)s::smallint, ARRAY[count(*)::integer]), array_agg(e.expires_on), array_agg(e.event_at),
+    array_fill(NULL::uuid, ARRAY[count(*)::integer]), array_agg(e.state), %(batch)s) AS ids
   FROM earned e HAVING count(*) > 0 AND set_config('application_name', %(phase)s, false) <> ''
 )
 SELECT e.currency, count(*), sum(e.bonus) FROM earned e WHERE EXISTS (SELECT FROM posted) GROUP BY e.currency
@@ -83,7 +84,7 @@ FROM (
   SELECT DISTINCT i.subject_id, p.book_id
   FROM intake_row i JOIN bonus_programme p ON p.chain_id = i.chain_id
   JOIN ledger_balance b ON b.subject_id = i.subject_id AND b.book_id = p.book_id AND b.kind = %(debt)s
-  WHERE i.verdict = 0 AND i.amount > 0 AND b.kind >= 200 AND b.balance < 0
+  WHERE i.earns AND b.kind >= 200 AND b.balance < 0
 ) AS d
 HAVING count(*) > 0
 

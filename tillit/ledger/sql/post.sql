@@ -13,8 +13,8 @@ RETURNS uuid[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_te
 DECLARE
   recorded timestamptz := tillit_now();
   attempt integer := 0;
-  touched bigint;
-  opened bigint;
+  touched bigint[];
+  debits boolean := 100 <= ANY (in_debit_kinds);
   refused text;
   d record;
 BEGIN
@@ -54,32 +54,30 @@ BEGIN
             UNION ALL
             SELECT a.subject_id, a.book_id, a.kind, a.expires_on, -a.amount, a.state
             FROM unnest(in_subjects, in_books, in_debit_kinds, in_debit_expires, in_amounts, in_states)
-              AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE a.kind >= 100
+              AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE debits AND a.kind >= 100
           ) AS v
           GROUP BY v.subject_id, v.book_id, v.kind, v.expires_on
         ) AS s
         ORDER BY 1, 2
       ) AS e;
       PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
-      UPDATE ledger_balance b SET balance = b.balance + m.amount, version = b.version + 1, recorded_at = recorded
-      FROM unnest(d.subjects, d.ids, d.amounts) AS m(subject_id, id, amount)
-      WHERE b.subject_id = m.subject_id AND b.id = m.id;
-      GET DIAGNOSTICS touched = ROW_COUNT;
+      WITH moved AS (
+        UPDATE ledger_balance b SET balance = b.balance + m.amount, version = b.version + 1, recorded_at = recorded
+        FROM unnest(d.subjects, d.ids, d.amounts) WITH ORDINALITY AS m(subject_id, id, amount, place)
+        WHERE b.subject_id = m.subject_id AND b.id = m.id RETURNING m.place
+      )
+      SELECT array_agg(place) INTO touched FROM moved;
       PERFORM set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true);
-      IF touched < cardinality(d.ids) THEN
+      IF coalesce(cardinality(touched), 0) < cardinality(d.ids) THEN
         INSERT INTO ledger_balance (subject_id, id, balance, carried, recorded_at, version, controller_id, book_id,
                                     expires_on, kind, state, currency)
         SELECT m.subject_id, m.id, m.amount, 0, recorded, 1, b.controller_id, m.book_id, m.expires_on, m.kind, m.state,
                b.currency
         FROM unnest(d.subjects, d.ids, d.amounts, d.books, d.kinds, d.expires, d.states)
-          AS m(subject_id, id, amount, book_id, kind, expires_on, state)
+          WITH ORDINALITY AS m(subject_id, id, amount, book_id, kind, expires_on, state, place)
         JOIN ledger_book b ON b.id = m.book_id
-        WHERE NOT EXISTS (SELECT FROM ledger_balance k WHERE k.subject_id = m.subject_id AND k.id = m.id)
-        ORDER BY m.subject_id, m.id;
-        GET DIAGNOSTICS opened = ROW_COUNT;
-        IF touched + opened <> cardinality(d.ids) THEN
-          RAISE EXCEPTION 'an account was opened meanwhile' USING ERRCODE = 'unique_violation';
-        END IF;
+        LEFT JOIN unnest(touched) AS t(place) ON t.place = m.place
+        WHERE t.place IS NULL ORDER BY m.subject_id, m.id;
       END IF;
       RETURN in_ids;
     EXCEPTION WHEN unique_violation THEN

@@ -8,11 +8,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS purchases_staged (
 
 -- name: row_table
 -- The members' rows of the chunk that is being posted, each with its verdict: 0 counted, 1 parked (the person's data is
--- restricted), 2 repeated, 3 the id was used with another content, 4 older than the source may send.
+-- restricted), 2 repeated, 3 the id was used with another content, 4 older than the source may send. `earns`: counted,
+-- and not a refund.
 CREATE TEMPORARY TABLE IF NOT EXISTS intake_row (
   line bigint, subject_id bigint, event_at timestamptz, amount bigint, external uuid, payload uuid, refund_of uuid,
   controller_id integer, chain_id integer, store_id integer, product_group_id integer, state smallint, source_id smallint,
-  verdict smallint, currency varchar, receipt varchar, product varchar, last_four varchar
+  verdict smallint, earns boolean, currency varchar, receipt varchar, product varchar, last_four varchar
 ) ON COMMIT DELETE ROWS
 
 -- name: refund_table
@@ -40,18 +41,20 @@ WITH chunk AS MATERIALIZED (
   WINDOW same AS (PARTITION BY c.external ORDER BY c.line)
 ), judged AS (
   INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
-                          store_id, product_group_id, state, source_id, verdict, currency, receipt, product, last_four)
+                          store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
+                          last_four)
   SELECT m.line, m.subject_id, m.event_at, m.amount, m.external, m.payload, m.refund_of, h.controller_id, m.chain_id,
-         m.store_id, m.product_group_id, m.state, m.source_id,
-         CASE WHEN m.event_at < %(accept_from)s THEN 4
-              WHEN z.payload = m.payload THEN 2 WHEN z.payload IS NOT NULL THEN 3
-              WHEN m.nth = 1 THEN m.state
-              WHEN m.payload = m.first_payload THEN 2 ELSE 3 END,
-         m.currency, m.receipt, m.product, m.last_four
+         m.store_id, m.product_group_id, m.state, m.source_id, v.verdict, v.verdict = 0 AND m.amount > 0, m.currency,
+         m.receipt, m.product, m.last_four
   FROM member m
   JOIN purchases_chain h ON h.id = m.chain_id
   LEFT JOIN LATERAL (SELECT s.payload FROM purchases_seen s
                      WHERE s.source_id = m.source_id AND s.digest = m.external LIMIT 1) AS z ON true
+  CROSS JOIN LATERAL (SELECT
+         CASE WHEN m.event_at < %(accept_from)s THEN 4
+              WHEN z.payload = m.payload THEN 2 WHEN z.payload IS NOT NULL THEN 3
+              WHEN m.nth = 1 THEN m.state
+              WHEN m.payload = m.first_payload THEN 2 ELSE 3 END AS verdict OFFSET 0) AS v
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM judged), (SELECT max(line) FROM chunk)
@@ -133,8 +136,9 @@ WHERE b.id = %(batch)s
 -- Purchases of the given people that were parked (recorded since, and without a transfer) as rows to be accrued now that
 -- their data is live again.
 INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
-                        store_id, product_group_id, state, source_id, verdict, currency, receipt, product, last_four)
+                        store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
+                        last_four)
 SELECT 0, p.subject_id, p.event_at, p.amount, p.id, p.id, p.refund_of, p.controller_id, p.chain_id, p.store_id,
-       p.product_group_id, p.state, p.source_id, 0, p.currency, '', '', ''
+       p.product_group_id, p.state, p.source_id, 0, true, p.currency, '', '', ''
 FROM purchases_purchase p
 WHERE p.subject_id = ANY (%(subjects)s::bigint[]) AND p.recorded_at >= %(since)s AND p.state = 0 AND p.amount > 0
