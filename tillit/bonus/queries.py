@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT, RESERVED
+from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Correction, Programme
 from tillit.declaration.queries import current
 from tillit.kernel.iso_period import IsoPeriod
@@ -86,6 +86,12 @@ def bonus_of(*, subject_id: int, purchase_ids: Iterable[UUID]) -> dict[UUID, int
         if reference is not None:
             found[reference] = found.get(reference, 0) - amount
     return found
+
+
+def used(*, subject_id: int, key: UUID) -> int:
+    """How much was used under that key; 0 when nothing was."""
+    rows = Transfer.objects.filter(subject_id=subject_id, reference=key, credit_kind=REDEEMED.id)
+    return sum(rows.values_list("amount", flat=True))
 
 
 def corrections(*, subject_id: int) -> dict[UUID, Correction]:

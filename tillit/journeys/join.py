@@ -89,7 +89,7 @@ def join(
     """
     club = Controller.objects.get(pk=controller_id)
     holder = holder_of(controller_id=controller_id)
-    ordered = checked(applicant, controller_id=controller_id, at=at)
+    ordered = checked(applicant, minimum_age=minimum_age(controller_id=controller_id, at=at), at=at)
     acting = actor or system("join", {controller_id, holder})
     for tries in range(_TRIES):
         try:
@@ -119,16 +119,21 @@ def join(
     return Joined(subject_id, new, tuple(names[one] for one in dict.fromkeys((controller_id, holder))))
 
 
-def checked(given: Applicant, *, controller_id: int, at: datetime) -> Applicant:
+def minimum_age(*, controller_id: int, at: datetime) -> int:
+    """How old members of the controller's programme are at least; 0 where it says nothing."""
+    programme = current(controller_id=controller_id, on=clock.local_date(at)).programme
+    return programme.minimum_age if programme else 0
+
+
+def checked(given: Applicant, *, minimum_age: int, at: datetime) -> Applicant:
     """The applicant with everything in its normal form. Raises as `join` does, but `other-person`."""
     today = clock.local_date(at)
     born = given.birth_date
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     if not 0 <= age <= _OLDEST or born > today:
         raise JoinRefusedError("birth-date", "that is no date of birth of a person who lives")
-    programme = current(controller_id=controller_id, on=today).programme
-    if programme is not None and age < programme.minimum_age:
-        raise JoinRefusedError("too-young", f"members are at least {programme.minimum_age} years old")
+    if age < minimum_age:
+        raise JoinRefusedError("too-young", f"members are at least {minimum_age} years old")
     mobile = phone.normalise(given.mobile)
     if not phone.is_mobile(mobile):
         raise JoinRefusedError("not-mobile", "the number is not a mobile number")

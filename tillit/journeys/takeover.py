@@ -11,7 +11,7 @@ from datetime import datetime
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
-from tillit.journeys.join import ACTIVITY, Applicant, JoinRefusedError, checked, facts_of, keys_of
+from tillit.journeys.join import ACTIVITY, Applicant, JoinRefusedError, checked, facts_of, keys_of, minimum_age
 from tillit.kernel import clock
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
@@ -101,9 +101,10 @@ def take_over(*, members: Sequence[Member], at: datetime) -> TakenOver:
 def _stated(members: Sequence[Member], at: datetime) -> tuple[dict[int, Applicant], dict[int, str]]:
     """Place → the applicant in normal form, and place → why not."""
     stated, refused = {}, {}
+    ages = {club: minimum_age(controller_id=club, at=at) for club in {m.clubs[0] for m in members}}
     for place, member in enumerate(members):
         try:
-            stated[place] = checked(member.applicant, controller_id=member.clubs[0], at=at)
+            stated[place] = checked(member.applicant, minimum_age=ages[member.clubs[0]], at=at)
         except (JoinRefusedError, IdentifierError) as error:
             refused[place] = error.code
     return stated, refused

@@ -14,6 +14,7 @@ from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
 from tillit.purchases.operations import Acceptable, acceptable
 from tillit.purchases.ownership import configured
+from tillit.purchases.queries import enterprise_cards
 from tillit.purchases.reading import contacts
 
 _AT_ONCE = 2000
@@ -29,11 +30,11 @@ def register_instruments(
     refused: dict[str, int] = {}
     wanted: dict[tuple[Kind, UUID], tuple[int, Acceptable]] = {}
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
-    holder, check = holder_of(controller_id=controller_id), configured()
+    holder, check, enterprise = holder_of(controller_id=controller_id), configured(), enterprise_cards()
     for subject, mine in numbers.items():
         for number in mine:
             try:
-                own = acceptable(subject_id=subject, number=number, ownership=check)
+                own = acceptable(subject_id=subject, number=number, ownership=check, enterprise=enterprise)
             except InstrumentRefusedError as error:
                 refused[error.code] = refused.get(error.code, 0) + 1
                 continue

@@ -4,6 +4,7 @@ A number is checked, digested under the register's key and forgotten: the row ke
 directory holds each number for one person at a time, so that a card is on one BonusID only.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -36,8 +37,17 @@ class Acceptable(NamedTuple):
     ownership: Ownership
 
 
-def acceptable(*, subject_id: int, number: str, ownership: OwnershipCheck) -> Acceptable:
-    """Check a card or account of the person. Raises `InstrumentRefusedError`, as `register_instrument` but `taken`."""
+def acceptable(
+    *,
+    subject_id: int,
+    number: str,
+    ownership: OwnershipCheck,
+    enterprise: Callable[[str], bool] = queries.is_enterprise_card,
+) -> Acceptable:
+    """Check a card or account of the person. Raises `InstrumentRefusedError`, as `register_instrument` but `taken`.
+
+    `enterprise`: whether normalised digits are a company's; for many numbers, one that has the ranges at hand.
+    """
     try:
         normal = card.normalise(number)
     except IdentifierError as error:
@@ -45,7 +55,7 @@ def acceptable(*, subject_id: int, number: str, ownership: OwnershipCheck) -> Ac
     network = card.network(normal)
     if network not in ACCEPTED:
         raise InstrumentRefusedError("network", "only Visa, Mastercard and debit accounts can be registered")
-    if queries.is_enterprise_card(number=normal):
+    if enterprise(normal):
         raise InstrumentRefusedError("enterprise", "company cards cannot be registered")
     found = ownership(OwnershipQuestion(subject_id, normal))
     if found is Ownership.DENIED:

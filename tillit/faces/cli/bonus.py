@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from tillit.faces.cli.ready import ready
+from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Let bonus expire, and report on the programmes.")
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="As of this day; default: today.")]
 
 

@@ -4,16 +4,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from tillit.faces.cli.ready import ready
+from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
     from tillit.privacy.models import RetentionRun
 
 app = typer.Typer()
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 
 
 @app.command()

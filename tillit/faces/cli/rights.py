@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from tillit.faces.cli.ready import ready
+from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
     from tillit.kernel.scope import Actor
     from tillit.privacy.erasure import Item
 
 app = typer.Typer(no_args_is_help=True, help="Answer requests about a person's rights.")
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 
 Subject = Annotated[int | None, typer.Argument(help="The subject's id.", show_default=False)]
 Controller = Annotated[str | None, typer.Option("--controller", help="Key of a controller the person knows.")]

@@ -1,0 +1,247 @@
+"""``tillit demo``: the main job on a year of real baskets, told step by step."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tillit.faces.cli.progress import Meter
+from tillit.faces.cli.ready import ready
+from tillit.faces.cli.tables import console
+from tillit.platform import database, paths
+
+if TYPE_CHECKING:
+    from tillit.journeys.demo.baskets import Lines
+    from tillit.purchases.models import Batch
+
+app = typer.Typer()
+out = console()
+NAMES = {
+    "check": "Checking the file",
+    "read": "Reading and checking the rows",
+    "post": "Matching, rating and posting",
+}
+
+
+@app.command()
+def demo(
+    households: Annotated[int | None, typer.Option(min=1, help="Only so many households; all when left out.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Remove the embedded database first.")] = False,
+) -> None:
+    """Declare five controllers, take in a year of baskets as purchases, and do with them what Tillit is for.
+
+    A second run finds everything done and shows it. Exit code 1 when a promise is broken, 2 where other data stands.
+    """
+    began = time.monotonic()
+    database.ensure_running()
+    if reset:
+        _reset()
+    done = subprocess.run([sys.executable, "-m", "tillit.faces.cli", "migrate"], check=False, capture_output=True)
+    if done.returncode:
+        sys.stderr.write(done.stderr.decode(errors="replace"))
+        raise typer.Exit(done.returncode)
+    ready()
+    from tillit.journeys.demo import story
+
+    if other := story.foreign():
+        raise typer.BadParameter(f"this database is in use ({other}); --reset empties the embedded one")
+    folder = paths.ensure_var() / "demo"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _declared()
+    lines = _taken_in(households)
+    _lived(lines)
+    _gone(lines)
+    _answered(lines)
+    broken = _proven()
+    _how_to_go_on(lines)
+    out.print(f"\nDone in {time.monotonic() - began:.0f} seconds.")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _reset() -> None:
+    """Drop the embedded database, and the published ends of its audit chains, which nothing would continue."""
+    where = database.place()
+    if not where.embedded:
+        raise typer.BadParameter("--reset is for the embedded database; empty your own server yourself")
+    from psycopg import sql
+
+    from tillit.audit.heads import folder
+
+    with database.connect("admin", name="postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(where.name)))
+    shutil.rmtree(folder(), ignore_errors=True)
+
+
+@contextmanager
+def _step(title: str) -> Iterator[None]:
+    out.print(f"\n[bold]{title}[/bold]")
+    began = time.monotonic()
+    yield
+    out.print(f"  [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+
+def _say(text: str) -> None:
+    out.print(f"  {text}", markup=False)
+
+
+def _kroner(minor: int) -> str:
+    from tillit.kernel.money import Money
+
+    return Money(minor, "NOK").format("en")
+
+
+def _declared() -> None:
+    from tillit.journeys.demo import story
+
+    with _step("1. Declarations: checked, published, and from now on enforced"):
+        for name, version in story.declare(examples=paths.root() / "examples"):
+            _say(f"{name}: version {version}")
+
+
+def _taken_in(households: int | None) -> "Lines":
+    """Members, shops and purchases; what a finished run took in is left as it is."""
+    from tillit.journeys.demo import baskets, shops, story
+    from tillit.kernel import clock
+
+    day = story.anchor()
+    with _step("2. Members, stores, rates and cards of the bonus operator's clubs"):
+        lines = baskets.load(anchor=day, households=households)
+        made = shops.set_up(lines=lines, anchor=day)
+        _say(f"{len(lines.stores)} stores in {len(made.chains)} chains, {len(lines.groups)} product groups")
+        _say(f"{made.rates} rates: per chain, store, product group, time of the week and campaign")
+        if finished := story.taken_in():
+            _say("an earlier run has enrolled the members")
+        else:
+            with Meter({"enrol": "Members are taken over"}) as meter:
+                joined = story.enrol(
+                    lines=lines, made=made, progress=lambda count, total: meter.tell("enrol", count, total)
+                )
+            _say(f"{joined.new} members taken over with {joined.instruments} cards and accounts, {joined.known} known")
+        newcomer = story.one_joins(at=clock.now())
+        answer = " and ".join(newcomer.controllers)
+        _say(f"one more {'joins' if newcomer.new else 'has joined'} on the web; {answer} answer for it together")
+    with _step("3. Purchases: from file to posted bonus, each counted once"):
+        if finished is None:
+            with Meter({"write": "The tills write their file", **NAMES}) as meter:
+                path, rows = story.write_file(
+                    lines=lines,
+                    made=made,
+                    folder=paths.var() / "demo",
+                    progress=lambda count, total: meter.tell("write", count, total),
+                )
+                began = time.monotonic()
+                report = story.take_in(path=path, progress=meter.tell)
+            took = time.monotonic() - began
+            finished = report.batch
+            _say(f"{rows} rows read and posted in {took:.1f} s; {report.counts.quarantined} set aside:")
+            for reason, count in sorted(report.counts.reasons.items()):
+                _say(f"    {reason}: {count}")
+        assert finished is not None  # noqa: S101 (an import ends with its batch)
+        _counted(finished)
+    return lines
+
+
+def _counted(batch: "Batch") -> None:
+    _say(
+        f"{batch.posted} purchases of members posted, {batch.strangers} of others dropped and only counted,"
+        f" {batch.refunds_unmatched} returns wait for their purchase"
+    )
+
+
+def _lived(lines: "Lines") -> None:
+    """Expiry, use, correction."""
+    from tillit.journeys.demo import story
+    from tillit.kernel import clock
+
+    known = sorted(lines.visits)
+    with _step("4. Bonus expires, is used, and is corrected"):
+        for chain in story.expire():
+            if chain.lots:
+                _say(f"expired by today: {chain.lots} lots, {_kroner(chain.amount)}")
+        _say(f"{story.warned(on=clock.today())} lots are near enough their end that members are warned")
+        with Meter({"spend": "Members use bonus"}) as meter:
+            spent = story.spend(households=known, progress=lambda done, total: meter.tell("spend", done, total))
+        _say(f"{spent.people} members used {_kroner(spent.amount)}, each in the chain where it was earned")
+        if owing := story.correct(household=_nth(known, 1)):
+            _say(f"a correction after use: {owing.name} now shows {_kroner(owing.available)}, repaid by what comes")
+
+
+def _gone(lines: "Lines") -> None:
+    """Leaving, and retention today and when the books lapse."""
+    from tillit.faces.cli.retain import summary
+    from tillit.journeys.demo import story
+    from tillit.kernel import clock
+
+    with _step("5. Members leave; retention runs today, and on the day the books lapse"):
+        with Meter({"leave": "Members leave"}) as meter:
+            left = story.leave_many(
+                households=sorted(lines.visits), progress=lambda done, total: meter.tell("leave", done, total)
+            )
+        lost = sum(sum(one.forfeited.values()) for one in left)
+        _say(f"{len(left)} members left, {_kroner(lost)} of unused bonus fell away")
+        later = story.books_lapse(day=story.anchor())
+        for day in (clock.today(), later):
+            with Meter({"retain": "Disposing"}) as meter:
+                run = story.retain(on=day, progress=lambda _, tell=meter.tell: tell("retain", 0, 0))  # type: ignore[misc]
+            out.print(summary(run))
+
+
+def _answered(lines: "Lines") -> None:
+    """One access request, one erasure."""
+    from tillit.faces.cli.rights import itemised
+    from tillit.journeys.demo import story
+
+    known = sorted(lines.visits)
+    with _step("6. One member asks for access"):
+        folder = paths.var() / "demo" / "access"
+        answer = story.answer_access(household=_nth(known, 2), folder=folder)
+        if answer:
+            rows, parts, files = answer
+            _say(f"{rows} rows in {parts} parts, with why, from where, to whom and until when: {len(files)} files in")
+            _say(f"{folder}")
+    with _step("7. One member leaves and asks to be erased"):
+        erased = story.erase_one(household=_nth(known, 3))
+        if erased is None:
+            _say("erased in an earlier run; nothing identifies that person any more")
+        else:
+            out.print(itemised(erased[1]))
+
+
+def _proven() -> int:
+    """The proof of every promise; how many are broken."""
+    from tillit.audit.operations import link
+    from tillit.faces.cli.prove import sums
+    from tillit.privacy.prove.run import prove
+
+    with _step("8. Proof: every promise of every declaration held against the running system"):
+        link()
+        with Meter({"prove": "Proving"}) as meter:
+            proofs = prove(progress=lambda _: meter.tell("prove", 0, 0))
+        broken = [proof for proof in proofs if proof.finding.status == "broken"]
+        for proof in broken:
+            _say(f"BROKEN {proof.promise.controller} {proof.promise.path}: {'; '.join(proof.finding.faults)}")
+        out.print(sums(proofs))
+        _say("`tillit prove` lists what is not provable yet, and why: what is not built has nothing to show")
+    return len(broken)
+
+
+def _how_to_go_on(lines: "Lines") -> None:
+    from tillit.journeys.demo.people import person
+
+    someone = person(_nth(sorted(lines.visits), 2)).applicant
+    out.print("\n[bold]See for yourself[/bold]")
+    _say("make serve, then http://127.0.0.1:8000/")
+    _say(f"sign in at Rundtur as {someone.email}; the code is mailed into {paths.var() / 'mail'}")
+    _say("power customers' readings are not there yet: that domain is still to be built")
+
+
+def _nth(households: list[int], place: int) -> int:
+    """The `place`-th household that neither spends by rule nor leaves by rule, or the nearest there is."""
+    plain = [one for one in households if one % 9 and one % 41] or households
+    return plain[min(place, len(plain)) - 1]
