@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from tillit.kernel.sql import load
 from tillit.purchases import quarantine
 from tillit.purchases.reading.chunks import Reject
 
-PAGES = 2560  # 20 MiB of staged rows, some 125 000, are a chunk
+PAGES = 4096  # 32 MiB of staged rows, some 200 000, are a chunk
 COUNTED, PARKED, REPEATED, REUSED, TOO_OLD = range(5)
 _REFUSED = {REUSED: ("id", "id-reused"), TOO_OLD: ("time", "time-too-old")}
 _LOCK = 0x696E_746B  # advisory lock space of the halves of a source
@@ -62,7 +62,10 @@ def lock_source(*, source_id: int, halves: Sequence[int]) -> None:
 
 
 def match(*, register_id: int, accept_from: datetime, page: int, behind: int) -> Chunk | None:
-    """Put the members' rows of the chunk that starts at `page` in `intake_row`, judged; None when it holds no row."""
+    """Put the members' rows of the chunk that starts at `page` in `intake_row`, judged; None when it holds no row.
+
+    The ids of those that count are in `seen` then.
+    """
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE intake_row")
         cursor.execute(
@@ -78,6 +81,7 @@ def match(*, register_id: int, accept_from: datetime, page: int, behind: int) ->
         rows, members, last_line = cursor.fetchone()
         if not rows:
             return None
+        _see(cursor)
         cursor.execute(_sql("verdicts"))
         counts: dict[int, tuple[int, int]] = {verdict: (n, refunds) for verdict, n, refunds in cursor.fetchall()}
     kept = [counts.get(verdict, (0, 0)) for verdict in (COUNTED, PARKED)]
@@ -93,11 +97,20 @@ def match(*, register_id: int, accept_from: datetime, page: int, behind: int) ->
     )
 
 
+def _see(cursor: Any) -> None:
+    """Note the ids as seen. Nearly always all are new, and the index says so for nothing; else each is looked up."""
+    try:
+        with transaction.atomic():
+            cursor.execute(_sql("keep_seen"))
+    except IntegrityError:
+        cursor.execute(_sql("judge"))
+        cursor.execute(_sql("keep_seen"))
+
+
 def keep(*, batch_id: int, chunk: Chunk) -> None:
-    """Write the counted and parked rows: `seen`, purchases, refunds that wait; and quarantine what is refused."""
+    """Write the counted and parked purchases and the refunds that wait; quarantine what is refused."""
     with connection.cursor() as cursor:
         if chunk.counted or chunk.parked:
-            cursor.execute(_sql("keep_seen"))
             cursor.execute(_sql("keep_purchases"), {"batch": batch_id})
         if chunk.refunds:
             cursor.execute(_sql("keep_refunds"))

@@ -24,9 +24,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS refund_row (
 ) ON COMMIT DELETE ROWS
 
 -- name: match
--- The chunk's rows (those on the given pages of the staged table, behind the given line) that are members', judged: one
--- look at `seen` for each in the order of its index, so that the cost follows the chunk and not what was ever taken in.
--- Returns how many rows there were, how many are members', and the last line.
+-- The chunk's rows (those on the given pages of the staged table, behind the given line) that are members', for a start
+-- with the verdict that nothing came before. Returns how many rows there were, how many are members', and the last line.
 WITH chunk AS MATERIALIZED (
   SELECT s.* FROM purchases_staged s
   WHERE s.ctid >= %(from)s::tid AND s.ctid < %(until)s::tid AND s.line > %(behind)s
@@ -35,32 +34,38 @@ WITH chunk AS MATERIALIZED (
   FROM (SELECT array_agg(c.line) AS lines, array_agg(c.instrument_kind) AS kinds, array_agg(c.instrument) AS digests
         FROM chunk c) AS a
   CROSS JOIN LATERAL intake_match(%(register)s, a.lines, a.kinds, a.digests) AS f
-), member AS (
-  SELECT c.*, f.subject_id, f.state, row_number() OVER same AS nth, first_value(c.payload) OVER same AS first_payload
-  FROM chunk c JOIN found f ON f.line = c.line
-  WINDOW same AS (PARTITION BY c.external ORDER BY c.line)
-), judged AS (
+), members AS (
   INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
                           store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
                           last_four)
-  SELECT m.line, m.subject_id, m.event_at, m.amount, m.external, m.payload, m.refund_of, h.controller_id, m.chain_id,
-         m.store_id, m.product_group_id, m.state, m.source_id, v.verdict, v.verdict = 0 AND m.amount > 0, m.currency,
-         m.receipt, m.product, m.last_four
-  FROM member m
-  JOIN purchases_chain h ON h.id = m.chain_id
-  LEFT JOIN LATERAL (SELECT s.payload FROM purchases_seen s
-                     WHERE s.source_id = m.source_id AND s.digest = m.external LIMIT 1) AS z ON true
-  CROSS JOIN LATERAL (SELECT
-         CASE WHEN m.event_at < %(accept_from)s THEN 4
-              WHEN z.payload = m.payload THEN 2 WHEN z.payload IS NOT NULL THEN 3
-              WHEN m.nth = 1 THEN m.state
-              WHEN m.payload = m.first_payload THEN 2 ELSE 3 END AS verdict OFFSET 0) AS v
+  SELECT c.line, f.subject_id, c.event_at, c.amount, c.external, c.payload, c.refund_of, h.controller_id, c.chain_id,
+         c.store_id, c.product_group_id, f.state, c.source_id,
+         CASE WHEN c.event_at < %(accept_from)s THEN 4 ELSE f.state END,
+         c.event_at >= %(accept_from)s AND f.state = 0 AND c.amount > 0,
+         c.currency, c.receipt, c.product, c.last_four
+  FROM chunk c JOIN found f ON f.line = c.line JOIN purchases_chain h ON h.id = c.chain_id
   RETURNING 1
 )
-SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM judged), (SELECT max(line) FROM chunk)
+SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM members), (SELECT max(line) FROM chunk)
+
+-- name: judge
+-- The verdict of rows whose id came before, in the chunk or ever: 2 when the content is the same, else 3. Needed when
+-- `keep_seen` found one: a look at `seen` for each row, by its index, so that the cost follows the chunk and not all there
+-- is.
+UPDATE intake_row i SET verdict = j.verdict, earns = false
+FROM (
+  SELECT r.line,
+         CASE WHEN z.payload = r.payload THEN 2 WHEN z.payload IS NOT NULL THEN 3
+              WHEN r.nth > 1 AND r.payload = r.first_payload THEN 2 WHEN r.nth > 1 THEN 3 END AS verdict
+  FROM (SELECT m.*, row_number() OVER same AS nth, first_value(m.payload) OVER same AS first_payload
+        FROM intake_row m WHERE m.verdict <= 1 WINDOW same AS (PARTITION BY m.external ORDER BY m.line)) AS r
+  LEFT JOIN LATERAL (SELECT s.payload FROM purchases_seen s
+                     WHERE s.source_id = r.source_id AND s.digest = r.external LIMIT 1) AS z ON true
+) AS j
+WHERE i.line = j.line AND j.verdict IS NOT NULL
 
 -- name: keep_seen
--- The ids that are counted now, and never again.
+-- The ids that are counted now, and never again. Fails on an id that came before: then `judge` looks which.
 INSERT INTO purchases_seen (source_id, digest, payload, event_on)
 SELECT r.source_id, r.external, r.payload, (r.event_at AT TIME ZONE 'Europe/Oslo')::date
 FROM intake_row r WHERE r.verdict <= 1 ORDER BY r.source_id, r.external
