@@ -19,6 +19,7 @@ personal(
     writer="tillit_audit",
     disposer="audit_dispose",
     not_exported={"salt": "a random number that keeps the chain's leaf from being guessed"},
+    outlives=True,
     subject_link=False,  # subject 0 stands for nobody; an event may outlive the subject it is about
 )
 not_personal(Link, because="digests and the random id of an event, which alone names people", writer="tillit_audit")

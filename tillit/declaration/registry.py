@@ -33,6 +33,7 @@ class PersonalTable:
     writer: NOLOGIN role whose functions alone may write (ledger, audit), or None when the app role writes itself;
     then disposer: its function `disposer(bigint[], text[]) RETURNS bigint` deleting rows by (subject_id, id) pairs.
     not_exported: columns an access request leaves out, with the reason (keys, digests: nothing readable).
+    outlives: rows may be nobody's (subject 0) or stay when the person is gone.
     """
 
     model: type[models.Model]
@@ -46,6 +47,7 @@ class PersonalTable:
     not_exported: Mapping[str, str] = field(default_factory=dict)
     pseudonymise: tuple[str, ...] = ()
     subject_link: bool = True
+    outlives: bool = False
     disposer: str | None = None
     categories: tuple[str, ...] = ()
 
@@ -104,6 +106,7 @@ def personal(
     not_exported: Mapping[str, str] | None = None,
     pseudonymise: tuple[str, ...] = (),
     subject_link: bool = True,
+    outlives: bool = False,
     disposer: str | None = None,
     categories: tuple[str, ...] = (),
 ) -> None:
@@ -138,6 +141,7 @@ def personal(
         dict(not_exported or {}),
         pseudonymise,
         subject_link,
+        outlives,
         disposer,
         held,
     )

@@ -1,6 +1,6 @@
 """What can be done with people: register, relate, record facts, seal, end. Keyword-only; within an open scope."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -63,10 +63,16 @@ def wait_for_sets(*, subject_id: int) -> None:
 
     First of all locks of the transaction.
     """
+    wait_for_sets_of(subject_ids=[subject_id])
+
+
+def wait_for_sets_of(*, subject_ids: Collection[int]) -> None:
+    """The same for many people at once: the fence of each of their registers, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, register_id::integer) FROM parties_subject WHERE id = %s",
-            [_FENCE, subject_id],
+            "SELECT pg_advisory_xact_lock(%s, r.id::integer)"
+            " FROM (SELECT DISTINCT register_id AS id FROM parties_subject WHERE id = ANY (%s) ORDER BY 1) r",
+            [_FENCE, sorted(subject_ids)],
         )
 
 

@@ -56,7 +56,8 @@ class Plan:
     rules: tuple[Retention, ...]
     holder_id: int = 0
     due: str = ""
-    bounds: list[tuple[str, str]] = field(default_factory=list)
+    bounds: list[str] = field(default_factory=list)
+    free: list[str] = field(default_factory=list)
     stays: list[tuple[str, str]] = field(default_factory=list)
     joins: list[str] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
@@ -80,13 +81,13 @@ class Plan:
         """Whether a rule keeps the rows only as long as others are there."""
         return any(rule.clock == LINKED for rule in self.rules)
 
-    def source(self, *, some: bool = False) -> str:
+    def source(self, *, some: bool = False, joined: bool = True) -> str:
         """FROM and WHERE of the rows this plan governs; the row is `t`. `some`: only those of the people in
-        `%(subjects)s`, and the clocks of nobody else are looked up.
+        `%(subjects)s`, and the clocks of nobody else are looked up. `joined`: with the clocks that `due` needs.
         """
         only = " AND {}.subject_id = ANY (%(subjects)s::bigint[])" if some else ""
         joins = [f"LEFT JOIN ({text}) c{n} ON c{n}.subject_id = t.subject_id" for n, text in enumerate(self.joins)]
-        joins = [text + only.format(f"c{n}") for n, text in enumerate(joins)]
+        joins = [text + only.format(f"c{n}") for n, text in enumerate(joins) if joined]
         where = f"WHERE t.controller_id = %(row_controller)s{only.format('t')}"
         if self.table.category_column:
             where += f" AND t.{self.table.category_column} = %(category)s"
@@ -102,11 +103,24 @@ class Plan:
             " AND (h.controller_id IN (%(row_controller)s, %(holder)s) OR %(row_controller)s = %(holder)s))"
         )
 
-    def early(self) -> str:
-        """A bound that every due row keeps: cheap to test, so that most rows are passed over before their clocks are
-        looked up.
+    def free_people(self) -> str | None:
+        """The people (s.id) whose own clocks let rows of theirs be due; None where that says nothing of the rows."""
+        if not self.free or self.table.outlives:
+            return None
+        return f"SELECT s.id FROM parties_subject s WHERE {' AND '.join(self.free)}"
+
+    def candidates(self) -> str:
+        """FROM and WHERE of rows among which all the due ones are; the free people stand in `privacy_free`.
+
+        Who is found is asked about exactly before anything goes, so bounds that every due row keeps are enough: a
+        column's event lies far enough back, a person's clock is neither open nor running. Without any, the due rows.
         """
-        return "".join(f" AND t.{column} < {bound}" for column, bound in self.bounds)
+        bounds = list(self.bounds)
+        if self.free_people():
+            bounds.append("t.subject_id IN (SELECT id FROM privacy_free)")
+        if not bounds:
+            return f"{self.source()} AND {self.due} <= %(on)s AND NOT {self.held()}"
+        return self.source(joined=False) + "".join(f" AND {bound}" for bound in bounds)
 
 
 class _Builder:
@@ -196,17 +210,27 @@ class _Builder:
             )
         day, of_person = found
         length = self.parameter(IsoPeriod.parse(rule.period).interval)
-        unbounded = of_person or rule.only_kinds or rule.rule == "ceiling"
-        if not unbounded and (rule.rule == "minimum" or not self.ceilings):
-            self._bound(rule.clock, length)
+        if not rule.only_kinds and (rule.rule == "minimum" or (rule.rule == "keep" and not self.ceilings)):
+            if of_person:
+                self.plan.free.append(self._not_running(day, length))
+            else:
+                self.plan.bounds.append(self._recent(rule.clock, length))
         return f"coalesce({day} + {length}::interval, '{outside if of_person else 'infinity'}')"
 
-    def _bound(self, clock: str, length: str) -> None:
+    def _not_running(self, day: str, length: str) -> str:
+        """That the clock of the person `s` is neither open nor running."""
+        alias = re.search(r"c(\d+)\.day", day)
+        assert alias is not None  # noqa: S101 (a derived clock's day)
+        own = day.replace(alias[0], "b.day")
+        clock = self.plan.joins[int(alias[1])]
+        return f"NOT EXISTS (SELECT FROM ({clock}) b WHERE b.subject_id = s.id AND {own} + {length}::interval > %(on)s)"
+
+    def _recent(self, clock: str, length: str) -> str:
         """The event itself must lie at least the period back (give or take zones and short months: five days)."""
         matched = _CLOCK.match(clock)
         assert matched is not None  # noqa: S101 (held by the checks)
         column = self.plan.table.clocks[matched.group(2)]
-        self.plan.bounds.append((column, f"%(on)s::date - {length}::interval + interval '5 days'"))
+        return f"t.{column} < %(on)s::date - {length}::interval + interval '5 days'"
 
 
 def _day(model: type[models.Model], column: str) -> str:

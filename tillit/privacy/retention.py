@@ -126,11 +126,12 @@ def _dispose(actor: Actor, plan: Plan, on: date) -> int:
     due = f"{plan.due} <= %(on)s AND NOT {plan.held()}"
     params = {**plan.params, "on": on}
     with Scope(actor, "retention"), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS privacy_candidate")
+        cursor.execute("DROP TABLE IF EXISTS privacy_free, privacy_candidate")
+        if free := plan.free_people():
+            cursor.execute(f"CREATE TEMP TABLE privacy_free ON COMMIT DROP AS {free}", params)
+            cursor.execute("ANALYZE privacy_free")  # few or many decides how the rows are looked for
         cursor.execute(
-            "CREATE TEMP TABLE privacy_candidate ON COMMIT PRESERVE ROWS AS"
-            f" SELECT t.subject_id, t.id {plan.source()}{plan.early()} AND {due}",
-            params,
+            f"CREATE TEMP TABLE privacy_candidate AS SELECT DISTINCT t.subject_id {plan.candidates()}", params
         )
         if cursor.rowcount > CHUNK:
             cursor.execute("CREATE INDEX ON privacy_candidate (subject_id)")
@@ -143,12 +144,12 @@ def _dispose(actor: Actor, plan: Plan, on: date) -> int:
             )
             chunk = [row[0] for row in cursor.fetchall()]
             last = chunk[-1] if len(chunk) == CHUNK else None
-            subjects = sorted(lock_subjects(scope=scope, subject_ids=chunk))
+            lock_subjects(scope=scope, subject_ids=chunk)
             cursor.execute("DROP TABLE IF EXISTS privacy_due")
             cursor.execute(
                 "CREATE TEMP TABLE privacy_due ON COMMIT DROP AS"
-                f" SELECT t.subject_id, t.id {plan.source(some=True)}{plan.early()} AND {due}",
-                {**params, "subjects": subjects},
+                f" SELECT t.subject_id, t.id {plan.source(some=True)} AND {due}",
+                {**params, "subjects": chunk},
             )
             if gone := cursor.rowcount:
                 dispose_rows(plan.table, anonymise=plan.disposal == "anonymise")

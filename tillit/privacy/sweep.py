@@ -14,7 +14,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, system
-from tillit.parties.operations import lock_subjects
+from tillit.parties.operations import lock_subjects, wait_for_sets_of
 from tillit.privacy.models import LooseEnd
 
 _CHUNK = 20_000
@@ -28,12 +28,15 @@ def loose_ends() -> None:
     while done == _CHUNK:
         with Scope(actor, "retention") as scope:
             chunk = list(LooseEnd.objects.order_by("subject_id").values_list("subject_id", flat=True)[:_CHUNK])
+            wait_for_sets_of(subject_ids=chunk)
             tie_up(scope=scope, subjects=chunk)
             done = len(chunk)
 
 
 def tie_up(*, scope: Scope, subjects: Collection[int]) -> None:
-    """The same for `subjects`, in the open scope. They are locked: a row being added meanwhile is seen, or waits."""
+    """The same for `subjects`, in the open scope. They are locked: a row being added meanwhile is seen, or waits. The
+    caller has waited for sets under way (`wait_for_sets`).
+    """
     chunk = sorted(lock_subjects(scope=scope, subject_ids=subjects))
     _release_digests(chunk)
     _drop_keys(chunk)
