@@ -1,4 +1,4 @@
-"""``tillit demo``: the main job on a year of real baskets, told step by step."""
+"""``tillit demo``: the main job on a year of baskets, told step by step."""
 
 import shutil
 import subprocess

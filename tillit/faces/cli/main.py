@@ -16,7 +16,7 @@ COMMANDS: dict[str, str] = {
     "bonus": "Let bonus expire, and report on the programmes.",
     "db": "Start, stop and inspect the database.",
     "declare": "Check, publish, compare and render declarations.",
-    "demo": "Declare five controllers and run the main job on real baskets.",
+    "demo": "Declare five controllers and run the main job on a year of baskets.",
     "docs": "Write the documents that are made from the code.",
     "import": "Take in files: purchases, and the rows that were put aside.",
     "migrate": "Create or update the database's tables and rules.",

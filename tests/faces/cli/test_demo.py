@@ -1,0 +1,69 @@
+"""``tillit demo`` on fifty households: everything happens, a second run finds it done, other data is left alone."""
+
+import json
+import re
+import stat
+import subprocess
+import sys
+from typing import Any
+
+from tests.support.world import person, publish_examples
+from tillit.bonus.models import Programme
+from tillit.journeys.demo import story
+from tillit.kernel.scope import Scope, system
+from tillit.ledger import queries as ledger
+from tillit.parties.models import Subject
+from tillit.platform import paths
+from tillit.purchases.models import Purchase, QuarantinedRow
+
+
+def _demo(fresh_db: Any, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tillit.faces.cli", "demo", *arguments],
+        cwd=paths.root(),
+        env=fresh_db.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_demo_does_the_main_job_and_a_second_run_finds_it_done(fresh_db: Any) -> None:
+    code, told = _demo(fresh_db, "--households", "50")
+    assert code == 0, told
+    posted = int(re.search(r"(\d+) purchases of members posted", told)[1])  # type: ignore[index]
+    assert posted > 20_000
+    assert "8 set aside" in told
+    assert QuarantinedRow.objects.count() == 8
+    for said in ("expired by today", "members used NOK", "now shows -NOK", "members left", "erased", "kept"):
+        assert said in told
+    assert not re.search(r"BROKEN|Traceback", told)
+    folder = paths.var() / "demo"
+    assert not (folder / story.FILE).exists(), "the file holds card numbers"
+    answer = json.loads((folder / "access" / "data.json").read_text())
+    assert stat.S_IMODE((folder / "access" / "data.json").stat().st_mode) == 0o600
+    assert {"identity", "purchase", "bonus"} <= {part["category"] for part in answer["data"]}
+    register = Programme.objects.values_list("chain__controller_id", flat=True)
+    with Scope(system("test", register), "proof"):
+        counts = (Purchase.objects.count(), Subject.objects.count(), ledger.unexplained())
+        totals = [(line.kind, line.moved) for line in ledger.trial_balance()]
+    assert counts[2] == 0
+    assert 0 < counts[0] < posted
+    code, told = _demo(fresh_db, "--households", "50")
+    assert code == 0, told
+    assert "an earlier run has enrolled the members" in told
+    assert "0 members used" in told
+    assert "erased in an earlier run" in told
+    with Scope(system("test", register), "proof"):
+        assert (Purchase.objects.count(), Subject.objects.count(), ledger.unexplained()) == counts
+        assert [(line.kind, line.moved) for line in ledger.trial_balance()] == totals
+
+
+def test_the_demo_leaves_a_database_with_other_people_alone(fresh_db: Any) -> None:
+    subject = person(publish_examples("bonus")["nordkai"], given="Kari")
+    code, told = _demo(fresh_db, "--households", "5")
+    assert code == 2
+    assert "this database is in use" in told
+    assert Subject.objects.get().pk == subject
