@@ -50,6 +50,8 @@ def test_h10_a_disposal_that_does_not_run_is_seen(live: Installation) -> None:
     why = live.sees("retention_runs", "rundtur", None, back.format("-"), back.format("+"))
     assert why == "the disposal has not run for more than 26 hours"
     with live.undone("privacy_retention_run"):
+        live.owner.execute("UPDATE privacy_retention_run SET finished_at = finished_at + interval '6 years'")
+        assert live.states("retention_runs", "solvik") == {"broken"}, "a day to come proves nothing"
         live.owner.execute("DELETE FROM privacy_retention_run")
         assert live.states("retention_runs", "solvik") == {"broken"}
 

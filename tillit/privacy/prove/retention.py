@@ -80,7 +80,9 @@ def measure(context: Context, actor: Actor, plan: Plan) -> Measured:
 def _runs(context: Context, said: Said) -> Finding:
     """The disposal ran within the last 26 hours, where there is anything to dispose of."""
     held = sum(h.rows for h in context.shared.held if h.controller_id == context.id)
-    last = RetentionRun.objects.filter(dry_run=False, finished_at__isnull=False).order_by("-finished_at").first()
+    # A run on a day to come (a rehearsal that travelled) proves nothing today.
+    done = RetentionRun.objects.filter(dry_run=False, finished_at__lte=clock.now())
+    last = done.order_by("-finished_at").first()
     if not held:
         return judged([], rows=0)
     if last is None or last.finished_at is None:
