@@ -161,9 +161,8 @@ def _lived(lines: "Lines") -> None:
 
     known = sorted(lines.visits)
     with _step("4. Bonus expires, is used, and is corrected"):
-        for chain in story.expire():
-            if chain.lots:
-                _say(f"expired by today: {chain.lots} lots, {_kroner(chain.amount)}")
+        for name, gone in story.expire().items():
+            _say(f"expired by today at {name}: {gone.lots} lots, {_kroner(gone.amount)}")
         _say(f"{story.warned(on=clock.today())} lots are near enough their end that members are warned")
         with Meter({"spend": "Members use bonus"}) as meter:
             spent = story.spend(households=known, progress=lambda done, total: meter.tell("spend", done, total))

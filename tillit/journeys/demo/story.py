@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from tillit.audit.operations import link
 from tillit.bonus import operations as bonus
 from tillit.bonus import queries as balances
 from tillit.bonus.models import Programme
@@ -136,9 +137,10 @@ def subject_of(household: int) -> int | None:
     return by_address(register_id=register_id, text=person(household).applicant.email)
 
 
-def expire() -> list[bonus.Expired]:
-    """What has expired by today, in every chain."""
-    return bonus.expire_everywhere()
+def expire() -> dict[str, bonus.Expired]:
+    """What has expired by today: chain's name → lots and amount, where there was any."""
+    names = dict(Programme.objects.values_list("chain_id", "chain__name"))
+    return {names[done.chain_id]: done for done in bonus.expire_everywhere() if done.lots}
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,11 @@ def leave_many(*, households: list[int], progress: Progress) -> list[Left]:
 
 
 def retain(*, on: date, progress: Callable[[str], None]) -> RetentionRun:
-    """Dispose of what is due on `on`. For a day to come the clock travels there: nothing goes before its day."""
+    """Dispose of what is due on `on`. For a day to come the clock travels there, once: nothing goes before its day."""
+    before = RetentionRun.objects.filter(as_of=on, dry_run=False, finished_at__isnull=False).first()
+    if before is not None and on > clock.today():
+        return before
+    link()  # only events that are linked can go
     with clock.travel(on) if on > clock.today() else nullcontext():
         return retention.run(as_of=on, progress=progress)
 
