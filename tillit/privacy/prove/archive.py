@@ -9,7 +9,7 @@ from tillit.declaration.enforce import ARCHIVED, cells
 from tillit.declaration.schema import Archive, Declaration, Hold
 from tillit.declaration.vocabulary import category_id
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, declared, judged, texts
 from tillit.privacy.prove.retention import measure
 
 
@@ -22,7 +22,7 @@ def _text(declaration: Declaration, archive: Archive) -> dict[str, str]:
     return texts(
         declaration,
         "archive",
-        purpose=lambda words: words.of(archive.purpose),
+        purpose=declared(archive.purpose),
         readers=lambda words: words.listing(words.words("activities", archive.readers)),
     )
 
@@ -67,11 +67,7 @@ def _archived(archive: Archive) -> int:
 
 def _holds(declaration: Declaration) -> Iterator[Said]:
     for hold in declaration.holds:
-        yield Said(
-            f"holds.{hold.key}",
-            texts(declaration, "hold", ground=lambda words, one=hold: words.of(one.ground)),  # type: ignore[misc]
-            hold,
-        )
+        yield Said(f"holds.{hold.key}", texts(declaration, "hold", ground=declared(hold.ground)), hold)
 
 
 def _held(context: Context, said: Said) -> Finding:

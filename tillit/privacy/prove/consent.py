@@ -18,7 +18,7 @@ from tillit.declaration.schema import Activity, Declaration
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel.sql import load
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts, word
 
 _EFFECTS = {
     "given": ("consented", True),
@@ -55,7 +55,7 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
     for activity in declaration.activities:
         if _asks(activity):
             key = "consent" if any(b.ground == "consent" for b in activity.basis) else "objection"
-            said = texts(declaration, key, activity=lambda w, one=activity.key: w.word("activities", one))  # type: ignore[misc]
+            said = texts(declaration, key, activity=word("activities", activity.key))
             yield Said(f"activities.{activity.key}.basis", said, activity)
 
 
@@ -133,16 +133,16 @@ def _choices(context: Context, activity: str, replayed: Acts) -> Iterator[str]:
 
 def _lawful(context: Context, activity: Activity, channel: str, replayed: Acts) -> set[int]:
     """Whom the activity may process, from the facts one by one."""
-    word, grounds = vocabulary().activities[activity.key], {basis.ground for basis in activity.basis}
-    may_object = word.marketing or not grounds - {"consent", "legitimate_interest", "public_task"}
-    must_consent = grounds == {"consent"} or (word.marketing and "consent" in grounds)
+    known, grounds = vocabulary().activities[activity.key], {basis.ground for basis in activity.basis}
+    may_object = known.marketing or not grounds - {"consent", "legitimate_interest", "public_task"}
+    must_consent = grounds == {"consent"} or (known.marketing and "consent" in grounds)
     found = set()
     for subject, state, account in _people(context, activity, context.on):
         mine, jointly = (
             _standing(replayed.get((subject, controller), {}), channel)
             for controller in (context.id, context.holder_id)
         )
-        if state in (1, 3) and "restricted" not in word.sees:
+        if state in (1, 3) and "restricted" not in known.sees:
             continue
         if may_object and any(one is not None and one.objected for one in (mine, jointly)):
             continue

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tillit.declaration import registry
 from tillit.declaration.schema import Declaration
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, declared, judged, once, texts, word
 
 
 def _undeclared(context: Context, said: Said) -> Finding:
@@ -26,8 +26,8 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
         said = texts(
             declaration,
             "category",
-            category=lambda words, key=use.key: words.word("categories", key),  # type: ignore[misc]
-            fields=lambda words, one=use: words.of(one.fields),  # type: ignore[misc]
+            category=word("categories", use.key),
+            fields=declared(use.fields),
         )
         yield Said(f"categories.{use.key}", said, use.key)
 

@@ -67,6 +67,21 @@ def texts(declaration: Declaration, key: str, **values: Callable[[Words], str] |
     return said
 
 
+def word(kind: str, key: str) -> Callable[[Words], str]:
+    """A vocabulary word as a value of `texts`."""
+    return lambda words: words.word(kind, key)
+
+
+def declared(text: Mapping[str, str]) -> Callable[[Words], str]:
+    """A text of the declaration as a value of `texts`."""
+    return lambda words: words.of(dict(text))
+
+
+def length(period: str) -> Callable[[Words], str]:
+    """A declared period as a value of `texts`."""
+    return lambda words: words.period(period)
+
+
 def once(key: str, path: str) -> Callable[[Declaration], Iterator[Said]]:
     """For a kind that every declaration promises once, at `path`."""
 

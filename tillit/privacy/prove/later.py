@@ -7,7 +7,7 @@ from tillit.declaration import registry
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, length, not_provable, texts
 
 WHY = {
     "recipients": "there is no log of disclosures yet",
@@ -42,8 +42,7 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
             yield Said(f"{part}.{item.key}", _text(declaration, item), part)
     for activity in declaration.activities:
         if activity.at_most_every is not None:
-            period = activity.at_most_every
-            said = texts(declaration, "cadence", period=lambda words, p=period: words.period(p))  # type: ignore[misc]
+            said = texts(declaration, "cadence", period=length(activity.at_most_every))
             yield Said(f"activities.{activity.key}.at_most_every", said, "cadence")
     for part in ("rights", "backup", "breach", "changes", "visit_statistics"):
         if getattr(declaration, part) is not None:

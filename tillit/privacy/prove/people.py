@@ -46,7 +46,8 @@ def _reach(context: Context, role: StaffRole, who: str) -> Iterator[str]:
     if actor.activities != may or actor.controllers != {context.id}:
         yield f"{who}: may do more than the role says"
     access = context.declaration.staff_access
-    if access is None or access.reach == "controller" or not may:
+    limited = (access is not None and access.reach == "assigned") or all(one.assigned_only for one in held)
+    if not limited or not may:
         return
     for subject in _unassigned(context, role.staff_id):
         try:

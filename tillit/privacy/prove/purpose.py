@@ -1,12 +1,13 @@
 """Purpose limitation, tried live: under each activity, rows of categories it does not declare are asked for by key."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tillit.declaration import registry
 from tillit.declaration.schema import Activity, Declaration
+from tillit.declaration.statement.wording import Words
 from tillit.declaration.vocabulary import vocabulary
 from tillit.privacy.prove.context import Context, seen
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, texts, word
 
 
 def _promised(declaration: Declaration) -> Iterator[Said]:
@@ -15,14 +16,15 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
         said = texts(
             declaration,
             "purpose_all" if used else "purpose",
-            activity=lambda words, key=activity.key: words.word("activities", key),  # type: ignore[misc]
-            categories=lambda words, one=activity: words.listing(_names(words, one)),  # type: ignore[misc]
+            activity=word("activities", activity.key),
+            categories=_categories(activity),
         )
         yield Said(f"activities.{activity.key}.uses", said, activity)
 
 
-def _names(words, activity: Activity):  # type: ignore[no-untyped-def]
-    return words.words("categories", dict.fromkeys((*activity.uses, *activity.records))) or ("-",)
+def _categories(activity: Activity) -> Callable[[Words], str]:
+    keys = dict.fromkeys((*activity.uses, *activity.records))
+    return lambda words: words.listing(words.words("categories", keys) or ("–",))
 
 
 def _check(context: Context, said: Said) -> Finding:

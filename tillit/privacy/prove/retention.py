@@ -7,14 +7,13 @@ from django.db import connection
 
 from tillit.declaration import registry
 from tillit.declaration.schema import Declaration, Recording, Retention
-from tillit.declaration.statement.wording import Words
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope
 from tillit.privacy.compiler import Plan
 from tillit.privacy.models import RetentionRun
 from tillit.privacy.prove.context import Context, Measured
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, declared, judged, length, once, texts, word
 
 LATEST_RUN = timedelta(hours=26)
 
@@ -28,17 +27,16 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
 
 
 def _text(declaration: Declaration, rule: Retention) -> dict[str, str]:
-    def category(words: Words) -> str:
-        return words.word("categories", rule.category)
-
-    return texts(declaration, "retention", category=category, rule=lambda words: words.retention(rule))
+    return texts(
+        declaration,
+        "retention",
+        category=word("categories", rule.category),
+        rule=lambda words: words.retention(rule),
+    )
 
 
 def _recorded(declaration: Declaration, recording: Recording) -> dict[str, str]:
-    def what(words: Words) -> str:
-        return words.of(recording.what)
-
-    return texts(declaration, "recording", what=what, period=lambda words: words.period(recording.kept))
+    return texts(declaration, "recording", what=declared(recording.what), period=length(recording.kept))
 
 
 def _check(context: Context, said: Said) -> Finding:

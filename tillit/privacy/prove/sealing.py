@@ -20,7 +20,7 @@ from tillit.parties.digests import digest
 from tillit.parties.errors import SealedValueLostError
 from tillit.parties.sealing import open_sealed
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts, word
 
 OPENED = 3
 _SHORTEST = 1 + 12 + 16
@@ -29,7 +29,7 @@ _SHORTEST = 1 + 12 + 16
 def _promised(declaration: Declaration) -> Iterator[Said]:
     for use in declaration.categories:
         if vocabulary().categories[use.key].sealed:
-            said = texts(declaration, "sealed", category=lambda w, one=use.key: w.word("categories", one))  # type: ignore[misc]
+            said = texts(declaration, "sealed", category=word("categories", use.key))
             yield Said(f"categories.{use.key}.sealed", said, use.key)
 
 
