@@ -1,8 +1,10 @@
-"""Copies the front-end packages that npm installed, unmodified, to where they are served from.
+"""Copies the front-end packages that npm installed, unmodified, to where they are served from, each with a compressed
+twin that browsers get instead.
 
 `var/assets` is a static directory of the site; `var/assets-test` holds what only the tests load into a page.
 """
 
+import gzip
 import shutil
 from pathlib import Path
 
@@ -20,6 +22,7 @@ SERVED = {
     f"@fontsource-variable/inter/files/{font.name}": f"inter/files/{font.name}"
     for font in (MODULES / "@fontsource-variable/inter/files").glob("*-wght-normal.woff2")
 }
+COMPRESSED = {".css", ".js"}
 TESTS = {"axe-core/axe.min.js": "axe.min.js", "axe-core/LICENSE": "LICENSE"}
 
 
@@ -31,6 +34,8 @@ def place(files: dict[str, str], target: Path) -> None:
         path = fresh / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(MODULES / source, path)
+        if path.suffix in COMPRESSED:
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
 

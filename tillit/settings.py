@@ -75,6 +75,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",  # pads every answer, so that lengths tell nothing (BREACH)
     "tillit.faces.middleware.SecurityHeaders",
     "tillit.faces.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",

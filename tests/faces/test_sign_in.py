@@ -14,7 +14,7 @@ from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as outbox
-from tillit.parties.models import Login, Rate, Session, SignInCode
+from tillit.parties.models import Login, Rate, RememberedDevice, Session, SignInCode
 from tillit.parties.rates import truncated
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +193,67 @@ def test_a_session_lasts_twelve_hours(client: Client, kari: Person) -> None:
         assert client.get("/rundtur/min-side/").status_code == 200
     with clock.travel(start + timedelta(hours=12)):
         assert client.get("/rundtur/min-side/").status_code == 302
+
+
+def test_g6_a_browser_stays_signed_in_when_asked_and_as_long_as_declared(client: Client, kari: Person) -> None:
+    start = clock.now()
+    with clock.travel(start):
+        _ask(client, kari.email)
+        answer = client.post("/rundtur/sign-in/code/", {"code": last_code(), "remember": "1"})
+        cookie = answer.cookies["tillit_remember"]
+        assert (cookie["max-age"], cookie["path"], cookie["httponly"]) == (30 * 24 * 3600, "/rundtur/", True)
+        assert cookie.value not in repr(list(RememberedDevice.objects.values()))
+    with clock.travel(start + timedelta(days=20)):
+        renewed = client.get("/rundtur/min-side/")
+        assert renewed.status_code == 200
+        assert renewed.cookies["tillit_remember"]["max-age"] == 30 * 24 * 3600
+    with clock.travel(start + timedelta(days=49)):
+        assert client.get("/rundtur/min-side/").status_code == 200
+    with clock.travel(start + timedelta(days=80)):
+        assert client.get("/rundtur/min-side/").status_code == 302
+
+
+def test_g6_nobody_is_remembered_who_did_not_ask(client: Client, kari: Person) -> None:
+    sign_in(client, kari)
+    assert "tillit_remember" not in client.cookies
+    assert not RememberedDevice.objects.exists()
+
+
+def test_g6_a_controller_that_does_not_declare_the_cookie_does_not_offer_it(
+    client: Client, controllers: dict[str, Controller]
+) -> None:
+    for key, kind, offered in (("fjordlys", "customer", True), ("lyngheim", "member", False)):
+        ada = make_person(controllers[key], "Ada", "Strand", "+47 400 00 114", kind=kind)
+        _ask(client, ada.email, key)
+        assert ('name="remember"' in client.get(f"/{key}/sign-in/code/").text) is offered
+        answer = client.post(f"/{key}/sign-in/code/", {"code": last_code(), "remember": "1"})
+        assert ("tillit_remember" in answer.cookies) is offered
+
+
+def test_g6_signing_out_forgets_the_browser(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    client.post("/rundtur/sign-in/code/", {"code": last_code(), "remember": "1"})
+    stolen = client.cookies["tillit_remember"].value
+    client.post("/rundtur/sign-out/")
+    thief = Client()
+    thief.cookies["tillit_remember"] = stolen
+    assert thief.get("/rundtur/min-side/").status_code == 302
+
+
+def test_g6_a_token_of_one_register_opens_no_other(client: Client, kari: Person) -> None:
+    _ask(client, kari.email)
+    client.post("/rundtur/sign-in/code/", {"code": last_code(), "remember": "1"})
+    elsewhere = Client()
+    elsewhere.cookies["tillit_remember"] = client.cookies["tillit_remember"].value
+    assert elsewhere.get("/elvebakken/min-side/").status_code == 302
+    assert elsewhere.get("/rundtur/min-side/").status_code == 200
+
+
+def test_g6_ending_other_sign_ins_forgets_other_browsers(client: Client, kari: Person) -> None:
+    other = Client()
+    for browser in (client, other):
+        _ask(browser, kari.email)
+        browser.post("/rundtur/sign-in/code/", {"code": last_code(), "remember": "1"})
+    client.post("/rundtur/min-side/sign-ins/", {"session": "others"})
+    assert other.get("/rundtur/min-side/").status_code == 302
+    assert client.get("/rundtur/min-side/").status_code == 200

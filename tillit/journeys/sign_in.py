@@ -19,7 +19,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.messages.mail import send_unstored
-from tillit.parties import codes, lookup
+from tillit.parties import codes, devices, lookup
 from tillit.parties.actors import member_actor
 from tillit.parties.models import Fact, Login, StaffMember
 from tillit.parties.operations import open_account
@@ -79,13 +79,30 @@ def confirm_code(*, controller: Controller, code_id: UUID, typed: str, network_a
     person = frozenset({row.subject_id})
     with Scope(system("sign_in", [controller.pk]), "sign_in", person) as scope:
         login = open_account(scope=scope, subject_id=row.subject_id, register_id=controller.register_id, at=at)
-    details = {"login": login.pk, "method": "email_code"}
-    actor = member_actor(register_id=controller.register_id, subject_id=row.subject_id, login_id=login.pk)
+    return _admitted(controller, login, "email_code")
+
+
+def recognise(*, controller: Controller, token: str, idle: timedelta) -> Login | None:
+    """The login of a browser that was asked to stay signed in, when it has been used within `idle` (G6)."""
+    login = devices.recognise(token=token, register_id=controller.register_id, idle=idle)
+    return _admitted(controller, login, "remembered_device") if login else None
+
+
+def _admitted(controller: Controller, login: Login, method: str) -> Login | None:
+    """The login, on record as signed in; None, on record too, when it is closed."""
+    assert login.subject_id is not None  # noqa: S101 (a member's login)
+    details: dict[str, int | str] = {"login": login.pk, "method": method}
+    if not login.is_active:
+        details["reason"] = "closed"
+    actor = member_actor(register_id=controller.register_id, subject_id=login.subject_id, login_id=login.pk)
     with Scope(actor, "sign_in") as scope:
-        kind = LOGIN_SUCCEEDED if login.is_active else LOGIN_FAILED
-        if not login.is_active:
-            details["reason"] = "closed"
-        append(type=kind, scope=scope, controller=controller.pk, subject=row.subject_id, details=details)
+        append(
+            type=LOGIN_SUCCEEDED if login.is_active else LOGIN_FAILED,
+            scope=scope,
+            controller=controller.pk,
+            subject=login.subject_id,
+            details=details,
+        )
     return login if login.is_active else None
 
 

@@ -6,18 +6,23 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from tillit.faces.signing_in import signed_in_since
+from tillit.faces.signing_in import begin_session, signed_in_since
 from tillit.faces.site import Site, site_or_404
+from tillit.journeys.sign_in import recognise
 from tillit.kernel import clock
+from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.actors import member_actor
 
 SESSION = timedelta(hours=12)
+REMEMBER = "tillit_remember"
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,48 @@ def member_of(request: HttpRequest, site: Site) -> Member | None:
 
 
 def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Make `view(request, member, …)` a page of Min side; anyone else is asked to sign in."""
+    """Make `view(request, member, …)` a page of Min side; anyone else is asked to sign in, unless remembered."""
 
     @never_cache
     @wraps(view)
     def page(request: HttpRequest, controller: str, **values: Any) -> HttpResponse:
         site = site_or_404(controller)
-        member = member_of(request, site)
+        member, token = member_of(request, site), request.COOKIES.get(REMEMBER)
+        life = remembered_for(site)
+        if member is None and token and life is not None:
+            login = recognise(controller=site.controller, token=token, idle=life)
+            if login is not None:
+                begin_session(request, login)
+                member = member_of(request, site)
+                response = view(request, member, **values)
+                keep_remembering(response, site, token)
+                return response
         if member is None:
             return redirect("sign_in", site.key)
         return view(request, member, **values)
 
     return page
+
+
+def remembered_for(site: Site) -> timedelta | None:
+    """How long the controller's cookie register lets a browser stay signed in unused; None when it does not."""
+    item = next((item for item in site.declaration.cookies.items if item.name == REMEMBER), None)
+    if item is None or item.life.period is None:
+        return None
+    now = clock.now()
+    return IsoPeriod.parse(item.life.period).add_to(now) - now
+
+
+def keep_remembering(response: HttpResponse, site: Site, token: str) -> None:
+    """Have the browser hold the token for as long as declared from now, on this controller's pages only."""
+    life = remembered_for(site)
+    if life is not None:
+        response.set_cookie(
+            REMEMBER,
+            token,
+            max_age=life,
+            path=reverse("home", args=[site.key]),
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )

@@ -3,12 +3,15 @@
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tillit.faces import signing_in
+from tillit.faces.member_web.access import REMEMBER, keep_remembering, remembered_for
 from tillit.faces.site import site_or_404
 from tillit.journeys.sign_in import confirm_code, request_code
+from tillit.parties import devices
 from tillit.parties.codes import tries_left
 
 
@@ -41,7 +44,7 @@ def confirm(request: HttpRequest, controller: str) -> HttpResponse:
     code_id = signing_in.code_of(request, site.key)
     if code_id is None:
         return redirect("sign_in", site.key)
-    context = {"site": site, "section": "min_side"}
+    context = {"site": site, "section": "min_side", "remember": remembered_for(site)}
     if request.method != "POST":
         return render(request, "member_web/code.html", context)
     login = confirm_code(
@@ -54,12 +57,18 @@ def confirm(request: HttpRequest, controller: str) -> HttpResponse:
         problem = "wrong" if tries_left(code_id=code_id) else "spent"
         return render(request, "member_web/code.html", context | {"problem": problem}, status=422)
     signing_in.begin_session(request, login)
-    return redirect("min_side", site.key)
+    response = redirect("min_side", site.key)
+    if request.POST.get("remember") == "1" and remembered_for(site):
+        keep_remembering(response, site, devices.remember(login=login))
+    return response
 
 
 @require_POST
 def leave(request: HttpRequest, controller: str) -> HttpResponse:
-    """Sign out: the session is gone from the server."""
+    """Sign out: the session is gone from the server, and the browser is remembered no more."""
     site = site_or_404(controller)
     logout(request)
-    return redirect("home", site.key)
+    devices.forget(token=request.COOKIES.get(REMEMBER, ""))
+    response = redirect("home", site.key)
+    response.delete_cookie(REMEMBER, path=reverse("home", args=[site.key]))
+    return response

@@ -1,0 +1,235 @@
+"""A real site in a process of its own, real Chromium, and people in it.
+
+`site`     the server, its address and who is there; a database of its own, committed
+`browser`  Chromium; `new_page` opens a window of a given size, signed in as nobody
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.bonus.conftest import World, build
+from tests.faces.conftest import Person, make_person
+from tests.support import databases
+from tests.support.world import publish_examples
+from tillit.kernel import clock
+from tillit.parties import staff as staffing
+from tillit.platform import paths
+from tillit.purchases.models import Purchase, Store
+
+PHONE, DESKTOP = (360, 740), (1280, 800)
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_CODE = re.compile(r"\b\d{6}\b")
+
+
+@dataclass
+class Site:
+    """The running site."""
+
+    address: str
+    mail: Path
+    kari: Person
+    ola: Person
+    eva: Person
+    staff: str
+    requests: list[str] = field(default_factory=list)
+
+    def code_for(self, email: str, *, since: float) -> str:
+        """The one-time code mailed to `email` after the file time `since`; waits for the mail."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            files = [p for p in self.mail.glob("*.log") if p.stat().st_mtime >= since]
+            for path in sorted(files, key=lambda p: p.stat().st_mtime, reverse=True):
+                text = path.read_text(encoding="utf-8")
+                if f"To: {email}" in text and (found := _CODE.search(text.split("\n\n", 1)[-1])):
+                    return found.group()
+            time.sleep(0.1)
+        raise AssertionError("no mail came")
+
+
+@pytest.fixture(scope="session")
+def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+    """`tillit serve` on a database of its own, with members, purchases and a member of staff."""
+    name = databases.clone(databases.template())
+    before = databases.repoint(name)
+    port = _free_port()
+    with django_db_blocker.unblock():
+        made = _people()
+    databases.repoint(before)
+    mail = paths.var() / "mail"
+    environment = {
+        **os.environ,
+        "TILLIT_DATABASE_NAME": name,
+        "DJANGO_SETTINGS_MODULE": "tillit.settings",
+        "TILLIT_MAIL_FROM": "Tillit <no-reply@tillit.example>",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tillit.faces.cli", "serve", "--port", str(port)],
+        cwd=paths.root(),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(address, server)
+        yield Site(address, mail, *made)
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        shutil.rmtree(mail, ignore_errors=True)
+        databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium as the machine has it."""
+    program = os.environ.get("TILLIT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        pytest.fail("the browser tests need Chromium: apt-get install chromium")
+    # Playwright runs a loop in this thread; Django would then refuse every test its database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
+
+
+@dataclass
+class Window:
+    """A browser window at the site, and everything it asked for."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        """Open a page of the site."""
+        self.page.goto(self.site.address + path)
+        return self.page
+
+    def sign_in(self, someone: Person) -> Page:
+        """Sign in as a member."""
+        key, since = someone.controller.key, time.time() - 1
+        page = self.go(f"/{key}/sign-in/")
+        page.fill("#address", someone.email)
+        page.click("main form button")
+        page.fill("#code", self.site.code_for(someone.email, since=since))
+        page.click("main form button")
+        page.wait_for_url(f"**/{key}/min-side/")
+        return page
+
+    def sign_in_staff(self) -> Page:
+        """Sign in as the member of staff."""
+        since = time.time() - 1
+        page = self.go("/staff/sign-in/")
+        page.fill("#address", self.site.staff)
+        page.click("main form button")
+        page.fill("#code", self.site.code_for(self.site.staff, since=since))
+        page.click("main form button")
+        page.wait_for_url("**/staff/rundtur/")
+        return page
+
+
+@pytest.fixture
+def window(site: Site, browser: Browser) -> Iterator[Callable[..., Window]]:
+    """Opens windows: `window()`, `window(size=PHONE, locale="en-GB", java_script_enabled=False)`."""
+    opened: list[BrowserContext] = []
+
+    def open_window(size: tuple[int, int] = DESKTOP, locale: str = "nb-NO", **options: Any) -> Window:
+        width, height = size
+        context = browser.new_context(viewport={"width": width, "height": height}, locale=locale, **options)
+        context.set_default_timeout(20_000)
+        opened.append(context)
+        made = Window(site, context, context.new_page())
+        made.page.on("request", lambda request: made.asked.append(request.url))
+        made.page.on("console", lambda message: _hear(made, message))
+        made.page.on("pageerror", lambda error: made.trouble.append(str(error)))
+        return made
+
+    yield open_window
+    for context in opened:
+        context.close()
+
+
+def _hear(window: Window, message: Any) -> None:
+    if message.type in {"error", "warning"}:
+        window.trouble.append(message.text)
+
+
+def _people() -> tuple[Person, Person, Person, str]:
+    controllers = publish_examples()
+    world = build()
+    kari = make_person(controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
+    ola = make_person(controllers["rundtur"], "Ola", "Vestli", "+47 400 00 112")
+    eva = make_person(controllers["lyngheim"], "Eva", "Strand", "+47 400 00 113")
+    for someone in (kari, ola):
+        world.earn(someone.subject_id, 12550, club="rundtur", expires=date(clock.today().year + 1, 1, 1))
+        for number in range(22):
+            _buy(world, someone.subject_id, number)
+    staff = staffing.add(
+        email="siv@arbeid.example",
+        name="Siv Vakt",
+        controller=controllers["rundtur"],
+        role="customer_service",
+        confidentiality=date(2026, 1, 1),
+    )
+    return kari, ola, eva, staff.email
+
+
+def _buy(world: World, subject: int, number: int) -> None:
+    chain = world.chains["rundtur"]
+    with world.scope("bonus_earning", subject):
+        for product in ("Rugbrød", "Kaffe, filtermalt"):
+            Purchase.objects.create(
+                subject_id=subject,
+                id=uuid4(),
+                controller_id=chain.controller_id,
+                source_id=1,
+                chain_id=chain.pk,
+                store_id=Store.objects.filter(chain=chain).earliest("number").pk,
+                event_at=clock.now() - timedelta(days=number, hours=1),
+                amount=1990 + number,
+                currency="NOK",
+                receipt=f"K{number}",
+                product=product,
+                last_four="4242",
+                batch_id=1,
+            )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            raise AssertionError(f"the server did not start: {server.stderr.read().decode() if server.stderr else ''}")
+        try:
+            with urlopen(f"{address}/health", timeout=2):  # noqa: S310 (our own server)
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError("the server did not answer within a minute")

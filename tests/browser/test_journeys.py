@@ -1,0 +1,145 @@
+"""What people do, from beginning to end, at two sizes, by keyboard, without scripts, in both languages."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE, SIZES, Site, Window
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_member_sees_changes_and_leaves_with_a_copy_without_any_script(
+    window: Callable[..., Window], site: Site, size: str
+) -> None:
+    opened = window(SIZES[size], java_script_enabled=False)
+    page = opened.sign_in(site.kari)
+    expect(page.locator("h1")).to_have_text("Hei, Kari")
+    expect(page.locator("main")).to_contain_text("125,50")
+    page.click("text=Kvitteringer")
+    expect(page.locator("details")).to_have_count(20)
+    page.click("text=Eldre kvitteringer")
+    expect(page.locator("details")).to_have_count(2)
+    page.click("nav >> text=Opplysningene dine")
+    expect(page.locator("main")).to_contain_text(site.kari.email)
+    page.click("nav >> text=Samtykker")
+    before = page.locator("form.t-choice", has_text="E-post: av").first
+    before.locator("button").click()
+    expect(page.get_by_role("status")).to_contain_text("Valget er lagret")
+    expect(page.locator("form.t-choice", has_text="E-post: på").first).to_be_visible()
+    page.locator("form.t-choice", has_text="E-post: på").first.locator("button").click()
+    expect(page.get_by_role("status")).to_contain_text("Det stanser fra nå")
+    opened.go("/rundtur/min-side/your-data/download/")
+    with page.expect_download() as copy:
+        page.click("text=Bare data (JSON)")
+    assert site.kari.email in copy.value.path().read_text(encoding="utf-8")
+    page.click("text=Logg ut")
+    opened.go("/rundtur/min-side/")
+    expect(page).to_have_url(f"{site.address}/rundtur/sign-in/")
+
+
+def _press(page: Page, key: str, times: int = 1) -> None:
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    """Tab until the element has the focus; each stop on the way must be visible."""
+    for _ in range(60):
+        _press(page, "Tab")
+        outline = page.evaluate(
+            "(() => { const e = document.activeElement, s = getComputedStyle(e);"
+            " return e === document.body || s.outlineStyle !== 'none' || s.boxShadow !== 'none'; })()"
+        )
+        assert outline, f"the focus cannot be seen on {page.evaluate('document.activeElement.outerHTML')[:120]}"
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by Tab")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_signing_in_and_turning_a_switch_by_keyboard_alone(
+    window: Callable[..., Window], site: Site, size: str
+) -> None:
+    opened = window(SIZES[size])
+    page, since = opened.go("/rundtur/sign-in/"), time.time() - 1
+    _press(page, "Tab")
+    assert page.evaluate("document.activeElement.className") == "ds-skip-link"
+    _press(page, "Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    _tab_to(page, "#address")
+    page.keyboard.type(site.ola.email)
+    _press(page, "Enter")
+    page.wait_for_url("**/sign-in/code/")
+    assert page.evaluate("document.activeElement.id") == "code"
+    page.keyboard.type(site.code_for(site.ola.email, since=since))
+    _press(page, "Enter")
+    page.wait_for_url("**/min-side/")
+    _tab_to(page, "a[href$='/choices/']")
+    _press(page, "Enter")
+    page.wait_for_url("**/choices/")
+    _tab_to(page, "form.t-choice button")
+    _press(page, "Enter")
+    expect(page.get_by_role("status")).to_contain_text("Valget er lagret")
+
+
+def test_the_language_is_switched_and_stays(window: Callable[..., Window], site: Site) -> None:
+    opened = window(PHONE)
+    page = opened.go("/rundtur/statement/")
+    expect(page.locator("h1")).to_contain_text("Personvernerklæring")
+    page.click("button:has-text('English')")
+    expect(page).to_have_url(f"{site.address}/rundtur/statement/")
+    expect(page.locator("h1")).to_contain_text("Privacy statement")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    opened.go("/lyngheim/")
+    expect(page.locator("main")).to_contain_text("What we promise you")
+
+
+def test_g2_rejecting_cookies_is_as_easy_as_accepting_and_is_remembered(window: Callable[..., Window]) -> None:
+    opened = window(DESKTOP)
+    page = opened.go("/rundtur/")
+    buttons = page.locator("section.t-cookies button")
+    expect(buttons).to_have_count(2)
+    looks = [
+        button.evaluate(
+            "e => { const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.fontSize, s.borderColor,"
+            " Math.round(e.getBoundingClientRect().width), e.getBoundingClientRect().top]; }"
+        )
+        for button in buttons.all()
+    ]
+    assert looks[0] == looks[1]
+    page.click("text=Bare nødvendige")
+    expect(page.locator("section.t-cookies")).to_have_count(0)
+    opened.go("/rundtur/")
+    expect(page.locator("section.t-cookies")).to_have_count(0)
+    assert {cookie["name"] for cookie in opened.context.cookies()} <= {"tillit_csrf", "tillit_cookie_choice"}
+    opened.go("/skogheim/")
+    expect(page.locator("section.t-cookies")).to_have_count(1)
+
+
+def test_links_of_the_statement_lead_to_their_sections_and_print_leaves_out_the_frame(
+    window: Callable[..., Window],
+) -> None:
+    opened = window(DESKTOP)
+    page = opened.go("/rundtur/statement/")
+    for link in page.locator(".statement-contents a").all():
+        target = link.get_attribute("href") or ""
+        assert page.locator(f"[id='{target.removeprefix('#')}']").count() == 1, target
+    page.emulate_media(media="print")
+    expect(page.locator("nav.t-nav")).to_be_hidden()
+    expect(page.locator(".t-language")).to_be_hidden()
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_external_links_are_marked(window: Callable[..., Window]) -> None:
+    page = window(DESKTOP).go("/rundtur/statement/")
+    external = page.locator("main a[href^='http']")
+    assert external.count() > 0
+    for link in external.all():
+        assert "external" in (link.get_attribute("rel") or "")
+    mark = external.first.evaluate("e => getComputedStyle(e, '::after').content")
+    assert "↗" in mark
+    expect(page.locator("main")).to_contain_text("Der gjelder deres egne vilkår")

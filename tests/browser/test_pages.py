@@ -1,0 +1,245 @@
+"""Every page, found by the names of its addresses, in real Chromium: readable by all, no wider than the screen, nothing
+asked of others, nothing stored that is not declared."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from playwright.sync_api import Page
+
+from tests.browser.conftest import SIZES, Site, Window
+from tillit.declaration.loader import load
+from tillit.kernel.iso_period import IsoPeriod
+from tillit.platform import paths
+
+pytestmark = pytest.mark.browser
+AXE = paths.root() / "var" / "assets-test" / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LARGEST = 100_000
+
+VISITOR = [
+    "front",
+    "home",
+    "statement",
+    "statement_version",
+    "statement_changes",
+    "cookies",
+    "sign_in",
+    "staff_sign_in",
+]
+MEMBER = [
+    "min_side",
+    "receipts",
+    "your_data",
+    "who_looked",
+    "your_data_download",
+    "choices",
+    "profile",
+    "sign_ins",
+    "leave",
+]
+STAFF = ["staff_search"]
+# Reached in the journeys, since they need a code, a search or a form first.
+JOURNEYS = ["sign_in_code", "staff", "staff_sign_in_code", "staff_person"]
+# No page: a form's target, a file, a style sheet.
+OTHERS = {
+    "language": "form",
+    "cookie_choice": "form",
+    "sign_out": "form",
+    "staff_sign_out": "form",
+    "profile_name": "form",
+    "profile_phone": "form",
+    "profile_email": "form",
+    "statement_download": "file",
+    "look": "style sheet",
+    "security_txt": "text",
+    "health": "JSON",
+}
+ARGUMENTS: dict[str, list[object]] = {
+    "front": [],
+    "staff_sign_in": [],
+    "statement_version": ["rundtur", 1],
+    "statement_changes": ["rundtur", 1, 1],
+}
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern.url_patterns)
+        else:
+            assert pattern.name, f"{pattern.pattern} has no name"
+            yield pattern.name
+
+
+def _path(name: str) -> str:
+    return reverse(name, args=ARGUMENTS.get(name, ["rundtur"]))
+
+
+def test_every_address_is_known_to_this_crawl() -> None:
+    names = list(_names(get_resolver().url_patterns))
+    assert len(names) == len(set(names))
+    assert sorted(names) == sorted([*VISITOR, *MEMBER, *STAFF, *JOURNEYS, *OTHERS])
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong, each with the element it is about."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+def check(window: Window, declared: dict[str, dict[str, object]]) -> None:
+    """What must be true of every page."""
+    page = window.page
+    where = page.url
+    assert violations(page) == [], where
+    width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1], f"{where} is wider than the screen"
+    assert page.evaluate("document.documentElement.lang") in {"nb", "en"}
+    assert page.locator("h1").count() == 1, where
+    stored = page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length")
+    assert stored == 0, f"{where} stores something in the browser"
+    for cookie in window.context.cookies():
+        _is_declared(dict(cookie), declared, page)
+    foreign = [url for url in window.asked if not url.startswith((window.site.address, "data:"))]
+    assert foreign == [], where
+    assert window.trouble == [], where
+
+
+def _is_declared(cookie: dict[str, object], declared: dict[str, dict[str, object]], page: Page) -> None:
+    item = declared.get(str(cookie["name"]))
+    assert item is not None, f"{cookie['name']} is set at {page.url} and not in the cookie register"
+    assert item["kind"] == "necessary", f"{cookie['name']} is set before anybody agreed"
+    assert cookie["httpOnly"], f"{cookie['name']} can be read by scripts"
+    assert cookie["sameSite"] in {"Lax", "Strict"}
+    life: dict[str, str] = item["life"]  # type: ignore[assignment]
+    seconds = -1.0 if cookie["expires"] == -1 else float(str(cookie["expires"])) - page.evaluate("Date.now() / 1000")
+    if life["type"] == "session":
+        assert seconds == -1.0, f"{cookie['name']} outlives the browser session"
+    elif seconds != -1.0:
+        length = IsoPeriod.parse(life["period"])
+        assert seconds <= (length.months * 31 + length.days) * 86400, f"{cookie['name']} lives longer than declared"
+
+
+@pytest.fixture(scope="module")
+def declared() -> dict[str, dict[str, object]]:
+    """The cookie register of the bonus operator, by name."""
+    declaration, _ = load(paths.root() / "examples" / "bonus" / "rundtur.yaml")
+    return {item.name: item.model_dump(mode="json") for item in declaration.cookies.items}
+
+
+@pytest.mark.parametrize(("size", "locale"), [("phone", "nb-NO"), ("desktop", "en-GB")])
+def test_g1_h18_public_pages(
+    window: Callable[..., Window], declared: dict[str, dict[str, object]], size: str, locale: str
+) -> None:
+    opened = window(SIZES[size], locale)
+    for name in VISITOR:
+        opened.go(_path(name))
+        check(opened, declared)
+
+
+@pytest.mark.parametrize(("size", "locale"), [("phone", "en-GB"), ("desktop", "nb-NO")])
+def test_g1_h18_pages_of_a_member(
+    window: Callable[..., Window], declared: dict[str, dict[str, object]], site: Site, size: str, locale: str
+) -> None:
+    opened = window(SIZES[size], locale)
+    opened.go("/rundtur/sign-in/")
+    opened.page.fill("#address", "nobody@post.example")
+    opened.page.click("main form button")
+    check(opened, declared)
+    opened.sign_in(site.kari)
+    for name in MEMBER:
+        opened.go(_path(name))
+        check(opened, declared)
+
+
+@pytest.mark.parametrize(("size", "locale"), [("phone", "nb-NO"), ("desktop", "en-GB")])
+def test_a9_pages_of_staff(
+    window: Callable[..., Window], declared: dict[str, dict[str, object]], size: str, locale: str
+) -> None:
+    opened = window(SIZES[size], locale)
+    page = opened.sign_in_staff()
+    for name in STAFF:
+        opened.go(_path(name))
+        check(opened, declared)
+    page.select_option("#purpose", "customer_service")
+    page.fill("#text", "nordseth")
+    page.click("main form button")
+    check(opened, declared)
+    assert "nordseth" not in page.url.lower()
+    page.click("text=Kari Nordseth")
+    check(opened, declared)
+    page.go_back()
+    page.fill("#text", "nobody at all")
+    page.click("main form button")
+    check(opened, declared)
+
+
+def test_pages_that_tell_of_an_error_are_readable_too(
+    window: Callable[..., Window], declared: dict[str, dict[str, object]], site: Site
+) -> None:
+    opened = window(SIZES["phone"])
+    opened.go("/nothing/")
+    opened.trouble.clear()  # the browser's own word on the 404
+    check(opened, declared)
+    opened.sign_in(site.eva)
+    for path, field in (("/lyngheim/min-side/profile/", "phone-field"), ("/lyngheim/min-side/leave/", None)):
+        page = opened.go(path)
+        if field:
+            page.fill(f"#{field}", "12")
+            page.click(f"form:has(#{field}) button")
+        else:
+            page.click("main form[method=post]:has([name=sure]) button")
+        opened.trouble.clear()
+        assert violations(page) == []
+        assert page.locator("[aria-invalid=true]").count() >= (1 if field else 0)
+
+
+def test_an_undeclared_cookie_is_found_out(
+    window: Callable[..., Window], declared: dict[str, dict[str, object]]
+) -> None:
+    opened = window()
+    page = opened.go("/rundtur/")
+    check(opened, declared)
+    page.evaluate("document.cookie = 'stray=1; path=/'")
+    with pytest.raises(AssertionError, match="not in the cookie register"):
+        check(opened, declared)
+    opened.context.clear_cookies(name="stray")
+    page.evaluate("localStorage.setItem('stray', '1')")
+    with pytest.raises(AssertionError, match="stores something"):
+        check(opened, declared)
+
+
+def test_a_fault_of_accessibility_is_found_out(window: Callable[..., Window]) -> None:
+    page = window().go("/rundtur/sign-in/")
+    assert violations(page) == []
+    page.evaluate("document.querySelector('label[for=address]').remove()")
+    assert any(line.startswith("label") for line in violations(page))
+
+
+@pytest.mark.parametrize("name", ["front", "home", "statement", "cookies", "sign_in"])
+def test_no_page_is_heavier_than_100_kb(window: Callable[..., Window], name: str) -> None:
+    opened = window(SIZES["phone"])
+    sizes: dict[str, int] = {}
+    session = opened.context.new_cdp_session(opened.page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    opened.go(_path(name))
+    opened.page.wait_for_load_state("networkidle")
+    assert 10_000 < sum(sizes.values()) <= LARGEST, json.dumps(sizes)
+
+
+def test_assets_have_compressed_twins() -> None:
+    assets = paths.root() / "var" / "assets"
+    styles = [path for path in assets.rglob("*") if path.suffix in {".css", ".js"}]
+    assert styles
+    for path in styles:
+        assert gzip.decompress(Path(f"{path}.gz").read_bytes()) == path.read_bytes()

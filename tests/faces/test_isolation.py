@@ -1,0 +1,159 @@
+"""Member A, with every id of member B over every address: nothing of B's comes back (A9, H18)."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+from tests.bonus.conftest import build
+from tests.faces.conftest import Person, make_person, sign_in
+from tests.faces.test_min_side import buy
+from tests.faces.test_staff import at_work, find, hire, link
+from tillit.declaration import registry
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+
+pytestmark = pytest.mark.django_db
+KEYS = ("rundtur", "nordkai", "lyngheim")
+FIELDS = ("id", "subject", "subject_id", "login", "member", "person", "page", "before", "pending", "session", "next")
+
+
+@pytest.fixture
+def two() -> tuple[Person, Person]:
+    """Two members of one register, each with purchases, bonus and a session."""
+    world = build()
+    kari = make_person(world.controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
+    ola = make_person(world.controllers["rundtur"], "Ola", "Vestlimarkussen", "+47 400 00 112")
+    for someone, product_name in ((kari, "Rugbrød"), (ola, "Ananasjuice")):
+        world.earn(someone.subject_id, 777_33 if someone is ola else 100, club="rundtur", expires=date(2099, 1, 1))
+        buy(world, someone.subject_id, 1234_00, at=clock.now(), product=product_name)
+        sign_in(Client(), someone)
+    return kari, ola
+
+
+def marks(someone: Person) -> set[str]:
+    """What would give the person away on a page."""
+    return {someone.email, "Vestlimarkussen", "Ananasjuice", "777,33"}
+
+
+def ids(someone: Person, controllers: set[int]) -> set[str]:
+    """Every id the database has for the person: of the subject, the logins, the sessions, and each personal row."""
+    found: set[Any] = {someone.subject_id, someone.email, someone.phone}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, handle FROM parties_login WHERE subject_id = %s", [someone.subject_id])
+        logins = cursor.fetchall()
+        found |= {value for row in logins for value in row}
+        cursor.execute(
+            "SELECT session_key FROM parties_session WHERE login_id = ANY (%s)", [[login for login, _ in logins]]
+        )
+        found |= {row[0] for row in cursor.fetchall()}
+        with Scope(system("test", controllers), "rights_requests"):
+            for table in registry.PERSONAL:
+                cursor.execute(f"SELECT id FROM {table} WHERE subject_id = %s", [someone.subject_id])
+                found |= {row[0] for row in cursor.fetchall()}
+    return {str(value) for value in found}
+
+
+def patterns(inside: list[URLPattern | URLResolver] | None = None) -> Iterator[URLPattern]:
+    """Every address of the site."""
+    for pattern in get_resolver().url_patterns if inside is None else inside:
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+def addresses(values: set[str]) -> Iterator[str]:
+    """Every address, with a key for the controller and each value wherever another argument stands."""
+    for pattern in patterns():
+        names = list(pattern.pattern.converters)
+        free = [name for name in names if name != "controller"]
+        for key in KEYS if "controller" in names else KEYS[:1]:
+            for chosen in product(sorted(values), repeat=1) if free else [("",)]:
+                given: dict[str, Any] = dict.fromkeys(free, chosen[0])
+                if "controller" in names:
+                    given["controller"] = key
+                for name in free:
+                    if type(pattern.pattern.converters[name]).__name__ == "IntConverter":
+                        given[name] = int(chosen[0]) % 10**9 if chosen[0].isdigit() else 1
+                try:
+                    yield reverse(str(pattern.name), kwargs=given)
+                except NoReverseMatch:
+                    continue
+
+
+def test_a9_every_id_of_another_over_every_address_gives_nothing_of_theirs(two: tuple[Person, Person]) -> None:
+    kari, ola = two
+    controllers = {kari.controller.pk, *_register(kari)}
+    values = ids(ola, controllers)
+    assert len(values) > 10
+    theirs = Client()
+    sign_in(theirs, ola)
+    own = "".join(theirs.get(f"/rundtur/min-side/{page}").text for page in ("", "receipts/", "your-data/", "profile/"))
+    assert all(mark in own for mark in marks(ola)), "the marks would not be seen even if they leaked"
+    client = Client(raise_request_exception=True)
+    sign_in(client, kari)
+    tried = 0
+    for path in sorted(set(addresses(values))):
+        if path.endswith(("/sign-out/", "/pdf/", "/leave/")):
+            continue
+        answer = client.get(path)
+        tried += 1
+        assert answer.status_code in {200, 302, 404, 405}, path
+        if not answer.streaming:
+            assert not any(mark in answer.content.decode(errors="replace") for mark in marks(ola)), path
+    assert tried > 100
+
+
+def test_a9_ids_of_another_in_queries_and_forms_give_and_change_nothing(two: tuple[Person, Person]) -> None:
+    kari, ola = two
+    controllers = {kari.controller.pk, *_register(kari)}
+    client = Client()
+    sign_in(client, kari)
+    before = _rows(ola, controllers)
+    pages = ["", "receipts/", "your-data/", "your-data/who-looked/", "choices/", "profile/", "sign-ins/"]
+    for value in sorted(ids(ola, controllers)):
+        query = "&".join(f"{field}={value}" for field in FIELDS)
+        for page in pages:
+            answer = client.get(f"/rundtur/min-side/{page}?{query}")
+            assert answer.status_code in {200, 302}
+            assert not any(mark in answer.content.decode(errors="replace") for mark in marks(ola))
+        for page in ("choices/", "sign-ins/", "profile/email/", "your-data/download/"):
+            answer = client.post(f"/rundtur/min-side/{page}", dict.fromkeys((*FIELDS, "activity", "channel"), value))
+            assert answer.status_code in {200, 302, 422}
+            assert not any(mark in answer.content.decode(errors="replace") for mark in marks(ola) - {value})
+    assert _rows(ola, controllers) == before
+
+
+def test_a9_a_member_gets_nothing_from_the_console_and_staff_nothing_from_min_side(two: tuple[Person, Person]) -> None:
+    kari, ola = two
+    worker = at_work(hire(kari.controller))
+    address = link(find(worker, "Ola"))
+    assert ola.email in worker.get(address).text
+    member = Client()
+    sign_in(member, kari)
+    for path in (address, "/staff/rundtur/", "/staff/"):
+        assert member.get(path)["Location"] == "/staff/sign-in/"
+    assert worker.get("/rundtur/min-side/")["Location"] == "/rundtur/sign-in/"
+
+
+def _register(someone: Person) -> set[int]:
+    return set(
+        type(someone.controller).objects.filter(register=someone.controller.register_id).values_list("pk", flat=True)
+    )
+
+
+def _rows(someone: Person, controllers: set[int]) -> dict[str, list[Any]]:
+    found = {}
+    with Scope(system("test", controllers), "rights_requests"), connection.cursor() as cursor:
+        for table in registry.PERSONAL:
+            cursor.execute(f"SELECT * FROM {table} WHERE subject_id = %s ORDER BY id", [someone.subject_id])
+            found[table] = cursor.fetchall()
+        cursor.execute("SELECT id FROM parties_login WHERE subject_id = %s", [someone.subject_id])
+        found["parties_login"] = cursor.fetchall()
+    return found
