@@ -14,13 +14,8 @@ SERVED = {
     "@digdir/designsystemet-css/dist/src/index.css": "designsystemet/designsystemet.css",
     "@digdir/designsystemet-css/LICENSE": "designsystemet/LICENSE",
     "@digdir/designsystemet-theme/src/themes/designsystemet.css": "designsystemet/theme.css",
-    "@fontsource-variable/inter/wght.css": "inter/inter.css",
-    "@fontsource-variable/inter/LICENSE": "inter/LICENSE",
     "htmx.org/dist/htmx.min.js": "htmx/htmx.min.js",
     "htmx.org/LICENSE": "htmx/LICENSE",
-} | {
-    f"@fontsource-variable/inter/files/{font.name}": f"inter/files/{font.name}"
-    for font in (MODULES / "@fontsource-variable/inter/files").glob("*-wght-normal.woff2")
 }
 COMPRESSED = {".css", ".js"}
 TESTS = {"axe-core/axe.min.js": "axe.min.js", "axe-core/LICENSE": "LICENSE"}

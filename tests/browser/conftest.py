@@ -64,7 +64,7 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """`tillit serve` on a database of its own, with members, purchases and a member of staff."""
     name = databases.clone(databases.template())
     before = databases.repoint(name)
@@ -79,16 +79,18 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
         "DJANGO_SETTINGS_MODULE": "tillit.settings",
         "TILLIT_MAIL_FROM": "Tillit <no-reply@tillit.example>",
     }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tillit.faces.cli", "serve", "--port", str(port)],
-        cwd=paths.root(),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    said = tmp_path_factory.mktemp("site") / "server.log"
+    with said.open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tillit.faces.cli", "serve", "--port", str(port)],
+            cwd=paths.root(),
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
     try:
         address = f"http://127.0.0.1:{port}"
-        _wait_for(address, server)
+        _wait_for(address, server, said)
         yield Site(address, mail, *made)
     finally:
         server.terminate()
@@ -222,11 +224,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+def _wait_for(address: str, server: subprocess.Popen[bytes], said: Path) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if server.poll() is not None:
-            raise AssertionError(f"the server did not start: {server.stderr.read().decode() if server.stderr else ''}")
+            raise AssertionError(f"the server did not start: {said.read_text(encoding='utf-8')}")
         try:
             with urlopen(f"{address}/health", timeout=2):  # noqa: S310 (our own server)
                 return

@@ -177,7 +177,8 @@ def test_a9_pages_of_staff(
     assert "nordseth" not in page.url.lower()
     page.click("text=Kari Nordseth")
     check(opened, declared)
-    page.go_back()
+    page.click("text=Nytt søk" if locale == "nb-NO" else "text=New search")
+    page.select_option("#purpose", "customer_service")
     page.fill("#text", "nobody at all")
     page.click("main form button")
     check(opened, declared)
@@ -225,14 +226,14 @@ def test_a_fault_of_accessibility_is_found_out(window: Callable[..., Window]) ->
     assert any(line.startswith("label") for line in violations(page))
 
 
-@pytest.mark.parametrize("name", ["front", "home", "statement", "cookies", "sign_in"])
-def test_no_page_is_heavier_than_100_kb(window: Callable[..., Window], name: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/rundtur/", "/trygghavn/statement/", "/lyngheim/cookies/", "/rundtur/sign-in/"])
+def test_no_page_is_heavier_than_100_kb(window: Callable[..., Window], path: str) -> None:
     opened = window(SIZES["phone"])
     sizes: dict[str, int] = {}
     session = opened.context.new_cdp_session(opened.page)
     session.send("Network.enable")
     session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
-    opened.go(_path(name))
+    opened.go(path)
     opened.page.wait_for_load_state("networkidle")
     assert 10_000 < sum(sizes.values()) <= LARGEST, json.dumps(sizes)
 

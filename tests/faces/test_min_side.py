@@ -16,6 +16,7 @@ from tests.faces.conftest import Person, last_code, make_person, sign_in
 from tillit.audit import events
 from tillit.audit.models import Event
 from tillit.audit.operations import append
+from tillit.bonus.kinds import ISSUED, LOT
 from tillit.consent.models import EventKind
 from tillit.consent.operations import record
 from tillit.consent.queries import may
@@ -25,6 +26,7 @@ from tillit.declaration.statement.wording import retention_words, sentence
 from tillit.kernel import clock
 from tillit.kernel.identifiers.phone import format_for_reader
 from tillit.kernel.scope import Actor, Scope, system
+from tillit.ledger.operations import Account, Posting, post
 from tillit.messages import mail as outbox
 from tillit.parties.models import Fact, Relationship
 from tillit.parties.operations import relate
@@ -35,14 +37,21 @@ MIN = "/rundtur/min-side/"
 
 
 def buy(
-    world: World, subject: int, amount: int, *, club: str = "rundtur", at: datetime = NOW, product: str = "Brød"
+    world: World,
+    subject: int,
+    amount: int,
+    *,
+    club: str = "rundtur",
+    at: datetime = NOW,
+    product: str = "Brød",
+    bonus: int = 0,
 ) -> None:
-    """A receipt line of the member, as the intake leaves it."""
-    chain = world.chains[club]
-    with world.scope("bonus_earning", subject):
+    """A receipt line of the member and the bonus it gave, as the intake leaves them."""
+    chain, key = world.chains[club], uuid4()
+    with world.scope("bonus_earning", subject) as scope:
         Purchase.objects.create(
             subject_id=subject,
-            id=uuid4(),
+            id=key,
             controller_id=chain.controller_id,
             source_id=1,
             chain_id=chain.pk,
@@ -55,6 +64,9 @@ def buy(
             last_four="4242",
             batch_id=1,
         )
+        if bonus:
+            book, lot = world.programmes[club].book_id, Account(LOT, date(at.year + 2, 1, 1))
+            post(scope=scope, postings=[Posting(subject, key, book, bonus, Account(ISSUED), lot, at)])
 
 
 @pytest.fixture
@@ -91,7 +103,10 @@ def test_c10_receipts_show_amount_products_date_and_place_and_are_paged(
         for n in range(25):
             buy(world, kari.subject_id, 1000 + n, at=NOW - timedelta(days=n + 1), product=f"Vare {n}")
         buy(world, kari.subject_id, -1000, at=NOW - timedelta(hours=2), product="Vare 0")
+        buy(world, kari.subject_id, 4321, at=NOW - timedelta(hours=1), product="Med bonus", bonus=87)
         first = client.get(f"{MIN}receipts/").text
+        assert first.count("0,87") == 2, "the line's bonus and the receipt's"
+        assert "0,87" in client.get(MIN).text
         assert "Butikk 1, Tromsø" in first
         assert "10,01" in first
         assert "retur" in first

@@ -1,14 +1,16 @@
 """Min side: home and receipts."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from tillit.audit.queries import about
-from tillit.bonus.queries import ChainBalance, overview
+from tillit.bonus.queries import ChainBalance, bonus_of, overview
 from tillit.declaration.models import Controller
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.events import told
@@ -32,6 +34,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         known = facts(subject_id=member.subject_id)
         ties = list(Relationship.objects.filter(subject_id=member.subject_id).order_by("started"))
         recent = purchases(subject_ids=[member.subject_id], limit=RECENT) if site.has_bonus else []
+        latest = with_bonus(member.subject_id, recent) if recent else []
         news = told(about(scope=scope, subject_id=member.subject_id)[:NEWS])
         balances = overview(subject_id=member.subject_id, on=clock.today()) if site.has_bonus else []
     here = [tie for tie in ties if tie.controller_id == site.controller.pk]
@@ -43,7 +46,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         given=known.get("name.given", ""),
         ties=here,
         left=all(tie.ended for tie in here),
-        recent=[shown(receipt) for receipt in recent],
+        recent=latest,
         news=news,
         chains=[chain_shown(balance) for balance in balances],
     )
@@ -59,10 +62,11 @@ def receipts(request: HttpRequest, member: Member) -> HttpResponse:
     try:
         with member.scope():
             rows = purchases(subject_ids=[member.subject_id], before=request.GET.get("before") or None)
+            listed = with_bonus(member.subject_id, rows)
     except ValueError:  # a cursor that is none of ours
         return redirect("receipts", member.site.key)
     older = rows[-1].cursor if len(rows) == PAGE else None
-    context = member.context(page="receipts", receipts=[shown(row) for row in rows], older=older)
+    context = member.context(page="receipts", receipts=listed, older=older)
     return render(request, "member_web/receipts.html", context)
 
 
@@ -87,10 +91,27 @@ def last_day(gone_on: date) -> date:
     return gone_on if gone_on == NEVER else gone_on - timedelta(days=1)
 
 
-def shown(receipt: Receipt) -> dict[str, Any]:
-    """A receipt with its amounts as money."""
+def shown(receipt: Receipt, given: Mapping[UUID, int] | None = None) -> dict[str, Any]:
+    """A receipt with its amounts as money, and the bonus that each line gave or took back (`bonus_of`)."""
+    earned = given or {}
+
+    def money(minor: int) -> Money:
+        return Money(minor, receipt.currency)
+
     lines = [
-        {"product": line.product, "amount": Money(line.amount, receipt.currency), "refund": line.refund}
+        {
+            "product": line.product,
+            "amount": money(line.amount),
+            "refund": line.refund,
+            "bonus": money(earned.get(UUID(line.purchase_id), 0)),
+        }
         for line in receipt.lines
     ]
-    return {"receipt": receipt, "total": Money(receipt.total, receipt.currency), "lines": lines}
+    bonus = sum(earned.get(UUID(line.purchase_id), 0) for line in receipt.lines)
+    return {"receipt": receipt, "total": money(receipt.total), "lines": lines, "bonus": money(bonus)}
+
+
+def with_bonus(subject_id: int, rows: Sequence[Receipt]) -> list[dict[str, Any]]:
+    """Receipts as they are shown, each line with its bonus. Needs the open scope."""
+    given = bonus_of(subject_id=subject_id, purchase_ids=[UUID(line.purchase_id) for row in rows for line in row.lines])
+    return [shown(row, given) for row in rows]
