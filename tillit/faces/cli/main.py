@@ -13,6 +13,7 @@ from rich.console import Console
 # is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
 COMMANDS: dict[str, str] = {
     "audit": "Verify, link and read the audit trail.",
+    "bench": "Measure, beside yardsticks of the same run.",
     "bonus": "Let bonus expire, and report on the programmes.",
     "db": "Start, stop and inspect the database.",
     "declare": "Check, publish, compare and render declarations.",

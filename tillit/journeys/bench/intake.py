@@ -1,0 +1,249 @@
+"""`tillit bench intake`: purchases a second from a file to posted bonus, beside bare COPY and beside Hordak.
+
+The conditions are those of the issue: full card numbers in the file, 40 % of its rows non-members', only posted
+purchases count, 200 000 subjects with three chains each, logged tables, fsync, row-level security and audit on. They
+are looked up in the running database, not assumed; then the ledger is checked before anything is reported.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg import sql
+
+from tillit.audit.models import Event
+from tillit.declaration.models import Controller
+from tillit.journeys import purchase_import
+from tillit.journeys.bench import Figure, Result, files, world
+from tillit.journeys.bench.errors import BenchError
+from tillit.journeys.bench.machine import Cost, peak_megabytes, processors
+from tillit.kernel.scope import Scope, system
+from tillit.kernel.sql import load
+from tillit.ledger import queries as ledger
+from tillit.platform import database, paths, setup
+from tillit.purchases.models import Batch, Purchase
+
+NAME = "intake"
+DATABASE, HORDAK_DATABASE = "tillit_bench", "tillit_bench_hordak"
+ROWS, MEMBERS, MORE, SAMPLE = 500_000, 200_000, 10, 2_000
+_LOGGED = ("purchases_seen", "purchases_purchase", "ledger_transfer", "ledger_balance", "audit_event")
+_SECURED = ("purchases_purchase", "purchases_unmatched_refund", "ledger_transfer", "ledger_balance")
+_COPIES = 3
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One file taken in, and the same file copied barely (seconds)."""
+
+    written: files.Written
+    posted: int
+    cost: Cost
+    copied: float
+
+    @property
+    def rate(self) -> float:
+        """Posted purchases a second."""
+        return self.posted / self.cost.wall
+
+
+def run(*, rows: int = ROWS, members: int = MEMBERS, more: int = MORE, hordak: bool = True, tell: Tell) -> Result:
+    """Measure and report. In a process whose database is `DATABASE`, made by `prepared`.
+
+    `more`: how many times the rows of the first file the second has (1: no second). Raises `BenchError` when a
+    condition does not hold or the ledger does not add up.
+    """
+    tell(f"{members:,} members, {rows:,} rows")
+    world.build(members=members)
+    _settle()
+    with tempfile.TemporaryDirectory(dir=paths.ensure_var(), prefix="bench-") as folder:
+        first = _measure(Path(folder), rows=rows, members=members, seed=1, tell=tell)
+        second = _measure(Path(folder), rows=rows * more, members=members, seed=2, tell=tell) if more > 1 else None
+        sample = _hordak(Path(folder), tell) if hordak else None
+    _hold(first.posted + (second.posted if second else 0))
+    return _result(first, second, sample, members)
+
+
+@contextmanager
+def prepared(*names: str) -> Iterator[None]:
+    """Databases of the bench's own on the installation's server, empty at the start and gone at the end."""
+    try:
+        for name in names:
+            _drop(name)
+            setup.ensure_database(name)
+        yield
+    finally:
+        for name in names:
+            _drop(name)
+
+
+def migrate() -> None:
+    """Make the tables and rules in the bench's database."""
+    environment = {**os.environ, "TILLIT_DATABASE_NAME": DATABASE}
+    done = subprocess.run(
+        [sys.executable, "-m", "tillit.faces.cli", "migrate"], env=environment, check=False, capture_output=True
+    )
+    if done.returncode:
+        raise BenchError("bench-migrate", done.stderr.decode(errors="replace").strip())
+
+
+def _measure(folder: Path, *, rows: int, members: int, seed: int, tell: Tell) -> Run:
+    tell(f"writing {rows:,} rows")
+    written = files.write(folder / f"{seed}.csv", rows=rows, members=members, seed=seed)
+    tell("bare COPY")
+    copied = _copy(written.path)
+    _settle()
+    tell("Tillit")
+    before = Cost.now()
+    report = purchase_import.import_file(path=written.path, source_key=world.SOURCE)
+    cost = Cost.now() - before
+    batch = report.batch
+    if batch is None or (batch.rows_read, batch.posted) != (rows, written.members):
+        raise BenchError("bench-posted", "not every member's purchase was posted")
+    written.path.unlink()
+    return Run(written, batch.posted, cost, copied)
+
+
+def _copy(path: Path) -> float:
+    """Seconds of a bare COPY of the file into a logged table of text columns without any index: the median of three."""
+    with path.open("rb") as file:
+        columns = file.readline().decode().strip().split(",")
+    table = sql.Identifier("bench_copy")
+    taken = []
+    with database.connect("owner", autocommit=True) as owner:
+        for _ in range(_COPIES):
+            owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+            owner.execute(
+                sql.SQL("CREATE TABLE {} ({})").format(
+                    table, sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in columns)
+                )
+            )
+            before = Cost.now()
+            with owner.cursor() as cursor, path.open("rb") as file:
+                statement = sql.SQL("COPY {} FROM STDIN (FORMAT csv, HEADER)").format(table)
+                with cursor.copy(statement) as copy:
+                    while data := file.read(1 << 20):
+                        copy.write(data)
+            taken.append((Cost.now() - before).wall)
+        owner.execute(sql.SQL("DROP TABLE {}").format(table))
+    return median(taken)
+
+
+def _settle() -> None:
+    """Each run starts from written pages and known statistics, as on a server that has been up for a while."""
+    with database.connect("admin", name=DATABASE, autocommit=True) as admin:
+        admin.execute("VACUUM (ANALYZE)")
+        admin.execute("CHECKPOINT")
+
+
+def _hordak(folder: Path, tell: Tell) -> dict[str, Any]:
+    """The first purchases that were posted, credited one by one by Hordak in a process and database of its own."""
+    tell(f"Hordak, a sample of {SAMPLE:,}")
+    path = folder / "sample.jsonl"
+    actor = _everyone()
+    with Scope(actor, "bonus_earning"), connection.cursor() as cursor:
+        cursor.execute(load(__file__, "sample", "sample"), {"count": SAMPLE})
+        path.write_text("\n".join(json.dumps(row) for row in cursor.fetchall()), "utf-8")
+    done = subprocess.run(  # noqa: S603 (ours)
+        [sys.executable, "-m", "tillit.journeys.bench.hordak_sample", str(path)],
+        env={**os.environ, "TILLIT_DATABASE_NAME": HORDAK_DATABASE},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise BenchError("bench-hordak", (done.stderr.strip().splitlines() or ["no answer"])[-1])
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _hold(posted: int) -> None:
+    """Raise `BenchError` unless the stated conditions hold and the books are right."""
+    with connection.cursor() as cursor:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            cursor.execute("SELECT current_setting(%s)", [name])
+            _require(cursor.fetchone()[0] == "on", f"{name} is off")
+        cursor.execute(
+            "SELECT count(*) FROM pg_class WHERE relname = ANY (%s) AND relpersistence = 'p'", [list(_LOGGED)]
+        )
+        _require(cursor.fetchone()[0] == len(_LOGGED), "a table is not logged")
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relname = ANY (%s) AND relrowsecurity", [list(_SECURED)])
+        _require(cursor.fetchone()[0] == len(_SECURED), "row-level security is off")
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        _require(not cursor.fetchone()[0], "this login escapes row-level security")
+    with Scope(_everyone(), "bonus_earning"):
+        _require(Purchase.objects.count() == posted, "purchases are missing")
+        _require(ledger.unexplained() == 0, "a balance is not its history")
+        _require(all(line.standing in {None, line.moved} for line in ledger.trial_balance()), "the books do not add up")
+    with Scope(_everyone(), "security_log"):
+        batches = set(Batch.objects.values_list("pk", flat=True))
+        _require(batches <= set(Event.objects.values_list("batch", flat=True)), "a batch left no audit event")
+
+
+def _require(holds: bool, what: str) -> None:  # noqa: FBT001 (a condition)
+    if not holds:
+        raise BenchError("bench-condition", what)
+
+
+def _everyone() -> Any:
+    return system("bench", Controller.objects.values_list("pk", flat=True))
+
+
+def _result(first: Run, second: Run | None, sample: dict[str, Any] | None, members: int) -> Result:
+    ratios = {"bare_copy": first.cost.wall / first.copied}
+    figures = {
+        "posted_per_second": Figure(round(first.rate), "purchases/s"),
+        "posted": Figure(first.posted, "purchases"),
+        "rows": Figure(first.written.rows, "rows"),
+        "rows_per_second": Figure(round(first.written.rows / first.cost.wall), "rows/s"),
+        "subjects": Figure(members, "people"),
+        "seconds": Figure(round(first.cost.wall, 2), "s"),
+        "bare_copy_rows_per_second": Figure(round(first.written.rows / first.copied), "rows/s"),
+        "busy": Figure(round(100 * first.cost.busy), "%"),
+        "cpu_python": Figure(round(1e6 * first.cost.ours / first.posted, 1), "µs/purchase"),
+        "cpu_postgresql": Figure(round(1e6 * first.cost.server / first.posted, 1), "µs/purchase"),
+        "peak_memory": Figure(peak_megabytes(), "MB"),
+        "processors": Figure(processors(), "processors"),
+    }
+    if second is not None:
+        factor = second.written.rows // first.written.rows
+        ratios[f"bare_copy_{factor}x_rows"] = second.cost.wall / second.copied
+        ratios[f"growth_{factor}x_rows"] = (second.cost.wall / second.posted) / (first.cost.wall / first.posted)
+        figures[f"posted_per_second_{factor}x_rows"] = Figure(round(second.rate), "purchases/s")
+        figures[f"posted_{factor}x_rows"] = Figure(second.posted, "purchases")
+    if sample is not None:
+        each = sample["seconds"] / sample["credited"]
+        ratios["hordak_one_by_one_sample"] = first.cost.wall / first.posted / each
+        figures["hordak_sample"] = Figure(sample["credited"], "purchases")
+        figures["hordak_per_second"] = Figure(round(1 / each), "purchases/s")
+    return Result(NAME, {name: round(ratio, 4) for name, ratio in ratios.items()}, figures, _bound(first))
+
+
+def _bound(one: Run) -> str:
+    ours, server = (1e6 * part / one.posted for part in (one.cost.ours, one.cost.server))
+    if not one.cost.server:
+        return "not known: the server is another machine"
+    what = "processor time" if one.cost.busy > 0.8 else "waiting (disk, locks between the lanes, other load)"
+    return (
+        f"{what}: {processors()} processors {100 * one.cost.busy:.0f} % busy, {server:.1f} µs a posted purchase in "
+        f"PostgreSQL (four rows and three index entries with their log) and {ours:.1f} µs in Python (reading, checking "
+        "and three digests for each row, members' or not)"
+    )
+
+
+def _drop(name: str) -> None:
+    with database.connect("admin", name="postgres", autocommit=True) as admin:
+        try:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise BenchError("bench-drop", str(error.diag.message_primary)) from None

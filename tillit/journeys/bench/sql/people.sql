@@ -1,0 +1,18 @@
+-- name: subjects
+-- New subjects of the register; their random ids.
+INSERT INTO parties_subject (id, register_id)
+SELECT tillit_random_id(), %(register)s FROM generate_series(1, %(count)s) RETURNING id
+
+-- name: cards
+-- Cards claimed for their owners.
+SELECT count(*) FROM directory_claim(%(register)s, %(kind)s::smallint, %(digests)s::uuid[], %(subjects)s::bigint[])
+
+-- name: bonus
+-- One krone in each of the accounts, so that the members are members who shop: the run changes balances there are.
+SELECT cardinality(ledger_post(
+  array_agg(a.subject_id), array_agg(gen_random_uuid()), array_agg(a.book_id),
+  array_fill(100::bigint, ARRAY[count(*)::integer]), array_fill(%(issued)s::smallint, ARRAY[count(*)::integer]),
+  array_fill(NULL::date, ARRAY[count(*)::integer]), array_fill(%(lot)s::smallint, ARRAY[count(*)::integer]),
+  array_fill(%(expires)s::date, ARRAY[count(*)::integer]), array_fill(now(), ARRAY[count(*)::integer]),
+  array_fill(NULL::uuid, ARRAY[count(*)::integer]), array_fill(0::smallint, ARRAY[count(*)::integer]), NULL))
+FROM unnest(%(subjects)s::bigint[], %(books)s::integer[]) AS a(subject_id, book_id)
