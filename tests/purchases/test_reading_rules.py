@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.support.shops import account_number, card_number
 from tillit.kernel.identifiers import IdentifierError, card, email, phone
 from tillit.kernel.identifiers import account_number as account
+from tillit.parties.digests import Kind, digest
 from tillit.purchases.reading import amounts, contacts, moments, numbers
 
 DIGITS = st.text("0123456789", min_size=1, max_size=22)
@@ -51,17 +52,25 @@ def test_account_numbers_are_read_as_the_kernel_reads_them(texts: list[str]) -> 
     assert accepted(texts, accounts_only=True) == [by_rule(text, accounts_only=True) for text in texts]
 
 
-@given(st.lists(st.integers(0, 10**8).map(card_number), min_size=1, max_size=20))
-def test_digests_stand_beside_their_own_number(cards: list[str]) -> None:
-    digester = numbers.Digester(3)
-    values = np.array([int(c) for c in cards], dtype=np.uint64)
-    digester.digests(values[::2])
-    kinds, digests, four = digester.digests(values)
-    from tillit.parties.digests import Kind, digest
-
-    assert [bytes(row) for row in digests] == [digest(3, Kind.CARD, c).bytes for c in cards]
-    assert [bytes(row).decode() for row in four] == [c[-4:] for c in cards]
-    assert set(kinds.tolist()) == {int(Kind.CARD)}
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(0, 10**8).map(card_number),
+            st.integers(10**11, 10**19 - 1).map(str),  # 12 to 19 digits
+            st.integers(0, 10**11 - 1).map("{:011d}".format),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_digests_stand_beside_their_own_number(values: list[str]) -> None:
+    kinds, digests, four = numbers.digests(3, np.array([int(value) for value in values], dtype=np.uint64))
+    expected = [Kind.ACCOUNT if len(value) == 11 else Kind.CARD for value in values]
+    assert kinds.tolist() == [int(kind) for kind in expected]
+    assert [bytes(row) for row in digests] == [
+        digest(3, kind, value).bytes for kind, value in zip(expected, values, strict=True)
+    ]
+    assert [bytes(row).decode() for row in four] == [value[-4:] for value in values]
 
 
 AMOUNTS = st.one_of(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import polars as pl
 import pytest
 from django.db import connection
 
@@ -54,7 +55,7 @@ def test_c5_a_row_is_staged_as_digests(club: Controller, tmp_path: Path) -> None
     assert staged.receipt == "R1"
     assert staged.refund_of is None
     assert staged.event_at.isoformat() == "2026-03-02T11:30:00+00:00"
-    assert staged.external == UUID(bytes=encoding.external_digests(staged.source_id, ["T1"])[0])
+    assert staged.external == UUID(bytes=encoding.external_digests(staged.source_id, pl.Series(["T1"])).tobytes())
     assert (batch.state, batch.rows_read, batch.quarantined) == ("staged", 1, 0)
 
 

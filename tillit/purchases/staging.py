@@ -22,7 +22,6 @@ from tillit.purchases.models import Batch
 from tillit.purchases.reading import encoding
 from tillit.purchases.reading.checking import check
 from tillit.purchases.reading.chunks import Chunk, Reject
-from tillit.purchases.reading.numbers import Digester
 from tillit.purchases.reading.references import References
 
 _COPY = f"COPY purchases_staged ({', '.join(encoding.COLUMNS)}) FROM STDIN (FORMAT BINARY)"
@@ -63,12 +62,11 @@ class Prepared:
 
 def prepare(chunks: Iterable[Chunk], *, references: References, batch_id: int, lanes: int = 1) -> Iterator[Prepared]:
     """Check and encode chunks, for a number of lanes."""
-    digester = Digester(references.register_id)
     for chunk in chunks:
         if chunk.frame.is_empty():
             yield Prepared([], 0, chunk.rejects, 0, chunk.position)
             continue
-        checked = check(chunk, references, digester)
+        checked = check(chunk, references)
         halves = encoding.split(checked.purchases, source_id=references.source_id, parts=lanes)
         data = [
             encoding.encode(part, external=external, batch_id=batch_id, source_id=references.source_id)

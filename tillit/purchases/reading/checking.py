@@ -16,7 +16,7 @@ from tillit.purchases.reading import amounts, contacts, moments, numbers
 from tillit.purchases.reading.chunks import LINE, Chunk, Reject
 from tillit.purchases.reading.columns import COLUMNS
 from tillit.purchases.reading.dialect import LONGEST_LINE
-from tillit.purchases.reading.numbers import Digester, Ints
+from tillit.purchases.reading.numbers import Ints
 from tillit.purchases.reading.references import References
 
 CASH, CARD = "cash", "card"
@@ -67,9 +67,8 @@ class Checked:
     cash: int
 
 
-def check(chunk: Chunk, references: References, digester: Digester | None = None) -> Checked:
-    """Check every row of the chunk. One `digester` for all chunks of a file spares digesting a card anew."""
-    digester = digester or Digester(references.register_id)
+def check(chunk: Chunk, references: References) -> Checked:
+    """Check every row of the chunk."""
     rows = _prepared(chunk)
     times, naive, unreadable = moments.read(rows["time"])
     rows = rows.join(references.stores, on=["chain", "store"], how="left", maintain_order="left")
@@ -97,7 +96,7 @@ def check(chunk: Chunk, references: References, digester: Digester | None = None
     cash = int(paid_cash.sum() or 0)
     if cash:
         rows = rows.filter(~paid_cash.fill_null(value=False))
-    return Checked(_purchases(rows, pairs, digester), rejects, cash)
+    return Checked(_purchases(rows, pairs, references.register_id), rejects, cash)
 
 
 def _prepared(chunk: Chunk) -> pl.DataFrame:
@@ -224,7 +223,7 @@ def _rejects(rows: pl.DataFrame, found: pl.DataFrame, faults: list[tuple[str, st
     return rejects
 
 
-def _purchases(rows: pl.DataFrame, pairs: list[bytes], digester: Digester) -> Purchases:
+def _purchases(rows: pl.DataFrame, pairs: list[bytes], register_id: int) -> Purchases:
     count = len(rows)
     kind = np.full(count, int(Kind.PHONE_AND_EMAIL), dtype=np.int16)
     instrument = np.zeros((count, 16), dtype=np.uint8)
@@ -232,7 +231,7 @@ def _purchases(rows: pl.DataFrame, pairs: list[bytes], digester: Digester) -> Pu
     number = rows.select(pl.coalesce("card_value", "account_value"))["card_value"]
     numbered = number.is_not_null().to_numpy()
     if numbered.any():
-        made = digester.digests(number.drop_nulls().to_numpy())
+        made = numbers.digests(register_id, number.drop_nulls().to_numpy())
         kind[numbered], instrument[numbered], last_four[numbered] = made
     if not numbered.all():
         table = np.frombuffer(b"".join(pairs), dtype=np.uint8).reshape(-1, 16)

@@ -5,8 +5,6 @@ the keyed digest of the row's content, in the binary form of the columns of `CON
 again is recognised by the first, and found changed by the second. Both keys are the source's own.
 """
 
-import hashlib
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -15,6 +13,7 @@ import polars as pl
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tillit.kernel.cmac import Cmac
 from tillit.platform.secrets import secret
 from tillit.purchases.reading.checking import Purchases
 from tillit.purchases.reading.numbers import Ints
@@ -33,20 +32,21 @@ _NULL = -1
 
 
 @cache
-def source_key(source_id: int, use: str) -> bytes:
-    """The key of a source's digests for one use (`external`, `payload`), 32 bytes."""
+def _cmac(source_id: int, use: str) -> Cmac:
+    """The source's digests for one use (`external`, `payload`), under a key of their own of 256 bits."""
     info = f"tillit purchases source={source_id} use={use} version=1".encode()
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(secret("digest_root"))
+    return Cmac(HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(secret("digest_root")))
 
 
-def external_digests(source_id: int, ids: Iterable[str]) -> list[bytes]:
-    """The digests of external ids, 16 bytes each."""
-    return _digests(source_key(source_id, "external"), (text.encode() for text in ids))
+def external_digests(source_id: int, ids: pl.Series) -> Ints:
+    """The digests of external ids, (n, 16) bytes."""
+    texts = _text(ids)
+    return _cmac(source_id, "external").many(texts.data, texts.starts, texts.lengths)
 
 
 def split(purchases: Purchases, *, source_id: int, parts: int = 1) -> list[tuple[Purchases, Ints]]:
     """The rows in `parts` parts by the digest of their id, each with those digests, (n, 16) bytes."""
-    external = _matrix(external_digests(source_id, purchases.id.to_list()))
+    external = external_digests(source_id, purchases.id)
     if parts == 1:
         return [(purchases, external)]
     part_of = external[:, -1] % parts
@@ -61,7 +61,7 @@ def encode(purchases: Purchases, *, external: Ints, batch_id: int, source_id: in
     refunds = purchases.refund_of.is_not_null().to_numpy()
     refund_of = np.zeros((count, 16), dtype=np.uint8)
     if refunds.any():
-        refund_of[refunds] = _matrix(external_digests(source_id, purchases.refund_of.drop_nulls().to_list()))
+        refund_of[refunds] = external_digests(source_id, purchases.refund_of.drop_nulls())
     groups = purchases.product_group_id.astype(np.int64)
     with_four = purchases.last_four[:, 0] > 0
     head = _fixed(
@@ -104,10 +104,9 @@ def encode(purchases: Purchases, *, external: Ints, batch_id: int, source_id: in
     at = starts + fixed
     for tail in tails:
         at = tail.place(buffer, at)
-    view = buffer.data
-    contents = zip((starts + head.shape[1]).tolist(), ends.tolist(), strict=True)
-    payload = _digests(source_key(source_id, "payload"), (view[start:end] for start, end in contents))
-    _place(buffer, starts + head.shape[1] - 16, _matrix(payload))
+    content_at = starts + head.shape[1]
+    payload = _cmac(source_id, "payload").many(buffer, content_at, ends - content_at)
+    _place(buffer, content_at - 16, payload)
     return buffer.tobytes()
 
 
@@ -154,17 +153,3 @@ def _place(buffer: Ints, at: Ints, rows: Ints, step: int = 8192) -> None:
     offsets = np.arange(rows.shape[1])
     for start in range(0, len(rows), step):
         buffer[at[start : start + step, None] + offsets] = rows[start : start + step]
-
-
-def _digests(key: bytes, messages: Iterable[Any]) -> list[bytes]:
-    base = hashlib.blake2b(digest_size=16, key=key)
-    found = []
-    for message in messages:
-        one = base.copy()
-        one.update(message)
-        found.append(one.digest())
-    return found
-
-
-def _matrix(digests: list[bytes]) -> Ints:
-    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 16)

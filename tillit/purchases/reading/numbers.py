@@ -11,13 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tillit.kernel.identifiers.card import ACCOUNT_LENGTH, LONGEST, SHORTEST
-from tillit.parties.digests import Kind, digest_many
+from tillit.parties.digests import Kind, digest_digits
 
 _SEPARATORS = r"[ \t\x{a0}\x{202f}\x{2007}\x{2009}.\-\x{2010}\x{2011}\x{2012}\x{2013}\x{2212}]"
 _DIGITS = r"^[0-9]{1,30}$"
 _ACCOUNT_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
-MOST_REMEMBERED = 250_000
+_POWERS = np.array([10**n for n in range(LONGEST)], dtype=np.uint64)
 
 Ints = NDArray[Any]
 
@@ -57,35 +57,22 @@ def read(texts: pl.Series, *, accounts_only: bool) -> Numbers:
     return Numbers(pl.select(pl.when(usable).then(value)).to_series(), unreadable, wrong_length, wrong_checksum)
 
 
-class Digester:
-    """Digests numbers under one register's key, and remembers some while a file is read: most cards come again."""
-
-    def __init__(self, register_id: int) -> None:
-        self.register_id = register_id
-        self._known: dict[int, bytes] = {}
-
-    def digests(self, numbers: Ints) -> tuple[Ints, Ints, Ints]:
-        """(kind int16, digest bytes (n, 16), last four as digits (n, 4)) of sound numbers (uint64, n)."""
-        distinct, inverse = np.unique(numbers, return_inverse=True)
-        first_card = int(np.searchsorted(distinct, np.uint64(10**ACCOUNT_LENGTH)))
-        values = distinct.tolist()
-        found = self._of(Kind.ACCOUNT, values[:first_card]) + self._of(Kind.CARD, values[first_card:])
-        table = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, 16)
-        kinds = np.full(len(values), int(Kind.CARD), dtype=np.int16)
-        kinds[:first_card] = int(Kind.ACCOUNT)
-        last = distinct % 10_000
-        four = np.stack([last // 1000, last // 100 % 10, last // 10 % 10, last % 10], axis=1).astype(np.uint8)
-        return kinds[inverse], table[inverse], four[inverse] + ord("0")
-
-    def _of(self, kind: Kind, values: list[int]) -> list[bytes]:
-        known = self._known
-        fresh = [value for value in values if value not in known]
-        if len(known) + len(fresh) > MOST_REMEMBERED:
-            known.clear()
-            fresh = values
-        made = digest_many(self.register_id, kind, (b"%011d" % value for value in fresh))
-        known.update(zip(fresh, made, strict=True))
-        return [known[value] for value in values]
+def digests(register_id: int, numbers: Ints) -> tuple[Ints, Ints, Ints]:
+    """(kind int16, digest bytes (n, 16), last four as digits (n, 4)) of sound numbers (uint64, n), under the key of one
+    register.
+    """
+    digits = np.empty((len(numbers), LONGEST), dtype=np.uint8)
+    rest = numbers.copy()
+    for place in range(LONGEST - 1, -1, -1):
+        rest, digits[:, place] = np.divmod(rest, np.uint64(10))
+    account = numbers < np.uint64(10**ACCOUNT_LENGTH)
+    lengths = np.where(account, ACCOUNT_LENGTH, np.searchsorted(_POWERS, numbers, side="right"))
+    made = np.empty((len(numbers), 16), dtype=np.uint8)
+    for kind, mask in ((Kind.ACCOUNT, account), (Kind.CARD, ~account)):
+        if mask.any():
+            made[mask] = digest_digits(register_id, kind, digits[mask], lengths[mask])
+    kinds = np.where(account, np.int16(Kind.ACCOUNT), np.int16(Kind.CARD))
+    return kinds, made, digits[:, -4:] + ord("0")
 
 
 def _luhn(numbers: Ints) -> NDArray[np.bool_]:
