@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.journeys.intake_world import NOW, World, bought, build
+from tests.support.shops import card_number
 from tillit.audit.models import Event
 from tillit.bonus import operations as bonus
 from tillit.bonus import rates
@@ -17,7 +18,9 @@ from tillit.journeys import intake
 from tillit.kernel import clock
 from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
+from tillit.purchases import operations as instruments
 from tillit.purchases.models import Purchase, QuarantinedRow, Seen, UnmatchedRefund
+from tillit.purchases.ownership import Ownership
 
 
 @pytest.fixture
@@ -130,6 +133,35 @@ def test_c6_each_chain_has_its_own_rate_and_book(world: World) -> None:
     assert (world.balances(subject), world.balances(subject, "hotell")) == ({"lot": 100}, {"lot": 200})
 
 
+def test_c4_a_purchase_made_before_its_card_was_removed_finds_its_owner_of_then(world: World) -> None:
+    old, new = (world.member() for _ in range(2))
+
+    def card(subject: int, at: datetime) -> UUID:
+        with world.scope() as scope:
+            return instruments.register_instrument(
+                scope=scope,
+                subject_id=subject,
+                controller_id=world.controllers["nordkai"].pk,
+                number=card_number(1),
+                at=at,
+                ownership=lambda question: Ownership.CONFIRMED,
+            ).id
+
+    first = card(old, NOW - timedelta(days=90))
+    with world.scope() as scope:
+        assert instruments.remove_instrument(
+            scope=scope, subject_id=old, instrument_id=first, at=NOW - timedelta(days=2)
+        )
+    late, after = NOW - timedelta(days=2, minutes=1), NOW - timedelta(days=2)
+    batch = world.take_in([bought(1, time=late.isoformat()), bought(2, time=after.isoformat())])
+    assert (batch.posted, batch.strangers) == (1, 1)
+    assert world.balances(old) == {"lot": 100}
+    card(new, NOW - timedelta(days=1))
+    batch = world.take_in([bought(3, time=late.isoformat()), bought(4, time=NOW.isoformat())])
+    assert batch.posted == 2
+    assert (world.balances(old), world.balances(new)) == ({"lot": 200}, {"lot": 100})
+
+
 def test_c8_a_refund_takes_back_exactly_what_the_purchase_gave(world: World) -> None:
     subject = world.member(1)
     world.take_in([bought(1, amount="99.50"), bought(2)])
@@ -154,6 +186,26 @@ def test_c8_a_refund_after_the_bonus_was_spent_leaves_a_debt_that_later_earning_
     assert world.balances(subject) == {"debt": -450}
     world.take_in([bought(3, amount="600"), bought(4, amount="1000")])
     assert world.balances(subject) == {"lot": 1600 - 450}
+
+
+def test_c8_a_refund_of_what_earned_bonus_that_expired_unused_costs_nothing(world: World) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1, amount="500"), bought(2, amount="300")])
+    with world.scope("bonus_use") as scope:
+        bonus.use(
+            scope=scope, subject_id=subject, chain_id=world.chains["mat"].pk, amount=200, key=uuid4(), at=clock.now()
+        )
+    clock.travel(datetime(2028, 1, 2, 10, tzinfo=UTC))
+    assert [done.amount for done in bonus.expire_everywhere() if done.lots] == [600]
+    world.take_in([bought(3, time="2028-01-02T09:00:00+01:00", amount="1000")])
+    assert world.balances(subject) == {"lot": 1000}
+    refund = {"time": "2028-01-02T09:30:00+01:00", "refund_of": "T1"}
+    world.take_in([bought(4, amount="-400", **refund), bought(5, amount="-100", **refund)])
+    assert world.balances(subject) == {"lot": 1000}, "of the 800 earned then, 600 expired: they cover these 500"
+    world.take_in([bought(6, time="2028-01-02T09:40:00+01:00", amount="-300", refund_of="T2")])
+    assert world.balances(subject) == {"lot": 800}, "100 more had expired, 200 were used"
+    with world.scope():
+        assert ledger.unexplained() == 0
 
 
 def test_c8_a_refund_waits_for_a_purchase_that_comes_later(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT
+from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, ISSUED, LOT
 from tillit.kernel.scope import Scope
 from tillit.kernel.sql import load
 from tillit.ledger.operations import refusals
@@ -32,8 +32,11 @@ def repay(*, scope: Scope, batch_id: int, on: date, at: datetime) -> int:
 
 
 def claw_back(*, scope: Scope, batch_id: int, on: date) -> tuple[int, int]:
-    """Take back what the refunds of `refund_row` were paid in bonus: how many refunds, and the amount (C8)."""
-    kinds = {"lot": LOT.id, "corrected": CORRECTED.id, "debt": DEBT.id}
+    """Take back what the refunds of `refund_row` were paid in bonus: how many refunds, and the amount (C8).
+
+    Bonus that had expired unused costs the person nothing.
+    """
+    kinds = {"lot": LOT.id, "corrected": CORRECTED.id, "debt": DEBT.id, "expired": EXPIRED.id}
     found = _run("claw_back", {**kinds, "on": on, "batch": batch_id})
     return int(found[0][0]), int(found[0][1])
 

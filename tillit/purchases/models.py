@@ -149,6 +149,9 @@ class PaymentInstrument(PersonalModel):
                 fields=["subject_id", "digest"], condition=Q(removed_at__isnull=True), name="purchases_instrument_once"
             )
         ]
+        indexes = [  # few: what the intake looks through for purchases made before a card was removed
+            models.Index(fields=["digest"], condition=Q(removed_at__isnull=False), name="purchases_instrument_removed")
+        ]
 
 
 class Purchase(PersonalModel):

@@ -90,12 +90,11 @@ HAVING count(*) > 0
 
 -- name: claw_back
 -- Takes back what the refunds of `refund_row` were paid in bonus: of the purchase's bonus the part that falls on the
--- refund, exactly all of it when everything was refunded. From the lot it went to, then the oldest, then as debt.
-SELECT count(DISTINCT w.key), coalesce(sum(w.amount), 0)
-FROM (
-  SELECT array_agg(c.subject_id) AS subjects, array_agg(c.refund_id) AS keys, array_agg(c.book_id) AS books,
-         array_agg(c.back) AS amounts, array_agg(c.lot) AS lots, array_agg(c.event_at) AS event_at,
-         array_agg(c.state) AS states
+-- refund, exactly all of it when everything was refunded. From the lot it went to, then the oldest, then as debt. What
+-- expired unused was never the person's gain: so much of the lot's expiry is undone first, and nothing else is taken.
+WITH back AS MATERIALIZED (
+  SELECT c.*, sum(c.back) OVER (PARTITION BY c.subject_id, c.book_id, c.lot ORDER BY c.refund_id
+                                ROWS UNBOUNDED PRECEDING) - c.back AS before
   FROM (
     SELECT r.subject_id, r.refund_id, t.book_id, t.credit_expires AS lot, r.event_at, t.state,
            (round(t.amount * r.taken_after / r.amount) - round(t.amount * r.taken_before / r.amount))::bigint AS back
@@ -104,6 +103,34 @@ FROM (
     WHERE NOT r.settled
   ) AS c
   WHERE c.back > 0
+), expired AS (
+  SELECT d.subject_id, d.book_id, d.lot,
+         sum(CASE WHEN t.credit_kind = %(expired)s THEN t.amount ELSE -t.amount END) AS amount
+  FROM (SELECT DISTINCT b.subject_id, b.book_id, b.lot FROM back b) AS d
+  JOIN ledger_transfer t ON t.subject_id = d.subject_id AND t.book_id = d.book_id
+   AND ((t.debit_kind, t.debit_expires, t.credit_kind) = (%(lot)s, d.lot, %(expired)s)
+        OR (t.debit_kind, t.credit_kind, t.credit_expires) = (%(expired)s, %(lot)s, d.lot))
+  GROUP BY d.subject_id, d.book_id, d.lot
+), undone AS MATERIALIZED (
+  SELECT ledger_post(
+    array_agg(u.subject_id), array_agg(md5('expiry-undone:' || u.refund_id)::uuid), array_agg(u.book_id),
+    array_agg(u.amount), array_fill(%(expired)s::smallint, ARRAY[count(*)::integer]),
+    array_fill(NULL::date, ARRAY[count(*)::integer]), array_fill(%(lot)s::smallint, ARRAY[count(*)::integer]),
+    array_agg(u.lot), array_agg(u.event_at), array_agg(u.refund_id), array_agg(u.state), %(batch)s) AS ids
+  FROM (
+    SELECT b.subject_id, b.refund_id, b.book_id, b.lot, b.event_at, b.state,
+           least(b.back, e.amount - b.before)::bigint AS amount
+    FROM back b JOIN expired e ON e.subject_id = b.subject_id AND e.book_id = b.book_id AND e.lot = b.lot
+    WHERE e.amount > b.before
+  ) AS u
+  HAVING count(*) > 0
+)
+SELECT count(DISTINCT w.key), coalesce(sum(w.amount), 0)
+FROM (
+  SELECT array_agg(b.subject_id) AS subjects, array_agg(b.refund_id) AS keys, array_agg(b.book_id) AS books,
+         array_agg(b.back) AS amounts, array_agg(b.lot) AS lots, array_agg(b.event_at) AS event_at,
+         array_agg(b.state) AS states
+  FROM back b CROSS JOIN (SELECT count(*) FROM undone) AS after_that
 ) AS d
 CROSS JOIN LATERAL ledger_draw(d.subjects, d.keys, d.books, d.amounts, d.lots, d.event_at, d.states, %(lot)s::smallint,
                                %(corrected)s::smallint, %(debt)s::smallint, NULL::smallint, %(on)s::date, %(batch)s) AS w
