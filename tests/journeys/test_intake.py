@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.journeys.intake_world import NOW, World, bought, build
+from tests.journeys.intake_world import NOW, SOURCE, World, bought, build
 from tests.support.shops import card_number
 from tillit.audit.models import Event
 from tillit.bonus import operations as bonus
@@ -14,11 +15,14 @@ from tillit.bonus import rates
 from tillit.bonus.kinds import LOT
 from tillit.bonus.rates import WEEKDAYS, When
 from tillit.consent.operations import lift, restrict
-from tillit.journeys import intake
+from tillit.journeys import intake, purchase_import
+from tillit.journeys.quarantine_replay import replay_quarantine
 from tillit.kernel import clock
+from tillit.kernel.scope import system
 from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
 from tillit.purchases import operations as instruments
+from tillit.purchases import quarantine
 from tillit.purchases.models import Purchase, QuarantinedRow, Seen, UnmatchedRefund
 from tillit.purchases.ownership import Ownership
 
@@ -55,6 +59,25 @@ def test_c5_an_id_with_another_content_is_quarantined(world: World) -> None:
     assert world.balances(subject) == {"lot": 100}
     found = QuarantinedRow.objects.order_by("batch", "line").values_list("line", "field", "reason")
     assert list(found) == [(2, "id", "id-reused"), (1, "id", "id-reused")]
+
+
+def test_c5_a_row_refused_when_it_was_posted_is_kept_for_repair(world: World, tmp_path: Path) -> None:
+    subject = world.member(1)
+    file = tmp_path / "purchases.csv"
+    lines = ["id;time;chain;store;amount;card"]
+    for number, amount in ((1, "10.00"), (2, "250.50"), (1, "99.00")):
+        lines.append(f"T{number};2026-03-02T12:30:00+01:00;mat;1;{amount};{card_number(1)}")
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    batch = purchase_import.import_file(path=file, source_key=SOURCE).batch
+    assert batch is not None
+    assert (batch.posted, batch.quarantined, world.balances(subject)) == (2, 1, {"lot": 10 + 251})
+    refused = QuarantinedRow.objects.get()
+    assert (refused.line, refused.reason) == (4, "id-reused")
+    assert quarantine.open_row(refused)["amount"] == "99.00"
+    actor = system("test", {world.controllers["rundtur"].pk})
+    quarantine.repair(row=refused, values={"id": "T3"}, actor=actor)
+    assert replay_quarantine(source_key=SOURCE, actor=actor).taken_in == 1
+    assert world.balances(subject) == {"lot": 10 + 251 + 99}
 
 
 def test_c5_what_is_older_than_the_source_may_send_is_quarantined_when_posting_too(world: World) -> None:

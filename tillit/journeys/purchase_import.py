@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tillit.journeys import intake
-from tillit.purchases import batches, lanes, phases, staging
+from tillit.purchases import batches, lanes, phases, quarantine, staging
 from tillit.purchases.errors import FileRefusedError, RowsRefusedError
 from tillit.purchases.intake import prepare_tables
 from tillit.purchases.lanes import Lane
@@ -142,6 +142,7 @@ def _take_in(
         tell("post", 0)
         intake.post_batch(batch_id=batch.pk, side_by_side=side_by_side)
         batch.refresh_from_db()
+    quarantine.complete(batch_id=batch.pk, chunks=chunks)
     phases.enter(batch_id=batch.pk, phase="finished")
     batches.finish(batch=batch)
     return Report(batch, counts)

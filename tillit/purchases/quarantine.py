@@ -6,8 +6,9 @@ to batch and line) and lapses with the table's declared life. Layout: version (1
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import polars as pl
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection, transaction
@@ -22,11 +23,12 @@ from tillit.purchases import events
 from tillit.purchases.batches import register_holder
 from tillit.purchases.errors import QuarantineError
 from tillit.purchases.models import Batch, QuarantinedRow
-from tillit.purchases.reading.chunks import Reject
+from tillit.purchases.reading.chunks import LINE, Chunk, Reject
 from tillit.purchases.reading.columns import COLUMNS
 from tillit.purchases.reading.reasons import message
 
 _VERSION, _NONCE = b"\x01", 12
+LATE = ("id-reused", "time-too-old")  # reasons that posting may find
 _COPY = (
     "COPY purchases_quarantine (batch_id, line, field, reason, message, sealed, quarantined_at, resolution) FROM STDIN"
 )
@@ -113,6 +115,36 @@ def put(*, batch_id: int, rejects: Sequence[Reject]) -> int:
             words = message(reject.code)
             copy.write_row((batch_id, reject.line, reject.field, reject.code, words, sealed, now, ""))
     return len(rejects)
+
+
+def complete(*, batch_id: int, chunks: Callable[[], Iterable[Chunk]]) -> int:
+    """Keep the rows that were refused only when they were posted, of which digests alone were known; how many.
+
+    The file (`chunks`) is read once more, and only when there are such rows. May be done again at any time.
+    """
+    bare = QuarantinedRow.objects.filter(batch_id=batch_id, sealed=None, resolved_at=None, reason__in=LATE)
+    lines = pl.Series(list(bare.order_by("line").values_list("line", flat=True)), dtype=pl.Int64)
+    if lines.is_empty():
+        return 0
+    kept = 0
+    for chunk in chunks():
+        rows = chunk.frame.filter(pl.col(LINE).is_in(lines.implode())) if not chunk.frame.is_empty() else chunk.frame
+        sealed = {
+            row[LINE]: seal(
+                batch_id=batch_id,
+                line=row[LINE],
+                values={name: text for name, text in row.items() if name in COLUMNS and text},
+            )
+            for row in rows.iter_rows(named=True)
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE purchases_quarantine q SET sealed = r.sealed FROM unnest(%s::bigint[], %s::bytea[])"
+                " AS r(line, sealed) WHERE q.batch_id = %s AND q.line = r.line AND q.sealed IS NULL",
+                [list(sealed), list(sealed.values()), batch_id],
+            )
+            kept += cursor.rowcount
+    return kept
 
 
 def _record(event: EventType, actor: Actor, batch: Batch, **details: int) -> None:

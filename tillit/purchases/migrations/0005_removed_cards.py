@@ -4,14 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('purchases', '0004_intake'),
+        ("purchases", "0004_intake"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='paymentinstrument',
-            index=models.Index(condition=models.Q(('removed_at__isnull', False)), fields=['digest'], name='purchases_instrument_removed'),
+            model_name="paymentinstrument",
+            index=models.Index(
+                condition=models.Q(("removed_at__isnull", False)),
+                fields=["digest"],
+                name="purchases_instrument_removed",
+            ),
         ),
     ]
