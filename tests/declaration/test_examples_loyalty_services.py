@@ -60,6 +60,7 @@ PERIODS = {
     ("disclosure_record", "disclosed", "P3Y", "keep", "erase"),
     ("access_record", "looked", "P3Y", "keep", "erase"),
     ("rights_case", "case_closed", "P3Y", "keep", "erase"),
+    ("rights_copy", "answered", "P30D", "keep", "erase"),
     ("breach_record", "case_closed", "P3Y", "keep", "erase"),
 }
 
@@ -273,7 +274,7 @@ def test_d10_historical_archive_opens_for_complaints_claims_and_law_only():
     }
     assert {"id_case", "mandate"}.isdisjoint(archive.categories)
     elsewhere = {"login", "id_case", "mandate", "call_recording", "marketing_contact", "consent_record"}
-    records = {"cookie_choice", "web_visit", "disclosure_record", "access_record", "rights_case"}
+    records = {"cookie_choice", "web_visit", "disclosure_record", "access_record", "rights_case", "rights_copy"}
     assert declaration().category_keys() - set(archive.categories) == {
         *elsewhere,
         *records,

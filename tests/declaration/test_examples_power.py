@@ -51,6 +51,7 @@ PERIODS = {
     ("disclosure_record", "disclosed", "P3Y", "keep", "erase"),
     ("access_record", "looked", "P1Y", "keep", "erase"),
     ("rights_case", "case_closed", "P3Y", "keep", "erase"),
+    ("rights_copy", "answered", "P30D", "keep", "erase"),
     ("breach_record", "case_closed", "P3Y", "keep", "erase"),
 }
 

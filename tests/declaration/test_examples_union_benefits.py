@@ -54,6 +54,7 @@ PERIODS = {
     ("rights_requests", "disclosure_record", "relationship_ended", "P0D", "keep", "erase"),
     ("rights_requests", "disclosure_record", "disclosed", "P3Y", "keep", "erase"),
     ("rights_requests", "rights_case", "case_closed", "P3Y", "keep", "erase"),
+    ("self_service", "rights_copy", "answered", "P30D", "keep", "erase"),
     ("breach_handling", "breach_record", "case_closed", "P3Y", "keep", "erase"),
     ("advertising", "advertising_audience", "relationship_ended", "P0D", "keep", "erase"),
     ("advertising", "advertising_audience", "consent_withdrawn", "P0D", "ceiling", "erase"),

@@ -10,7 +10,7 @@ From it are generated: row-security policies, composite foreign keys, exports, e
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -146,6 +146,18 @@ def personal(
         held,
     )
     guard.protect(table)
+
+
+def also_holds(model: type[models.Model], *, category: str) -> None:
+    """A table with a category column may hold this category, too: said by the domain whose rows they are.
+
+    Raises `UnregisteredTableError` for a table that carries no category row by row, or an unknown category.
+    """
+    table = PERSONAL.get(model._meta.db_table)
+    if table is None or table.category_column is None or category not in vocabulary().categories:
+        raise UnregisteredTableError("registration", f"{model._meta.db_table} cannot also hold {category}")
+    if category not in table.categories:
+        PERSONAL[table.table] = replace(table, categories=(*table.categories, category))
 
 
 def owned(

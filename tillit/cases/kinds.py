@@ -1,0 +1,123 @@
+"""Kinds of case: what is asked for, which steps lead where, when an answer is due, what the rows are about.
+
+A domain adds a kind in its `personal_data.py`; nothing else is needed for it to be opened, queued, retained, exported,
+erased and proved.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from tillit.cases.errors import CaseError
+from tillit.cases.models import Case, Document, Entry
+from tillit.declaration import registry
+from tillit.declaration.schema import Declaration
+
+FIRST = "received"
+"""The stage every case begins in."""
+
+Deadline = Callable[[datetime, Declaration], datetime | None]
+"""(received, declaration) → the first moment at which an answer is late; None: no deadline."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """What may be stated when a case is opened. `choices`: the codes a `code` or `codes` may be; empty: any.
+
+    A `text` holds at most `longest` characters.
+    """
+
+    type: Literal["text", "code", "codes", "date", "flag"]
+    required: bool = False
+    choices: frozenset[str] = frozenset()
+    longest: int = 4000
+
+    def check(self, key: str, value: Any) -> Any:
+        """The value as JSON. Raises `CaseError` `field-value`."""
+        match self.type:
+            case "text" if isinstance(value, str) and len(value) <= self.longest and "\0" not in value:
+                return value
+            case "code" if isinstance(value, str) and (not self.choices or value in self.choices):
+                return value
+            case "codes" if isinstance(value, (list, tuple, set, frozenset)):
+                found = sorted(set(value))
+                if all(isinstance(one, str) and (not self.choices or one in self.choices) for one in found):
+                    return found
+            case "date" if isinstance(value, date) and not isinstance(value, datetime):
+                return value.isoformat()
+            case "flag" if isinstance(value, bool):
+                return value
+        raise CaseError("field-value", f"{key} cannot be that")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What may happen in a case. `before`: stages in which it may; `after`: the stage it leads to ('' stays).
+
+    verified: refused until the identity is verified. shown: the person sees it with its words. answers: the request has
+    its answer. settles: the decision is taken. closes: the case is over. extends: moves the deadline. verifies: the
+    identity is verified by it.
+    """
+
+    before: frozenset[str]
+    after: str = ""
+    verified: bool = False
+    shown: bool = False
+    answers: bool = False
+    settles: bool = False
+    closes: bool = False
+    extends: bool = False
+    verifies: bool = False
+
+
+def step(*before: str, **told: Any) -> Step:
+    """A step that may be taken in the stages `before`."""
+    return Step(frozenset(before), **told)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of case. `category`: of its rows (vocabulary); `closes_as`: outcome → the category they have from then on
+    (a claim that was paid). `activity`: under which it is handled. `deadline`: see `Deadline`.
+    """
+
+    key: str
+    category: str
+    activity: str
+    steps: Mapping[str, Step]
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    deadline: Deadline | None = None
+    closes_as: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields as JSON. Raises `CaseError` for one that is unknown, missing or of another type."""
+        unknown = sorted(set(given) - set(self.fields))
+        missing = sorted(key for key, one in self.fields.items() if one.required and not given.get(key))
+        if unknown or missing:
+            raise CaseError("field-unknown" if unknown else "field-missing", f"{self.key}: {(unknown or missing)[0]}")
+        return {key: self.fields[key].check(key, value) for key, value in given.items()}
+
+    def may(self, stage: str) -> list[str]:
+        """The steps that may be taken in a stage."""
+        return [key for key, one in self.steps.items() if stage in one.before]
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def add(kind: Kind) -> None:
+    """Make a kind known. Raises `CaseError` when another of that name is."""
+    if KINDS.setdefault(kind.key, kind) is not kind:
+        raise CaseError("kind-twice", f"there is a kind {kind.key} already")
+    for category in {kind.category, *kind.closes_as.values()}:
+        for model in (Case, Entry, Document):
+            registry.also_holds(model, category=category)
+
+
+def kind_of(key: str) -> Kind:
+    """The kind; raises `CaseError` when there is none."""
+    try:
+        return KINDS[key]
+    except KeyError:
+        raise CaseError("kind-unknown", f"there is no kind of case {key}") from None

@@ -1,0 +1,35 @@
+"""What the case engine answers for. A domain's kind adds its categories (`kinds.add`)."""
+
+from tillit.cases import kinds, rights
+from tillit.cases.models import Case, Document, Entry
+from tillit.declaration.registry import personal
+
+personal(
+    Case,
+    category_column="category",
+    categories=("rights_case",),
+    clocks={
+        "case_closed": "closed_at",
+        "collected": "received_at",
+        "decided": "settled_at",
+        "paid": "settled_at",
+        "refused": "settled_at",
+        "answered": "answered_at",
+    },
+    kind_column="kind",
+)
+personal(
+    Entry,
+    category_column="category",
+    categories=("rights_case",),
+    clocks={"case_closed": "closed_at", "collected": "at"},
+)
+personal(
+    Document,
+    category_column="category",
+    categories=("rights_case", "rights_copy"),
+    clocks={"case_closed": "closed_at", "answered": "made_at", "collected": "made_at"},
+    sealed=("sealed",),
+    not_exported={"sealed": "a copy of what the other parts of an answer say, or a file given to you with its case"},
+)
+kinds.add(rights.KIND)
