@@ -104,13 +104,15 @@ WITH back AS MATERIALIZED (
   ) AS c
   WHERE c.back > 0
 ), expired AS (
-  SELECT d.subject_id, d.book_id, d.lot,
-         sum(CASE WHEN t.credit_kind = %(expired)s THEN t.amount ELSE -t.amount END) AS amount
-  FROM (SELECT DISTINCT b.subject_id, b.book_id, b.lot FROM back b) AS d
-  JOIN ledger_transfer t ON t.subject_id = d.subject_id AND t.book_id = d.book_id
-   AND ((t.debit_kind, t.debit_expires, t.credit_kind) = (%(lot)s, d.lot, %(expired)s)
-        OR (t.debit_kind, t.credit_kind, t.credit_expires) = (%(expired)s, %(lot)s, d.lot))
-  GROUP BY d.subject_id, d.book_id, d.lot
+  SELECT d.subject_id, d.book_id, d.lot, e.amount
+  FROM (SELECT DISTINCT b.subject_id, b.book_id, b.lot FROM back b WHERE b.lot <= %(on)s::date) AS d
+  CROSS JOIN LATERAL (
+    SELECT sum(CASE WHEN t.credit_kind = %(expired)s THEN t.amount ELSE -t.amount END) AS amount
+    FROM ledger_transfer t
+    WHERE t.subject_id = d.subject_id AND t.book_id = d.book_id
+      AND ((t.debit_kind, t.debit_expires, t.credit_kind) = (%(lot)s, d.lot, %(expired)s)
+           OR (t.debit_kind, t.credit_kind, t.credit_expires) = (%(expired)s, %(lot)s, d.lot))
+  ) AS e
 ), undone AS MATERIALIZED (
   SELECT ledger_post(
     array_agg(u.subject_id), array_agg(md5('expiry-undone:' || u.refund_id)::uuid), array_agg(u.book_id),
