@@ -25,10 +25,10 @@ Deadline = Callable[[datetime, Declaration], datetime | None]
 class Field:
     """What may be stated when a case is opened. `choices`: the codes a `code` or `codes` may be; empty: any.
 
-    A `text` holds at most `longest` characters.
+    A `text` holds at most `longest` characters; `values` are texts by code.
     """
 
-    type: Literal["text", "code", "codes", "date", "flag"]
+    type: Literal["text", "code", "codes", "date", "flag", "values"]
     required: bool = False
     choices: frozenset[str] = frozenset()
     longest: int = 4000
@@ -44,6 +44,10 @@ class Field:
                 found = sorted(set(value))
                 if all(isinstance(one, str) and (not self.choices or one in self.choices) for one in found):
                     return found
+            case "values" if isinstance(value, dict) and len(value) <= len(self.choices):
+                texts = Field("text", longest=self.longest)
+                if self.choices.issuperset(value):
+                    return {code: texts.check(key, text) for code, text in sorted(value.items())}
             case "date" if isinstance(value, date) and not isinstance(value, datetime):
                 return value.isoformat()
             case "flag" if isinstance(value, bool):

@@ -24,6 +24,24 @@ RIGHTS = (
 CHANNELS = ("self_service", "email", "phone", "post", "reception", "form")
 ERASURE_GROUNDS = ("no_longer_needed", "consent_withdrawn", "objection", "unlawful")
 RESTRICTION_GROUNDS = ("accuracy", "unlawful", "claims", "objection")
+CORRECTABLE = {
+    "name.given": "identity",
+    "name.middle": "identity",
+    "name.family": "identity",
+    "email": "contact",
+    "phone": "contact",
+    "address.street": "contact",
+    "address.postal_code": "contact",
+    "address.city": "contact",
+    "address.country": "contact",
+    "birth_date": "birth_date",
+    "gender": "gender",
+    "national_number": "national_number",
+    "bank_account": "bank_account",
+}
+"""Kind of fact that may be corrected → its category."""
+ALL_MARKETING = "all_marketing"
+"""What an objection to every form of direct marketing names instead of one activity."""
 LONGER = IsoPeriod.parse("P2M")
 LONGEST = IsoPeriod.parse("P3M")
 
@@ -76,8 +94,7 @@ KIND = Kind(
         "categories": Field("codes"),
         "activity": Field("code"),
         "channel": Field("code"),
-        "corrections": Field("text"),
-        "restrict": Field("flag"),
+        "corrections": Field("values", choices=frozenset(CORRECTABLE), longest=500),
     },
     steps={
         "code_sent": step("received"),

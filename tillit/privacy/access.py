@@ -32,10 +32,11 @@ _KEYS = {"subject_id", "controller_id", "state", "category", "id"}
 _READERS = 2000
 
 
-def collect(*, actor: Actor, subject_id: int, language: str) -> dict[str, Any]:
+def collect(*, actor: Actor, subject_id: int, language: str, case: int | None = None) -> dict[str, Any]:
     """Everything held about the person in their register, as data (schema: `docs/formats/access.schema.json`).
 
     `actor` may perform `rights_requests` there. The export itself is an audit event, which the next one shows.
+    `case`: the request it answers.
     """
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         cells = outlook(subject_id=subject_id)
@@ -61,7 +62,8 @@ def collect(*, actor: Actor, subject_id: int, language: str) -> dict[str, Any]:
             scope=scope,
             controller=min(scope.controllers),
             subject=subject_id,
-            details={"formats": ["access"], "rows": sum(cell.rows for cell in cells)},
+            details={"formats": ["access"], "rows": sum(cell.rows for cell in cells)}
+            | ({"case": case} if case is not None else {}),
         )
     return found
 
