@@ -70,8 +70,9 @@ CONFIDENTIALITY_SIGNED = event_type("confidentiality.signed", subject="none", st
 
 # Out of the house, and mishaps.
 DISCLOSURE_MADE = event_type(
-    "disclosure.made", recipient=ID, recipient_kind=CODE, ground=CODE, fields=CODES, disclosure=ID, persons=COUNT
+    "disclosure.made", recipient=CODE, recipient_kind=CODE, ground=CODE, fields=CODES, case=ID, persons=COUNT
 )
+RECIPIENT_TOLD = event_type("recipient.told", subject="required", recipient=CODE, what=CODE, how=CODE, case=ID)
 BREACH_REGISTERED = event_type("breach.registered", subject="none", case=ID, risk=CODE, persons=COUNT, due=MOMENT)
 BREACH_NOTIFIED = event_type("breach.notified", case=ID, to=CODE, late=FLAG)
 PEOPLE_MERGED = event_type("person.merged", subject="required", into=ID, ground=CODE)

@@ -1,5 +1,6 @@
 """Give, withdraw, object, restrict: each an appended event and the new state in one transaction, effective at once."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from tillit.consent.errors import AbsoluteObjectionError, UnknownChoiceError
 from tillit.consent.models import Choice, ConsentEvent, EventKind, Restriction
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current, current_version, declared, versions
+from tillit.declaration.queries import current, current_version, declared, holder_of, versions
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -151,3 +152,15 @@ def _move(subject_id: int, states: dict[int, int]) -> None:
                     f"UPDATE {table} SET state = %s WHERE subject_id = %s AND state = %s",  # noqa: S608 (registered names)
                     [after, subject_id, before],
                 )
+
+
+def marketing_sent(*, controller_id: int, subject_ids: Collection[int], activity: str, at: datetime) -> int:
+    """Marketing went to these people: the proof of their consent is kept from now on (F6). Returns how many acts."""
+    holders = {controller_id, holder_of(controller_id=controller_id)}
+    with Scope(system("consent", holders), "consent_management"):
+        return ConsentEvent.objects.filter(
+            subject_id__in=list(subject_ids),
+            controller_id__in=holders,
+            activity=activity,
+            last_marketing_message__lt=at,
+        ).update(last_marketing_message=at)

@@ -1,5 +1,6 @@
 """May we? For one person or as a set: the same statement (F1, F2, H4, H5, D14)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +35,9 @@ class Decision:
             raise NotLawfulError(self.reason, f"the activity may not process this person: {self.reason}")
 
 
-def _terms(controller_id: int, activity: str, channel: str | None, *, answering: bool) -> dict[str, Any] | str:
+def _terms(
+    controller_id: int, activity: str, channel: str | None, *, answering: bool, former: bool = False
+) -> dict[str, Any] | str:
     """The facts of the declaration the statement needs, or the reason why the question already has a no."""
     declared = current(controller_id=controller_id, on=clock.today()).activity(activity)
     if declared is None:
@@ -56,6 +59,7 @@ def _terms(controller_id: int, activity: str, channel: str | None, *, answering:
         "objectable": word.marketing or not firm,
         "needs_consent": grounds == {"consent"} or (word.marketing and "consent" in grounds),
         "needs_account": declared.requires_account,
+        "former": former,
         "today": clock.today(),
     }
 
@@ -68,17 +72,46 @@ def _ask(controller_id: int, terms: dict[str, Any], subjects: list[int] | None) 
 
 
 def may(
-    *, controller_id: int, activity: str, subject_id: int, channel: str | None = None, answering: bool = False
+    *,
+    controller_id: int,
+    activity: str,
+    subject_id: int,
+    channel: str | None = None,
+    answering: bool = False,
+    former: bool = False,
 ) -> Decision:
     """May `activity` process this person now, over `channel` if it is an outward one?
 
-    `answering`: the person contacted us first, which lifts `first_contact: false` (D14).
+    `answering`: the person contacted us first, which lifts `first_contact: false` (D14). `former`: people whose
+    relationship has ended count, too (an authority's order, the answer to a request).
     """
-    terms = _terms(controller_id, activity, channel, answering=answering)
+    asked = {subject_id}
+    return may_each(
+        controller_id=controller_id,
+        activity=activity,
+        subject_ids=asked,
+        channel=channel,
+        answering=answering,
+        former=former,
+    )[subject_id]
+
+
+def may_each(
+    *,
+    controller_id: int,
+    activity: str,
+    subject_ids: Collection[int],
+    channel: str | None = None,
+    answering: bool = False,
+    former: bool = False,
+) -> dict[int, Decision]:
+    """The same for each of these people, in one statement."""
+    terms = _terms(controller_id, activity, channel, answering=answering, former=former)
     if isinstance(terms, str):
-        return Decision(allowed=False, reason=terms)
-    reason = _ask(controller_id, terms, [subject_id]).get(subject_id, "not-applicable")
-    return Decision(allowed=reason == "", reason=reason)
+        return dict.fromkeys(subject_ids, Decision(allowed=False, reason=terms))
+    found = _ask(controller_id, terms, sorted(subject_ids))
+    said = {subject: found.get(subject, "not-applicable") for subject in subject_ids}
+    return {subject: Decision(allowed=reason == "", reason=reason) for subject, reason in said.items()}
 
 
 def lawful_subjects(*, controller_id: int, activity: str, channel: str | None = None) -> frozenset[int]:

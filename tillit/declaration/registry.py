@@ -270,6 +270,28 @@ DERIVED_CLOCKS: dict[str, DerivedClock] = {}
 DIGEST_KINDS: dict[int, str] = {}
 
 
+@dataclass(frozen=True)
+class OutwardWay:
+    """A way out of the installation. opens: the modules of ours that open it (dotted); carries: the channel whose
+    messages run through it, '' when it carries no message; through: what leaves and why, in a sentence.
+    """
+
+    key: str
+    opens: tuple[str, ...]
+    through: str
+    carries: str = ""
+
+
+OUTWARD: dict[str, OutwardWay] = {}
+
+
+def outward_way(key: str, *, opens: tuple[str, ...], through: str, carries: str = "") -> None:
+    """Register a way out. No connection leaves the process by any other (A8, H13)."""
+    made = OutwardWay(key, opens, through, carries)
+    if OUTWARD.setdefault(key, made) != made:
+        raise UnregisteredTableError("outward-twice", f"the way out '{key}' is registered twice, differently")
+
+
 def derived_clock(event: str, module_file: str, file: str, name: str) -> None:
     """Register the statement that answers for a clock event in every table."""
     DERIVED_CLOCKS[event] = DerivedClock(module_file, file, name)

@@ -106,7 +106,11 @@ class Hold(Part):
 
 
 class Recipient(Part):
-    """Somebody outside who may receive personal data, and only these categories and fields (H13)."""
+    """Somebody outside who may receive personal data, and only these categories and fields (H13).
+
+    `only`: fields of the vocabulary; of a category with a field there nothing else leaves. `notices_to`: where it is
+    told of rectification, erasure and restriction (GDPR 19).
+    """
 
     key: Key
     name: str
@@ -125,15 +129,20 @@ class Recipient(Part):
     ]
     categories: tuple[Key, ...]
     fields: Localised
+    only: tuple[Key, ...] = ()
     ground: Key
     when: Localised
     country: Country = "NO"
     only_aggregated: bool = False
     web: str | None = None
+    notices_to: str | None = None
 
 
 class Processor(Part):
-    """A processor or sub-processor with its agreement (A8); `under` names the processor that engaged it."""
+    """A processor or sub-processor with its agreement (A8); `under` names the processor that engaged it.
+
+    carries: the ways out of the system that run through it; nothing leaves that way without such a processor.
+    """
 
     key: Key
     name: str
@@ -142,6 +151,7 @@ class Processor(Part):
     country: Country = "NO"
     agreement: date
     under: Key | None = None
+    carries: tuple[Literal["email", "sms", "post", "push"], ...] = ()
 
 
 class Transfer(Part):

@@ -57,6 +57,12 @@ class Role(Word):
     may: tuple[str, ...]
 
 
+class Field(Word):
+    """A part of a category that a disclosure may be limited to (H13)."""
+
+    category: str
+
+
 class Vocabulary(BaseModel):
     """Every word, by kind."""
 
@@ -69,6 +75,11 @@ class Vocabulary(BaseModel):
     channels: dict[str, Word]
     roles: dict[str, Role]
     sources: dict[str, Word]
+    fields: dict[str, Field]
+
+    def category_of(self, field: str) -> str:
+        """The category a field belongs to; a category's own key stands for all of it. `KeyError` when unknown."""
+        return field if field in self.categories else self.fields[field].category
 
 
 @cache

@@ -12,6 +12,8 @@ import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from tillit.disclosure.outward import opened
+
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
 _waiting: set[Future[None]] = set()
 log = structlog.get_logger(__name__)
@@ -41,6 +43,7 @@ def wait() -> None:
 
 def _send(message: EmailMessage) -> None:
     try:
-        message.send()
+        with opened("email"):
+            message.send()
     except Exception:  # a mail server may fail in any way; the log keeps the error's type and place, not its words
         log.exception("mail not sent")

@@ -13,7 +13,7 @@ SELECT p.subject_id,
 FROM (
   SELECT DISTINCT r.subject_id FROM parties_relationship r
   WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
-    AND r.started <= %(today)s AND (r.ended IS NULL OR r.ended > %(today)s)
+    AND r.started <= %(today)s AND (%(former)s OR r.ended IS NULL OR r.ended > %(today)s)
     AND (%(subjects)s::bigint[] IS NULL OR r.subject_id = ANY (%(subjects)s))
 ) p
 JOIN parties_subject s ON s.id = p.subject_id AND s.alias_of_id IS NULL

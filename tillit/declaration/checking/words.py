@@ -26,6 +26,7 @@ _SINGULAR = {
     "channels": "channel",
     "sources": "source",
     "roles": "role",
+    "fields": "field",
 }
 
 
@@ -54,6 +55,7 @@ PLACES: dict[Path, str] = {
     ("holds", "*", "until"): "clock_events",
     ("recipients", "*", "ground"): "grounds",
     ("recipients", "*", "categories", "*"): "categories",
+    ("recipients", "*", "only", "*"): "fields",
     ("processors", "*", "categories", "*"): "categories",
     ("recordings", "*", "category"): "categories",
     ("forms", "*", "activity"): "activities",

@@ -18,12 +18,15 @@ def _recipient(words: Words, item: Recipient) -> Section:
         (words("recipients.kind"), (words(f"recipients.kinds.{item.kind}"),)),
         (words("recipients.categories"), words.words("categories", item.categories)),
         (words("recipients.fields"), (words.of(item.fields),)),
+        *([(words("recipients.only"), words.words("fields", item.only))] if item.only else []),
         (words("recipients.ground"), (words.ground(item.ground),)),
         (words("recipients.when"), (words.of(item.when),)),
         (words("recipients.country"), (words.country(item.country),)),
     ]
     if item.web:
         rows.append((words("recipients.web"), (link_web(item.web),)))
+    if item.notices_to:
+        rows.append((words("recipients.notices_to"), (item.notices_to,)))
     blocks: list[Block] = [Facts(tuple(rows))]
     if item.only_aggregated:
         blocks.append(Paragraph(words("recipients.only_aggregated")))
@@ -40,10 +43,12 @@ def processors(words: Words) -> Section:
     for item in declared:
         under = (f"{words('processors.under')} {words.party(item.under)}",) if item.under else ()
         held = words.words("categories", item.categories) or (words("processors.none"),)
+        carried = words.listing(words.words("channels", item.carries))
+        carries = (f"{words('processors.carries')} {carried}",) if item.carries else ()
         rows.append(
             (
                 (item.name, *under),
-                (words.of(item.service),),
+                (words.of(item.service), *carries),
                 (words.listing(held),),
                 (words.country(item.country),),
                 (words.date(item.agreement),),

@@ -1,0 +1,14 @@
+"""Refusals of the disclosure layer."""
+
+from tillit.kernel.errors import TillitError
+
+
+class DisclosureRefusedError(TillitError):
+    """Nothing left. `undeclared-recipient`, `undeclared-activity`, `undeclared-category`, `undeclared-field`,
+    `activity-lacks-category`, `only-aggregated`, `no-agreement`, `no-transfer-ground`, `ask-first`, `nothing-left`, or
+    a reason of `consent.queries.Decision`.
+    """
+
+
+class UndeclaredCallError(TillitError):
+    """This process tried to open a connection that no registered way out declares."""

@@ -1,0 +1,15 @@
+"""Refusals of the messages layer."""
+
+from tillit.kernel.errors import TillitError
+
+
+class MessageRefusedError(TillitError):
+    """The message is not put in: `no-template`, `no-channel`, `missing-value`, `marketing-as-service`, `no-address`."""
+
+
+class TransportError(TillitError):
+    """A transport did not take the message. `permanent`: trying again is of no use (a dead address)."""
+
+    def __init__(self, code: str, message: str, *, permanent: bool = False) -> None:
+        super().__init__(code, message)
+        self.permanent = permanent

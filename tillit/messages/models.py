@@ -1,0 +1,76 @@
+"""One message to or from a person, its state, and when to try next (F11, D9)."""
+
+from django.db import models
+from django.db.models import Q
+
+from tillit.declaration.personal import PersonalModel
+
+
+class State(models.TextChoices):
+    """queued → sending → sent, or queued again, or failed. withheld: not to be sent (any more). received: it came in.
+    unknown: a worker died while sending marketing; it is not sent again.
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    WITHHELD = "withheld"
+    UNKNOWN = "unknown"
+    RECEIVED = "received"
+
+
+SETTLED = (State.SENT, State.FAILED, State.WITHHELD, State.UNKNOWN, State.RECEIVED)
+
+
+class Message(PersonalModel):
+    """content: the template's values; of what came in, and of free text, `subject` and `text`.
+
+    settled_at: when it was sent, failed for good, was withheld or came in: the clock `sent`. sealed_address: only where
+    the address is not on record, gone when settled. key: what makes it one of a kind. carrier: the processor it went
+    through, '' for a server of our own. case_id, campaign_id: what it belongs to.
+    """
+
+    category = models.SmallIntegerField()
+    direction = models.CharField(max_length=3)
+    channel = models.CharField(max_length=10)
+    activity = models.CharField(max_length=60)
+    template = models.CharField(max_length=60)
+    language = models.CharField(max_length=5)
+    content = models.JSONField(default=dict)
+    key = models.CharField(max_length=80, null=True)  # noqa: DJ001 (unique where there is one)
+    message_state = models.CharField(max_length=10, choices=State.choices)
+    reason = models.CharField(max_length=40, blank=True, default="")
+    queued_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    settled_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    answering = models.BooleanField(default=False)
+    sealed_address = models.BinaryField(null=True)
+    carrier = models.CharField(max_length=60, blank=True, default="")
+    case_id = models.BigIntegerField(null=True)
+    campaign_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "messages_message"
+        constraints = [
+            models.UniqueConstraint(fields=["subject_id", "controller_id", "key"], name="messages_message_once"),
+            models.CheckConstraint(condition=Q(direction__in=["out", "in"]), name="messages_message_direction"),
+            models.CheckConstraint(
+                condition=Q(message_state__in=["queued", "sending"]) ^ Q(settled_at__isnull=False),
+                name="messages_message_settled",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True) | Q(sealed_address__isnull=True), name="messages_message_address"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["controller_id", "activity", "due_at"],
+                condition=Q(message_state__in=["queued", "sending"]),
+                name="messages_message_outbox",
+            )
+        ]

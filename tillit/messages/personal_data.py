@@ -1,0 +1,19 @@
+"""What the messages layer answers for, and the ways out that messages take."""
+
+from tillit.declaration.registry import outward_way, personal
+from tillit.messages.models import Message
+
+personal(
+    Message,
+    category_column="category",
+    categories=("message", "correspondence"),
+    clocks={"sent": "settled_at"},
+    sealed=("sealed_address",),
+    not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
+)
+outward_way(
+    "email",
+    opens=("tillit.messages.transports", "tillit.messages.mail"),
+    carries="email",
+    through="messages and sign-in codes by SMTP, to the server the installation names",
+)

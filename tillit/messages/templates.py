@@ -1,0 +1,104 @@
+"""The wording of messages: `mail.<language>.yaml` in the package that sends them, one entry a template (F11).
+
+    bonus_expiry:
+      subject: "{amount} bonus går ut {day}"
+      paragraphs: ["…", "…"]
+
+Values come as `{name}`. A text and an HTML part are made of the same paragraphs; nothing in a value is markup.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import yaml
+from django.apps import apps
+
+from tillit.messages.errors import MessageRefusedError
+
+REFERENCE = "en"
+FREE = "free_text"
+"""The template whose values are its words: `subject` and `text`."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who it is from, as the message says it."""
+
+    name: str
+    email: str
+    phone: str
+    web: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A message as it leaves."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """One template in one language."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+
+    def names(self) -> frozenset[str]:
+        """The values it needs."""
+        parts = (self.subject, *self.paragraphs)
+        return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
+
+
+@cache
+def templates(language: str) -> dict[str, Template]:
+    """Every template in a language, from every package of ours."""
+    found: dict[str, Template] = {}
+    for config in apps.get_app_configs():
+        path = Path(config.path) / f"mail.{language}.yaml"
+        if config.name.startswith("tillit.") and path.exists():
+            for key, said in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+                found[key] = Template(said["subject"].strip(), tuple(p.strip() for p in said["paragraphs"]))
+    return found
+
+
+def template(key: str, language: str) -> Template:
+    """The template, in English where the language lacks it. Raises `MessageRefusedError` (`no-template`)."""
+    found = templates(language).get(key) or templates(REFERENCE).get(key)
+    if found is None:
+        raise MessageRefusedError("no-template", f"there is no template '{key}'")
+    return found
+
+
+def render(key: str, language: str, values: Mapping[str, Any], sender: Sender) -> Rendered:
+    """The message with its parts. Raises `MessageRefusedError` for a template or value that is not there."""
+    made = template(key, language)
+    if missing := made.names() - set(values):
+        raise MessageRefusedError("missing-value", f"'{key}' needs {', '.join(sorted(missing))}")
+    words = {name: str(value) for name, value in values.items()}
+    subject = " ".join(made.subject.format_map(words).split())
+    paragraphs = [line.strip() for part in made.paragraphs for line in part.format_map(words).split("\n\n")]
+    foot = [part for part in (sender.name, sender.email, sender.phone, sender.web) if part]
+    text = "\n\n".join([*paragraphs, "-- \n" + "\n".join(foot)]) + "\n"
+    return Rendered(subject, text, _html(language, subject, paragraphs, foot))
+
+
+_BODY = "font-family:Inter,Arial,sans-serif;font-size:16px;line-height:1.5;color:#1e2b3c;max-width:38em;margin:0 auto"
+_FOOT = "border-top:1px solid #b8c0cc;padding-top:12px;font-size:14px;color:#4a5769"
+
+
+def _html(language: str, subject: str, paragraphs: list[str], foot: list[str]) -> str:
+    """No picture, no script, no link that is not in the text: nothing in it tells that it was opened (F4)."""
+    inner = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+    end = "<br>".join(escape(part) for part in foot)
+    return (
+        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8"><title>{escape(subject)}</title>'
+        f'</head><body><div style="{_BODY}">{inner}<p style="{_FOOT}">{end}</p></div></body></html>'
+    )
