@@ -113,7 +113,7 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "no-activity",
         [
             ("uses: [identity, paid_claim]", "uses: [identity]"),
-            ("records: [paid_claim]", "records: []"),
+            ("records: [paid_claim, disclosure_record]", "records: [disclosure_record]"),
             ("uses: [paid_claim]\n", "uses: []\n"),
         ],
         "key: paid_claim",
@@ -187,6 +187,14 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "[paid_claim, contact]",
         "",
     ),
+    (
+        "disclosure-unlogged",
+        [("records: [paid_claim, disclosure_record]", "records: [paid_claim]")],
+        "recipients: [trygg_havn]",
+        "",
+    ),
+    ("field-outside-categories", [("only: [name]", "only: [email]")], "only: [email]", ""),
+    ("unknown-field", [("only: [name]", "only: [nam]")], "only: [nam]", ""),
     ("no-operator", [("    operator: drift_og_vel\n", "")], "arrangement:", ""),
     ("operator-agreement", [("operator: drift_og_vel", "operator: somebody")], "operator: somebody", ""),
     ("no-directory", [("kind: processor", "kind: department")], "arrangement:", ""),

@@ -48,7 +48,7 @@ def test_a8_the_list_says_service_data_place_and_agreement():
     row = table(statement(declaration, "nb"), "processors").rows[1]
     assert row[0] == ("Skyhall", "Underleverandør av Drift og Vel")
     assert row[1:] == (
-        ("Utsending av e-post",),
+        ("Utsending av e-post", "Formidler e-post"),
         ("Kontaktopplysninger (adresse, e-post, telefon)",),
         ("USA",),
         ("16. februar 2025",),

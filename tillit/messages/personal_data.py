@@ -8,6 +8,7 @@ personal(
     category_column="category",
     categories=("message", "correspondence"),
     clocks={"sent": "settled_at"},
+    kind_column="channel",
     sealed=("sealed_address",),
     not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
 )

@@ -14,6 +14,7 @@ from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
 from tillit.kernel import clock
+from tillit.messages import outbox
 from tillit.privacy import retention
 
 JOBS = {
@@ -21,6 +22,7 @@ JOBS = {
     for job in (
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("link_audit", link, timedelta(minutes=1)),
+        Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("retention", retention.run, timedelta(days=1), hour=2),
     )
