@@ -13,7 +13,6 @@ WHY = {
     "recipients": "there is no log of disclosures yet",
     "processors": "there is no log of what processors receive yet",
     "transfers": "there is no log of disclosures yet",
-    "rights": "there are no rights cases with deadlines yet",
     "backup": "there are no backups yet",
     "breach": "there is no breach register yet",
     "changes": "notices of changed terms are not sent yet",
@@ -44,7 +43,7 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
         if activity.at_most_every is not None:
             said = texts(declaration, "cadence", period=length(activity.at_most_every))
             yield Said(f"activities.{activity.key}.at_most_every", said, "cadence")
-    for part in ("rights", "backup", "breach", "changes", "visit_statistics"):
+    for part in ("backup", "breach", "changes", "visit_statistics"):
         if getattr(declaration, part) is not None:
             yield Said(part, texts(declaration, part), part)
     yield Said(

@@ -20,6 +20,7 @@ from tillit.privacy.prove import (
     purpose,
     records,
     retention,
+    rights,
     row_security,
     sealing,
     structure,
@@ -50,6 +51,8 @@ KINDS: tuple[Kind, ...] = (
     published.COOKIES,
     people.STAFF,
     people.AGES,
+    rights.KIND,
+    rights.OBJECTIONS,
     later.KIND,
 )
 
