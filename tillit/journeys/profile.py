@@ -12,7 +12,9 @@ from tillit.audit.events import PERSON_CORRECTED
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
+from tillit.disclosure.models import What
 from tillit.journeys.sign_in import TooManyTriesError
+from tillit.journeys.tell_recipients import tell_recipients
 from tillit.kernel import clock
 from tillit.kernel.identifiers import email, name
 from tillit.kernel.scope import Scope
@@ -138,6 +140,11 @@ def _move_pair(scope: Scope, controller: Controller, subject_id: int, before: di
 
 
 def _noted(scope: Scope, controller_id: int, subject_id: int, category: str, kind: str) -> None:
+    """On record, and whoever has received the old value is to be told (GDPR 19)."""
+    register = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
+    tell_recipients(
+        subject_id=subject_id, register_id=register, what=What.RECTIFIED, at=clock.now(), categories=[category]
+    )
     append(
         type=PERSON_CORRECTED,
         scope=scope,

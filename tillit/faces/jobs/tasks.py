@@ -13,6 +13,7 @@ from tillit.bonus.operations import expire_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
+from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.messages import outbox
 from tillit.privacy import retention
@@ -23,6 +24,7 @@ JOBS = {
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("link_audit", link, timedelta(minutes=1)),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
+        Every("recipients", send_notices, timedelta(minutes=10)),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("retention", retention.run, timedelta(days=1), hour=2),
     )
