@@ -8,6 +8,10 @@ A scope opens a transaction (or savepoint) and sets transaction-local settings t
 - `tillit.subjects`     `*` for all, or `{…}`: the only subjects whose rows may be seen
 - `tillit.now`          the clock's time while it travels, else empty (see `tillit_now()`)
 
+They travel to the server with the first statement of the scope, in one message with the beginning of its transaction:
+a scope costs one round trip more than the statement alone (its commit), and one in which nothing is asked costs none.
+What goes past Django's cursors (COPY) does not carry them.
+
 Leaving restores the outer scope's settings: releasing a savepoint does not, so it is done explicitly. A scope belongs
 to the connection it was opened on and is open once at a time, and scopes close in the reverse order of their opening
 (one held by an unfinished generator does not): anything else raises `ScopeError`. A statement that names a personal
@@ -19,17 +23,23 @@ import re
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
+from typing import Literal as OneOf
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import ClientCursor
+from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Literal
 
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 
-ActorKind = Literal["member", "staff", "partner", "system", "visitor"]
+ActorKind = OneOf["member", "staff", "partner", "system", "visitor"]
 ALL = "*"
+_NOTHING_SENT = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
 _SET = (
     "SELECT set_config('tillit.actor', %s, true), set_config('tillit.activity', %s, true),"
     " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true),"
@@ -79,6 +89,7 @@ class Scope:
     subjects: frozenset[int] | None = None
     controllers: frozenset[int] = field(default_factory=frozenset)
     _opened: BaseDatabaseWrapper | None = field(default=None, init=False, repr=False, compare=False)
+    _waiting: list[str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         actor = self.actor
@@ -111,16 +122,48 @@ class Scope:
         if self._opened is not None:
             raise ScopeError("scope-open", "this scope is open already")
         self._outer = _current.get()
+        self._waiting = self.settings()
         self._atomic = transaction.atomic()
         self._atomic.__enter__()
-        try:
-            _apply(self.settings())
-        except BaseException as error:
-            self._atomic.__exit__(type(error), error, error.__traceback__)
-            raise
-        _current.set(self)
         self._opened = connections[DEFAULT_DB_ALIAS]
+        if guard not in self._opened.execute_wrappers:  # a migration: nothing carries them
+            settings, self._waiting = self._waiting, None
+            try:
+                _apply(settings)
+            except BaseException as error:
+                self._opened = None
+                self._atomic.__exit__(type(error), error, error.__traceback__)
+                raise
+        _current.set(self)
         return self
+
+    def first(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 (Django's signature)
+        """Run a statement behind the settings that still wait to be sent (`waiting`)."""
+        settings, self._waiting = self._waiting or [], None
+        cursor, raw = context["cursor"].cursor, context["connection"].connection
+        if many or not isinstance(sql, str) or not isinstance(cursor, ClientCursor):
+            _apply(settings)
+            return execute(sql, params, many, context)
+        head, before = _sentence(tuple(settings)), 1
+        if raw.info.transaction_status == TransactionStatus.IDLE:
+            raw.autocommit = True  # the transaction begins here, not in a message of its own
+            head, before = f"BEGIN; {head}", 2
+        try:
+            done = execute((head if params is None else head.replace("%", "%%")) + sql, params, many, context)
+        except BaseException:
+            if raw.info.transaction_status in _NOTHING_SENT:
+                self._waiting = settings
+            if raw.info.transaction_status == TransactionStatus.IDLE:
+                raw.autocommit = False
+            raise
+        for _ in range(before):
+            cursor.nextset()
+        return done
+
+    @property
+    def waiting(self) -> bool:
+        """Whether no statement has been sent yet, so that the server still knows nothing of the scope."""
+        return self._waiting is not None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -133,18 +176,25 @@ class Scope:
             if connection.in_atomic_block:
                 transaction.set_rollback(True)
             raise wrong
-        self._opened = None
+        self._opened, unsent, self._waiting = None, self.waiting, None
         outer = self._outer
         while outer is not None and outer._opened is None:
             outer = outer._outer  # closed out of turn
         _current.set(outer)
         self._atomic.__exit__(kind, error, trace)
-        if connection.in_atomic_block and not connection.needs_rollback:
+        if connection.in_atomic_block and not connection.needs_rollback and not unsent:
             _apply(outer.settings() if outer else [""] * 5)
 
 
 def _array(ids: Iterable[int]) -> str:
     return "{" + ",".join(str(int(i)) for i in sorted(ids)) + "}"
+
+
+@lru_cache(maxsize=1024)
+def _sentence(settings: tuple[str, ...]) -> str:
+    """The statement that sets them, its values quoted, to stand before another statement."""
+    parts = SQL(_SET.replace("%s", "{}")).format(*map(Literal, settings))
+    return f"{parts.as_string()}; "
 
 
 def _apply(settings: list[str]) -> None:
@@ -188,6 +238,8 @@ class Guard:
             if hit := self._pattern.search(str(sql)):
                 where = "outside every scope" if scope is None else "on another connection than the scope's"
                 raise UnscopedAccessError("unscoped", f"{hit.group(1).lower()} was reached {where}")
+        if scope is not None and scope.waiting and scope.opened_on is context["connection"]:
+            return scope.first(execute, sql, params, many, context)
         return execute(sql, params, many, context)
 
 
