@@ -195,5 +195,5 @@ def test_a9_nothing_of_a_scope_reaches_the_next_transaction_of_the_connection(
     with _scope(union) as scope:
         relate(scope=scope, subject_id=kari, controller_id=union.pk, kind="member", started=date(2026, 1, 1))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('tillit.controllers', true), tillit_cells(1)")
+        cursor.execute("SELECT current_setting('tillit.controllers', true), tillit_cells('{1}', 1)")
         assert cursor.fetchone() == ("", [])

@@ -34,7 +34,8 @@ def condition(table: PersonalTable, need: int) -> str:
     subject = "((SELECT tillit_any_subject()) OR subject_id = ANY ((SELECT tillit_subjects())::bigint[]))"
     if table.category_column is not None:
         cell = f"(controller_id * 4 + state) * 256 + {table.category_column}"
-        return f"{cell} = ANY ((SELECT tillit_cells({need}))::integer[]) AND {subject}"
+        numbers = ",".join(str(category_id(key)) for key in table.categories)
+        return f"{cell} = ANY ((SELECT tillit_cells('{{{numbers}}}'::smallint[], {need}))::integer[]) AND {subject}"
     assert table.category is not None  # noqa: S101 (held by registration)
     number = category_id(table.category)
     return (

@@ -3,7 +3,9 @@
 import json
 import os
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,14 +13,19 @@ from rich.table import Table
 
 from tillit.faces.cli.ready import ready
 
+if TYPE_CHECKING:
+    from tillit.journeys.bench import Result
+
 app = typer.Typer(no_args_is_help=True)
 out = Console(highlight=False, soft_wrap=True)
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
+AsJson = Annotated[bool, typer.Option("--json", help="One object: name, ratios, figures, bound_by.")]
+
 
 @app.callback()
 def benches() -> None:
-    """Measure. `tillit bench intake`."""
+    """Measure, in databases of their own on this server, removed afterwards."""
 
 
 @app.command()
@@ -27,22 +34,64 @@ def intake(
     members: Annotated[int, typer.Option(min=100, help="Members, each with bonus in three chains.")] = 200_000,
     more: Annotated[int, typer.Option(min=1, help="A second file has so many times the rows; 1: none.")] = 10,
     hordak: Annotated[bool, typer.Option("--hordak/--no-hordak", help="The one-by-one sample beside it.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One object: name, ratios, figures, bound_by.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Purchases a second from file to posted bonus, in a database of its own on this server, removed afterwards."""
+    """Purchases a second from file to posted bonus, beside bare COPY and beside Hordak."""
+    with _place("tillit_bench_hordak" if hordak else None):
+        from tillit.journeys.bench import intake as bench
+
+        result = bench.run(rows=rows, members=members, more=more, hordak=hordak, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
+def purpose(
+    records: Annotated[int, typer.Option(min=1000, help="Records, ten a person.")] = 100_000,
+    operations: Annotated[int, typer.Option(min=100, help="Operations of each mix.")] = 5_000,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each mix on each table; the median counts.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """What purpose limitation costs: GDPRbench's mixes on a bare table, an indexed one, and one under row security."""
+    with _place():
+        from tillit.journeys.bench import purpose as bench
+
+        result = bench.run(records=records, operations=operations, runs=runs, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
+def retention(
+    rows: Annotated[int, typer.Option(min=1000, help="Rows, ten a person, one in a hundred due.")] = 10_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """Everything due disposed of, beside a DELETE written by hand for these rows."""
+    with _place():
+        from tillit.journeys.bench import retention as bench
+
+        result = bench.run(rows=rows, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@contextmanager
+def _place(other: str | None = None) -> Iterator[None]:
+    """In a database of the bench's own with tables and rules; `other`: an empty one for a yardstick."""
     os.environ["TILLIT_DATABASE_NAME"] = "tillit_bench"
     ready()
-    from tillit.journeys.bench import intake as bench
+    from django.db import connections
 
-    names = [bench.DATABASE, *([bench.HORDAK_DATABASE] if hordak else [])]
-    with bench.prepared(*names):
-        bench.migrate()
-        result = bench.run(
-            rows=rows, members=members, more=more, hordak=hordak, tell=lambda what: notes.print(what, markup=False)
-        )
-        from django.db import connections
+    from tillit.journeys.bench import place
 
+    with place.prepared(place.DATABASE, *([other] if other else [])):
+        place.migrate()
+        yield
         connections.close_all()
+
+
+def _tell(what: str) -> None:
+    notes.print(what, markup=False)
+
+
+def _say(result: "Result", *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(result.as_json(), ensure_ascii=False) + "\n")
         return

@@ -10,14 +10,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import psycopg
 from django.db import connection
 from psycopg import sql
 
@@ -27,14 +25,15 @@ from tillit.journeys import purchase_import
 from tillit.journeys.bench import Figure, Result, files, world
 from tillit.journeys.bench.errors import BenchError
 from tillit.journeys.bench.machine import Cost, peak_megabytes, processors
+from tillit.journeys.bench.place import hold_server, require, settle
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
 from tillit.ledger import queries as ledger
-from tillit.platform import database, paths, setup
+from tillit.platform import database, paths
 from tillit.purchases.models import Batch, Purchase
 
 NAME = "intake"
-DATABASE, HORDAK_DATABASE = "tillit_bench", "tillit_bench_hordak"
+HORDAK_DATABASE = "tillit_bench_hordak"
 ROWS, MEMBERS, MORE, SAMPLE = 500_000, 200_000, 10, 2_000
 _LOGGED = ("purchases_seen", "purchases_purchase", "ledger_transfer", "ledger_balance", "audit_event")
 _SECURED = ("purchases_purchase", "purchases_unmatched_refund", "ledger_transfer", "ledger_balance")
@@ -58,14 +57,14 @@ class Run:
 
 
 def run(*, rows: int = ROWS, members: int = MEMBERS, more: int = MORE, hordak: bool = True, tell: Tell) -> Result:
-    """Measure and report. In a process whose database is `DATABASE`, made by `prepared`.
+    """Measure and report. In a process whose database is `place.DATABASE`, made by `place.prepared`.
 
     `more`: how many times the rows of the first file the second has (1: no second). Raises `BenchError` when a
     condition does not hold or the ledger does not add up.
     """
     tell(f"{members:,} members, {rows:,} rows")
     world.build(members=members)
-    _settle()
+    settle()
     with tempfile.TemporaryDirectory(dir=paths.ensure_var(), prefix="bench-") as folder:
         first = _measure(Path(folder), rows=rows, members=members, seed=1, tell=tell)
         second = _measure(Path(folder), rows=rows * more, members=members, seed=2, tell=tell) if more > 1 else None
@@ -74,35 +73,12 @@ def run(*, rows: int = ROWS, members: int = MEMBERS, more: int = MORE, hordak: b
     return _result(first, second, sample, members)
 
 
-@contextmanager
-def prepared(*names: str) -> Iterator[None]:
-    """Databases of the bench's own on the installation's server, empty at the start and gone at the end."""
-    try:
-        for name in names:
-            _drop(name)
-            setup.ensure_database(name)
-        yield
-    finally:
-        for name in names:
-            _drop(name)
-
-
-def migrate() -> None:
-    """Make the tables and rules in the bench's database."""
-    environment = {**os.environ, "TILLIT_DATABASE_NAME": DATABASE}
-    done = subprocess.run(
-        [sys.executable, "-m", "tillit.faces.cli", "migrate"], env=environment, check=False, capture_output=True
-    )
-    if done.returncode:
-        raise BenchError("bench-migrate", done.stderr.decode(errors="replace").strip())
-
-
 def _measure(folder: Path, *, rows: int, members: int, seed: int, tell: Tell) -> Run:
     tell(f"writing {rows:,} rows")
     written = files.write(folder / f"{seed}.csv", rows=rows, members=members, seed=seed)
     tell("bare COPY")
     copied = _copy(written.path)
-    _settle()
+    settle()
     tell("Tillit")
     before = Cost.now()
     report = purchase_import.import_file(path=written.path, source_key=world.SOURCE)
@@ -139,13 +115,6 @@ def _copy(path: Path) -> float:
     return median(taken)
 
 
-def _settle() -> None:
-    """Each run starts from written pages and known statistics, as on a server that has been up for a while."""
-    with database.connect("admin", name=DATABASE, autocommit=True) as admin:
-        admin.execute("VACUUM (ANALYZE)")
-        admin.execute("CHECKPOINT")
-
-
 def _hordak(folder: Path, tell: Tell) -> dict[str, Any]:
     """The first purchases that were posted, credited one by one by Hordak in a process and database of its own."""
     tell(f"Hordak, a sample of {SAMPLE:,}")
@@ -169,30 +138,14 @@ def _hordak(folder: Path, tell: Tell) -> dict[str, Any]:
 
 def _hold(posted: int) -> None:
     """Raise `BenchError` unless the stated conditions hold and the books are right."""
-    with connection.cursor() as cursor:
-        for name in ("fsync", "full_page_writes", "synchronous_commit"):
-            cursor.execute("SELECT current_setting(%s)", [name])
-            _require(cursor.fetchone()[0] == "on", f"{name} is off")
-        cursor.execute(
-            "SELECT count(*) FROM pg_class WHERE relname = ANY (%s) AND relpersistence = 'p'", [list(_LOGGED)]
-        )
-        _require(cursor.fetchone()[0] == len(_LOGGED), "a table is not logged")
-        cursor.execute("SELECT count(*) FROM pg_class WHERE relname = ANY (%s) AND relrowsecurity", [list(_SECURED)])
-        _require(cursor.fetchone()[0] == len(_SECURED), "row-level security is off")
-        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        _require(not cursor.fetchone()[0], "this login escapes row-level security")
+    hold_server(logged=_LOGGED, secured=_SECURED)
     with Scope(_everyone(), "bonus_earning"):
-        _require(Purchase.objects.count() == posted, "purchases are missing")
-        _require(ledger.unexplained() == 0, "a balance is not its history")
-        _require(all(line.standing in {None, line.moved} for line in ledger.trial_balance()), "the books do not add up")
+        require(Purchase.objects.count() == posted, "purchases are missing")
+        require(ledger.unexplained() == 0, "a balance is not its history")
+        require(all(line.standing in {None, line.moved} for line in ledger.trial_balance()), "the books do not add up")
     with Scope(_everyone(), "security_log"):
         batches = set(Batch.objects.values_list("pk", flat=True))
-        _require(batches <= set(Event.objects.values_list("batch", flat=True)), "a batch left no audit event")
-
-
-def _require(holds: bool, what: str) -> None:  # noqa: FBT001 (a condition)
-    if not holds:
-        raise BenchError("bench-condition", what)
+        require(batches <= set(Event.objects.values_list("batch", flat=True)), "a batch left no audit event")
 
 
 def _everyone() -> Any:
@@ -239,11 +192,3 @@ def _bound(one: Run) -> str:
         f"PostgreSQL (four rows and three index entries with their log) and {ours:.1f} µs in Python (reading, checking "
         "and three digests for each row, members' or not)"
     )
-
-
-def _drop(name: str) -> None:
-    with database.connect("admin", name="postgres", autocommit=True) as admin:
-        try:
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise BenchError("bench-drop", str(error.diag.message_primary)) from None

@@ -31,17 +31,24 @@ _AT_ONCE = 100_000
 
 def build(*, members: int) -> None:
     """Publish the example coalition, set its chains up, and register `members` members, each with bonus in 3 chains."""
-    _publish()
+    publish_examples()
     _shops()
     _people(members)
 
 
-def _publish() -> None:
+def publish_examples() -> None:
+    """Publish the example coalition's declarations: its operator and two clubs, one register."""
     for key in ("rundtur", *_CLUBS):
         path = paths.root() / "examples" / "bonus" / f"{key}.yaml"
         declaration, _ = load_declaration(Path(path))
         publish(declaration=declaration, source_text=path.read_text("utf-8"), at=clock.now(), recompile=False)
     enforce_grants()
+
+
+def people(*, register_id: int, count: int) -> None:
+    """New subjects of the register, of whom nothing is known."""
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "people", "subjects"), {"register": register_id, "count": count})
 
 
 def _shops() -> None:

@@ -1,0 +1,64 @@
+-- name: relationships
+-- Every subject of the register a member since long; one in a hundred left forty days ago.
+INSERT INTO parties_relationship (subject_id, controller_id, kind, started, ended, end_reason)
+SELECT s.id, %(controller)s, 'member', %(today)s::date - 900,
+       CASE WHEN s.id %% 100 = 0 THEN %(today)s::date - 40 END, CASE WHEN s.id %% 100 = 0 THEN 'left' ELSE '' END
+FROM parties_subject s WHERE s.register_id = %(register)s
+
+-- name: facts
+-- Ten facts of each: names, addresses, date of birth, interests. Invented, different for each.
+INSERT INTO parties_fact (subject_id, controller_id, category, kind, value, source, collected_under, collected_at)
+SELECT s.id, %(controller)s, k.category, k.kind, k.prefix || s.id || k.suffix, 'data_subject', k.activity,
+       now() - interval '900 days'
+FROM parties_subject s
+CROSS JOIN unnest(%(categories)s::smallint[], %(kinds)s::text[], %(prefixes)s::text[], %(suffixes)s::text[],
+                  %(activities)s::text[]) AS k(category, kind, prefix, suffix, activity)
+WHERE s.register_id = %(register)s ORDER BY s.id
+
+-- name: some
+-- Members drawn evenly over the ids.
+SELECT id FROM parties_subject WHERE register_id = %(register)s AND id %% 100 <> 0 ORDER BY md5(id::text) LIMIT %(count)s
+
+-- name: copies
+-- The same rows for whoever works without Tillit: the same keys, indexes and links, no row security.
+CREATE TABLE bench_subject (LIKE parties_subject INCLUDING ALL);
+CREATE TABLE bench_relationship (LIKE parties_relationship INCLUDING ALL);
+CREATE TABLE bench_fact (LIKE parties_fact INCLUDING ALL);
+INSERT INTO bench_subject SELECT * FROM parties_subject;
+INSERT INTO bench_relationship SELECT * FROM parties_relationship;
+INSERT INTO bench_fact SELECT * FROM parties_fact;
+ALTER TABLE bench_relationship ADD FOREIGN KEY (subject_id) REFERENCES bench_subject (id);
+ALTER TABLE bench_fact ADD FOREIGN KEY (subject_id) REFERENCES bench_subject (id);
+ALTER TABLE bench_subject ADD FOREIGN KEY (alias_of_id) REFERENCES bench_subject (id);
+GRANT SELECT, INSERT, UPDATE, DELETE ON bench_subject, bench_relationship, bench_fact TO tillit_app
+
+-- name: delete_facts
+-- What the rule of the declaration says, as a careful programmer writes it for this one table: of those who left, all;
+-- of those who stay, names and addresses a year after they were replaced.
+DELETE FROM bench_fact f USING bench_relationship r
+WHERE r.subject_id = f.subject_id AND r.ended <= %(today)s
+  AND NOT EXISTS (SELECT FROM bench_relationship o
+                  WHERE o.subject_id = f.subject_id AND (o.ended IS NULL OR o.ended > %(today)s))
+
+-- name: delete_replaced
+-- The second half of the same rule.
+DELETE FROM bench_fact WHERE category = ANY (%(named)s::smallint[]) AND superseded_at < %(today)s::date - interval '1 year'
+
+-- name: delete_relationships
+-- The relationships themselves.
+DELETE FROM bench_relationship r
+WHERE r.ended <= %(today)s
+  AND NOT EXISTS (SELECT FROM bench_relationship o
+                  WHERE o.subject_id = r.subject_id AND (o.ended IS NULL OR o.ended > %(today)s))
+
+-- name: delete_subjects
+-- And who is left with nothing.
+DELETE FROM bench_subject s
+WHERE NOT EXISTS (SELECT FROM bench_relationship r WHERE r.subject_id = s.id)
+  AND NOT EXISTS (SELECT FROM bench_fact f WHERE f.subject_id = s.id)
+
+-- name: delete_person
+-- One person's rows, by hand.
+WITH f AS (DELETE FROM bench_fact WHERE subject_id = %(subject)s),
+     r AS (DELETE FROM bench_relationship WHERE subject_id = %(subject)s)
+SELECT 1
