@@ -42,6 +42,27 @@ class Party:
 
 
 @dataclass
+class Way:
+    """One way in which rows come to be due, as bounds that every such row keeps; to look among few, not to decide.
+
+    bounds: conditions on the row `t`. free: conditions on the person `s`.
+    """
+
+    bounds: list[str] = field(default_factory=list)
+    free: list[str] = field(default_factory=list)
+
+    def __add__(self, other: "Way") -> "Way":
+        return Way([*self.bounds, *other.bounds], [*self.free, *other.free])
+
+    def __bool__(self) -> bool:
+        return bool(self.bounds or self.free)
+
+    def people(self) -> str | None:
+        """The people (s.id) whose own clocks let rows of theirs be due; None where that says nothing of the rows."""
+        return f"SELECT s.id FROM parties_subject s WHERE {' AND '.join(self.free)}" if self.free else None
+
+
+@dataclass
 class Plan:
     """How long rows of one table and category are kept for one controller.
 
@@ -56,8 +77,9 @@ class Plan:
     rules: tuple[Retention, ...]
     holder_id: int = 0
     due: str = ""
-    bounds: list[str] = field(default_factory=list)
-    free: list[str] = field(default_factory=list)
+    must: Way = field(default_factory=Way)
+    keeps: Way | None = None
+    ceilings: list[Way] = field(default_factory=list)
     stays: list[tuple[str, str]] = field(default_factory=list)
     joins: list[str] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
@@ -103,21 +125,25 @@ class Plan:
             " AND (h.controller_id IN (%(row_controller)s, %(holder)s) OR %(row_controller)s = %(holder)s))"
         )
 
-    def free_people(self) -> str | None:
-        """The people (s.id) whose own clocks let rows of theirs be due; None where that says nothing of the rows."""
-        if not self.free or self.table.outlives:
-            return None
-        return f"SELECT s.id FROM parties_subject s WHERE {' AND '.join(self.free)}"
+    def ways(self) -> list[Way]:
+        """Every way in which a row comes to be due: all keeps lapsed or one ceiling, and the minimums with either. A
+        single empty one where nothing bounds them: then the due rows themselves are looked for.
+        """
+        ways = [self.must + way for way in (*([self.keeps] if self.keeps is not None else []), *self.ceilings)]
+        ways = ways or [self.must]
+        if self.table.outlives:  # rows may be nobody's
+            ways = [Way(way.bounds) for way in ways]
+        return ways if all(ways) else [Way()]
 
-    def candidates(self) -> str:
-        """FROM and WHERE of rows among which all the due ones are; the free people stand in `privacy_free`.
+    def candidates(self, way: Way, free: str = "privacy_free") -> str:
+        """FROM and WHERE of rows among which all that are due in this way are; its people stand in the table `free`.
 
         Who is found is asked about exactly before anything goes, so bounds that every due row keeps are enough: a
         column's event lies far enough back, a person's clock is neither open nor running. Without any, the due rows.
         """
-        bounds = list(self.bounds)
-        if self.free_people():
-            bounds.append("t.subject_id IN (SELECT id FROM privacy_free)")
+        bounds = list(way.bounds)
+        if way.free:
+            bounds.append(f"t.subject_id IN (SELECT id FROM {free})")
         if not bounds:
             return f"{self.source()} AND {self.due} <= %(on)s AND NOT {self.held()}"
         return self.source(joined=False) + "".join(f" AND {bound}" for bound in bounds)
@@ -129,7 +155,6 @@ class _Builder:
     def __init__(self, plan: Plan, zone: str) -> None:
         self.plan, self.zone = plan, zone
         self.plan.params["zone"] = zone
-        self.ceilings = False
         self._joined: dict[str, str] = {}
 
     def parameter(self, value: Any) -> str:
@@ -192,6 +217,7 @@ class _Builder:
         # A rule that does not concern the person or the row neither keeps nor ends anything.
         outside = "infinity" if rule.rule == "ceiling" else "-infinity"
         if rule.clock == LINKED:
+            self._bound(rule, Way())
             term = f"coalesce({self.linked(rule, party)}::timestamp, '{outside}')"
         else:
             term = self._lapse(rule, party, outside)
@@ -210,20 +236,30 @@ class _Builder:
             )
         day, of_person = found
         length = self.parameter(IsoPeriod.parse(rule.period).interval)
-        if not rule.only_kinds and (rule.rule == "minimum" or (rule.rule == "keep" and not self.ceilings)):
-            if of_person:
-                self.plan.free.append(self._not_running(day, length))
-            else:
-                self.plan.bounds.append(self._recent(rule.clock, length))
+        self._bound(rule, self._way(rule, day, length, of_person=of_person))
         return f"coalesce({day} + {length}::interval, '{outside if of_person else 'infinity'}')"
 
-    def _not_running(self, day: str, length: str) -> str:
-        """That the clock of the person `s` is neither open nor running."""
+    def _bound(self, rule: Retention, way: Way) -> None:
+        """What the lapse of the rule says of every row that is due by it. A rule for some kinds only keeps or needs
+        nothing of the others.
+        """
+        plan = self.plan
+        if rule.rule == "ceiling":
+            plan.ceilings.append(way)
+        elif rule.rule == "minimum":
+            plan.must += Way() if rule.only_kinds else way
+        else:
+            plan.keeps = (plan.keeps or Way()) + (Way() if rule.only_kinds else way)
+
+    def _way(self, rule: Retention, day: str, length: str, *, of_person: bool) -> Way:
+        if not of_person:
+            return Way(bounds=[self._recent(rule.clock, length)])
         alias = re.search(r"c(\d+)\.day", day)
         assert alias is not None  # noqa: S101 (a derived clock's day)
-        own = day.replace(alias[0], "b.day")
-        clock = self.plan.joins[int(alias[1])]
-        return f"NOT EXISTS (SELECT FROM ({clock}) b WHERE b.subject_id = s.id AND {own} + {length}::interval > %(on)s)"
+        own = f"{day.replace(alias[0], 'b.day')} + {length}::interval"
+        mine = f"SELECT FROM ({self.plan.joins[int(alias[1])]}) b WHERE b.subject_id = s.id AND {own}"
+        # A clock that does not concern the person keeps nothing, and ends nothing either.
+        return Way(free=[f"EXISTS ({mine} <= %(on)s)" if rule.rule == "ceiling" else f"NOT EXISTS ({mine} > %(on)s)"])
 
     def _recent(self, clock: str, length: str) -> str:
         """The event itself must lie at least the period back (give or take zones and short months: five days)."""
@@ -282,7 +318,6 @@ def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:
                 raise CannotKeepError("table-not-governed", f"{category}: no rule governs {table.table}")
             plan = Plan(party.controller_id, table, category, tuple(rule for _, rule in here), party.holder_id)
             builder = _Builder(plan, party.declaration.controller.time_zone)
-            builder.ceilings = any(rule.rule == "ceiling" for _, rule in here)  # it ends what other clocks would keep
             terms: dict[str, list[str]] = {"keep": [], "minimum": [], "ceiling": []}
             for owner, rule in here:
                 term = builder.term(rule, owner)

@@ -7,9 +7,9 @@ gone is not due, and whoever was touched is still to be looked after.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 from django.db import connection
 
@@ -96,11 +96,12 @@ def run(*, as_of: date | None = None, dry_run: bool = False, progress: Progress 
     found: Counter[tuple[int, str, str, str]] = Counter()
     for controller_id, table, category, rows in archive.enter(parties(on), on, dry_run=dry_run):
         found[controller_id, table, category, "archive"] += rows
-    waiting = list(all_plans(on))
+    waiting, free = list(_of_something(all_plans(on))), FreePeople()
     while waiting:
         reached = {}
         for actor, plan in waiting:
-            if rows := due_count(actor, plan, on) if dry_run else _dispose(actor, plan, on):
+            if rows := due_count(actor, plan, on) if dry_run else _dispose(actor, plan, on, free):
+                free.changed(plan.table.table)
                 progress(f"{plan.table.table} {plan.category}: {rows}")
                 reached[plan.controller_id, plan.table.table, plan.category, plan.disposal] = rows
         found.update(reached)
@@ -111,6 +112,7 @@ def run(*, as_of: date | None = None, dry_run: bool = False, progress: Progress 
         for (c, t, k, d), rows in found.items()
     ]
     RetentionResult.objects.bulk_create(results)
+    free.forget()
     if not dry_run:
         sweep.loose_ends()
         sweep.lapsed_elsewhere(on=on)
@@ -119,20 +121,75 @@ def run(*, as_of: date | None = None, dry_run: bool = False, progress: Progress 
     return made
 
 
-def _dispose(actor: Actor, plan: Plan, on: date) -> int:
+def _of_something(plans_of_all: Iterable[tuple[Actor, Plan]]) -> Iterator[tuple[Actor, Plan]]:
+    """The plans whose cell holds a row now: one look at each table instead of one for each cell."""
+    held: dict[frozenset[int], set[tuple[str, int, int]]] = {}
+    for actor, plan in plans_of_all:
+        if actor.controllers not in held:
+            held[actor.controllers] = {
+                (table.table, controller, category)
+                for table in registry.PERSONAL.values()
+                for controller, category in _cells(actor, table)
+            }
+        category = plan.params["category"] if plan.table.category_column else 0
+        if (plan.table.table, plan.controller_id, category) in held[actor.controllers]:
+            yield actor, plan
+
+
+def _cells(actor: Actor, table: PersonalTable) -> list[tuple[int, int]]:
+    """The (controller, category) pairs of the rows of one table; the category 0 where the table has one only."""
+    with Scope(actor, "retention"), connection.cursor() as cursor:
+        cursor.execute(f"SELECT controller_id, {table.category_column or '0'} FROM {table.table} GROUP BY 1, 2")
+        return list(cursor.fetchall())
+
+
+class FreePeople:
+    """Tables of the people whose clocks let rows be due, looked for once for all plans that ask the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[frozenset[int], str], str] = {}
+        self._made = 0
+
+    def table(self, *, cursor: Any, controllers: frozenset[int], question: str, params: dict[str, Any]) -> str:
+        """The temporary table that answers `question` (a statement giving ids) in the open scope for `controllers`."""
+        asked = controllers, cursor.mogrify(question, params)
+        if asked not in self._known:
+            self._made += 1
+            name = f"privacy_free_{self._made}"
+            cursor.execute(f"CREATE TEMP TABLE {name} AS {question}", params)
+            cursor.execute(f"ANALYZE {name}")  # few or many decides how the rows are looked for
+            self._known[asked] = name
+        return self._known[asked]
+
+    def changed(self, table: str) -> None:
+        """Rows of `table` are gone: what was asked of it is asked anew."""
+        self._drop([asked for asked in self._known if table in asked[1]])
+
+    def forget(self) -> None:
+        """Leave nothing behind."""
+        self._drop(list(self._known))
+
+    def _drop(self, asked: list[tuple[frozenset[int], str]]) -> None:
+        for one in asked:
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP TABLE {self._known.pop(one)}")
+
+
+def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople) -> int:
     """Dispose of one plan's due rows; how many went. One look at the whole table, then chunk by chunk, each in its own
     transaction: its people are locked and asked about once more, so whoever has joined again since keeps everything.
     """
     due = f"{plan.due} <= %(on)s AND NOT {plan.held()}"
     params = {**plan.params, "on": on}
     with Scope(actor, "retention"), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS privacy_free, privacy_candidate")
-        if free := plan.free_people():
-            cursor.execute(f"CREATE TEMP TABLE privacy_free ON COMMIT DROP AS {free}", params)
-            cursor.execute("ANALYZE privacy_free")  # few or many decides how the rows are looked for
-        cursor.execute(
-            f"CREATE TEMP TABLE privacy_candidate AS SELECT DISTINCT t.subject_id {plan.candidates()}", params
-        )
+        cursor.execute("DROP TABLE IF EXISTS privacy_candidate")
+        found = []
+        for way in plan.ways():
+            people, name = way.people(), ""
+            if people:
+                name = free.table(cursor=cursor, controllers=actor.controllers, question=people, params=params)
+            found.append(f"SELECT t.subject_id {plan.candidates(way, name)}")
+        cursor.execute(f"CREATE TEMP TABLE privacy_candidate AS {' UNION '.join(found)}", params)
         if cursor.rowcount > CHUNK:
             cursor.execute("CREATE INDEX ON privacy_candidate (subject_id)")
     rows, last = 0, cast("int | None", -1)
