@@ -153,7 +153,7 @@ def _build(records: int) -> World:
     )
 
 
-def _tables() -> Iterator[sql.Composable]:
+def _tables() -> Iterator[sql.Composed | sql.SQL]:
     for table in (BARE, INDEXED, ENFORCED):
         yield sql.SQL("CREATE TABLE {} (LIKE bench_source)").format(sql.Identifier(table))
         yield sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO tillit_app").format(sql.Identifier(table))

@@ -8,6 +8,7 @@ and indexes. Both must leave the same rows.
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection, transaction
 from psycopg import sql
@@ -78,7 +79,7 @@ def run(*, rows: int = ROWS, tell: Tell) -> Result:
 
 
 def _delete() -> float:
-    given = {"today": clock.today(), "named": [category_id(key) for key in ("identity", "contact")]}
+    given: dict[str, Any] = {"today": clock.today(), "named": [category_id(key) for key in ("identity", "contact")]}
     began = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         for name in _BY_HAND:
