@@ -90,7 +90,7 @@ def test_a3_dates_countries_and_lists_read_as_the_language_writes_them():
     nb, en = Words(declaration, "nb"), Words(declaration, "en")
     assert (nb.date(declaration.effective), en.date(declaration.effective)) == (
         "1. september 2026",
-        "September 1, 2026",
+        "1 September 2026",
     )
     assert (nb.country("US"), en.country("US")) == ("USA", "United States")
     assert (nb.country("*"), en.country("*")) == ("alle land utenfor EØS", "every country outside the EEA")

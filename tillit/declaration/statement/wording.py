@@ -77,8 +77,8 @@ class Words:
         return IsoPeriod.parse(iso).describe(self.locale)
 
     def date(self, day: date) -> str:
-        """`5. juni 2014`."""
-        return str(format_date(day, format="long", locale=self.locale))
+        """`5. juni 2014`; an English reader in Europe puts the day first too."""
+        return str(format_date(day, format="long", locale="en_GB" if self.locale == "en" else self.locale))
 
     def country(self, code: str) -> str:
         """The name of a country; `*` is every country outside the EEA."""

@@ -26,6 +26,11 @@ def language() -> str:
     return (get_language() or REFERENCE).split("-")[0]
 
 
+def _writing() -> str:
+    """How the reader's language writes days here: an English reader in Europe puts the day first."""
+    return "en_GB" if language() == "en" else language()
+
+
 @register.simple_tag
 def t(key: str, **values: Any) -> str:
     """The text `key`, escaped like any other output."""
@@ -55,7 +60,7 @@ def day(value: date | datetime | None) -> str:
         value = value.astimezone(ZoneInfo(DEFAULT_ZONE)).date()
     if value.year == _FOREVER:
         return say(language(), "value.never")
-    return format_date(value, format="long", locale=language())
+    return format_date(value, format="long", locale=_writing())
 
 
 @register.filter
@@ -65,7 +70,7 @@ def moment(value: datetime | None) -> str:
         return ""
     there = value.astimezone(ZoneInfo(DEFAULT_ZONE))
     clock = format_time(there, format="HH.mm" if language() != "en" else "HH:mm", locale=language())
-    return say(language(), "value.moment", day=format_date(there.date(), format="long", locale=language()), time=clock)
+    return say(language(), "value.moment", day=format_date(there.date(), format="long", locale=_writing()), time=clock)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from tillit.bonus.rates import WEEKDAYS, When
 from tillit.declaration.enforce import enforce_grants
 from tillit.declaration.loader import load as load_declaration
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import holder_of
 from tillit.declaration.publish import publish
 from tillit.journeys.bench.files import CHAINS, CHAINS_EACH, STORES, card_numbers, cards_of, chains_of
 from tillit.kernel import clock
@@ -73,6 +74,7 @@ def _shops() -> None:
 
 def _people(members: int) -> None:
     register = Controller.objects.values_list("register_id", flat=True).get(key=_CLUBS[0])
+    holder = holder_of(controller_id=Controller.objects.values_list("pk", flat=True).get(key=_CLUBS[0]))
     actor = system("bench", Controller.objects.filter(register_id=register).values_list("pk", flat=True))
     terms = [Programme.objects.get(chain__key=f"bench{number}") for number in range(CHAINS)]
     for start in range(1, members + 1, _AT_ONCE):
@@ -86,10 +88,9 @@ def _people(members: int) -> None:
             cursor.execute(load(__file__, "people", "subjects"), {"register": register, "count": len(numbers)})
             subjects = np.array([row[0] for row in cursor.fetchall()])
             of = subjects[whose - start].tolist()
-            cursor.execute(
-                load(__file__, "people", "cards"),
-                {"register": register, "kind": int(Kind.CARD), "digests": digests, "subjects": of},
-            )
+            owned = {"kind": int(Kind.CARD), "digests": digests, "subjects": of}
+            cursor.execute(load(__file__, "people", "cards"), owned | {"register": register})
+            cursor.execute(load(__file__, "people", "instruments"), owned | {"holder": holder, "at": DAY})
             cursor.execute(
                 load(__file__, "people", "bonus"),
                 {
