@@ -63,9 +63,7 @@ def test_h2_who_received_a_name_is_told_when_the_person_corrects_it(club: Contro
 def test_h3_recipients_are_told_of_an_erasure_and_the_notice_survives_it(club: Controller) -> None:
     kari = person(club, given="Kari")
     _disclosed(club, kari)
-    told = journey.tell_recipients(
-        subject_id=kari, register_id=club.register_id, what=What.ERASED, at=clock.now()
-    )
+    told = journey.tell_recipients(subject_id=kari, register_id=club.register_id, what=What.ERASED, at=clock.now())
     assert [(one.recipient, one.by_itself) for one in told] == [("legal_adviser", True)]
     everyone = Controller.objects.filter(register=club.register).values_list("id", flat=True)
     erase(actor=system("rights", everyone), subject_id=kari, ground="consent_withdrawn", at=clock.now())

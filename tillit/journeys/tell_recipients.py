@@ -76,6 +76,11 @@ def _known(declared: Declaration, row: Disclosure) -> tuple[str, str]:
     return name, (said.notices_to or "") if said else ""
 
 
+def name_of(row: Disclosure) -> str:
+    """The recipient of a disclosure by its declared name, with the party where that is a kind."""
+    return _known(current(controller_id=row.controller_id, on=clock.today()), row)[0]
+
+
 def send_notices() -> int:
     """Mail every notice that can be mailed; how many. A failure leaves it owed, and the next run tries again."""
     sent = 0

@@ -68,7 +68,7 @@ def give(
     told = [*([text] if text else []), *said[case.language], entry.details["complaint"][case.language]]
     if any(item["what"].startswith("copy") for item in items):
         told.append(say(case.language, "letter.copy"))
-    letters.tell(case=case, address=address, about="answered", lines=told)
+    letters.tell(scope=scope, case=case, address=address, about="answered", lines=told)
     return entry
 
 

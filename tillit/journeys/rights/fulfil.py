@@ -15,6 +15,7 @@ from tillit.consent.operations import record, restrict
 from tillit.consent.queries import switches
 from tillit.declaration.queries import current
 from tillit.declaration.schema import Declaration
+from tillit.disclosure.models import What
 from tillit.journeys.rights import recipients
 from tillit.journeys.rights.answers import Item
 from tillit.journeys.rights.correcting import correct
@@ -66,7 +67,7 @@ def rectify(*, scope: Scope, case: Case, corrections: Mapping[str, str], at: dat
     source = "data_subject"
     items, categories = correct(scope=scope, case=case, corrections=corrections, source=source, at=at)
     if categories:
-        items += recipients.tell(scope=scope, case=case, what="rectification", categories=categories, at=at)
+        items += recipients.owe(scope=scope, case=case, what=What.RECTIFIED, categories=categories, at=at)
     return items
 
 
@@ -78,7 +79,7 @@ def erase(*, scope: Scope, case: Case, ground: str, categories: Collection[str],
     if allowed is None:
         raise RequestError("no-ground", "say on which ground the data is to be erased")
     part = frozenset(categories) or None
-    told = recipients.tell(scope=scope, case=case, what="erasure", categories=part, at=at)
+    told = recipients.owe(scope=scope, case=case, what=What.ERASED, categories=part, at=at)
     done = erasure.erase(actor=scope.actor, subject_id=case.subject_id, ground=allowed, at=at, categories=part)
     sums: dict[tuple[str, str, int, str, str], int] = {}
     for one in done:
@@ -109,7 +110,7 @@ def restricted(*, scope: Scope, case: Case, ground: str, at: datetime) -> list[I
         subject=case.subject_id,
         details={"case": case.id, "ground": ground},
     )
-    told = recipients.tell(scope=scope, case=case, what="restriction", categories=None, at=at)
+    told = recipients.owe(scope=scope, case=case, what=What.RESTRICTED, categories=None, at=at)
     return [
         {"what": "restricted"},
         {"what": "restricted_ground", "ground": ground},

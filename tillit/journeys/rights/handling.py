@@ -14,6 +14,7 @@ from tillit.cases.models import Case
 from tillit.consent.operations import lift as lift_restriction
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
+from tillit.disclosure.models import What
 from tillit.journeys import intake
 from tillit.journeys.rights import answers, fulfil, letters, objecting, recipients
 from tillit.journeys.rights.acting import ACTIVITY, acting, handling
@@ -107,7 +108,9 @@ def extend(*, actor: Actor, controller: Controller, case_id: int, until: date, r
             details={"until": until.isoformat()},
         )
         said = say(case.language, "extended", reason=_words(reason), day=day(until, case.language))
-        letters.tell(case=case, address=letters.address_of(case.subject_id), about="extended", lines=[said])
+        letters.tell(
+            scope=scope, case=case, address=letters.address_of(case.subject_id), about="extended", lines=[said]
+        )
     return case
 
 
@@ -141,7 +144,7 @@ def write(*, actor: Actor, controller: Controller, case_id: int, text: str, show
         operations.take(scope=scope, case=case, step="told" if shown else "note", at=clock.now(), text=_words(text))
         if shown:
             address = letters.address_of(case.subject_id)
-            letters.tell(case=case, address=address, about="message", lines=[_words(text)])
+            letters.tell(scope=scope, case=case, address=address, about="message", lines=[_words(text)])
     return case
 
 
@@ -160,6 +163,7 @@ def lift(*, actor: Actor, controller: Controller, case_id: int, reason: str) -> 
             raise RequestError("not-restricted", "no restriction stands by this case")
         item: Item = {"what": "lifting", "reason": _words(reason)}
         letters.tell(
+            scope=scope,
             case=case,
             address=letters.address_of(case.subject_id),
             about="lifted",
@@ -176,7 +180,7 @@ def lift(*, actor: Actor, controller: Controller, case_id: int, reason: str) -> 
             subject=case.subject_id,
             details={"case": case.id},
         )
-        recipients.tell(scope=scope, case=case, what="lifting", categories=None, at=at)
+        recipients.owe(scope=scope, case=case, what=What.UNRESTRICTED, categories=None, at=at)
         intake.resume(subject_ids=[case.subject_id], since=standing.since, controller_id=case.controller_id)
     return case
 

@@ -1,12 +1,16 @@
-"""Mail to the person about a request: that there is an answer, a decision. It goes when the work is committed."""
-
-from django.db import transaction
+"""What the person is written about a request: that it came in, its answer, a decision. In the outbox with the work."""
 
 from tillit.cases.models import Case
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
 from tillit.journeys.rights.texts import say
-from tillit.messages.mail import send_unstored
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope
+from tillit.messages.operations import send
+from tillit.messages.templates import FREE
 from tillit.parties.models import Fact
+
+CHANNELS = ("email",)
 
 
 def address_of(subject_id: int) -> str | None:
@@ -15,18 +19,28 @@ def address_of(subject_id: int) -> str | None:
     return facts.order_by("controller_id").values_list("value", flat=True).first()
 
 
-def tell(*, case: Case, address: str | None, about: str, lines: list[str]) -> bool:
-    """Mail `lines` to the address when the transaction is committed; whether there is an address. The greeting names
-    what the letter is `about` (`received`, `answered`, `extended` …) and the right.
+def tell(*, scope: Scope, case: Case, address: str | None, about: str, lines: list[str]) -> bool:
+    """Write `lines` to the address, in the transaction; whether there is one. The subject names what the letter is
+    `about` (`received`, `answered`, `extended` …) and the right.
     """
-    if address is None:
+    declared = current(controller_id=case.controller_id, on=clock.today())
+    if address is None or "message" not in declared.category_keys():
         return False
     name = Controller.objects.values_list("name", flat=True).get(pk=case.controller_id)
-    language = case.language
-    right = say(language, f"right.{case.fields['right']}")
-    subject = say(language, f"letter.{about}", name=name, right=right)
-    text = "\n\n".join(
-        [say(language, "letter.hello"), subject + ".", *lines, say(language, "letter.regards", name=name)]
+    right = say(case.language, f"right.{case.fields['right']}")
+    subject = say(case.language, f"letter.{about}", name=name, right=right)
+    text = "\n\n".join([say(case.language, "letter.hello"), subject + ".", *lines])
+    send(
+        scope=scope,
+        subject_id=case.subject_id,
+        controller_id=case.controller_id,
+        template=FREE,
+        values={"subject": subject, "text": text},
+        at=clock.now(),
+        channels=CHANNELS,
+        language=case.language,
+        address=address,
+        answering=True,
+        case_id=case.id,
     )
-    transaction.on_commit(lambda: send_unstored(to=address, subject=subject, text=text, sender=name))
     return True

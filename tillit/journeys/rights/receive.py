@@ -86,7 +86,7 @@ def receive(
         finished = _at_once(scope, case, address, at, known=bool(how))
         if not own and not finished:
             told = [say(language, "letter.due", day=day(last, language))] if last else []
-            letters.tell(case=case, address=address, about="received", lines=told)
+            letters.tell(scope=scope, case=case, address=address, about="received", lines=told)
     return case
 
 
