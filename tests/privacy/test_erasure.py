@@ -14,7 +14,8 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import operations as parties
 from tillit.parties.models import Fact, Login, Subject
 from tillit.privacy.erasure import Item, erase
-from tillit.privacy.models import Hold, Journal
+from tillit.parties.models import JournalEntry
+from tillit.privacy.models import Hold
 from tillit.purchases.models import Purchase, Seen
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +81,7 @@ def test_h3_leaving_and_erasure_leave_only_the_books_without_identity(club: Cont
         assert Purchase.objects.filter(subject_id=kari).count() == 1
     assert Seen.objects.count() == 2, "the purchase is still counted once"
     assert list(Login.objects.values_list("subject_id", flat=True)) == [ola]
-    assert Journal.objects.filter(subject_id=kari, kind="erasure").count() == 1
+    assert JournalEntry.objects.filter(subject_id=kari, kind="erasure").count() == 1
     with clock.travel(date(2032, 1, 1)):
         assert _erase(club, kari)["purchase", "erased"].rows == 1
     assert Seen.objects.count() == 1

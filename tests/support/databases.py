@@ -103,6 +103,8 @@ def clone(source: str) -> str:
         ):
             names = [name] if role is None else [name, role]
             connection.execute(sql.SQL(text).format(*map(sql.Identifier, names)))
+        # Nor the mark that it is no restored dump.
+        connection.execute(sql.SQL("ALTER DATABASE {} SET tillit.opened = 'yes'").format(sql.Identifier(name)))
     return name
 
 

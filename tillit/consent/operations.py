@@ -14,6 +14,7 @@ from tillit.declaration.queries import current, current_version, declared, holde
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties import journal
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subject, wait_for_sets
 
@@ -70,8 +71,10 @@ def record(
         evidence=evidence,
         last_marketing_message=at,
     )
+    journal.remember(scope=scope, rows=[event], at=at)
     if not later & {"", channel}:
         _choose(mine, channel, {**_EFFECT[kind]}, at, state, except_for=later)
+        journal.remember(scope=scope, rows=Choice.objects.filter(**mine), at=at)
     return event
 
 
@@ -122,6 +125,7 @@ def restrict(*, scope: Scope, subject_id: int, controller_id: int, ground: str, 
     restriction = Restriction.objects.create(
         subject_id=subject_id, controller_id=controller_id, ground=ground, since=at
     )
+    journal.remember(scope=scope, rows=[restriction], at=at)
     _move(subject_id, {0: 1, 2: 3})
     return restriction
 
@@ -130,10 +134,20 @@ def lift(*, scope: Scope, subject_id: int, at: datetime) -> int:
     """Lift the restriction; the caller notifies the person first (GDPR 18(3)). Returns how many (0 or 1)."""
     wait_for_sets(subject_id=subject_id)
     lock_subject(scope=scope, subject_id=subject_id)
+    standing = list(Restriction.objects.filter(subject_id=subject_id, lifted__isnull=True))
     lifted = Restriction.objects.filter(subject_id=subject_id, lifted__isnull=True).update(lifted=at)
     if lifted:
+        journal.remember(scope=scope, rows=standing, at=at)
         _move(subject_id, {1: 0, 3: 2})
     return lifted
+
+
+def follow_restriction(*, scope: Scope, subject_id: int) -> None:
+    """Bring the state of all the person's rows to whether a restriction stands (after a restore)."""
+    wait_for_sets(subject_id=subject_id)
+    lock_subject(scope=scope, subject_id=subject_id)
+    stands = Restriction.objects.filter(subject_id=subject_id, lifted__isnull=True).exists()
+    _move(subject_id, {0: 1, 2: 3} if stands else {1: 0, 3: 2})
 
 
 def _move(subject_id: int, states: dict[int, int]) -> None:

@@ -8,8 +8,9 @@ personal(
     category="consent_record",
     clocks={"decided": "at", "last_marketing_message": "last_marketing_message"},
     kind_column="kind",
+    journaled={"evidence": ""},
 )
-personal(Choice, category="consent_record", clocks={"decided": "since"})
-personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"})
+personal(Choice, category="consent_record", clocks={"decided": "since"}, journaled={})
+personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"}, journaled={})
 
 derived_clock("consent_withdrawn", __file__, "clocks", "consent_withdrawn")

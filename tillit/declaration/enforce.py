@@ -139,7 +139,8 @@ def statements() -> Iterator[str]:
         yield f"REVOKE ALL ON {name} FROM {APP}, {BACKUP}"
         yield f"GRANT SELECT ON {name} TO {APP}"
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {registry.WRITERS.get(name, APP)}"
-        yield f"GRANT SELECT ON {name} TO {BACKUP}"
+        if name not in registry.NOT_BACKED_UP:
+            yield f"GRANT SELECT ON {name} TO {BACKUP}"
     yield from _definers()
     yield f"REVOKE UPDATE, DELETE ON declaration_version FROM {APP}"
     yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}"

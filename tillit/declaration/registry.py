@@ -34,6 +34,9 @@ class PersonalTable:
     then disposer: its function `disposer(bigint[], text[]) RETURNS bigint` deleting rows by (subject_id, id) pairs.
     not_exported: columns an access request leaves out, with the reason (keys, digests: nothing readable).
     outlives: rows may be nobody's (subject 0) or stay when the person is gone.
+    journaled: rows that say what a restore must not undo (a no, a correction) are copied to the journal by the act that
+    writes them; column → its value where what it said can no longer be opened (None: the row cannot stand without it).
+    The columns named are sealed there. None: the table's rows are never copied.
     """
 
     model: type[models.Model]
@@ -50,6 +53,7 @@ class PersonalTable:
     outlives: bool = False
     disposer: str | None = None
     categories: tuple[str, ...] = ()
+    journaled: Mapping[str, str | None] | None = None
 
     @property
     def table(self) -> str:
@@ -66,6 +70,7 @@ class OwnedTable:
     alone write it, and the function `eraser(bigint[]) RETURNS bigint` that erases, where the app may not. follows:
     (personal table, SQL condition joining this table with the disposed rows `d`): its rows go with those and only then.
     not_exported: columns an access request leaves out, with the reason; a table with a writer is left out whole.
+    backed_up: whether dumps hold its rows. key_store: they are in the key store's own, short-lived backups instead.
     """
 
     model: type[models.Model]
@@ -77,6 +82,7 @@ class OwnedTable:
     writer: str | None = None
     eraser: str | None = None
     backed_up: bool = True
+    key_store: bool = False
     follows: tuple[str, str] | None = None
     not_exported: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,6 +96,8 @@ PERSONAL: dict[str, PersonalTable] = {}
 OWNED: dict[str, OwnedTable] = {}
 NOT_PERSONAL: dict[str, str] = {}
 WRITERS: dict[str, str] = {}
+NOT_BACKED_UP: dict[str, str] = {}
+"""Tables without personal data that dumps leave out, and why (owned tables say so themselves)."""
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -109,6 +117,7 @@ def personal(
     outlives: bool = False,
     disposer: str | None = None,
     categories: tuple[str, ...] = (),
+    journaled: Mapping[str, str | None] | None = None,
 ) -> None:
     """Register a personal table; raises `UnregisteredTableError` when the registration does not fit the model."""
     table, columns = model._meta.db_table, {f.column for f in model._meta.concrete_fields}
@@ -121,7 +130,7 @@ def personal(
     held = categories or ((category,) if category else ())
     faults += [f"unknown category {one}" for one in held if one not in words.categories]
     faults += [f"unknown clock event {event}" for event in clocks if event not in words.clock_events]
-    named = {*clocks.values(), *sealed, *(not_exported or {}), *pseudonymise}
+    named = {*clocks.values(), *sealed, *(not_exported or {}), *pseudonymise, *(journaled or {})}
     named |= {c for c in (category_column, kind_column) if c}
     faults += [f"no column {column}" for column in named if column not in columns]
     faults += [f"lacks {c}" for c in ("subject_id", "id", "controller_id", "state") if c not in columns]
@@ -144,6 +153,7 @@ def personal(
         outlives,
         disposer,
         held,
+        journaled,
     )
     guard.protect(table)
 
@@ -171,6 +181,7 @@ def owned(
     writer: str | None = None,
     eraser: str | None = None,
     backed_up: bool = True,
+    key_store: bool = False,
     follows: tuple[str, str] | None = None,
     not_exported: Mapping[str, str] | None = None,
 ) -> None:
@@ -185,6 +196,7 @@ def owned(
         writer,
         eraser,
         backed_up,
+        key_store,
         follows,
         dict(not_exported or {}),
     )
@@ -195,9 +207,16 @@ def erasable() -> list[OwnedTable]:
     return [table for table in reversed(OWNED.values()) if table.follows is None]
 
 
-def not_personal(model: type[models.Model], *, because: str, writer: str | None = None) -> None:
-    """Say that a table holds nothing about persons, and why. `writer`: NOLOGIN role whose functions alone write it."""
+def not_personal(
+    model: type[models.Model], *, because: str, writer: str | None = None, not_backed_up: str | None = None
+) -> None:
+    """Say that a table holds nothing about persons, and why. `writer`: NOLOGIN role whose functions alone write it.
+
+    `not_backed_up`: why dumps leave it out.
+    """
     NOT_PERSONAL[model._meta.db_table] = because
+    if not_backed_up:
+        NOT_BACKED_UP[model._meta.db_table] = not_backed_up
     if writer:
         WRITERS[model._meta.db_table] = writer
 
@@ -315,6 +334,11 @@ def load() -> None:
     ]
     if missing:
         raise UnregisteredTableError("unregistered", "no personal-data answer for: " + ", ".join(sorted(missing)))
+
+
+def out_of_dumps() -> frozenset[str]:
+    """The tables whose rows no dump holds: `tillit_backup` may not read them."""
+    return frozenset({name for name, owned in OWNED.items() if not owned.backed_up} | {*NOT_BACKED_UP})
 
 
 def holding(category: str) -> list[PersonalTable]:

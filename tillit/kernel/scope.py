@@ -12,6 +12,9 @@ They travel to the server with the first statement of the scope, in one message 
 a scope costs one round trip more than the statement alone (its commit), and one in which nothing is asked costs none.
 What goes past Django's cursors (COPY) does not carry them.
 
+`tillit.opened` is a setting of the database itself, which no dump carries: a database that was restored by other means
+than `tillit restore` lacks it, and no scope opens there before the journal is replayed (H11). Asked once a connection.
+
 Leaving restores the outer scope's settings: releasing a savepoint does not, so it is done explicitly. A scope belongs
 to the connection it was opened on and is open once at a time, and scopes close in the reverse order of their opening
 (one held by an unfinished generator does not): anything else raises `ScopeError`. A statement that names a personal
@@ -27,6 +30,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from typing import Literal as OneOf
+from weakref import WeakSet
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -121,6 +125,7 @@ class Scope:
     def __enter__(self) -> Self:
         if self._opened is not None:
             raise ScopeError("scope-open", "this scope is open already")
+        _refuse_restored(connections[DEFAULT_DB_ALIAS])
         self._outer = _current.get()
         self._waiting = self.settings()
         self._atomic = transaction.atomic()
@@ -184,6 +189,23 @@ class Scope:
         self._atomic.__exit__(kind, error, trace)
         if connection.in_atomic_block and not connection.needs_rollback and not unsent:
             _apply(outer.settings() if outer else [""] * 5)
+
+
+_open_ones: WeakSet[Any] = WeakSet()
+
+
+def _refuse_restored(on: BaseDatabaseWrapper) -> None:
+    """Raise `ScopeError` on a database that nobody has opened to the application (`platform.setup`)."""
+    if on.connection is not None and on.connection in _open_ones:
+        return
+    with on.cursor() as cursor:
+        cursor.execute("SELECT current_setting('tillit.opened', true)")
+        if cursor.fetchone() != ("yes",):
+            raise ScopeError(
+                "not-open",
+                "this database was restored, and what people have done since has not been replayed: use tillit restore",
+            )
+    _open_ones.add(on.connection)
 
 
 def _array(ids: Iterable[int]) -> str:

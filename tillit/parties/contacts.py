@@ -46,7 +46,9 @@ def record_address(
     if before is not None:
         gone = digest(register_id, KINDS[kind], _forms(kind, before.value)[1])
         if gone != claimed:
-            directories.unclaim(register_id=register_id, kind=KINDS[kind], digest=gone, subject_id=subject_id)
+            directories.move(
+                register_id=register_id, kind=KINDS[kind], before=gone, after=claimed, subject_id=subject_id
+            )
     return fact
 
 

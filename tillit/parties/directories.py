@@ -5,8 +5,10 @@ from uuid import UUID
 
 from django.db import connection
 
+from tillit.parties import journal
 from tillit.parties.digests import KEY_VERSION, Kind
 from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.models import JournalKind
 
 
 def claim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int) -> None:
@@ -49,4 +51,21 @@ def unclaim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int) -> b
         cursor.execute(
             "SELECT directory_unclaim(%s, %s::smallint, %s, %s)", [register_id, int(kind), digest, subject_id]
         )
-        return bool(cursor.fetchone()[0])
+        held = bool(cursor.fetchone()[0])
+    if held:
+        journal.note_digest(
+            kind=JournalKind.UNCLAIMED,
+            register_id=register_id,
+            directory=int(kind),
+            digest=digest,
+            subject_id=subject_id,
+        )
+    return held
+
+
+def move(*, register_id: int, kind: Kind, before: UUID, after: UUID, subject_id: int) -> None:
+    """Give `before` up for `after`, which the person holds already: a restore must do both again."""
+    if unclaim(register_id=register_id, kind=kind, digest=before, subject_id=subject_id):
+        journal.note_digest(
+            kind=JournalKind.CLAIMED, register_id=register_id, directory=int(kind), digest=after, subject_id=subject_id
+        )

@@ -3,10 +3,12 @@
 from uuid import uuid4
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from tillit.declaration.models import Controller, Register
 from tillit.declaration.personal import PersonalModel, RandomId, RowState
@@ -128,6 +130,46 @@ class DataKey(models.Model):
 
     class Meta:
         db_table = "parties_data_key"
+
+
+class JournalKind(models.TextChoices):
+    """What a journal entry tells."""
+
+    ROW = "row"
+    GONE = "gone"
+    ERASURE = "erasure"
+    CLAIMED = "claimed"
+    UNCLAIMED = "unclaimed"
+    STAFF_LEFT = "staff_left"
+
+
+class JournalEntry(models.Model):
+    """What a restore must do again before anything may read (H11): see `journal`. Kept apart from dumps.
+
+    row: `details` is a row of `relation` as it stood after the act, without what it says in clear; that is in `sealed`,
+    under the person's own journal key. gone: `digests` are those of rows that were disposed of, and name nobody;
+    `details` says how. erasure: the ground and the categories. claimed, unclaimed: a directory's register, kind and
+    digest. staff_left: the staff account's id.
+    """
+
+    kind = models.CharField(max_length=10, choices=JournalKind.choices)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    relation = models.CharField(max_length=63, db_default="")
+    subject_id = models.BigIntegerField(db_default=0)
+    row = models.CharField(max_length=36, db_default="")
+    details = models.JSONField(db_default={})
+    sealed = models.BinaryField(null=True)
+    digests = ArrayField(models.UUIDField(), db_default=[])
+    shipped = models.BooleanField(db_default=False)
+
+    class Meta:
+        db_table = "parties_journal"
+        indexes = [
+            models.Index(fields=["id"], condition=Q(shipped=False), name="parties_journal_unshipped"),
+            models.Index(fields=["subject_id"], condition=~Q(subject_id=0), name="parties_journal_person"),
+            models.Index(fields=["recorded_at"], name="parties_journal_age"),
+        ]
 
 
 class Login(AbstractBaseUser):

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from tillit.declaration.vocabulary import category_id
+from tillit.kernel import clock
 from tillit.kernel.scope import Scope
-from tillit.parties import sealing
+from tillit.parties import journal, sealing
 from tillit.parties.errors import UnknownSubjectError
 from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
 
@@ -92,9 +93,13 @@ def relate(*, scope: Scope, subject_id: int, controller_id: int, kind: str, star
 def end_relationship(*, scope: Scope, subject_id: int, controller_id: int, kind: str, ended: date, reason: str) -> int:
     """End the open relationship of that kind; `ended` is the first day after. Returns how many ended (0 or 1)."""
     lock_subjects(scope=scope, subject_ids=[subject_id])
-    return Relationship.objects.filter(
+    open_one = Relationship.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind=kind, ended__isnull=True
-    ).update(ended=ended, end_reason=reason)
+    )
+    ending = list(open_one)
+    count = open_one.update(ended=ended, end_reason=reason)
+    journal.remember(scope=scope, rows=ending, at=clock.now())
+    return count
 
 
 def record_fact(
@@ -160,6 +165,8 @@ def record_facts(
         if fact.kind not in standing or standing[fact.kind].id in changed
     )
     current = {row.kind: row for row in rows.all()}  # a bulk insert does not tell the ids
+    replaced = [row for row in standing.values() if row.id in changed]
+    journal.remember(scope=scope, rows=[*replaced, *(current[row.kind] for row in replaced)], at=at)
     return [current[fact.kind] for fact in facts]
 
 
@@ -178,10 +185,12 @@ def seal_fact(
     state = lock_subject(scope=scope, subject_id=subject_id)
     table, column = _SEALED
     body = sealing.seal(subject_id=subject_id, controller_id=controller_id, table=table, column=column, value=value)
-    SealedFact.objects.filter(
+    standing = SealedFact.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
-    ).update(superseded_at=at)
-    return SealedFact.objects.create(
+    )
+    replaced = list(standing)
+    standing.update(superseded_at=at)
+    made = SealedFact.objects.create(
         subject_id=subject_id,
         controller_id=controller_id,
         state=state,
@@ -193,6 +202,9 @@ def seal_fact(
         collected_under=scope.activity,
         collected_at=at,
     )
+    if replaced:
+        journal.remember(scope=scope, rows=[*replaced, made], at=at)
+    return made
 
 
 def open_fact(*, scope: Scope, fact: SealedFact) -> str:

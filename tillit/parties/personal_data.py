@@ -10,6 +10,7 @@ from tillit.parties.models import (
     DataKey,
     DirectoryEntry,
     Fact,
+    JournalEntry,
     Login,
     Rate,
     Relationship,
@@ -28,7 +29,7 @@ derived_clock("relationship_ended", __file__, "clocks", "relationship_ended")
 for kind, category in CATEGORY_OF_KIND.items():
     digest_kind(int(kind), category)
 
-personal(Relationship, category="relationship", clocks={})
+personal(Relationship, category="relationship", clocks={}, journaled={})
 personal(
     Fact,
     category_column="category",
@@ -49,6 +50,7 @@ personal(
         "address_failed": "failed_at",
     },
     kind_column="kind",
+    journaled={"value": None},
 )
 personal(
     SealedFact,
@@ -57,6 +59,7 @@ personal(
     clocks={"collected": "collected_at", "superseded": "superseded_at"},
     kind_column="kind",
     sealed=("sealed",),
+    journaled={"sealed": None, "last_four": ""},
     not_exported={"sealed": "shown in clear in the answer, opened with your own key"},
 )
 personal(Assignment, category="relationship", clocks={})
@@ -79,6 +82,7 @@ owned(
     writer="tillit_keys",
     eraser="keys_drop",
     backed_up=False,
+    key_store=True,
 )
 _KEEPS_YOU_SAFE = "would let whoever reads it sign in as you"
 owned(
@@ -124,6 +128,11 @@ transient(
     because="how often a keyed digest of an address or a truncated network address tried to sign in",
     kept="P1D",
     clock_column="window_start",
+)
+not_personal(
+    JournalEntry,
+    because="codes under random ids, digests of rows that are gone, and values that open only with a person's own key",
+    not_backed_up="it is kept apart, so that what was erased since a dump stays erased when the dump is restored",
 )
 not_personal(StaffMember, because="our own staff's accounts, kept under employment by the register of staff")
 not_personal(StaffRole, because="which role a staff account has")

@@ -13,8 +13,9 @@ from tillit.kernel import clock
 from tillit.kernel.identifiers import email as emails
 from tillit.kernel.identifiers import name as names
 from tillit.kernel.scope import system
+from tillit.parties import journal
 from tillit.parties.errors import NotStaffError
-from tillit.parties.models import Login, Session, StaffMember, StaffRole
+from tillit.parties.models import JournalKind, Login, Session, StaffMember, StaffRole
 
 _ACTIVITY = "security_log"
 
@@ -63,6 +64,7 @@ def end(*, staff: StaffMember) -> int:
     StaffMember.objects.filter(pk=staff.pk).update(left=today)
     Login.objects.filter(pk=staff.login_id).update(is_active=False)
     Session.objects.filter(login_id=staff.login_id).delete()
+    journal.note(scope=None, kind=JournalKind.STAFF_LEFT, at=clock.now(), staff=staff.pk)
     return len(roles)
 
 

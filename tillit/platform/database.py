@@ -27,6 +27,23 @@ KEEPERS = ("tillit_ledger", "tillit_audit", "tillit_directory", "tillit_keys", "
 
 OLDEST_SERVER = 160000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+# libpq's parameters and the variables its programs read instead.
+_VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "options": "PGOPTIONS",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "channel_binding": "PGCHANNELBINDING",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
 _LOGIN_ROLES: dict[Login, str] = {"app": APP, "owner": OWNER, "backup": BACKUP}
 
 
@@ -50,6 +67,14 @@ class Place:
             options = f"{self.parameters.get('options', '')} -c role={role}".strip()
             return base | self.admin | {"options": options}
         return base | {"user": role, "password": secrets.password(f"database_{login}")}
+
+    def environment(self, login: Login) -> dict[str, str]:
+        """`login` as the variables that PostgreSQL's programs read, so that no password stands on a command line."""
+        facts = self.login(login)
+        unknown = [key for key in facts if key not in _VARIABLES]
+        if unknown:
+            raise DatabaseError(f"DATABASE_URL: {', '.join(unknown)} cannot be passed on to PostgreSQL's programs")
+        return {_VARIABLES[key]: value for key, value in facts.items()}
 
     def address(self, login: Login, **changes: str) -> str:
         """`login` as one libpq connection string, with `changes`. Holds the password: never show it."""

@@ -15,3 +15,11 @@ class DatabaseError(PlatformError):
 
 class SecretError(PlatformError):
     """A secret is missing, too short, malformed, or readable by others."""
+
+
+class SealedFileError(PlatformError):
+    """A sealed file was made with another key, changed, or cut short."""
+
+
+class ProgramError(PlatformError):
+    """A program of PostgreSQL is missing, too old, or failed."""

@@ -28,10 +28,12 @@ _LOCK = 0x7469_6C6C_6974  # "tillit": one set-up at a time on a server
 _PLAIN = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 
 
-def ensure_database(name: str | None = None, *, reset_passwords: bool = False) -> database.Place:
+def ensure_database(
+    name: str | None = None, *, reset_passwords: bool = False, closed: bool = False
+) -> database.Place:
     """Create or complete roles, database and extensions. Returns the place.
 
-    `name`: another database than the configured one. `reset_passwords`: give existing roles of an external server the
+    `name`: another database than the configured one. `closed`: let neither the application nor backups in yet. `reset_passwords`: give existing roles of an external server the
     passwords of this installation. Raises `DatabaseError` for a server before version 16, for an application role
     that could escape row security, and when the login may not do what is missing.
     """
@@ -45,7 +47,7 @@ def ensure_database(name: str | None = None, *, reset_passwords: bool = False) -
         try:
             _roles(connection, where, reset_passwords=reset_passwords)
             refuse_unsafe_roles(connection)
-            _database(connection, where)
+            _database(connection, where, closed=closed)
             with database.connect("owner", name=where.name, autocommit=True) as owner:
                 _contents(owner)
         except psycopg.errors.InsufficientPrivilege as error:
@@ -134,7 +136,35 @@ def _password(
     connection.execute(statement.format(sql.Identifier(facts["user"]), sql.Literal(verifier.decode())))
 
 
-def _database(connection: psycopg.Connection[Any], where: database.Place) -> None:
+def open_to_application(where: database.Place) -> None:
+    """Let the application in, and say so on the database: nothing restored is waiting for the journal any more.
+
+    The mark is a setting of the database, which no dump carries.
+    """
+    with _maintenance(where) as connection:
+        _run(connection, "ALTER DATABASE {} SET tillit.opened = 'yes'", where.name)
+        _run(connection, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", where.name, database.APP)
+        _run(connection, "GRANT CONNECT ON DATABASE {} TO {}", where.name, database.BACKUP)
+
+
+def older_than_backups(where: database.Place) -> bool:
+    """Whether the database is empty, or was migrated before there were backups: then it is no restored dump."""
+    with database.connect("owner", name=where.name) as connection:
+        row = connection.execute("SELECT to_regclass('public.privacy_backup_run') IS NULL").fetchone()
+        return bool(row and row[0])
+
+
+def _opened(connection: psycopg.Connection[Any], where: database.Place) -> bool:
+    """Whether the database carries the mark, or is none that could need it."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase AND s.setrole = 0"
+        " WHERE d.datname = %s AND 'tillit.opened=yes' = ANY (s.setconfig))",
+        [where.name],
+    ).fetchone()
+    return bool(row and row[0]) or older_than_backups(where)
+
+
+def _database(connection: psycopg.Connection[Any], where: database.Place, *, closed: bool) -> None:
     known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [where.name]).fetchone()
     if not known:
         locale = (
@@ -149,6 +179,8 @@ def _database(connection: psycopg.Connection[Any], where: database.Place) -> Non
             database.OWNER,
         )
     _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", where.name)
+    if closed or not _opened(connection, where):
+        return
     _run(connection, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", where.name, database.APP)
     _run(connection, "GRANT CONNECT ON DATABASE {} TO {}", where.name, database.BACKUP)
 

@@ -18,11 +18,11 @@ from tillit.declaration import registry
 from tillit.declaration.registry import PersonalTable
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
-from tillit.parties.models import Subject
+from tillit.parties import journal
+from tillit.parties.models import JournalKind, Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import sweep
 from tillit.privacy.compiler import Party, Plan, plans
-from tillit.privacy.models import Journal
 from tillit.privacy.outlook import held
 from tillit.privacy.retention import children_first, dispose_rows, parties
 
@@ -64,7 +64,7 @@ def erase(
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         wait_for_sets(subject_id=subject_id)
         lock_subjects(scope=scope, subject_ids=[subject_id])
-        _owned(subject_id, categories)
+        close_ways_in(subject_id=subject_id, categories=categories)
         for name in children_first():
             table = registry.PERSONAL[name]
             for controller_id, category in held(table, subject_id):
@@ -83,11 +83,13 @@ def erase(
                 "kept": sorted({item.category for item in items if item.outcome == "kept"}),
             },
         )
-        Journal.objects.create(
+        journal.note(
+            scope=scope,
+            kind=JournalKind.ERASURE,
             at=at,
-            kind="erasure",
             subject_id=subject_id,
-            details={"ground": ground, "categories": sorted(categories) if categories else None},
+            ground=ground,
+            categories=sorted(categories) if categories else None,
         )
         # Whether anything is left is asked of the whole register, whatever part of it the actor may see.
         everyone = system("retention", [party.controller_id for party in members])
@@ -105,7 +107,7 @@ def _plans(members: list[Party]) -> dict[tuple[int, str, str], Plan]:
     return found
 
 
-def _owned(subject_id: int, categories: frozenset[str] | None) -> None:
+def close_ways_in(*, subject_id: int, categories: frozenset[str] | None) -> None:
     """Library tables that hang on the person and are kept by nothing: sessions, codes, logins."""
     with connection.cursor() as cursor:
         for owned in registry.erasable():

@@ -5,3 +5,7 @@ from tillit.kernel.errors import TillitError
 
 class CannotKeepError(TillitError):
     """A declaration promises what the running system cannot do."""
+
+
+class BackupError(TillitError):
+    """A backup cannot be made, read or restored; nothing was changed, or what was begun is gone again."""

@@ -1,4 +1,4 @@
-"""What the engine remembers: holds on people's data, the runs it made, and the journal that outlives a restore."""
+"""What the engine remembers: holds on people's data, the runs it made, the backups that were taken."""
 
 from django.db import models
 
@@ -44,19 +44,21 @@ class RetentionResult(models.Model):
         db_table = "privacy_retention_result"
 
 
-class Journal(models.Model):
-    """Erasures, withdrawals, objections, restrictions: what a restore must do again before anything may read (H11).
+class BackupRun(models.Model):
+    """One dump or copy of the key store: when it was made, when its whole content was last read back, when it went."""
 
-    Holds random subject ids and codes, never facts; kept apart from dumps for as long as a dump may be restored.
-    """
-
-    at = models.DateTimeField(db_index=True)
-    kind = models.CharField(max_length=20)
-    subject_id = models.BigIntegerField()
-    details = models.JSONField(default=dict)
+    kind = models.CharField(max_length=10, choices=[("dump", "dump"), ("keys", "keys")])
+    file = models.CharField(max_length=120)
+    made_at = models.DateTimeField()
+    bytes = models.BigIntegerField()
+    rows = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    verified_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
 
     class Meta:
-        db_table = "privacy_journal"
+        db_table = "privacy_backup_run"
+        indexes = [models.Index(fields=["kind", "made_at"], name="privacy_backup_latest")]
 
 
 class LooseEnd(models.Model):

@@ -2,12 +2,12 @@
 
 from tillit.declaration.registry import definer, not_personal, personal
 from tillit.privacy import prove
-from tillit.privacy.models import Hold, Journal, LooseEnd, RetentionResult, RetentionRun
+from tillit.privacy.models import BackupRun, Hold, LooseEnd, RetentionResult, RetentionRun
 
-personal(Hold, category="rights_case", clocks={"case_closed": "released"})
+personal(Hold, category="rights_case", clocks={"case_closed": "released"}, journaled={"reference": ""})
 not_personal(RetentionRun, because="counts of a run")
 not_personal(RetentionResult, because="counts of a run")
-not_personal(Journal, because="random ids of people who are gone, kept so that a restore cannot bring them back")
+not_personal(BackupRun, because="which backups were made, verified and removed", not_backed_up="it is about the dumps")
 
 definer("tillit_proof", prove.__file__, "counts", reads=("parties_directory",))
 not_personal(LooseEnd, because="random ids, for the moments between a disposal and the looking-after that follows it")

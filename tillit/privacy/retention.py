@@ -22,6 +22,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.kernel.sql import load
+from tillit.parties import journal
 from tillit.parties.operations import lock_subjects
 from tillit.privacy import archive, sweep
 from tillit.privacy.compiler import Party, Plan, plans
@@ -218,6 +219,7 @@ def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople) -> int:
 
 def dispose_rows(table: PersonalTable, *, anonymise: bool) -> None:
     """Remove the rows named in the temporary table `privacy_due` (subject_id, id), keeping figures if so promised."""
+    journal.gone(relation=table.table, anonymise=anonymise)
     with connection.cursor() as cursor:
         if anonymise and table.anonymiser:
             cursor.execute(load(table.anonymiser[0], table.anonymiser[1], table.anonymiser[2]))

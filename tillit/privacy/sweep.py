@@ -14,6 +14,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, system
+from tillit.parties import journal
 from tillit.parties.operations import lock_subjects, wait_for_sets_of
 from tillit.privacy.models import LooseEnd
 
@@ -48,6 +49,7 @@ def tie_up(*, scope: Scope, subjects: Collection[int]) -> None:
 
 def forget(subjects: list[int]) -> None:
     """Erase what the registry owns for subjects without rows, and the subjects. Needs an open scope."""
+    journal.forget_digests(subjects=subjects)
     with connection.cursor() as cursor:
         for owned in registry.erasable():
             if owned.eraser:
@@ -63,6 +65,7 @@ def _release_digests(subjects: list[int]) -> None:
         if lost := _without_rows(subjects, {t.table: t for t in registry.holding(category)}, category):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT directory_release_kind(%s::smallint, %s)", [kind, lost])
+            journal.forget_digests(subjects=lost, directory=kind)
 
 
 def _close_logins(subjects: list[int]) -> None:
@@ -83,12 +86,15 @@ def _drop_keys(subjects: list[int]) -> None:
     """Shred the keys of every (person, controller) with no sealed row left."""
     sealing = [t.table for t in registry.PERSONAL.values() if t.sealed]
     needed = " UNION ".join(
-        f"SELECT subject_id, controller_id FROM {table} WHERE subject_id = ANY (%(subjects)s)" for table in sealing
+        [
+            *(f"SELECT subject_id, controller_id FROM {t} WHERE subject_id = ANY (%(subjects)s)" for t in sealing),
+            "SELECT subject_id, 0 FROM parties_journal WHERE subject_id = ANY (%(subjects)s) AND sealed IS NOT NULL",
+        ]
     )
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT keys_drop_unneeded(%(subjects)s, coalesce(array_agg(subject_id), '{}'),"
-            f" coalesce(array_agg(controller_id), '{{}}')) FROM ({needed or 'SELECT NULL::bigint, 0 WHERE false'}) n",
+            f" coalesce(array_agg(controller_id), '{{}}')) FROM ({needed}) n",
             {"subjects": subjects},
         )
 

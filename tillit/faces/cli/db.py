@@ -1,14 +1,13 @@
 """``tillit db``: the database server, the roles, a prompt."""
 
 import os
-import shutil
 import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from tillit.platform import database, postgres, setup
+from tillit.platform import database, postgres, programs, setup
 from tillit.platform.errors import DatabaseError
 
 app = typer.Typer(no_args_is_help=True, help="Start, stop and inspect the database.")
@@ -65,15 +64,10 @@ def psql(
     if login not in {"app", "owner", "backup", "admin"}:
         raise typer.BadParameter("app, owner, backup or admin", param_hint="--as")
     database.ensure_running()
-    facts = database.place().login(login)  # type: ignore[arg-type]
-    program = shutil.which("psql", path=str(postgres.binaries()))
-    if program is None:
-        raise DatabaseError("the psql program is missing")
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
-    names |= {"options": "PGOPTIONS", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
-    given = {names[key]: value for key, value in facts.items() if key in names}
+    path = programs.find("psql")
     sys.stdout.flush()
-    os.execve(program, [program], os.environ | given)  # noqa: S606 - a prompt for the operator
+    given = os.environ | database.place().environment(login)  # type: ignore[arg-type]
+    os.execve(path, [str(path)], given)  # noqa: S606 - a prompt for the operator
 
 
 def _embedded() -> postgres.Server:

@@ -26,10 +26,13 @@ def bring_up_to_date() -> None:
     os.environ["TILLIT_DB_ROLE"] = "owner"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tillit.settings")
     database.ensure_running()
-    setup.ensure_database()
+    where = setup.ensure_database()
+    may_open = setup.older_than_backups(where)
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
     if importlib.util.find_spec("tillit.declaration.enforce") is not None:
         importlib.import_module("tillit.declaration.enforce").enforce_all()
+    if may_open:
+        setup.open_to_application(where)

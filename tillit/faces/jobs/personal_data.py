@@ -5,8 +5,12 @@ from procrastinate.contrib.django import models as queue
 from tillit.declaration.registry import not_personal
 from tillit.faces.jobs.models import LastRun
 
+_STALE = "work that was waiting when the dump was made must not be done again"
+
 not_personal(LastRun, because="when a job last ran")
-not_personal(queue.ProcrastinateJob, because="jobs carry ids and names only, and finished ones are deleted")
-not_personal(queue.ProcrastinateEvent, because="what happened to a job")
-not_personal(queue.ProcrastinatePeriodicDefer, because="when the dispatcher woke")
-not_personal(queue.ProcrastinateWorker, because="which worker runs")
+not_personal(
+    queue.ProcrastinateJob, because="jobs carry ids and names only, and finished ones are deleted", not_backed_up=_STALE
+)
+not_personal(queue.ProcrastinateEvent, because="what happened to a job", not_backed_up=_STALE)
+not_personal(queue.ProcrastinatePeriodicDefer, because="when the dispatcher woke", not_backed_up=_STALE)
+not_personal(queue.ProcrastinateWorker, because="which worker runs", not_backed_up=_STALE)

@@ -43,3 +43,11 @@ RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, 
   )
   SELECT count(*) FROM gone
 $$
+
+-- name: keys_drop_journal
+-- Shreds the journal keys (controller 0) of the subjects: what the journal and its shipped copies say of them closes.
+CREATE OR REPLACE FUNCTION keys_drop_journal(in_subjects bigint[])
+RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH gone AS (DELETE FROM parties_data_key WHERE subject_id = ANY (in_subjects) AND controller_id = 0 RETURNING 1)
+  SELECT count(*) FROM gone
+$$

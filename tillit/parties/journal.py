@@ -1,0 +1,110 @@
+"""The journal (H11): what a restore must do again before anything may read. Written by the act, in its transaction.
+
+A dump may be restored for a year. Meanwhile people withdraw, object, have their data restricted, corrected, erased; and
+retention disposes. Each such act leaves an entry here, which no dump holds, and which is shipped to files of its own
+every minute (`privacy.backup.segments`). An entry is one of three:
+
+- a *row* as it stands after the act: a consent event, a choice, a restriction, a fact that was replaced and the one that
+  replaced it. Codes and moments are in clear; what it says of the person (the columns the registry names) is sealed with
+  a journal key of that person alone (controller 0 among the data keys). The key goes with the first of these values that
+  is erased, so that shipped copies close at the same moment; what it still described is then flagged by a restore;
+- rows that are *gone*: digests of table, subject and id, which name nobody;
+- what hangs on no row: an erasure (logins), a directory's digest given up or moved, a member of staff who left.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from tillit.declaration import registry
+from tillit.declaration.personal import PersonalModel
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope
+from tillit.kernel.sql import load
+from tillit.parties import sealing
+from tillit.parties.errors import SealedValueLostError
+from tillit.parties.models import JournalEntry, JournalKind
+
+_PLACE = {"table": "parties_journal", "column": "sealed", "controller_id": 0}
+
+
+def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> int:
+    """Copy the rows (saved, visible to the open scope) as they stand now; how many. One table a call."""
+    wanted = list(rows)
+    if not wanted:
+        return 0
+    table = registry.PERSONAL[wanted[0]._meta.db_table]
+    if table.journaled is None:
+        raise LookupError(f"{table.table} is not registered as journaled")
+    entries = []
+    for subject in sorted({row.subject_id for row in wanted}):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                load(__file__, "journal", "rows").replace("{relation}", table.table),
+                {
+                    "subject": subject,
+                    "rows": [str(row.id) for row in wanted if row.subject_id == subject],
+                    "sealed": list(table.journaled),
+                },
+            )
+            found = cursor.fetchall()
+        for row, _, plain, clear in found:
+            sealed = None if clear is None else sealing.seal(subject_id=subject, value=clear, **_PLACE)
+            entries.append((str(JournalKind.ROW), at, table.table, subject, row, plain, sealed))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO parties_journal (kind, at, relation, subject_id, row, details, sealed)"
+            " VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s)",
+            entries,
+        )
+    return len(entries)
+
+
+def opened(*, subject_id: int, sealed: bytes | memoryview) -> str | None:
+    """The JSON text of a row's sealed columns; None when the key is gone."""
+    try:
+        return sealing.open_sealed(subject_id=subject_id, sealed=sealed, **_PLACE)
+    except SealedValueLostError:
+        return None
+
+
+def gone(*, relation: str, anonymise: bool) -> None:
+    """Note that the rows in the temporary table `privacy_due` are disposed of, and drop the copies of them."""
+    _execute("gone", relation=relation, anonymise=anonymise, at=clock.now())
+    if registry.PERSONAL[relation].journaled is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "journal", "forget_rows"), {"relation": relation})
+        close = sorted({subject for subject, sealed in cursor.fetchall() if sealed})
+        if close:
+            cursor.execute("SELECT keys_drop_journal(%s)", [close])
+    if close:
+        _execute("blank", subjects=close)
+
+
+def note(*, scope: Scope | None, kind: JournalKind, at: datetime, subject_id: int = 0, **details: Any) -> None:
+    """Note what hangs on no row: an erasure, a member of staff who left."""
+    JournalEntry.objects.create(kind=kind, at=at, subject_id=subject_id, details=details)
+
+
+def note_digest(*, kind: JournalKind, register_id: int, directory: int, digest: UUID, subject_id: int) -> None:
+    """Note that a digest was given up, or moved to the person."""
+    JournalEntry.objects.create(
+        kind=kind,
+        at=clock.now(),
+        subject_id=subject_id,
+        details={"register": register_id, "kind": directory, "digest": str(digest)},
+    )
+
+
+def forget_digests(*, subjects: list[int], directory: int = 0) -> None:
+    """Drop what was noted of the people's digests of one directory kind (0: every)."""
+    _execute("forget_digests", subjects=subjects, kind=directory)
+
+
+def _execute(name: str, **params: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "journal", name), params)
