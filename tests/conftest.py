@@ -77,9 +77,12 @@ def _no_inherited_time() -> Iterator[None]:
 def fresh_db(
     django_db_setup: None, django_db_blocker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TestDatabase]:
-    """A database of the test's own; Django's connections in every thread go there. So do its published heads."""
+    """A database of the test's own; Django's connections in every thread go there. So do its published heads and
+    its backups."""
     name = databases.clone(databases.template())
     monkeypatch.setenv("TILLIT_AUDIT_HEADS", str(tmp_path / "heads"))
+    for variable in ("TILLIT_BACKUPS", "TILLIT_KEY_BACKUPS", "TILLIT_JOURNAL"):
+        monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
     before = databases.repoint(name)
     with django_db_blocker.unblock():
         try:

@@ -4,16 +4,18 @@ A dump may be restored for a year. Meanwhile people withdraw, object, have their
 retention disposes. Each such act leaves an entry here, which no dump holds, and which is shipped to files of its own
 every minute (`privacy.backup.segments`). An entry is one of three:
 
-- a *row* as it stands after the act: a consent event, a choice, a restriction, a fact that was replaced and the one that
-  replaced it. Codes and moments are in clear; what it says of the person (the columns the registry names) is sealed with
-  a journal key of that person alone (controller 0 among the data keys). The key goes with the first of these values that
-  is erased, so that shipped copies close at the same moment; what it still described is then flagged by a restore;
+- a *row* as it stands after the act: a consent event, a choice, a restriction, a fact that was replaced and the one
+  that replaced it. Codes and moments are in clear; what it says of the person (the columns the registry names) is
+  sealed with a journal key of that person alone (controller 0 among the data keys). The key goes with the first of
+  these values that is erased, so that shipped copies close at the same moment; what it still described is then flagged
+  by a restore;
 - rows that are *gone*: digests of table, subject and id, which name nobody;
 - what hangs on no row: an erasure (logins), a directory's digest given up or moved, a member of staff who left.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +30,8 @@ from tillit.parties import sealing
 from tillit.parties.errors import SealedValueLostError
 from tillit.parties.models import JournalEntry, JournalKind
 
-_PLACE = {"table": "parties_journal", "column": "sealed", "controller_id": 0}
+_seal = partial(sealing.seal, controller_id=0, table="parties_journal", column="sealed")
+_open = partial(sealing.open_sealed, controller_id=0, table="parties_journal", column="sealed")
 
 
 def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> int:
@@ -52,7 +55,7 @@ def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> in
             )
             found = cursor.fetchall()
         for row, _, plain, clear in found:
-            sealed = None if clear is None else sealing.seal(subject_id=subject, value=clear, **_PLACE)
+            sealed = None if clear is None else _seal(subject_id=subject, value=clear)
             entries.append((str(JournalKind.ROW), at, table.table, subject, row, plain, sealed))
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -66,7 +69,7 @@ def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> in
 def opened(*, subject_id: int, sealed: bytes | memoryview) -> str | None:
     """The JSON text of a row's sealed columns; None when the key is gone."""
     try:
-        return sealing.open_sealed(subject_id=subject_id, sealed=sealed, **_PLACE)
+        return _open(subject_id=subject_id, sealed=sealed)
     except SealedValueLostError:
         return None
 

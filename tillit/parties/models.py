@@ -8,10 +8,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from tillit.declaration.models import Controller, Register
-from tillit.declaration.personal import PersonalModel, RandomId, RowState
+from tillit.declaration.personal import PersonalModel, RandomId, RecordTime, RowState
 
 
 class Subject(models.Model):
@@ -154,7 +153,7 @@ class JournalEntry(models.Model):
 
     kind = models.CharField(max_length=10, choices=JournalKind.choices)
     at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = models.DateTimeField(db_default=RecordTime())
     relation = models.CharField(max_length=63, db_default="")
     subject_id = models.BigIntegerField(db_default=0)
     row = models.CharField(max_length=36, db_default="")

@@ -28,14 +28,13 @@ _LOCK = 0x7469_6C6C_6974  # "tillit": one set-up at a time on a server
 _PLAIN = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 
 
-def ensure_database(
-    name: str | None = None, *, reset_passwords: bool = False, closed: bool = False
-) -> database.Place:
+def ensure_database(name: str | None = None, *, reset_passwords: bool = False, closed: bool = False) -> database.Place:
     """Create or complete roles, database and extensions. Returns the place.
 
-    `name`: another database than the configured one. `closed`: let neither the application nor backups in yet. `reset_passwords`: give existing roles of an external server the
-    passwords of this installation. Raises `DatabaseError` for a server before version 16, for an application role
-    that could escape row security, and when the login may not do what is missing.
+    `name`: another database than the configured one. `closed`: let neither the application nor backups in yet.
+    `reset_passwords`: give existing roles of an external server the passwords of this installation. Raises
+    `DatabaseError` for a server before version 16, for an application role that could escape row security, and when
+    the login may not do what is missing.
     """
     where = database.place(name)
     with _maintenance(where) as connection:

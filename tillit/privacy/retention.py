@@ -217,9 +217,13 @@ def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople) -> int:
     return rows
 
 
-def dispose_rows(table: PersonalTable, *, anonymise: bool) -> None:
-    """Remove the rows named in the temporary table `privacy_due` (subject_id, id), keeping figures if so promised."""
-    journal.gone(relation=table.table, anonymise=anonymise)
+def dispose_rows(table: PersonalTable, *, anonymise: bool, known: bool = False) -> None:
+    """Remove the rows named in the temporary table `privacy_due` (subject_id, id), keeping figures if so promised.
+
+    The journal remembers them, so that no restore brings them back; unless it is what tells of them (`known`).
+    """
+    if not known:
+        journal.gone(relation=table.table, anonymise=anonymise)
     with connection.cursor() as cursor:
         if anonymise and table.anonymiser:
             cursor.execute(load(table.anonymiser[0], table.anonymiser[1], table.anonymiser[2]))

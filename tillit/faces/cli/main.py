@@ -13,6 +13,7 @@ from rich.console import Console
 # is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
 COMMANDS: dict[str, str] = {
     "audit": "Verify, link and read the audit trail.",
+    "backup": "Make, list and verify encrypted backups.",
     "bench": "Measure, beside yardsticks of the same run.",
     "bonus": "Let bonus expire, and report on the programmes.",
     "db": "Start, stop and inspect the database.",
@@ -22,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "import": "Take in files: purchases, and the rows that were put aside.",
     "migrate": "Create or update the database's tables and rules.",
     "prove": "Hold every promise against the running system.",
+    "restore": "Put a backup back, with everything people have decided since.",
     "retain": "Dispose of everything that is due, or say what would be.",
     "rights": "Answer an access request, or erase a person.",
     "serve": "Serve the site.",

@@ -17,6 +17,8 @@ from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.messages import outbox
 from tillit.privacy import retention
+from tillit.privacy.backup import segments
+from tillit.privacy.backup.run import backup
 
 JOBS = {
     job.name: job
@@ -25,8 +27,10 @@ JOBS = {
         Every("link_audit", link, timedelta(minutes=1)),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("recipients", send_notices, timedelta(minutes=10)),
+        Every("journal", segments.ship, timedelta(minutes=1)),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("retention", retention.run, timedelta(days=1), hour=2),
+        Every("backup", backup, timedelta(days=1), hour=4),
     )
 }
 

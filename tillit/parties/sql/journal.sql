@@ -5,7 +5,8 @@ SELECT t.id::text, t.controller_id,
                                 WHERE e.key = ANY (%(sealed)s) AND e.value <> ''), '{}'))::text,
        (SELECT jsonb_object_agg(e.key, e.value)::text FROM jsonb_each_text(to_jsonb(t)) e
         WHERE e.key = ANY (%(sealed)s) AND e.value <> '')
-FROM {relation} t WHERE t.subject_id = %(subject)s AND t.id::text = ANY (%(rows)s) ORDER BY t.id
+FROM {relation} t WHERE t.subject_id = %(subject)s AND t.id::text = ANY (%(rows)s)
+ORDER BY array_position(%(rows)s, t.id::text)
 
 -- name: gone
 -- One entry for the rows in privacy_due: a digest of each, which names nobody.

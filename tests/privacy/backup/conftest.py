@@ -1,0 +1,128 @@
+"""A union with four members, each with a sealed number; a dump of it; and restoring beside it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections
+
+from tests.conftest import TestDatabase
+from tests.support import databases
+from tests.support.world import person, publish_examples
+from tillit.audit.operations import link
+from tillit.consent import operations as consent
+from tillit.consent.models import EventKind
+from tillit.declaration.models import Controller
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.parties import digests, directories
+from tillit.parties import operations as parties
+from tillit.platform import database
+from tillit.privacy.backup import run
+from tillit.privacy.backup.restore import Restored, restore
+
+FNR = "01817012345"
+
+
+@dataclass
+class Town:
+    """A register with people; `name`: its database."""
+
+    controller: Controller
+    name: str
+    owner: psycopg.Connection[Any]
+    people: dict[str, int]
+
+    def scope(self, activity: str) -> Scope:
+        """A system scope of the controller's whole register."""
+        return Scope(self.system(), activity)
+
+    def system(self) -> Any:
+        """Tillit acting for every controller of the register."""
+        return system("test", Controller.objects.filter(register=self.controller.register).values_list("id", flat=True))
+
+    def say(self, given: str, kind: EventKind, activity: str = "newsletter", channel: str = "") -> None:
+        """Record a yes or no."""
+        with self.scope("consent_management") as scope:
+            consent.record(
+                scope=scope,
+                subject_id=self.people[given],
+                controller_id=self.controller.pk,
+                activity=activity,
+                channel=channel,
+                kind=kind,
+                route="own_page",
+                wording="w1",
+                at=clock.now(),
+                evidence="a tick on the own page",
+            )
+
+    def claim(self, given: str, mail: str) -> None:
+        """Have the person found by the address."""
+        directories.claim(
+            register_id=self.controller.register_id,
+            kind=digests.Kind.EMAIL,
+            digest=self.digest(mail),
+            subject_id=self.people[given],
+        )
+
+    def digest(self, mail: str) -> Any:
+        """The register's digest of an address."""
+        return digests.digest(self.controller.register_id, digests.Kind.EMAIL, mail)
+
+
+@pytest.fixture
+def town(fresh_db: TestDatabase) -> Iterator[Town]:
+    controllers = publish_examples("union_benefits")
+    controller = controllers["lyngheim"]
+    with database.connect("owner", name=fresh_db.name, autocommit=True) as owner:
+        made = Town(controller, fresh_db.name, owner, {})
+        for given in ("Kari", "Ola", "Siv", "Tor"):
+            mail = f"{given.lower()}@eksempel.example"
+            made.people[given] = person(
+                controller, given=given, email=mail, phone="+4790000000", started=date(2026, 1, 1)
+            )
+            made.claim(given, mail)
+            with Scope(system("test", {controller.pk}), "membership_administration") as scope:
+                parties.seal_fact(
+                    scope=scope,
+                    subject_id=made.people[given],
+                    controller_id=controller.pk,
+                    category="national_number",
+                    kind="national_number",
+                    value=FNR,
+                    source="union",
+                    at=clock.now(),
+                )
+        link()
+        yield made
+
+
+@pytest.fixture
+def restored(town: Town) -> Iterator[Callable[..., Any]]:
+    """`with restored(dump) as done:` restores beside the town's database and works on the result."""
+    name = f"{town.name}_r"
+
+    @contextmanager
+    def made(path: Path, **options: Any) -> Iterator[Restored]:
+        done = restore(path=path, name=name, **options)
+        before = databases.repoint(name)
+        try:
+            yield done
+        finally:
+            databases.repoint(before)
+            databases.drop(name)
+
+    yield made
+    databases.drop(name)
+    connections.close_all()
+
+
+@pytest.fixture
+def dump(town: Town) -> Path:
+    return run.backup().dump
