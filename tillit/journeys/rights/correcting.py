@@ -96,9 +96,10 @@ def _seal(where: dict[str, Any], register: int, kind: str, value: str, source: s
         return False
     if kind == "national_number":
         found = {"register_id": register, "kind": Kind.NATIONAL_NUMBER, "subject_id": where["subject_id"]}
-        directories.claim(**found, digest=digest(register, Kind.NATIONAL_NUMBER, value))
+        known = digest(register, Kind.NATIONAL_NUMBER, value)
+        directories.claim(**found, digest=known)
         if old:
-            directories.unclaim(**found, digest=digest(register, Kind.NATIONAL_NUMBER, old))
+            directories.move(**found, before=digest(register, Kind.NATIONAL_NUMBER, old), after=known)
     seal_fact(**where, category=CORRECTABLE[kind], kind=kind, value=value, source=source, at=at)
     return True
 
