@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core import mail
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,10 +11,13 @@ from tests.bonus.conftest import Y27, Y28, World
 from tests.bonus.test_use import balance, use
 from tillit.bonus import operations, programmes, queries
 from tillit.bonus.models import Programme
+from tillit.bonus.warnings import warn
 from tillit.kernel import clock
 from tillit.ledger import queries as ledger
 from tillit.ledger.kinds import NEVER
 from tillit.ledger.models import Transfer
+from tillit.messages import outbox
+from tillit.messages.models import Message
 
 NEW_YEAR = datetime(2026, 12, 31, 23, tzinfo=UTC)
 
@@ -90,3 +94,23 @@ def test_the_terms_are_the_declarations(world: World) -> None:
     Programme.objects.filter(pk=programme.pk).update(rounding="down")
     again = programmes.set_up(chain=world.chains["nordkai"], on=clock.today())
     assert (again.pk, again.book_id, again.rounding) == (programme.pk, programme.book_id, "half_up")
+
+
+def test_c7_f11_the_warning_reaches_the_member_once_and_is_no_marketing(world: World) -> None:
+    kari, ola = world.member(email="kari@eksempel.example"), world.member()
+    world.earn(kari, 70_000, expires=Y27)
+    world.earn(ola, 100, expires=Y27)
+    programme = world.programmes["nordkai"]
+    with clock.travel(date(2026, 12, 1)):
+        assert warn(programme=programme, on=clock.today()) == 0
+    with clock.travel(date(2026, 12, 2)):
+        assert warn(programme=programme, on=clock.today()) == 2
+        warn(programme=programme, on=clock.today())
+        assert outbox.deliver().sent == 1
+    (sent,) = mail.outbox
+    assert sent.to == ["kari@eksempel.example"]
+    assert "700,00" in sent.subject
+    assert "31. desember 2026" in sent.body
+    with world.scope("important_notices"):
+        told = dict(Message.objects.filter(template="bonus_expiry").values_list("subject_id", "channel"))
+    assert told == {kari: "email", ola: "web"}

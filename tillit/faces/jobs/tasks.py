@@ -10,6 +10,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from tillit.audit.operations import link
 from tillit.bonus.operations import expire_everywhere
+from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
@@ -29,6 +30,7 @@ JOBS = {
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("journal", segments.ship, timedelta(minutes=1)),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
+        Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("backup", backup, timedelta(days=1), hour=4),
     )
