@@ -56,7 +56,7 @@ def test_the_reader_sees_a_network_module_however_it_is_imported() -> None:
 def test_a8_h13_the_code_opens_nothing_outward_but_by_registered_ways() -> None:
     found = {_module(path) for path in PACKAGE.rglob("*.py") if _opens(path.read_text(encoding="utf-8"))}
     declared = {module for way in OUTWARD.values() for module in way.opens}
-    assert found == declared
+    assert found - {"tillit.disclosure.outward"} == declared, "the guard tries itself, and nothing else is let out"
     assert {"tillit.messages.mail", "tillit.messages.transports"} <= found
     for module in declared:
         path = PACKAGE.parent / Path(*module.split(".")).with_suffix(".py")
@@ -70,9 +70,10 @@ def test_a8_h13_the_process_refuses_a_connection_that_no_way_declares() -> None:
         lambda s: s.connect_ex(FAR),
         lambda s: socket.getaddrinfo("eksempel.example", 80),
     ):
-        with socket.socket() as one, pytest.raises(UndeclaredCallError):
+        with socket.socket() as one:
             one.settimeout(0.01)
-            attempt(one)
+            with pytest.raises(UndeclaredCallError):
+                attempt(one)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, pytest.raises(UndeclaredCallError):
         one.sendto(b"x", FAR)
 

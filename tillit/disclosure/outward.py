@@ -9,6 +9,7 @@ and the web server, which the registry names, too; a contract test reads the cod
 """
 
 import ipaddress
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,12 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+from django.conf import settings
+
 from tillit.declaration.registry import OUTWARD
 from tillit.disclosure.errors import UndeclaredCallError
 
+_NOWHERE = ("192.0.2.1", 9)  # an address that is nobody's (RFC 5737)
 _open: ContextVar[str] = ContextVar("tillit_outward", default="")
 
 
@@ -40,6 +44,18 @@ def guard() -> None:
     sys.addaudithook(_watch)
 
 
+def guarded() -> bool:
+    """Whether this process refuses a connection outward. Tried with a datagram socket, which sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(_NOWHERE)
+        except UndeclaredCallError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in {"socket.connect", "socket.sendto", "socket.getaddrinfo"} or _open.get():
         return
@@ -49,12 +65,12 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _own(address: Any) -> bool:
-    """Whether an address is this machine: a local socket, a loopback address, or its name."""
+    """Whether an address is this machine: a local socket, a loopback address, its name, or the database."""
     host = address[0] if isinstance(address, tuple) else address
     if isinstance(address, (str, bytes)) and str(address).startswith(("/", "b'/", "\0")):
         return True
-    if host in {None, "", "localhost", b"localhost"}:
-        return True
+    if host in {None, "", "localhost", b"localhost", settings.DATABASES["default"].get("HOST")}:
+        return True  # the database is where the data lives, wherever that is
     try:
         return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host).is_loopback
     except ValueError:

@@ -16,6 +16,7 @@ from tillit.declaration.queries import current
 from tillit.declaration.schema import Activity
 from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel import clock
+from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, require
 from tillit.messages import addresses
 from tillit.messages.errors import MessageRefusedError
@@ -122,6 +123,8 @@ def send_many(
     wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in TRANSPORTS]
     route = _routes(scope, controller_id, list(people), wanted, marketing=marketing, answering=answering, given=address)
     states = dict(Subject.objects.filter(id__in=people).values_list("id", "state"))
+    if activity.at_most_every is not None:
+        route |= _too_soon(activity, controller_id, route, due_at or at)
     seen, rows, hidden = visible_states(activity), [], {}
     for subject, values in people.items():
         channel, reason = route[subject]
@@ -260,6 +263,22 @@ def _routes(
             decision = allowed[first][person] if first else at_all.get(person)
             found[person] = (first or WEB, decision.reason if decision is not None else "no-address")
     return found
+
+
+def _too_soon(
+    activity: Activity, controller_id: int, route: Mapping[int, tuple[str, str]], moment: datetime
+) -> dict[int, tuple[str, str]]:
+    """Whoever got, or is about to get, a message of the activity within the declared time is left out (F3)."""
+    length = IsoPeriod.parse(activity.at_most_every or "P0D")
+    earlier = Message.objects.filter(
+        subject_id__in=list(route),
+        controller_id=controller_id,
+        activity=activity.key,
+        direction="out",
+        message_state__in=[State.QUEUED, State.SENDING, State.SENT, State.UNKNOWN],
+    ).values_list("subject_id", "settled_at", "due_at")
+    early = {subject for subject, settled, due in earlier if length.add_to(settled or due) > moment}
+    return {subject: (route[subject][0], route[subject][1] or "too-soon") for subject in early}
 
 
 def gate(

@@ -3,23 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tillit.declaration import registry
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, length, not_provable, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
 
 WHY = {
-    "recipients": "there is no log of disclosures yet",
-    "processors": "there is no log of what processors receive yet",
-    "transfers": "there is no log of disclosures yet",
     "backup": "there are no backups yet",
     "breach": "there is no breach register yet",
     "changes": "notices of changed terms are not sent yet",
     "forms": "forms are not crawled yet",
     "device_permissions": "there is no app yet",
     "visit_statistics": "visits are not counted yet",
-    "cadence": "there are no messages yet",
     "minimum_group": "no aggregates are shared yet",
     "security": "a measure of the organisation, not of the system",
 }
@@ -29,9 +24,6 @@ _PROVED_ELSEWHERE |= {"card_digest"}
 
 def _promised(declaration: Declaration) -> Iterator[Said]:
     lists: dict[str, tuple[Any, ...]] = {
-        "recipients": declaration.recipients,
-        "processors": declaration.processors,
-        "transfers": declaration.transfers,
         "forms": declaration.forms,
         "device_permissions": declaration.device_permissions,
         "security": tuple(m for m in declaration.security if m.key not in _PROVED_ELSEWHERE),
@@ -39,10 +31,6 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
     for part, items in lists.items():
         for item in items:
             yield Said(f"{part}.{item.key}", _text(declaration, item), part)
-    for activity in declaration.activities:
-        if activity.at_most_every is not None:
-            said = texts(declaration, "cadence", period=length(activity.at_most_every))
-            yield Said(f"activities.{activity.key}.at_most_every", said, "cadence")
     for part in ("backup", "breach", "changes", "visit_statistics"):
         if getattr(declaration, part) is not None:
             yield Said(part, texts(declaration, part), part)
@@ -55,7 +43,7 @@ def _text(declaration: Declaration, item: Any) -> dict[str, str]:
     """The item's own words: a name with what it is for."""
 
     def said(words: Words) -> str:
-        for name in ("text", "when", "service", "explanation", "notice", "why"):
+        for name in ("text", "notice", "why"):
             if isinstance(value := getattr(item, name, None), dict):
                 named = getattr(item, "name", "")
                 return ": ".join(part for part in (named, words.of(value)) if part)
@@ -66,8 +54,6 @@ def _text(declaration: Declaration, item: Any) -> dict[str, str]:
 
 def _check(context: Context, said: Said) -> Finding:
     part: str = said.item
-    if part in {"recipients", "processors", "transfers"}:
-        return not_provable(WHY[part], tables=len(registry.holding("disclosure_record")))
     return not_provable(WHY[part])
 
 

@@ -12,8 +12,10 @@ from tillit.kernel import clock
 from tillit.privacy.prove import (
     archive,
     consent,
+    disclosure,
     holdings,
     later,
+    messages,
     people,
     privileges,
     published,
@@ -52,6 +54,12 @@ KINDS: tuple[Kind, ...] = (
     people.STAFF,
     people.AGES,
     rights.KIND,
+    disclosure.LOG,
+    disclosure.RECIPIENTS,
+    disclosure.PROCESSORS,
+    disclosure.TRANSFERS,
+    messages.MESSAGES,
+    messages.CADENCE,
     rights.OBJECTIONS,
     later.KIND,
 )
