@@ -131,12 +131,12 @@ def _transfers(declaration: Declaration) -> Iterator[Said]:
 def _transfer(context: Context, said: Said) -> Finding:
     """What went outside the EEA to the party went to a country, and on a ground, that a transfer declares."""
     transfer: Transfer = said.item
-    mine = [one for one in _log(context) if one.recipient == transfer.to and not in_eea(one.timesry)]
+    mine = [one for one in _log(context) if one.recipient == transfer.to and not in_eea(one.country)]
     declared = {(t.country, t.ground) for t in context.declaration.transfers if t.to == transfer.to}
     faults = [
-        f"{one.times} to {one.recipient} in {one.timesry} on {one.transfer_ground or 'no ground'}"
+        f"{one.times} to {one.recipient} in {one.country} on {one.transfer_ground or 'no ground'}"
         for one in mine
-        if not {(one.timesry, one.transfer_ground), ("*", one.transfer_ground)} & declared
+        if not {(one.country, one.transfer_ground), ("*", one.transfer_ground)} & declared
     ]
     return judged(faults, **_evidence(mine))
 
@@ -155,8 +155,8 @@ def _whole(context: Context, said: Said) -> Finding:
         then = parties[one.version]
         if one.recipient not in _parties(then):
             faults.append(f"{one.times} to {one.recipient}, whom version {one.version} does not declare")
-        elif not in_eea(one.timesry) and not one.transfer_ground:
-            faults.append(f"{one.times} to {one.recipient} in {one.timesry} without a ground")
+        elif not in_eea(one.country) and not one.transfer_ground:
+            faults.append(f"{one.times} to {one.recipient} in {one.country} without a ground")
     carriers = {key: n for key, n in _rows(context, "carried", controller=context.id) if key and key not in known}
     faults += [f"{count} messages were carried by {key}, who is not declared" for key, count in carriers.items()]
     ((missing,),) = _rows(context, "unlogged", controller=context.id)
