@@ -11,6 +11,8 @@ from tillit.cases.models import Case, Document, Entry
 from tillit.kernel import clock
 
 SOON = timedelta(days=7)
+SHOWN = ("open", "late", "soon", "unverified", "with_adviser", "in_force", "closed", "all")
+"""The ways to look at a queue."""
 
 
 @dataclass(frozen=True)

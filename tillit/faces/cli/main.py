@@ -25,7 +25,7 @@ COMMANDS: dict[str, str] = {
     "prove": "Hold every promise against the running system.",
     "restore": "Put a backup back, with everything people have decided since.",
     "retain": "Dispose of everything that is due, or say what would be.",
-    "rights": "Answer an access request, or erase a person.",
+    "rights": "Handle requests about a person's rights: the queue, answers, access, erasure.",
     "serve": "Serve the site.",
     "staff": "Take on, list and end members of staff.",
     "work": "Do what is due by itself: retention, the audit chain.",

@@ -1,4 +1,4 @@
-"""``tillit rights``: answer an access request, or erase a person, from the command line.
+"""``tillit rights``: the queue of requests and what is done with them; access and erasure without a case.
 
 Whoever runs it has made sure of who asks (H8). A person is named by subject id, or by e-mail or phone in a
 controller's register.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from tillit.faces.cli import rights_cases
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tillit.privacy.erasure import Item
 
 app = typer.Typer(no_args_is_help=True, help="Answer requests about a person's rights.")
+rights_cases.add_to(app)
 out = console()
 
 Subject = Annotated[int | None, typer.Argument(help="The subject's id.", show_default=False)]
