@@ -22,9 +22,10 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import digests, directories
 from tillit.parties import operations as parties
-from tillit.platform import database
-from tillit.privacy.backup import run
+from tillit.platform import database, programs, setup
+from tillit.privacy.backup import archive, run
 from tillit.privacy.backup.restore import Restored, restore
+from tillit.privacy.erasure import erase
 
 FNR = "01817012345"
 
@@ -70,6 +71,71 @@ class Town:
             digest=self.digest(mail),
             subject_id=self.people[given],
         )
+
+    def correct(self, scope: Scope, given: str, kind: str, value: str, *, category: str = "identity") -> None:
+        """Record a fact that replaces the one there is."""
+        parties.record_fact(
+            scope=scope,
+            subject_id=self.people[given],
+            controller_id=self.controller.pk,
+            category=category,
+            kind=kind,
+            value=value,
+            source="data_subject",
+            at=clock.now(),
+        )
+
+    def leave(self, subject: int) -> None:
+        """End the membership."""
+        with self.scope("membership_administration") as scope:
+            parties.end_relationship(
+                scope=scope,
+                subject_id=subject,
+                controller_id=self.controller.pk,
+                kind="member",
+                ended=clock.today(),
+                reason="left",
+            )
+
+    def erase(self, given: str, categories: frozenset[str] | None = None) -> None:
+        """Erase the person, or a part."""
+        erase(
+            actor=self.system(),
+            subject_id=self.people[given],
+            ground="consent_withdrawn",
+            at=clock.now(),
+            categories=categories,
+        )
+
+    def holder(self, mail: str) -> int | None:
+        """Who is found by an address."""
+        return directories.resolve(
+            register_id=self.controller.register_id, kind=digests.Kind.EMAIL, digest=self.digest(mail)
+        )
+
+    @contextmanager
+    def by_hand(self, dump: Path) -> Iterator[psycopg.Connection[Any]]:
+        """The dump in a database that somebody made with PostgreSQL's tools; Django works there as the application."""
+        name = f"{self.name}_hand"
+        setup.ensure_database(name, closed=True)
+        side = database.place(name)
+        reading = archive.Reading(dump)
+        definitions = reading.definitions()
+        options = ["--no-owner", f"--dbname={name}"]
+        programs.feed("pg_restore", [*options, "--section=pre-data"], [definitions], where=side, login="owner")
+        programs.feed("pg_restore", [*options, "--data-only"], reading.rows(), where=side, login="owner")
+        programs.feed("pg_restore", [*options, "--section=post-data"], [definitions], where=side, login="owner")
+        with database.connect("admin", name="postgres", autocommit=True) as admin:
+            admin.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO tillit_app")
+        with database.connect("owner", name=name) as owner:
+            owner.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO tillit_app")
+            owner.commit()
+            before = databases.repoint(name)
+            try:
+                yield owner
+            finally:
+                databases.repoint(before)
+        databases.drop(name)
 
     def digest(self, mail: str) -> Any:
         """The register's digest of an address."""

@@ -14,8 +14,8 @@ from tillit.bonus.rates import WEEKDAYS, When
 from tillit.declaration.enforce import enforce_grants
 from tillit.declaration.loader import load as load_declaration
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import holder_of
 from tillit.declaration.publish import publish
+from tillit.declaration.queries import holder_of
 from tillit.journeys.bench.files import CHAINS, CHAINS_EACH, STORES, card_numbers, cards_of, chains_of
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system

@@ -56,6 +56,8 @@ def make(*, progress: Progress = lambda _: None) -> tuple[Path, Manifest]:
             journal=segments.last(),
         )
         path = places.folder("dump") / places.name("dump", where.name, made)
+        if path.exists():
+            raise BackupError("too-soon", f"there is a dump of this very second: {path.name}")
         version, context = places.key_version(), places.CONTEXT["dump"]
         with sealed_files.created(path, name=places.SECRETS["dump"], version=version, context=context) as sealed:
             sealed.write(manifest.line())
