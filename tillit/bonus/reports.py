@@ -10,10 +10,12 @@ from datetime import date
 from tillit.bonus.errors import NotYourChainError
 from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, ISSUED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Programme
+from tillit.disclosure import releases
+from tillit.disclosure.models import Release
 from tillit.kernel.scope import Scope, require
 from tillit.ledger.kinds import WRITTEN_OFF
 from tillit.ledger.queries import movements
-from tillit.purchases.sales import ChainSales, sales
+from tillit.purchases.sales import ChainSales, cells, sales
 
 ACTIVITY = "programme_reports"
 
@@ -82,3 +84,14 @@ def reports(*, scope: Scope, start: date, end: date) -> list[ChainReport]:
     chains = Programme.objects.filter(chain__controller_id__in=scope.controllers).select_related("chain")
     ordered = chains.order_by("chain__controller__name", "chain__name")
     return [chain_report(programme=programme, start=start, end=end) for programme in ordered]
+
+
+def share_sales(*, scope: Scope, controller_id: int, start: date, end: date, recipient: str) -> Release:
+    """Release the sales of a controller's chains in [start, end), first days of months, to a recipient declared for
+    aggregates (H14): by chain and store, as it was the first time. Raises what `releases.release` does.
+    """
+    require(activity=ACTIVITY)
+    measure = releases.Measure("sales", ("chain", "store"), start, end)
+    chains = [one.chain for one in Programme.objects.filter(chain__controller_id=controller_id).select_related("chain")]
+    found = [cell for chain in chains for cell in cells(chain=chain, start=start, end=end)]
+    return releases.release(scope=scope, controller_id=controller_id, measure=measure, cells=found, recipient=recipient)

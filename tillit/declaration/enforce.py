@@ -142,7 +142,8 @@ def statements() -> Iterator[str]:
         if name not in registry.NOT_BACKED_UP:
             yield f"GRANT SELECT ON {name} TO {BACKUP}"
     yield from _definers()
-    yield f"REVOKE UPDATE, DELETE ON declaration_version FROM {APP}"
+    for name in sorted(registry.ONLY_ADDED):
+        yield f"REVOKE UPDATE, DELETE ON {name} FROM {APP}"
     yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}"
     yield f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {BACKUP}"
 

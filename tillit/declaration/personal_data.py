@@ -7,7 +7,7 @@ from tillit.declaration.registry import definer, not_personal, personal
 
 not_personal(Register, because="groups controllers")
 not_personal(Controller, because="organisations, not persons")
-not_personal(DeclarationVersion, because="published text")
+not_personal(DeclarationVersion, because="published text", only_added=True)
 not_personal(Grant, because="compiled rules")
 
 definer("tillit_audit", audit.__file__, "functions")

@@ -98,6 +98,7 @@ NOT_PERSONAL: dict[str, str] = {}
 WRITERS: dict[str, str] = {}
 NOT_BACKED_UP: dict[str, str] = {}
 """Tables without personal data that dumps leave out, and why (owned tables say so themselves)."""
+ONLY_ADDED: set[str] = set()
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -208,15 +209,22 @@ def erasable() -> list[OwnedTable]:
 
 
 def not_personal(
-    model: type[models.Model], *, because: str, writer: str | None = None, not_backed_up: str | None = None
+    model: type[models.Model],
+    *,
+    because: str,
+    writer: str | None = None,
+    not_backed_up: str | None = None,
+    only_added: bool = False,
 ) -> None:
     """Say that a table holds nothing about persons, and why. `writer`: NOLOGIN role whose functions alone write it.
 
-    `not_backed_up`: why dumps leave it out.
+    `not_backed_up`: why dumps leave it out. `only_added`: the application may add rows, never change or remove one.
     """
     NOT_PERSONAL[model._meta.db_table] = because
     if not_backed_up:
         NOT_BACKED_UP[model._meta.db_table] = not_backed_up
+    if only_added:
+        ONLY_ADDED.add(model._meta.db_table)
     if writer:
         WRITERS[model._meta.db_table] = writer
 

@@ -12,3 +12,9 @@ class DisclosureRefusedError(TillitError):
 
 class UndeclaredCallError(TillitError):
     """This process tried to open a connection that no registered way out declares."""
+
+
+class OverlappingReleaseError(TillitError):
+    """`release-overlaps`: a release of these days is out, and another cut of them would show what is between.
+    `not-over`: the period has not ended.
+    """

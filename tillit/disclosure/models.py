@@ -2,10 +2,13 @@
 
 from uuid import uuid4
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL  # a condition that the ORM cannot say
 
+from tillit.declaration.models import Controller
 from tillit.declaration.personal import PersonalModel, SubjectForeignKey
 
 _CODE = r"^[a-z0-9][a-z0-9_.-]*$"
@@ -83,3 +86,53 @@ class Notice(PersonalModel):
                 name="disclosure_notice_owed_once",
             ),
         ]
+
+
+class Release(models.Model):
+    """Figures without persons that left (H14): one measure, one breakdown, the days from `start` to before `end`.
+
+    least: the minimum group that each of its cells covered. Never changed; no two of a measure share a day.
+    """
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    measure = models.CharField(max_length=60)
+    breakdown = models.JSONField()
+    start = models.DateField()
+    end = models.DateField()
+    least = models.SmallIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "disclosure_release"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end__gt=models.F("start")) & Q(least__gte=5), name="disclosure_release_sane"
+            ),
+            ExclusionConstraint(
+                name="disclosure_release_once",
+                expressions=[
+                    ("controller", RangeOperators.EQUAL),
+                    ("measure", RangeOperators.EQUAL),
+                    (
+                        models.Func("start", "end", function="daterange", output_field=DateRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+
+class ReleaseCell(models.Model):
+    """One released figure. labels: one for each name in the breakdown, `*` for several together. people: at least so
+    many, rounded down; amount in minor units.
+    """
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="cells")
+    labels = models.JSONField()
+    people = models.IntegerField()
+    lines = models.BigIntegerField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "disclosure_release_cell"
+        constraints = [models.CheckConstraint(condition=Q(people__gte=5), name="disclosure_release_cell_people")]

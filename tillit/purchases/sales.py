@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from tillit.declaration.queries import current
+from tillit.disclosure.grouping import Cell
 from tillit.kernel import clock
 from tillit.kernel.sql import load
 from tillit.purchases.models import Chain, Store
@@ -42,14 +43,7 @@ class ChainSales:
 def sales(*, chain: Chain, start: date, end: date) -> ChainSales:
     """Sales in [start, end), local days of the chain's controller. Within a scope for `programme_reports`."""
     declared = current(controller_id=chain.controller_id, on=clock.today())
-    zone = ZoneInfo(declared.controller.time_zone)
-    parameters: dict[str, Any] = {
-        "chain": chain.pk,
-        "start": datetime(start.year, start.month, start.day, tzinfo=zone),
-        "end": datetime(end.year, end.month, end.day, tzinfo=zone),
-        "first": start,
-        "last": end,
-    }
+    parameters = _parameters(chain, declared.controller.time_zone, start, end)
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "sales", "sales"), parameters)
         rows = cursor.fetchall()
@@ -62,6 +56,27 @@ def sales(*, chain: Chain, start: date, end: date) -> ChainSales:
     if total is None or (total.people < declared.minimum_group and not kept):
         return ChainSales(None, ())
     return ChainSales(total, _grouped([each for each, _ in found.values()], declared.minimum_group))
+
+
+def cells(*, chain: Chain, start: date, end: date) -> list[Cell]:
+    """Sales in [start, end) by chain and store, as cells to be grouped for a release. Within `programme_reports`."""
+    declared = current(controller_id=chain.controller_id, on=clock.today())
+    with connection.cursor() as cursor:
+        parameters = _parameters(chain, declared.controller.time_zone, start, end)
+        cursor.execute(load(__file__, "sales", "people_by_store"), parameters)
+        numbers = dict(Store.objects.filter(chain=chain).values_list("pk", "number"))
+        return [Cell((chain.key, numbers[store]), *figures) for store, *figures in cursor.fetchall()]
+
+
+def _parameters(chain: Chain, time_zone: str, start: date, end: date) -> dict[str, Any]:
+    zone = ZoneInfo(time_zone)
+    return {
+        "chain": chain.pk,
+        "start": datetime(start.year, start.month, start.day, tzinfo=zone),
+        "end": datetime(end.year, end.month, end.day, tzinfo=zone),
+        "first": start,
+        "last": end,
+    }
 
 
 def _grouped(stores: list[Sales], least: int) -> tuple[Sales, ...]:

@@ -1,6 +1,8 @@
 """``tillit bonus``: the expiry run and the programme reports."""
 
+import csv
 import json
+import sys
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -62,6 +64,36 @@ def report(
         return
     for one in made:
         _show(one)
+
+
+@app.command()
+def share(
+    controller: Annotated[str, typer.Option("--controller", help="A controller's key.")],
+    to: Annotated[str, typer.Option("--to", help="A recipient that the declaration names for aggregates only.")],
+    month: Annotated[str | None, typer.Option(help="YYYY-MM; default: the month that last ended.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of CSV.")] = False,
+) -> None:
+    """Release a month's sales to a third party: cells of at least the minimum group, the same figures every time."""
+    ready()
+    from tillit.bonus.reports import ACTIVITY, share_sales
+    from tillit.declaration.models import Controller
+    from tillit.disclosure.releases import figures
+    from tillit.kernel.scope import Scope, system
+
+    found = Controller.objects.filter(key=controller).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    start, end = _month(month)
+    with Scope(system("share", {found.pk}), ACTIVITY) as scope:
+        made = share_sales(scope=scope, controller_id=found.pk, start=start, end=end, recipient=to)
+        rows = [(*cell.labels, cell.people, cell.lines, cell.amount) for cell in figures(made)]
+    columns = (*made.breakdown, "people_at_least", "lines", "amount_minor_units")
+    if as_json:
+        released = [dict(zip(columns, row, strict=True)) for row in rows]
+        print(json.dumps({"measure": made.measure, "start": str(start), "end": str(end), "cells": released}))
+        return
+    writer = csv.writer(sys.stdout, delimiter=";")
+    writer.writerows([columns, *rows])
 
 
 def _month(text: str | None) -> tuple[date, date]:

@@ -15,7 +15,6 @@ WHY = {
     "forms": "forms are not crawled yet",
     "device_permissions": "there is no app yet",
     "visit_statistics": "visits are not counted yet",
-    "minimum_group": "no aggregates are shared yet",
     "security": "a measure of the organisation, not of the system",
 }
 _PROVED_ELSEWHERE = {"row_isolation", "need_to_know", "assigned_only", "stored_apart", "sealed_keys", "sealed_numbers"}
@@ -34,9 +33,6 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
     for part in ("backup", "breach", "changes", "visit_statistics"):
         if getattr(declaration, part) is not None:
             yield Said(part, texts(declaration, part), part)
-    yield Said(
-        "minimum_group", texts(declaration, "minimum_group", size=str(declaration.minimum_group)), "minimum_group"
-    )
 
 
 def _text(declaration: Declaration, item: Any) -> dict[str, str]:

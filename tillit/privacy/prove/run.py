@@ -21,6 +21,7 @@ from tillit.privacy.prove import (
     published,
     purpose,
     records,
+    releases,
     retention,
     rights,
     row_security,
@@ -61,6 +62,7 @@ KINDS: tuple[Kind, ...] = (
     messages.MESSAGES,
     messages.CADENCE,
     rights.OBJECTIONS,
+    releases.KIND,
     later.KIND,
 )
 

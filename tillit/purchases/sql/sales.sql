@@ -63,3 +63,15 @@ SELECT store_id, coalesce(f.people, 0), (coalesce(f.lines, 0) + coalesce(k.lines
        (coalesce(f.amount, 0) + coalesce(k.amount, 0))::bigint, coalesce(k.lines, 0) > 0
 FROM figures f FULL JOIN kept k USING (store_id)
 ORDER BY store_id
+
+-- name: people_by_store
+-- Purchases of one chain in a period, by store: how many people bought, lines, amount, and the most of it that is one
+-- person's. Only what is here as single purchases: what stayed of those disposed of is sums already.
+WITH each AS (
+  SELECT p.store_id, p.subject_id, count(*) AS lines, sum(p.amount) AS amount
+  FROM purchases_purchase p
+  WHERE p.chain_id = %(chain)s AND p.event_at >= %(start)s AND p.event_at < %(end)s
+  GROUP BY 1, 2
+)
+SELECT store_id, count(*), sum(lines)::bigint, sum(amount)::bigint, max(abs(amount))::bigint
+FROM each GROUP BY 1 ORDER BY 1
