@@ -104,11 +104,16 @@ def test_a2_a_category_no_table_holds_yet_is_a_notice():
     declaration, source = load(FIXTURE)
     told = system_notices(declaration, source, running=replace(System.running(), personal=(), owned=()))
     assert len([n for n in told if n.code == "not-held-yet"]) == len(declaration.categories)
-    running = System.running()
     assert "purchase" not in {
         n.message.split("'")[1] for n in system_notices(declaration, source) if n.code == "not-held-yet"
     }
-    bare = replace(running, personal=tuple(replace(t, anonymiser=None) for t in running.personal))
-    assert (line_of(FIXTURE, "disposal: anonymise"), "erased-instead") in {
-        (n.line, n.code) for n in system_notices(declaration, source, running=bare)
-    }
+
+
+@pytest.mark.parametrize("way", ["anonymise", "pseudonymise"])
+def test_h10_a_way_of_disposal_the_table_does_not_know_is_refused(way: str):
+    declaration, source = load(FIXTURE)
+    running = System.running()
+    assert check_against_system(declaration, source) == []
+    bare = tuple(replace(t, anonymiser=None, figures="", pseudonymise=()) for t in running.personal)
+    found = check_against_system(declaration, source, running=replace(running, personal=bare))
+    assert (line_of(FIXTURE, f"disposal: {way}"), f"cannot-{way}") in {(n.line, n.code) for n in found}

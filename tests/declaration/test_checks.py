@@ -131,6 +131,23 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "period: P3Y",
         "key: claims_paid",
     ),
+    (
+        "never-ends",
+        [
+            (
+                "category: contact\n    clock: relationship_ended\n    period: P2Y",
+                "category: identity\n    clock: accepted\n    period: P2Y",
+            )
+        ],
+        "disposal: archive",
+        "member_contact",
+    ),
+    (
+        "stage-not-keep",
+        [("disposal: pseudonymise\n", "disposal: pseudonymise\n    rule: ceiling\n")],
+        "disposal: pseudonymise",
+        "",
+    ),
     # abroad
     ("missing-transfer", [("    country: US\n    agreement", "    country: IN\n    agreement")], "country: IN", ""),
     ("missing-transfer", [("    country: SE\n", "    country: GB\n")], "country: GB", ""),

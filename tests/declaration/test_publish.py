@@ -145,7 +145,14 @@ def test_a2_a_category_is_not_dropped_while_rows_of_it_are_held(tmp_path: Path):
             "    period: P0D\n"
             "    disposal: archive\n"
             "    ground: {nb: Vi trenger adressen bare mens du er medlem, en: We need the address only "
-            "while you are a member}\n",
+            "while you are a member}\n"
+            "  - key: former_contact\n"
+            "    activity: membership_administration\n"
+            "    category: contact\n"
+            "    clock: relationship_ended\n"
+            "    period: P2Y\n"
+            "    ground: {nb: I arkivet to år til hvis du kommer tilbake, en: In the archive two more years in "
+            "case you return}\n",
             "",
         ),
         ("categories: [contact, paid_claim]", "categories: [paid_claim]"),

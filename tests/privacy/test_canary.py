@@ -78,6 +78,7 @@ def _value(kind: str, width: int | None) -> tuple[Any, str | None]:
         "int2": (1, None),
         "int4": (1, None),
         "bool": (False, None),
+        "_int2": ([1], None),
         "date": (date(2026, 2, 3), None),
         "timestamptz": (_WHEN, None),
         "xid8": ("1", None),
@@ -121,6 +122,8 @@ def _plant(
                 )
             elif found is not None and column == found.category_column:
                 value, mark = registry.vocabulary().categories[found.categories[0]].id, None
+            elif column == "told":
+                value = True  # an order that may not be told of is left out of the answer: test_holds
             elif table in follows and column == "digest":
                 value, mark = ids["purchases_purchase"], None
             row[column] = value
@@ -257,11 +260,11 @@ def test_h1_an_access_request_shows_every_column_or_says_why_not(town: Controlle
 
 
 def test_h3_the_columns_that_carry_no_mark_are_known(town: Controller, fresh_db: TestDatabase) -> None:
-    """Every column of a personal table is planted; the types without a mark are numbers, dates and flags only."""
+    """Every column of a personal table is planted; types without a mark are numbers (a list, too), dates and flags."""
     with fresh_db.connect("owner") as owner:
         kinds = {row[2] for row in owner.execute(_COLUMNS).fetchall() if row[0] in registry.PERSONAL}
     for kind in kinds:
         value, mark = _value(kind, None)
-        assert mark is not None or isinstance(value, (int, bool, date, datetime, str)), kind
+        assert mark is not None or isinstance(value, (int, bool, date, datetime, str)) or value == [1], kind
     assert isinstance(uuid4(), UUID)
     connection.close()

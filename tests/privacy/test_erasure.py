@@ -96,7 +96,7 @@ def _left(club: Controller, subject: int) -> set[str]:
 def test_h3_a_hold_keeps_and_says_so(club: Controller) -> None:
     kari = person(club, given="Kari")
     with Scope(system("test", {club.pk}), "rights_requests"):
-        Hold.objects.create(subject_id=kari, controller_id=club.pk, category=0, reason="claim", since=clock.now())
+        Hold.objects.create(subject_id=kari, controller_id=club.pk, reason="claim", since=clock.now())
     _leave(club, kari)
     assert _erase(club, kari)["identity", "kept"].rule == "hold"
 

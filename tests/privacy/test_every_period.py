@@ -69,7 +69,8 @@ def _as_written(declared: Declaration) -> Rules:
 def test_h10_every_period_is_the_one_the_source_promises(folder: str) -> None:
     assert sorted(_read(folder)) == sorted(SAID[folder]["controllers"])
     for controller, (declared, _) in _read(folder).items():
-        assert _as_written(declared) == _expected(folder, controller)
+        said = "put what the source promises for a new rule into periods.yaml"
+        assert _as_written(declared) == _expected(folder, controller), said
         assert _elsewhere(declared) == SAID[folder]["elsewhere"]
         year = declared.controller.financial_year
         assert [year.end_month, year.end_day] == SAID[folder]["controllers"][controller]["financial_year"]

@@ -210,7 +210,7 @@ def test_h3_erasure_is_whole_or_not_at_all_and_may_be_asked_again(
         with Scope(system("test", {club.pk}), "rights_requests"):
             assert Fact.objects.count() == 1
         erased = {item.category for item in erase(**asked, at=clock.now()) if item.outcome == "erased"}
-        assert erased == {"identity", "relationship"}
+        assert erased == {"identity", "relationship", "login"}
         assert not [item for item in erase(**asked, at=clock.now()) if item.outcome == "erased"]
     assert erase(**{**asked, "subject_id": 12345}, at=clock.now()) == [], "not even the id is left"
 

@@ -75,7 +75,7 @@ def test_h10_c17_member_leaves_identity_goes_and_books_stay_their_years(club: Co
         retention.run()
         assert _held(club) == before, "the day before"
     with clock.travel(date(2026, 6, 15)):
-        assert _overdue(date(2026, 6, 15)) == 3
+        assert _overdue(date(2026, 6, 15)) == 4, "name, address, membership, login"
         retention.run()
         assert _held(club) == {"facts": 1, "relationships": 1, "purchases": 1}
         assert _overdue(date(2026, 6, 15)) == 0
@@ -98,7 +98,11 @@ def test_h10_rehearsal_counts_what_the_run_then_disposes_of(club: Controller) ->
     with clock.travel(date(2026, 3, 1)):
         rehearsed = retention.run(dry_run=True)
         counted = sorted(rehearsed.results.values_list("table", "category", "rows"))
-        assert counted == [("parties_fact", "identity", 1), ("parties_relationship", "relationship", 1)]
+        assert counted == [
+            ("parties_fact", "identity", 1),
+            ("parties_login", "login", 1),
+            ("parties_relationship", "relationship", 1),
+        ]
         assert _held(club)["facts"] == 1
         assert sorted(retention.run().results.values_list("table", "category", "rows")) == counted
         assert _held(club)["facts"] == 0
@@ -109,7 +113,9 @@ def test_d11_a_hold_keeps_and_its_release_lets_go(club: Controller) -> None:
     kari = person(club, given="Kari")
     actor = system("test", {club.pk})
     with Scope(actor, "rights_requests"):
-        Hold.objects.create(subject_id=kari, controller_id=club.pk, category=0, reason="claim", since=clock.now())
+        Hold.objects.create(
+            subject_id=kari, controller_id=club.pk, reason="claim", since=datetime(2026, 1, 5, tzinfo=UTC)
+        )
     _leave(club, kari, date(2026, 2, 1))
     with clock.travel(date(2026, 3, 1)):
         retention.run()

@@ -220,7 +220,7 @@ def _make(case: Case, members: list[Party]) -> tuple[list[int], dict[Any, Row]]:
         Hold.objects.create(
             subject_id=subjects[who],
             controller_id=ids[where],
-            category=category_id(category) if category else 0,
+            categories=[category_id(category)] if category else [],
             reason="claim",
             since=moment,
             released=moment if released else None,

@@ -25,8 +25,6 @@ PERSON_CORRECTED = event_type("person.corrected", subject="required", case=ID, c
 PERSON_ERASED = event_type("person.erased", case=ID, ground=CODE, tables=COUNT, rows=COUNT, kept=CODES)
 PERSON_RESTRICTED = event_type("person.restricted", subject="required", case=ID, ground=CODE, rows=COUNT)
 RESTRICTION_LIFTED = event_type("person.unrestricted", subject="required", case=ID, rows=COUNT)
-HOLD_PLACED = event_type("hold.placed", case=ID, ground=CODE, until=DATE)
-HOLD_LIFTED = event_type("hold.lifted", case=ID)
 REQUEST_RECEIVED = event_type("request.received", subject="required", case=ID, right=CODE, due=DATE)
 REQUEST_ANSWERED = event_type("request.answered", subject="required", case=ID, right=CODE, outcome=CODE)
 
@@ -38,8 +36,18 @@ OBJECTION_LIFTED = event_type("objection.lifted", subject="required", purpose=CO
 # Declarations, retention, proof.
 DECLARATION_PUBLISHED = event_type("declaration.published", subject="none", version=COUNT, material=FLAG, digest=DIGEST)
 RETENTION_RUN = event_type(
-    "retention.run", subject="none", table=CODE, rule=CODE, rows=COUNT, disposal=CODE, at=MOMENT, dry=FLAG
+    "retention.run",
+    subject="none",
+    table=CODE,
+    category=CODE,
+    rule=CODE,
+    rows=COUNT,
+    disposal=CODE,
+    on=DATE,
+    at=MOMENT,
+    dry=FLAG,
 )
+RETENTION_RUN_FINISHED = event_type("retention.finished", subject="none", rows=COUNT, on=DATE, dry=FLAG)
 PROOF_RUN = event_type("proof.run", subject="none", kept=COUNT, broken=COUNT, unprovable=COUNT)
 
 # Sets: one event with its batch, never one a row.

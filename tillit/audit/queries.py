@@ -52,11 +52,13 @@ class Shown(NamedTuple):
 
 
 def about(*, scope: Scope, subject_id: int) -> QuerySet[Event]:
-    """The events about a person that the scope may see, newest first: who looked, and why (A9).
+    """The events about a person that the scope may see, newest first: who looked, and why (A9). Without what an order
+    of court or authority forbids telling of (D11).
 
     Evaluate inside the scope.
     """
-    return Event.objects.filter(subject_id=subject_id).order_by("-at", "-id")
+    told = Event.objects.filter(subject_id=subject_id).exclude(type__startswith="hold.", details__told=False)
+    return told.order_by("-at", "-id")
 
 
 def controllers() -> list[int]:

@@ -9,6 +9,7 @@ personal(
     clocks={"decided": "at", "last_marketing_message": "last_marketing_message"},
     kind_column="kind",
     journaled={"evidence": ""},
+    pseudonymise=("evidence",),
 )
 personal(Choice, category="consent_record", clocks={"decided": "since"}, journaled={})
 personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"}, journaled={})

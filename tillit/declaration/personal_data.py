@@ -20,6 +20,10 @@ personal(
     disposer="audit_dispose",
     not_exported={"salt": "a random number that keeps the chain's leaf from being guessed"},
     outlives=True,
+    withheld=(
+        "starts_with(t.type, 'hold.') AND t.details->>'told' = 'false'",
+        "what an order of court or authority forbids telling of",
+    ),
     subject_link=False,  # subject 0 stands for nobody; an event may outlive the subject it is about
 )
 not_personal(Link, because="digests and the random id of an event, which alone names people", writer="tillit_audit")

@@ -37,6 +37,10 @@ class PersonalTable:
     journaled: rows that say what a restore must not undo (a no, a correction) are copied to the journal by the act that
     writes them; column → its value where what it said can no longer be opened (None: the row cannot stand without it).
     The columns named are sealed there. None: the table's rows are never copied.
+    pseudonymise: columns that say who it is, emptied where a rule says `pseudonymise`; subject id and facts stay.
+    figures: where the figures of its rows stand already, or why there are none: then `anonymise` erases the rows.
+    withheld: (SQL condition on the row `t`, reason): rows that an access request leaves out because the law forbids
+    telling of them.
     """
 
     model: type[models.Model]
@@ -54,6 +58,8 @@ class PersonalTable:
     disposer: str | None = None
     categories: tuple[str, ...] = ()
     journaled: Mapping[str, str | None] | None = None
+    figures: str = ""
+    withheld: tuple[str, str] | None = None
 
     @property
     def table(self) -> str:
@@ -119,6 +125,8 @@ def personal(
     disposer: str | None = None,
     categories: tuple[str, ...] = (),
     journaled: Mapping[str, str | None] | None = None,
+    figures: str = "",
+    withheld: tuple[str, str] | None = None,
 ) -> None:
     """Register a personal table; raises `UnregisteredTableError` when the registration does not fit the model."""
     table, columns = model._meta.db_table, {f.column for f in model._meta.concrete_fields}
@@ -135,6 +143,8 @@ def personal(
     named |= {c for c in (category_column, kind_column) if c}
     faults += [f"no column {column}" for column in named if column not in columns]
     faults += [f"lacks {c}" for c in ("subject_id", "id", "controller_id", "state") if c not in columns]
+    if writer and pseudonymise:
+        faults.append("only the application can pseudonymise, and it may not write here")
     if not _NAME.match(table):
         faults.append("the table name needs quoting")
     if faults:
@@ -155,6 +165,8 @@ def personal(
         disposer,
         held,
         journaled,
+        figures,
+        withheld,
     )
     guard.protect(table)
 
@@ -208,6 +220,11 @@ def erasable() -> list[OwnedTable]:
     return [table for table in reversed(OWNED.values()) if table.follows is None]
 
 
+def owned_by_people(category: str) -> list[OwnedTable]:
+    """The owned tables of a category that its retention rules end (the application erases, by the person)."""
+    return [table for table in erasable() if table.category == category and table.eraser is None]
+
+
 def not_personal(
     model: type[models.Model],
     *,
@@ -250,10 +267,13 @@ def transient(
     because: str,
     kept: str,
     clock_column: str,
+    not_backed_up: str | None = None,
 ) -> None:
-    """Register a table that is emptied by itself: rows lapse `kept` (ISO period) after `clock_column`, which says when
-    the row came in, never when what it tells of happened.
+    """Register a table that is emptied by itself: rows lapse `kept` (ISO period) after `clock_column` (a column, or an
+    SQL expression over the row; NULL: not yet), which says when the row came in, never when what it tells of happened.
     """
+    if not_backed_up:
+        NOT_BACKED_UP[model._meta.db_table] = not_backed_up
     TRANSIENT[model._meta.db_table] = TransientTable(model, because, kept, clock_column)
 
 

@@ -66,9 +66,10 @@ class Retention(Part):
     clock: an event, `year_end(event)` or `fiscal_year_end(event)`; period: ISO 8601; `PT0` is written `P0D`.
     rule: `keep` (the activity needs it this long), `minimum` (law requires it), `ceiling` (gone then, even while a
     customer).
-    disposal: what happens when due. `on_behalf_of`: kept for this recipient (its key). `kept_with`: with the clock
-    `linked_data_gone`, the categories whose rows keep this one alive (D10: another ground and the identifying data it
-    needs); the period is then `P0D`.
+    disposal: what happens when due. `archive` (move into the category's archive) and `pseudonymise` (empty what says
+    who it is) happen when their own rule lapses, and leave the row to the category's other rules.
+    `on_behalf_of`: kept for this recipient (its key). `kept_with`: with the clock `linked_data_gone`, the categories
+    whose rows keep this one alive (D10: another ground and the identifying data it needs); the period is then `P0D`.
     """
 
     key: Key

@@ -15,6 +15,7 @@ personal(
     writer="tillit_ledger",
     disposer="ledger_dispose",
     subject_link=False,
+    figures="sums over everyone stand in ledger_closing",
 )
 personal(
     Balance,
@@ -22,6 +23,7 @@ personal(
     clocks={"booked": "recorded_at"},
     writer="tillit_ledger",
     disposer="ledger_dispose_balances",
+    figures="sums over everyone stand in ledger_closing",
 )
 not_personal(AccountKind, because="names of account kinds")
 not_personal(Book, because="names of books")

@@ -59,6 +59,25 @@ class Relationship(PersonalModel):
         ]
 
 
+class RelationshipSum(models.Model):
+    """What stays of relationships that were disposed of: how many ended in a month, of at least the minimum group.
+
+    `period`: first day of the month, or of the year where a month's were too few. `days`: how long they lasted in all.
+    The figures of fewer people than the minimum group are not kept.
+    """
+
+    pk = models.CompositePrimaryKey("controller_id", "kind", "grain", "period")
+    controller_id = models.IntegerField()
+    kind = models.CharField(max_length=30)
+    grain = models.CharField(max_length=5, choices=[("month", "month"), ("year", "year")])
+    period = models.DateField()
+    ended = models.BigIntegerField()
+    days = models.BigIntegerField()
+
+    class Meta:
+        db_table = "parties_relationship_sum"
+
+
 class Fact(PersonalModel):
     """One thing known of a person: kind (`name.given`, `email`, `address.street` …), value, source, and the activity
     that collected it.

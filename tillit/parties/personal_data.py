@@ -14,6 +14,7 @@ from tillit.parties.models import (
     Login,
     Rate,
     Relationship,
+    RelationshipSum,
     RememberedDevice,
     SealedFact,
     Session,
@@ -29,7 +30,8 @@ derived_clock("relationship_ended", __file__, "clocks", "relationship_ended")
 for kind, category in CATEGORY_OF_KIND.items():
     digest_kind(int(kind), category)
 
-personal(Relationship, category="relationship", clocks={}, journaled={})
+personal(Relationship, category="relationship", clocks={}, journaled={}, anonymiser=(__file__, "sums", "keep_sums"))
+not_personal(RelationshipSum, because="sums over at least the minimum group, of relationships that were disposed of")
 personal(
     Fact,
     category_column="category",
@@ -62,7 +64,7 @@ personal(
     journaled={"sealed": None, "last_four": ""},
     not_exported={"sealed": "shown in clear in the answer, opened with your own key"},
 )
-personal(Assignment, category="relationship", clocks={})
+personal(Assignment, category="relationship", clocks={}, figures="nobody counts who was assigned to whom")
 
 _BY_SUBJECT = "subject_id = ANY (%(subjects)s)"
 not_personal(Subject, because="a random key without facts; everything known stands in rows that name it; erased last")

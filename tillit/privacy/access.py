@@ -13,8 +13,8 @@ from uuid import UUID
 from django.db import connection
 
 from tillit.audit import events
-from tillit.audit.models import Event
 from tillit.audit.operations import append
+from tillit.audit.queries import about
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
@@ -54,7 +54,7 @@ def collect(*, actor: Actor, subject_id: int, language: str, case: int | None = 
                 *(_cell(cell, declared[cell.controller_id], names, subject_id, language) for cell in cells),
                 *_owned(scope, subject_id, names, language),
             ],
-            "readers": _readers(subject_id, names),
+            "readers": _readers(scope, subject_id, names),
             "left_out": _left_out(cells),
         }
         append(
@@ -157,10 +157,12 @@ def _rows(cell: Cell, subject_id: int) -> list[dict[str, Any]]:
     skipped = _KEYS | {column for column in table.not_exported if column not in table.sealed}
     columns = [str(f.column) for f in table.model._meta.concrete_fields if f.column not in skipped]
     match = f" AND {table.category_column} = %(category)s" if table.category_column else ""
+    if table.withheld:
+        match += f" AND NOT ({table.withheld[0]})"
     order = "recorded_at, id" if "recorded_at" in columns else "id"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(columns)} FROM {table.table} WHERE subject_id = %(subject)s"
+            f"SELECT {', '.join(columns)} FROM {table.table} t WHERE subject_id = %(subject)s"
             f" AND controller_id = %(controller)s{match} ORDER BY {order}",
             {"subject": subject_id, "controller": cell.controller_id, "category": category_id(cell.category)},
         )
@@ -190,9 +192,9 @@ def _plain(value: Any) -> Any:
     return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else value
 
 
-def _readers(subject_id: int, names: dict[int, str]) -> list[dict[str, Any]]:
+def _readers(scope: Scope, subject_id: int, names: dict[int, str]) -> list[dict[str, Any]]:
     """Who has looked, newest first, at most 2000 (A9): the role or part of the system, never a colleague's name."""
-    shown = Event.objects.filter(subject_id=subject_id).order_by("-at", "-id")[:_READERS]
+    shown = about(scope=scope, subject_id=subject_id)[:_READERS]
     return [
         {
             "at": event.at.isoformat() if event.at else "",
@@ -214,6 +216,7 @@ def _left_out(cells: list[Cell]) -> list[dict[str, str]]:
         for column, why in table.not_exported.items()
         if column not in table.sealed
     ]
+    left += [{"table": name, "column": "*", "because": t.withheld[1]} for name, t in tables.items() if t.withheld]
     for name, owned in registry.OWNED.items():
         if owned.writer or owned.follows:
             left.append({"table": name, "column": "*", "because": owned.because})

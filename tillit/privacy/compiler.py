@@ -8,7 +8,7 @@ rules of every controller of the arrangement: they go when none needs them (DESI
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,7 @@ class Plan:
 
     @property
     def disposal(self) -> str:
-        """`anonymise` when a rule says so and the table knows how, else `erase`."""
+        """How the rows end: `anonymise` when a rule says so and the table makes figures of them, else `erase`."""
         wanted = {rule.disposal for rule in self.rules}
         return "anonymise" if "anonymise" in wanted and self.table.anonymiser else "erase"
 
@@ -119,10 +119,14 @@ class Plan:
         """Whether a hold keeps the row: one of its own controller, or in a joint register one that concerns what is
         held jointly (the holder's hold keeps every controller's rows; a club's, its own and the holder's).
         """
+        return f"EXISTS (SELECT FROM privacy_hold h WHERE h.subject_id = t.subject_id AND {self.holds()})"
+
+    @staticmethod
+    def holds() -> str:
+        """Whether the hold `h`, of whose rows is not asked, keeps rows of the plan."""
         return (
-            "EXISTS (SELECT FROM privacy_hold h WHERE h.subject_id = t.subject_id AND h.released IS NULL"
-            " AND h.category IN (0, %(category)s)"
-            " AND (h.controller_id IN (%(row_controller)s, %(holder)s) OR %(row_controller)s = %(holder)s))"
+            "h.released IS NULL AND (h.categories = '{}' OR %(category)s = ANY (h.categories))"
+            " AND (h.controller_id IN (%(row_controller)s, %(holder)s) OR %(row_controller)s = %(holder)s)"
         )
 
     def ways(self) -> list[Way]:
@@ -134,6 +138,11 @@ class Plan:
         if self.table.outlives:  # rows may be nobody's
             ways = [Way(way.bounds) for way in ways]
         return ways if all(ways) else [Way()]
+
+    @property
+    def people(self) -> bool:
+        """Whether the plan is about people (and what hangs on them), not rows of a personal table."""
+        return False
 
     def candidates(self, way: Way, free: str = "privacy_free") -> str:
         """FROM and WHERE of rows among which all that are due in this way are; its people stand in the table `free`.
@@ -149,7 +158,7 @@ class Plan:
         return self.source(joined=False) + "".join(f" AND {bound}" for bound in bounds)
 
 
-class _Builder:
+class Builder:
     """Collects the joins and parameters of one plan; a derived clock is joined once per distinct question."""
 
     def __init__(self, plan: Plan, zone: str) -> None:
@@ -317,35 +326,20 @@ def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:
             if not here:
                 raise CannotKeepError("table-not-governed", f"{category}: no rule governs {table.table}")
             plan = Plan(party.controller_id, table, category, tuple(rule for _, rule in here), party.holder_id)
-            builder = _Builder(plan, party.declaration.controller.time_zone)
-            terms: dict[str, list[str]] = {"keep": [], "minimum": [], "ceiling": []}
-            for owner, rule in here:
-                term = builder.term(rule, owner)
-                terms[rule.rule].append(term)
-                if exception := _exception(rule, owner, term):
-                    plan.stays.append((rule.key, exception))
-            plan.due = _due(**terms)
+            builder = Builder(plan, party.declaration.controller.time_zone)
+            set_due(plan, builder, here)
             yield plan
 
 
-def archive_plans(party: Party, others: Iterable[Party] = (), *, only: Collection[str] | None = None) -> Iterator[Plan]:
-    """One plan per archive (of those whose keys are in `only`), category and table: `due` is the day a row enters (D10,
-    B7). What is held jointly enters when the clock of no controller of the arrangement runs any more.
-    """
-    everyone = list(vocabulary().relationships)
-    for archive in party.declaration.archives:
-        if only is not None and archive.key not in only:
-            continue
-        length = IsoPeriod.parse(archive.period).interval
-        for category in archive.categories:
-            for table in registry.holding(category):
-                plan = Plan(party.controller_id, table, category, (), party.holder_id)
-                builder = _Builder(plan, party.declaration.controller.time_zone)
-                days = [builder.clock(archive.clock, "", everyone, p) for p in (party, *others)]
-                entered = ", ".join(f"{found[0]} + {builder.parameter(length)}::interval" for found in days if found)
-                if entered:
-                    plan.due = f"coalesce(greatest({entered}), 'infinity')"
-                    yield plan
+def set_due(plan: Plan, builder: "Builder", here: list[tuple[Party, Retention]]) -> None:
+    """Compile the rules that govern the plan, each with the party whose it is, to `due` and `stays`."""
+    terms: dict[str, list[str]] = {"keep": [], "minimum": [], "ceiling": []}
+    for owner, rule in here:
+        term = builder.term(rule, owner)
+        terms[rule.rule].append(term)
+        if exception := _exception(rule, owner, term):
+            plan.stays.append((rule.key, exception))
+    plan.due = _due(**terms)
 
 
 def _exception(rule: Retention, party: Party, term: str) -> str | None:

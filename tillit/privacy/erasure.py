@@ -24,6 +24,7 @@ from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import sweep
 from tillit.privacy.compiler import Party, Plan, plans
 from tillit.privacy.outlook import held
+from tillit.privacy.owned import OwnedPlan, delete, owned_plans
 from tillit.privacy.retention import children_first, dispose_rows, parties
 
 Ground = Literal["no_longer_needed", "consent_withdrawn", "objection", "unlawful"]
@@ -34,7 +35,7 @@ class Item:
     """What happened to the rows of one table, controller and category.
 
     outcome `kept`: `rule` is the declaration's retention rule that keeps them (or `hold`), `until` the day they go
-    (None while a contract or a hold lasts).
+    (None while a contract or a hold lasts). `hold`: reason and number of each hold (`law`: no more may be told).
     """
 
     controller_id: int
@@ -44,6 +45,7 @@ class Item:
     outcome: Literal["erased", "kept"]
     rule: str = ""
     until: date | None = None
+    hold: tuple[str, ...] = ()
 
 
 def erase(
@@ -64,7 +66,7 @@ def erase(
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         wait_for_sets(subject_id=subject_id)
         lock_subjects(scope=scope, subject_ids=[subject_id])
-        close_ways_in(subject_id=subject_id, categories=categories)
+        items += _owned(register_id, members, subject_id, categories, on)
         for name in children_first():
             table = registry.PERSONAL[name]
             for controller_id, category in held(table, subject_id):
@@ -90,6 +92,7 @@ def erase(
             subject_id=subject_id,
             ground=ground,
             categories=sorted(categories) if categories else None,
+            kept=sorted({item.category for item in items if item.outcome == "kept"}),
         )
         # Whether anything is left is asked of the whole register, whatever part of it the actor may see.
         everyone = system("retention", [party.controller_id for party in members])
@@ -108,11 +111,47 @@ def _plans(members: list[Party]) -> dict[tuple[int, str, str], Plan]:
 
 
 def close_ways_in(*, subject_id: int, categories: frozenset[str] | None) -> None:
-    """Library tables that hang on the person and are kept by nothing: sessions, codes, logins."""
+    """Delete what hangs on the person in library tables (sessions, codes, logins), of the categories or of all."""
     with connection.cursor() as cursor:
         for owned in registry.erasable():
             if owned.eraser is None and (categories is None or owned.category in categories):
                 cursor.execute(f"DELETE FROM {owned.table} WHERE {owned.where}", {"subjects": [subject_id]})
+
+
+def _owned(
+    register_id: int, members: list[Party], subject_id: int, categories: frozenset[str] | None, on: date
+) -> list[Item]:
+    """Library tables that hang on the person (logins, sessions, codes): gone unless a rule or a hold keeps them."""
+    items, governed = [], set()
+    for plan in owned_plans(register_id, members):
+        governed.add(plan.category)
+        if categories is None or plan.category in categories:
+            items += _erase_owned(plan, subject_id, on)
+    rest = {owned.category for owned in registry.erasable()} - governed
+    close_ways_in(subject_id=subject_id, categories=frozenset(rest if categories is None else rest & categories))
+    return items
+
+
+def _erase_owned(plan: OwnedPlan, subject_id: int, on: date) -> list[Item]:
+    until = _until(plan)
+    params = {**plan.params, "subjects": [subject_id], "on": on}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {until} <= %(on)s AND NOT {plan.held()}, {plan.held()} {plan.source(some=True)}", params
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return []
+    gone_now, on_hold = found
+    if not gone_now:
+        return [_kept(plan, plan.source(some=True), params, 1, on_hold=on_hold)]
+    gone = delete(plan, [subject_id])
+    return [Item(plan.controller_id, plan.table.table, plan.category, gone, "erased")]
+
+
+def _until(plan: Plan) -> str:
+    """SQL for the day until which an erasure leaves a row of the plan."""
+    return f"greatest({', '.join(term for _, term in plan.stays)})" if plan.stays else "'-infinity'::timestamp"
 
 
 def _erase_cell(
@@ -120,8 +159,7 @@ def _erase_cell(
 ) -> list[Item]:
     """Erase the rows of one cell that nothing keeps; the items that tell of it."""
     plan = plan or Plan(controller_id, table, category, ())
-    stays = plan.stays
-    until = f"greatest({', '.join(term for _, term in stays)})" if stays else "'-infinity'::timestamp"
+    until = _until(plan)
     params = {**plan.params, "subject": subject_id, "on": on}
     mine = f"{plan.source()} AND t.subject_id = %(subject)s"
     with connection.cursor() as cursor:
@@ -138,24 +176,33 @@ def _erase_cell(
         left, on_hold = cursor.fetchone()
     items = [Item(controller_id, table.table, category, gone, "erased")] if gone else []
     if left:
-        items.append(_kept(plan, stays, mine, params, left, on_hold=on_hold))
+        items.append(_kept(plan, mine, params, left, on_hold=on_hold))
     return items
 
 
-def _kept(
-    plan: Plan, stays: list[tuple[str, str]], mine: str, params: dict[str, Any], rows: int, *, on_hold: bool
-) -> Item:
-    """Which rule keeps the rows longest, and until when."""
-    if on_hold or not stays:
-        return Item(plan.controller_id, plan.table.table, plan.category, rows, "kept", "hold")
-    terms = ", ".join(f"max({term})::text" for _, term in stays)
+def _kept(plan: Plan, mine: str, params: dict[str, Any], rows: int, *, on_hold: bool) -> Item:
+    """Which rule keeps the rows longest, and until when; or the hold: its reason, unless the law forbids telling."""
+    where = (plan.controller_id, plan.table.table, plan.category, rows)
+    if on_hold or not plan.stays:
+        return Item(*where, "kept", "hold", hold=_holds(plan, params) if on_hold else ())
+    terms = ", ".join(f"max({term})::text" for _, term in plan.stays)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {terms} {mine}", params)
         days = cursor.fetchone()
-    found = [(day, rule) for (rule, _), day in zip(stays, days, strict=True) if day != "-infinity"]
+    found = [(day, rule) for (rule, _), day in zip(plan.stays, days, strict=True) if day not in {None, "-infinity"}]
     for day, rule in found:
         if day == "infinity":
-            return Item(plan.controller_id, plan.table.table, plan.category, rows, "kept", rule)
+            return Item(*where, "kept", rule)
     day, rule = max(found)
-    until = date.fromisoformat(day[:10])
-    return Item(plan.controller_id, plan.table.table, plan.category, rows, "kept", rule, until)
+    return Item(*where, "kept", rule, date.fromisoformat(day[:10]))
+
+
+def _holds(plan: Plan, params: dict[str, Any]) -> tuple[str, ...]:
+    """Reason and number of each hold that keeps the person's rows; `law` alone for one that must not be told of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT CASE WHEN h.told THEN concat_ws(' ', h.reason, nullif(h.reference, '')) ELSE 'law' END"
+            f" FROM privacy_hold h WHERE h.subject_id = ANY (%(people)s) AND {plan.holds()} ORDER BY 1",
+            {**params, "people": params.get("subjects") or [params["subject"]]},
+        )
+        return tuple(row[0] for row in cursor.fetchall())

@@ -3,6 +3,12 @@
 from tillit.kernel.errors import TillitError
 
 
+class HoldRefusedError(TillitError):
+    """A hold that may not be placed or is not there."""
+
+    exit_code = 2
+
+
 class CannotKeepError(TillitError):
     """A declaration promises what the running system cannot do."""
 

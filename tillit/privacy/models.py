@@ -1,37 +1,63 @@
 """What the engine remembers: holds on people's data, the runs it made, the backups that were taken."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from tillit.declaration.personal import PersonalModel
 
 
-class Hold(PersonalModel):
-    """A claim, dispute or legal order that keeps the person's rows of one category (0 = every) until released (D11)."""
+class HoldReason(models.TextChoices):
+    """Why rows are kept past their time: a claim made within limitation, a dispute, an order of court or authority."""
 
-    category = models.SmallIntegerField()
-    reason = models.CharField(max_length=40)
+    CLAIM = "claim"
+    DISPUTE = "dispute"
+    LEGAL_ORDER = "legal_order"
+
+
+class Hold(PersonalModel):
+    """A claim, dispute or legal order that keeps the person's rows of some categories (none named: every) until it is
+    released (D11). `reference`: the matter's number, no words. `told`: false where the order forbids telling of it.
+    """
+
+    categories = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
+    reason = models.CharField(max_length=40, choices=HoldReason.choices)
     reference = models.CharField(max_length=60, blank=True, default="")
+    told = models.BooleanField(db_default=True, default=True)
     since = models.DateTimeField()
     released = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "privacy_hold"
+        constraints = [
+            models.CheckConstraint(condition=Q(reason__in=HoldReason.values), name="privacy_hold_reason"),
+            models.CheckConstraint(
+                condition=Q(reference__regex=r"^[A-Za-z0-9_.:/-]*$"), name="privacy_hold_reference_no_words"
+            ),
+            models.CheckConstraint(condition=Q(told=True) | Q(reason="legal_order"), name="privacy_hold_told"),
+            models.CheckConstraint(
+                condition=Q(released__isnull=True) | Q(released__gte=models.F("since")), name="privacy_hold_order"
+            ),
+        ]
 
 
 class RetentionRun(models.Model):
-    """One run of the disposal of everything due, or of its rehearsal."""
+    """One run of the disposal of everything due, or of its rehearsal. `resumes`: the run that died before this one,
+    whose remaining work it does.
+    """
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     as_of = models.DateField()
     dry_run = models.BooleanField(default=False)
+    resumes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         db_table = "privacy_retention_run"
 
 
 class RetentionResult(models.Model):
-    """What one run did in one table for one controller and category: counts only."""
+    """What one run has done in one table for one controller and category so far: counts only."""
 
     run = models.ForeignKey(RetentionRun, on_delete=models.CASCADE, related_name="results")
     controller_id = models.IntegerField()
@@ -42,6 +68,11 @@ class RetentionResult(models.Model):
 
     class Meta:
         db_table = "privacy_retention_result"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "controller_id", "table", "category", "disposal"], name="privacy_retention_result_once"
+            )
+        ]
 
 
 class BackupRun(models.Model):

@@ -4,7 +4,13 @@ from tillit.declaration.registry import definer, not_personal, personal
 from tillit.privacy import prove
 from tillit.privacy.models import BackupRun, Hold, LooseEnd, RetentionResult, RetentionRun
 
-personal(Hold, category="rights_case", clocks={"case_closed": "released"}, journaled={"reference": ""})
+personal(
+    Hold,
+    category="rights_case",
+    clocks={"case_closed": "released"},
+    journaled={"reference": ""},
+    withheld=("NOT t.told", "an order that forbids telling of it"),
+)
 not_personal(RetentionRun, because="counts of a run")
 not_personal(RetentionResult, because="counts of a run")
 not_personal(BackupRun, because="which backups were made, verified and removed", not_backed_up="it is about the dumps")

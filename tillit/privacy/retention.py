@@ -6,9 +6,10 @@ chunk is one transaction that also notes whom it touched, so a run that dies is 
 gone is not due, and whoever was touched is still to be looked after.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from itertools import count
 from typing import Any, cast
 
 from django.db import connection
@@ -26,9 +27,11 @@ from tillit.parties import journal
 from tillit.parties.operations import lock_subjects
 from tillit.privacy import archive, sweep
 from tillit.privacy.compiler import Party, Plan, plans
-from tillit.privacy.models import RetentionResult, RetentionRun
+from tillit.privacy.models import RetentionRun
+from tillit.privacy.owned import OwnedPlan, delete, due_among, owned_plans
+from tillit.privacy.records import Recorder
 
-Progress = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
 CHUNK = 20_000
 """People whose rows go in one transaction."""
 
@@ -50,13 +53,16 @@ def parties(on: date) -> dict[int, list[Party]]:
 
 
 def all_plans(on: date) -> Iterator[tuple[Actor, Plan]]:
-    """Every plan of every controller with the actor that may carry it out, children before parents."""
+    """Every plan of every controller with the actor that may carry it out, children before parents, and last what
+    hangs on people themselves.
+    """
     order = {table: place for place, table in enumerate(children_first())}
-    for members in parties(on).values():
+    for register_id, members in parties(on).items():
         actor = system("retention", [party.controller_id for party in members])
         for party in members:
             others = [m for m in members if m is not party] if party.controller_id == party.holder_id else []
             yield from ((actor, plan) for plan in sorted(plans(party, others), key=lambda p: order[p.table.table]))
+        yield from ((actor, plan) for plan in owned_plans(register_id, members))
 
 
 def children_first() -> list[str]:
@@ -85,41 +91,99 @@ def due_count(actor: Actor, plan: Plan, on: date) -> int:
         return int(cursor.fetchone()[0])
 
 
-def run(*, as_of: date | None = None, dry_run: bool = False, progress: Progress = lambda _: None) -> RetentionRun:
+def run(
+    *, as_of: date | None = None, dry_run: bool = False, progress: Progress = lambda phase, done, total: None
+) -> RetentionRun:
     """Dispose of everything due (or count it), everywhere; returns the run with a result per table and category.
 
-    Raises `TillitError` `not-yet` for a disposal as of a day that has not come: nothing goes before its day.
+    progress: called with the phase (archive, dispose, tidy), how far it is and of how many. A run that dies is made up
+    for by the next one, which says so (`resumes`). Raises `TillitError`: `not-yet` for a disposal as of a day that has
+    not come (nothing goes before its day), `retention-running` when another run is at work.
     """
     on = as_of or clock.today()
     if on > clock.today() and not dry_run:
         raise TillitError("not-yet", "what is due on a later day may be counted, not disposed of")
-    made = RetentionRun.objects.create(started_at=clock.now(), as_of=on, dry_run=dry_run)
-    found: Counter[tuple[int, str, str, str]] = Counter()
-    for controller_id, table, category, rows in archive.enter(parties(on), on, dry_run=dry_run):
-        found[controller_id, table, category, "archive"] += rows
+    if dry_run:
+        return _run(on, progress, dry_run=True)
+    with _alone():
+        return _run(on, progress, dry_run=False)
+
+
+_ONE_AT_A_TIME = 0x7265_7461  # advisory lock ("reta")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep every other run out until this one has ended, however it ends: the lock is the connection's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONE_AT_A_TIME])
+        if not cursor.fetchone()[0]:
+            since = RetentionRun.objects.filter(finished_at__isnull=True, dry_run=False).order_by("-started_at").first()
+            started = f" (since {since.started_at:%Y-%m-%d %H:%M} UTC)" if since else ""
+            raise TillitError("retention-running", f"another run of retention is at work{started}; wait for it")
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONE_AT_A_TIME])
+
+
+def _run(on: date, progress: Progress, *, dry_run: bool) -> RetentionRun:
+    made = RetentionRun.objects.create(
+        started_at=clock.now(), as_of=on, dry_run=dry_run, resumes=None if dry_run else _died()
+    )
+    recorder, registers, entered = Recorder(made), parties(on), count(1)
+    total = sum(map(len, registers.values()))
+    archive.enter(registers, on, recorder=recorder, progress=lambda: progress("archive", next(entered), total))
     waiting, free = list(_of_something(all_plans(on))), FreePeople()
     while waiting:
-        reached = {}
-        for actor, plan in waiting:
-            if rows := due_count(actor, plan, on) if dry_run else _dispose(actor, plan, on, free):
+        reached = 0
+        for place, (actor, plan) in enumerate(waiting, 1):
+            rows = _count(actor, plan, on, recorder) if dry_run else _dispose(actor, plan, on, free, recorder)
+            if rows:
                 free.changed(plan.table.table)
-                progress(f"{plan.table.table} {plan.category}: {rows}")
-                reached[plan.controller_id, plan.table.table, plan.category, plan.disposal] = rows
-        found.update(reached)
+            reached += rows
+            progress("dispose", place, len(waiting))
         # What was kept only with other data is due now that those rows are gone.
         waiting = [(actor, plan) for actor, plan in waiting if plan.linked] if reached and not dry_run else []
-    results = [
-        RetentionResult(run=made, controller_id=c, table=t, category=k, disposal=d, rows=rows)
-        for (c, t, k, d), rows in found.items()
-    ]
-    RetentionResult.objects.bulk_create(results)
     free.forget()
     if not dry_run:
+        progress("tidy", 0, 2)
         sweep.loose_ends()
+        progress("tidy", 1, 2)
         sweep.lapsed_elsewhere(on=on)
-    made.finished_at = clock.now()
-    made.save(update_fields=["finished_at"])
+        progress("tidy", 2, 2)
+    everyone = [party.controller_id for members in registers.values() for party in members]
+    with Scope(system("retention", everyone), "retention") as scope:
+        recorder.finished(scope=scope, controllers=everyone)
+        made.finished_at = clock.now()
+        made.save(update_fields=["finished_at"])
     return made
+
+
+def _died() -> RetentionRun | None:
+    """The last run, if it ended before it was through. Nobody else is at work."""
+    last = RetentionRun.objects.filter(dry_run=False).order_by("-pk").first()
+    return last if last is not None and last.finished_at is None else None
+
+
+def _count(actor: Actor, plan: Plan, on: date, recorder: Recorder) -> int:
+    rows = due_count(actor, plan, on)
+    if rows:
+        _note(recorder, None, plan, rows)
+    return rows
+
+
+def _note(recorder: Recorder, scope: Scope | None, plan: Plan, rows: int) -> None:
+    recorder.note(
+        scope=scope,
+        controller_id=plan.controller_id,
+        table=plan.table.table,
+        category=plan.category,
+        disposal=plan.disposal,
+        rows=rows,
+    )
 
 
 def _of_something(plans_of_all: Iterable[tuple[Actor, Plan]]) -> Iterator[tuple[Actor, Plan]]:
@@ -133,7 +197,7 @@ def _of_something(plans_of_all: Iterable[tuple[Actor, Plan]]) -> Iterator[tuple[
                 for controller, category in _cells(actor, table)
             }
         category = plan.params["category"] if plan.table.category_column else 0
-        if (plan.table.table, plan.controller_id, category) in held[actor.controllers]:
+        if plan.people or (plan.table.table, plan.controller_id, category) in held[actor.controllers]:
             yield actor, plan
 
 
@@ -176,11 +240,10 @@ class FreePeople:
                 cursor.execute(f"DROP TABLE {self._known.pop(one)}")
 
 
-def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople) -> int:
+def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople, recorder: Recorder) -> int:
     """Dispose of one plan's due rows; how many went. One look at the whole table, then chunk by chunk, each in its own
     transaction: its people are locked and asked about once more, so whoever has joined again since keeps everything.
     """
-    due = f"{plan.due} <= %(on)s AND NOT {plan.held()}"
     params = {**plan.params, "on": on}
     with Scope(actor, "retention"), connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS privacy_candidate")
@@ -203,18 +266,32 @@ def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople) -> int:
             chunk = [row[0] for row in cursor.fetchall()]
             last = chunk[-1] if len(chunk) == CHUNK else None
             lock_subjects(scope=scope, subject_ids=chunk)
-            cursor.execute("DROP TABLE IF EXISTS privacy_due")
-            cursor.execute(
-                "CREATE TEMP TABLE privacy_due ON COMMIT DROP AS"
-                f" SELECT t.subject_id, t.id {plan.source(some=True)} AND {due}",
-                {**params, "subjects": chunk},
-            )
-            if gone := cursor.rowcount:
-                dispose_rows(plan.table, anonymise=plan.disposal == "anonymise")
+            gone = _dispose_chunk(plan, chunk, params)
+            if gone:
+                _note(recorder, scope, plan, gone)
             rows += gone
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE privacy_candidate")
     return rows
+
+
+def _dispose_chunk(plan: Plan, chunk: list[int], params: dict[str, Any]) -> int:
+    """What is due of the locked people goes; how many rows (people, where the plan is about people)."""
+    if isinstance(plan, OwnedPlan):
+        due = due_among(plan, chunk, params)
+        delete(plan, due)
+        return len(due)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS privacy_due")
+        cursor.execute(
+            "CREATE TEMP TABLE privacy_due ON COMMIT DROP AS"
+            f" SELECT t.subject_id, t.id {plan.source(some=True)} AND {plan.due} <= %(on)s AND NOT {plan.held()}",
+            {**params, "subjects": chunk},
+        )
+        gone: int = cursor.rowcount
+    if gone:
+        dispose_rows(plan.table, anonymise=plan.disposal == "anonymise")
+    return gone
 
 
 def dispose_rows(table: PersonalTable, *, anonymise: bool, known: bool = False) -> None:

@@ -1,7 +1,8 @@
 """What people leave behind once their rows are gone, and the tables that hold no subjects.
 
 A directory digest stays only while the person has a row of the category it identifies by; a data key only while a
-sealed row needs it; a login only while there is anything to sign in to. A subject without any row is erased last.
+sealed row needs it. Logins go by their own rules (`owned`), and with the person. A subject without any row is erased
+last.
 """
 
 from collections.abc import Collection
@@ -41,7 +42,6 @@ def tie_up(*, scope: Scope, subjects: Collection[int]) -> None:
     chunk = sorted(lock_subjects(scope=scope, subject_ids=subjects))
     _release_digests(chunk)
     _drop_keys(chunk)
-    _close_logins(chunk)
     if gone := _without_rows(chunk, registry.PERSONAL):
         forget(gone)
     LooseEnd.objects.filter(subject_id__in=list(subjects)).delete()
@@ -66,20 +66,6 @@ def _release_digests(subjects: list[int]) -> None:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT directory_release_kind(%s::smallint, %s)", [kind, lost])
             journal.forget_digests(subjects=lost, directory=kind)
-
-
-def _close_logins(subjects: list[int]) -> None:
-    """Logins (and what hangs on them: sessions, codes) of people who have no relationship left to sign in to."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT subject_id FROM parties_relationship WHERE subject_id = ANY (%s) AND ended IS NULL",
-            [subjects],
-        )
-        open_ones = {row[0] for row in cursor.fetchall()}
-        closed = [subject for subject in subjects if subject not in open_ones]
-        for owned in registry.erasable():
-            if owned.category == "login" and owned.eraser is None:
-                cursor.execute(f"DELETE FROM {owned.table} WHERE {owned.where}", {"subjects": closed})
 
 
 def _drop_keys(subjects: list[int]) -> None:

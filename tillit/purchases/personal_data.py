@@ -27,7 +27,7 @@ personal(
     anonymiser=(__file__, "sales", "keep_sums"),
     subject_link=False,
 )
-personal(UnmatchedRefund, category="purchase", clocks={"purchased": "recorded_at"})
+personal(UnmatchedRefund, category="purchase", clocks={"purchased": "recorded_at"}, figures="it waits to become one")
 personal(
     PaymentInstrument,
     category="payment_instrument",

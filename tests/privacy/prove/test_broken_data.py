@@ -102,14 +102,12 @@ def test_d10_an_archive_that_others_can_read_is_seen(live: Installation) -> None
 
 
 def test_d11_a_hold_that_is_gone_without_having_been_lifted_is_seen(live: Installation) -> None:
-    from tillit.audit import events
     from tillit.kernel.scope import Scope, system
-    from tillit.privacy.models import Hold
+    from tillit.privacy import holds
 
     controller, kari = live.controllers["rundtur"], live.people["rundtur", "Kari"]
     with Scope(system("test", {controller.pk}), "rights_requests") as scope:
-        Hold.objects.create(subject_id=kari, controller_id=controller.pk, category=0, reason="claim", since=clock.now())
-        audit.append(type=events.HOLD_PLACED, scope=scope, subject=kari, details={"ground": "claim"})
+        holds.place(scope=scope, subject_id=kari, controller_id=controller.pk, reason="claim", at=clock.now())
     with live.undone("parties_fact"):
         _put(live, "rundtur")
         (proof,) = live.proofs("hold", controller="rundtur")

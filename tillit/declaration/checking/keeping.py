@@ -19,11 +19,29 @@ def problems(context: Context) -> Iterator[Problem]:
         if not any(category.key in {*a.uses, *a.records} for a in context.declaration.activities):
             message = f"no activity uses or records category '{category.key}'"
             yield context.problem(("categories", i), "no-activity", message)
+    yield from _stages(context)
     for i, low in enumerate(context.declaration.retention):
         for high in context.declaration.retention:
             if low.rule == "ceiling" and high.rule == "minimum" and _clash(context, low, high):
                 message = f"the ceiling '{low.key}' ends before the statutory minimum '{high.key}' ({high.period})"
                 yield context.problem(("retention", i, "period"), "ceiling-below-minimum", message)
+
+
+STAGES = ("archive", "pseudonymise")
+"""Disposals that change a row and leave it to the category's other rules to end."""
+
+
+def _stages(context: Context) -> Iterator[Problem]:
+    """What is archived or pseudonymised needs another rule that ends it."""
+    ended = {rule.category for rule in context.declaration.retention if rule.disposal not in STAGES}
+    for i, rule in enumerate(context.declaration.retention):
+        at = ("retention", i, "disposal")
+        if rule.disposal in STAGES and rule.rule != "keep":
+            message = f"a {rule.rule} ends what it governs; only a keep rule can {rule.disposal}"
+            yield context.problem(at, "stage-not-keep", message)
+        if rule.disposal in STAGES and rule.category not in ended:
+            message = f"nothing ends '{rule.category}' once it is {rule.disposal}d: a rule must erase or anonymise it"
+            yield context.problem(at, "never-ends", message)
 
 
 def _clash(context: Context, low: Retention, high: Retention) -> bool:

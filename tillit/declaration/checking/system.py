@@ -56,6 +56,7 @@ def problems(context: Context, system: System) -> Iterator[Problem]:
     """What the system cannot keep, and what it holds undeclared."""
     yield from _rules(context, system)
     yield from _archives(context, system)
+    yield from _disposals(context, system)
     yield from _tables(context, system)
     year = context.declaration.controller.financial_year
     last = calendar.monthrange(2001, year.end_month)[1]
@@ -65,25 +66,22 @@ def problems(context: Context, system: System) -> Iterator[Problem]:
 
 
 def notices(context: Context, system: System) -> Iterator[Problem]:
-    """Categories no table holds yet, and figures no table knows how to keep."""
+    """Categories no table holds yet."""
     owned = {table.category for table in system.owned}
     for i, category in enumerate(context.declaration.categories):
         if not system.holding(category.key) and category.key not in owned:
             message = f"no table holds '{category.key}' yet"
             yield context.problem(("categories", i), "not-held-yet", message)
-    for i, rule in enumerate(context.declaration.retention):
-        if rule.disposal not in {"anonymise", "pseudonymise"}:
-            continue
-        for table in system.holding(rule.category):
-            able = table.anonymiser if rule.disposal == "anonymise" else table.pseudonymise
-            if not able and system.governs(rule, table):
-                message = f"{table.table} cannot {rule.disposal}, so its rows are erased"
-                yield context.problem(("retention", i, "disposal"), "erased-instead", message)
 
 
 def _rules(context: Context, system: System) -> Iterator[Problem]:
     for i, rule in enumerate(context.declaration.retention):
         tables = system.holding(rule.category)
+        if not tables and any(t.category == rule.category and t.eraser is None for t in system.owned):
+            if (event := rule.clock.rpartition("(")[2].rstrip(")")) not in system.derived or rule.only_kinds:
+                message = f"'{rule.category}' is kept by the person, who has no clock '{event}'"
+                yield context.problem(("retention", i, "clock"), "clock-not-kept", message)
+            continue
         if not tables or any(system.governs(rule, table) for table in tables):
             continue
         at: Path = ("retention", i, "clock")
@@ -100,6 +98,18 @@ def _archives(context: Context, system: System) -> Iterator[Problem]:
                 if archive.clock not in table.clocks and archive.clock not in system.derived:
                     message = f"{table.table} does not keep the clock '{archive.clock}', so nothing enters the archive"
                     yield context.problem(("archives", i, "clock"), "clock-not-kept", message)
+
+
+def _disposals(context: Context, system: System) -> Iterator[Problem]:
+    """Ways of disposal that a table of the category does not know."""
+    for i, rule in enumerate(context.declaration.retention):
+        for table in system.holding(rule.category):
+            if not system.governs(rule, table) or rule.disposal not in {"anonymise", "pseudonymise"}:
+                continue
+            knows = (table.anonymiser or table.figures) if rule.disposal == "anonymise" else table.pseudonymise
+            if not knows:
+                message = f"the system cannot {rule.disposal} the rows of {table.table}"
+                yield context.problem(("retention", i, "disposal"), f"cannot-{rule.disposal}", message)
 
 
 def _tables(context: Context, system: System) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "declare": "Check, publish, compare and render declarations.",
     "demo": "Declare five controllers and run the main job on a year of baskets.",
     "docs": "Write the documents that are made from the code.",
+    "hold": "Keep what a claim, dispute or order concerns; release it; list what is held.",
     "import": "Take in files: purchases, and the rows that were put aside.",
     "migrate": "Create or update the database's tables and rules.",
     "prove": "Hold every promise against the running system.",

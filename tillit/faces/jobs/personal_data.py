@@ -2,14 +2,19 @@
 
 from procrastinate.contrib.django import models as queue
 
-from tillit.declaration.registry import not_personal
+from tillit.declaration.registry import not_personal, transient
 from tillit.faces.jobs.models import LastRun
 
 _STALE = "work that was waiting when the dump was made must not be done again"
 
 not_personal(LastRun, because="when a job last ran")
-not_personal(
-    queue.ProcrastinateJob, because="jobs carry ids and names only, and finished ones are deleted", not_backed_up=_STALE
+transient(
+    queue.ProcrastinateJob,
+    because="jobs carry ids and names only; finished ones are deleted at once, and those that failed after this time",
+    kept="P30D",
+    clock_column="CASE WHEN status IN ('failed', 'cancelled', 'aborted') THEN"
+    " (SELECT max(e.at) FROM procrastinate_events e WHERE e.job_id = procrastinate_jobs.id) END",
+    not_backed_up=_STALE,
 )
 not_personal(queue.ProcrastinateEvent, because="what happened to a job", not_backed_up=_STALE)
 not_personal(queue.ProcrastinatePeriodicDefer, because="when the dispatcher woke", not_backed_up=_STALE)

@@ -224,7 +224,7 @@ def leave_many(*, households: list[int], progress: Progress) -> list[Left]:
     return gone
 
 
-def retain(*, on: date, progress: Callable[[str], None]) -> RetentionRun:
+def retain(*, on: date, progress: retention.Progress) -> RetentionRun:
     """Dispose of what is due on `on`. For a day to come the clock travels there, once: nothing goes before its day."""
     before = RetentionRun.objects.filter(as_of=on, dry_run=False, finished_at__isnull=False).first()
     if before is not None and on > clock.today():

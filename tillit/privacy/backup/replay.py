@@ -175,8 +175,10 @@ def _erasures(done: Replayed, everyone: Actor) -> None:
     for entry in _entries(JournalKind.ERASURE):
         if Subject.objects.filter(pk=entry.subject_id).exists():
             wanted = entry.details["categories"]
+            chosen = {owned.category for owned in registry.OWNED.values()} if wanted is None else set(wanted)
+            gone = frozenset(chosen - set(entry.details.get("kept", ())))
             with Scope(everyone, "rights_requests", frozenset({entry.subject_id})):
-                close_ways_in(subject_id=entry.subject_id, categories=None if wanted is None else frozenset(wanted))
+                close_ways_in(subject_id=entry.subject_id, categories=gone)
             done.erasures += 1
 
 
