@@ -221,6 +221,7 @@ class FreePeople:
         if asked not in self._known:
             self._made += 1
             name = f"privacy_free_{self._made}"
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")  # of a run that died on this connection
             cursor.execute(f"CREATE TEMP TABLE {name} AS {question}", params)
             cursor.execute(f"ANALYZE {name}")  # few or many decides how the rows are looked for
             self._known[asked] = name
