@@ -36,6 +36,8 @@ MEMBER = [
     "your_data",
     "who_looked",
     "your_data_download",
+    "requests",
+    "request_new",
     "choices",
     "profile",
     "sign_ins",
@@ -43,10 +45,12 @@ MEMBER = [
 ]
 STAFF = ["staff_search"]
 # Reached in the journeys, since they need a code, a search or a form first.
-JOURNEYS = ["sign_in_code", "staff", "staff_sign_in_code", "staff_person"]
+JOURNEYS = ["sign_in_code", "staff", "staff_sign_in_code", "staff_person", "request"]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
     "language": "form",
+    "request_download": "form",
+    "request_take_back": "form",
     "cookie_choice": "form",
     "sign_out": "form",
     "staff_sign_out": "form",
@@ -61,6 +65,7 @@ OTHERS = {
 ARGUMENTS: dict[str, list[object]] = {
     "front": [],
     "staff_sign_in": [],
+    "request_new": ["rundtur", "erasure"],
     "statement_version": ["rundtur", 1],
     "statement_changes": ["rundtur", 1, 1],
 }

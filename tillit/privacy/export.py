@@ -118,12 +118,13 @@ def as_pdf(answer: dict[str, Any]) -> bytes:
         return render_pdf(as_document(answer, latin=True), made=made)
 
 
-def as_zip(answer: dict[str, Any]) -> bytes:
-    """All of it in one ZIP archive."""
+def as_zip(answer: dict[str, Any], *, readable: bool = True) -> bytes:
+    """All of it in one ZIP archive; with `readable` the PDF, too, and without it what machines read only (H6)."""
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", as_json(answer))
-        archive.writestr("data.pdf", as_pdf(answer))
+        if readable:
+            archive.writestr("data.pdf", as_pdf(answer))
         for name, content in as_csvs(answer).items():
             archive.writestr(name, content)
     return body.getvalue()

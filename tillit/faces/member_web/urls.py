@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.member_web import choices, data, profile, sign_in, views
+from tillit.faces.member_web import choices, data, profile, requests, sign_in, views
 
 _OWN = "<controller:controller>/"
 _MIN = f"{_OWN}min-side/"
@@ -16,6 +16,11 @@ urlpatterns = [
     path(f"{_MIN}your-data/", data.show, name="your_data"),
     path(f"{_MIN}your-data/who-looked/", data.who_looked, name="who_looked"),
     path(f"{_MIN}your-data/download/", data.download, name="your_data_download"),
+    path(f"{_MIN}requests/", requests.show, name="requests"),
+    path(f"{_MIN}requests/new/<slug:right>/", requests.new, name="request_new"),
+    path(f"{_MIN}requests/<slug:number>/", requests.case, name="request"),
+    path(f"{_MIN}requests/<slug:number>/download/", requests.download, name="request_download"),
+    path(f"{_MIN}requests/<slug:number>/take-back/", requests.take_back, name="request_take_back"),
     path(f"{_MIN}choices/", choices.show, name="choices"),
     path(f"{_MIN}profile/", profile.show, name="profile"),
     path(f"{_MIN}profile/name/", profile.name, name="profile_name"),

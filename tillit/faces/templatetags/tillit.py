@@ -138,3 +138,47 @@ def fact_value(fact: Any) -> str:
         if fact.kind == "birth_date":
             return day(date.fromisoformat(fact.value))
     return str(fact.value)
+
+
+@register.filter
+def right_name(right: str) -> str:
+    """The name of a right, as a heading."""
+    return say(language(), f"requests.right.{right}")
+
+
+@register.filter
+def ground_name(ground: str, right: str) -> str:
+    """The ground of an erasure or a restriction, as the person would say it."""
+    return say(language(), f"requests.grounds.{right}.{ground}")
+
+
+@register.filter
+def case_status(case: Any) -> str:
+    """How a request stands: its outcome when it is over, else its stage."""
+    if case.closed_at is not None and case.outcome:
+        return say_or(f"requests.outcome.{case.outcome}", say(language(), "requests.stage.closed"))
+    return say_or(f"requests.stage.{case.stage}", case.stage)
+
+
+@register.filter
+def step_name(entry: Any) -> str:
+    """What a step of a case was."""
+    return say_or(f"requests.step.{entry.step}", entry.step)
+
+
+@register.filter
+def late_by(days_left: int) -> int:
+    """How many days late, from the days left."""
+    return -days_left
+
+
+@register.filter
+def iso_day(text: str) -> str:
+    """A date kept as text, in words."""
+    return day(date.fromisoformat(text))
+
+
+@register.filter
+def of(values: Any, key: str) -> Any:
+    """The value of a key, empty where there is none."""
+    return values.get(key, "") if isinstance(values, dict) else ""
