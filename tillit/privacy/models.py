@@ -99,3 +99,74 @@ class LooseEnd(models.Model):
 
     class Meta:
         db_table = "privacy_loose_end"
+
+
+class Breach(models.Model):
+    """A breach of personal data security, or a suspicion of one (H12, GDPR 33(5)). Names nobody: whom it concerns
+    stands in a case of kind `breach` for each of them.
+
+    known_at: when we had reason to be sure; the clock to the authority runs from it (None while it is a suspicion).
+    nature: of confidentiality, integrity, availability. risk: '' until assessed, none, risk, high. due_at: when the
+    authority must have been told. late_because: why it was told late. drill: practice; counts for nothing else.
+    """
+
+    controller_id = models.IntegerField()
+    reference = models.CharField(max_length=20)
+    source = models.CharField(max_length=20)
+    drill = models.BooleanField(default=False)
+    suspected_at = models.DateTimeField()
+    known_at = models.DateTimeField(null=True)
+    happened_from = models.DateTimeField(null=True)
+    happened_until = models.DateTimeField(null=True)
+    nature = models.JSONField(default=list)
+    categories = models.JSONField(default=list)
+    persons = models.PositiveIntegerField(null=True)
+    records = models.PositiveIntegerField(null=True)
+    crime = models.BooleanField(default=False)
+    what = models.TextField()
+    consequences = models.TextField(blank=True, default="")
+    measures = models.TextField(blank=True, default="")
+    risk = models.CharField(max_length=10, blank=True, default="")
+    assessed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    authority_at = models.DateTimeField(null=True)
+    authority_reference = models.CharField(max_length=40, blank=True, default="")
+    late_because = models.TextField(blank=True, default="")
+    people_at = models.DateTimeField(null=True)
+    people_not_because = models.CharField(max_length=30, blank=True, default="")
+    business_at = models.DateTimeField(null=True)
+    police_at = models.DateTimeField(null=True)
+    police_reference = models.CharField(max_length=40, blank=True, default="")
+    supplier_at = models.DateTimeField(null=True)
+    intrusion = models.CharField(max_length=30, blank=True, default="")
+    supplier_said = models.TextField(blank=True, default="")
+    lessons = models.TextField(blank=True, default="")
+    closed_at = models.DateTimeField(null=True)
+    closed_as = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        db_table = "privacy_breach"
+        constraints = [
+            models.UniqueConstraint(fields=["controller_id", "reference"], name="privacy_breach_reference"),
+            models.CheckConstraint(
+                condition=models.Q(risk__in=["", "none", "risk", "high"]), name="privacy_breach_risk"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(known_at__isnull=True) | models.Q(due_at__isnull=False), name="privacy_breach_due"
+            ),
+        ]
+
+
+class BreachStep(models.Model):
+    """What was done about a breach, when and by whom (`staff:17`), in order. Never changed."""
+
+    breach = models.ForeignKey(Breach, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveIntegerField()
+    step = models.CharField(max_length=30)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=60)
+    text = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "privacy_breach_step"
+        constraints = [models.UniqueConstraint(fields=["breach", "number"], name="privacy_breach_step_number")]

@@ -1,8 +1,10 @@
 """What the engine answers for."""
 
+from tillit.cases import kinds
 from tillit.declaration.registry import definer, not_personal, personal
 from tillit.privacy import prove
-from tillit.privacy.models import BackupRun, Hold, LooseEnd, RetentionResult, RetentionRun
+from tillit.privacy.breach import kind
+from tillit.privacy.models import BackupRun, Breach, BreachStep, Hold, LooseEnd, RetentionResult, RetentionRun
 
 personal(
     Hold,
@@ -17,3 +19,7 @@ not_personal(BackupRun, because="which backups were made, verified and removed",
 
 definer("tillit_proof", prove.__file__, "counts", reads=("parties_directory",))
 not_personal(LooseEnd, because="random ids, for the moments between a disposal and the looking-after that follows it")
+
+kinds.add(kind.KIND)
+not_personal(Breach, because="what happened and what was done, naming nobody: whom it concerns stands in their cases")
+not_personal(BreachStep, because="which step was taken about a breach, by which account")

@@ -11,6 +11,7 @@ from tillit.declaration.queries import current, holder_of
 from tillit.kernel import clock
 from tillit.privacy.prove import (
     archive,
+    breach,
     consent,
     disclosure,
     holdings,
@@ -55,6 +56,7 @@ KINDS: tuple[Kind, ...] = (
     people.STAFF,
     people.AGES,
     rights.KIND,
+    breach.KIND,
     disclosure.LOG,
     disclosure.RECIPIENTS,
     disclosure.PROCESSORS,

@@ -1,0 +1,58 @@
+"""A breach past its clock, a deadline that was moved, people who were passed over: each is seen (H12)."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.privacy.prove.conftest import Installation
+from tillit.kernel import clock
+from tillit.kernel.scope import system
+from tillit.privacy.breach import operations
+
+
+@pytest.mark.parametrize(
+    ("risk", "change", "why"),
+    [
+        (
+            "risk",
+            "known_at = known_at - interval '73 hours', due_at = due_at - interval '73 hours'",
+            "not been told",
+        ),
+        ("risk", "due_at = due_at + interval '1 hour'", "deadline is later"),
+        (
+            "risk",
+            "authority_at = now(), known_at = known_at - interval '4 days', due_at = due_at - interval '4 days'",
+            "late, without a reason",
+        ),
+        ("", "known_at = NULL, due_at = NULL, suspected_at = suspected_at - interval '73 hours'", "suspicion"),
+        ("high", "assessed_at = assessed_at - interval '73 hours'", "people at high risk have not been told"),
+    ],
+)
+def test_h12_a_breach_past_its_clock_is_broken(live: Installation, risk: str, change: str, why: str) -> None:
+    controller = live.controllers["solvik"]
+    actor, now = system("test", {controller.pk}), clock.now()
+    with live.undone("privacy_breach", "privacy_breach_step"):
+        breach = operations.register(actor=actor, controller_id=controller.pk, what="x", at=now, known_at=now)
+        if risk:
+            operations.assess(actor=actor, breach=breach, risk=risk, at=now)
+        assert live.states("breach", "solvik") == {"kept"}
+        live.owner.execute("UPDATE privacy_breach SET " + change)
+        (proof,) = live.proofs("breach", controller="solvik")
+        assert proof.finding.status == "broken"
+        assert why in proof.finding.why
+        assert live.states("breach", "rundtur") == {"kept"}
+        live.owner.execute("UPDATE privacy_breach SET drill = true")
+        assert live.states("breach", "solvik") == {"kept"}, "practice breaks no promise"
+    assert live.states("breach", "solvik") == {"kept"}
+
+
+def test_h12_a_breach_told_late_with_its_reason_is_kept(live: Installation) -> None:
+    controller = live.controllers["solvik"]
+    actor, now = system("test", {controller.pk}), clock.now()
+    known = now - timedelta(hours=80)
+    with live.undone("privacy_breach", "privacy_breach_step"):
+        breach = operations.register(actor=actor, controller_id=controller.pk, what="x", at=now, known_at=known)
+        operations.assess(actor=actor, breach=breach, risk="risk", at=now)
+        assert live.states("breach", "solvik") == {"broken"}
+        operations.told_authority(actor=actor, breach=breach, at=now, because="Omfanget var ukjent")
+        assert live.states("breach", "solvik") == {"kept"}
