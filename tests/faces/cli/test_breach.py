@@ -1,4 +1,4 @@
-"""``tillit breach`` and ``tillit disclosures``, from register to closed case, as an adviser types them (H12, H13, A8)."""
+"""``tillit breach`` and ``tillit disclosures``, register to closed case, as an adviser types them (H12, H13, A8)."""
 
 import json
 from pathlib import Path

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("privacy", "0003_journal"),
+        ("privacy", "0004_holds_and_runs"),
     ]
 
     operations = [
