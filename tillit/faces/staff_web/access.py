@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 
 from tillit.faces.signing_in import signed_in_since
 from tillit.faces.site import Site, site_or_404
+from tillit.journeys.rights.acting import may_handle, may_receive
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
 from tillit.parties.actors import staff_actor
@@ -31,6 +32,16 @@ class Worker:
     site: Site
     staff: StaffMember
     actor: Actor
+
+    @property
+    def handles_rights(self) -> bool:
+        """Whether they handle requests about rights here."""
+        return may_handle(self.actor, self.site.controller)
+
+    @property
+    def takes_requests(self) -> bool:
+        """Whether they may take requests in here."""
+        return may_receive(self.actor, self.site.controller)
 
     def context(self, **values: Any) -> dict[str, Any]:
         """Context of a page of the console."""

@@ -72,6 +72,7 @@ def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     declared = worker.site.declaration
     context: dict[str, Any] = {
         "view": view,
+        "token": token,
         "activity": declared.activity(activity),
         "others": [c for c in view.cells if c.category not in {*view.facts, *view.sealed, "relationship"}],
         "chains": [chain_shown(balance) for balance in view.chains],

@@ -182,3 +182,9 @@ def iso_day(text: str) -> str:
 def of(values: Any, key: str) -> Any:
     """The value of a key, empty where there is none."""
     return values.get(key, "") if isinstance(values, dict) else ""
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """The name of a language, in itself."""
+    return say(code, "language.name")
