@@ -19,6 +19,7 @@ from uuid import UUID
 from tillit.audit.events import DISCLOSURE_MADE
 from tillit.audit.operations import append
 from tillit.consent.queries import Decision, may_each
+from tillit.declaration.countries import in_eea
 from tillit.declaration.queries import current, current_version
 from tillit.declaration.vocabulary import vocabulary
 from tillit.disclosure.errors import DisclosureRefusedError
@@ -29,6 +30,8 @@ from tillit.kernel.scope import Scope, require
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subjects, many_at_once
 
+OWN_CHOICE = "own_choice"
+"""The recipient in the log when the person named it, and not a declaration."""
 _AT_ONCE = 2000
 
 
@@ -105,6 +108,46 @@ def disclose(
     )
     payload = {key: fields[key] for key in allowed.fields}
     return Disclosed(subject_id, recipient, row.reference, payload, allowed.withheld)
+
+
+def hand_over(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller_id: int,
+    party: str,
+    country: str,
+    payload: Mapping[str, Any],
+    asked: Asked,
+    at: datetime,
+    case_id: int | None = None,
+) -> Disclosed:
+    """Put on record that a person's own data (category → what leaves) goes to whom the person chose (H6, GDPR 20(2)).
+
+    No declaration names that recipient: the person does, by the yes in `asked`. The law obliges the controller.
+    Raises `DisclosureRefusedError` `no-transfer-ground` outside the EEA and `undeclared-activity` outside
+    `rights_requests`.
+    """
+    if scope.activity != "rights_requests":
+        raise DisclosureRefusedError(
+            "undeclared-activity", "only the rights of persons hand over by the person's choice"
+        )
+    if not in_eea(country):
+        raise DisclosureRefusedError("no-transfer-ground", f"nothing is declared for transfers to {country}")
+    allowed = Permit(OWN_CHOICE, "legal_obligation", country, "", tuple(sorted(payload)), (), ask_first=True)
+    state = lock_subjects(scope=scope, subject_ids=[subject_id]).get(subject_id, 0)
+    row = _row(scope, allowed, subject_id, controller_id, OWN_CHOICE, at, state)
+    row.party, row.case_id = party, case_id
+    row.asked_at, row.route, row.wording = asked.at, asked.route, asked.wording
+    row.save(force_insert=True)
+    append(
+        type=DISCLOSURE_MADE,
+        scope=scope,
+        controller=controller_id,
+        subject=subject_id,
+        details={**_details(allowed, OWN_CHOICE), **({"case": case_id} if case_id is not None else {})},
+    )
+    return Disclosed(subject_id, OWN_CHOICE, row.reference, payload)
 
 
 def disclose_many(

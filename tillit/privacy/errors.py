@@ -15,3 +15,11 @@ class CannotKeepError(TillitError):
 
 class BackupError(TillitError):
     """A backup cannot be made, read or restored; nothing was changed, or what was begun is gone again."""
+
+
+class PackageError(TillitError):
+    """A package or invitation that cannot be used; nothing was taken in. `package-unreadable`, `not-signed`,
+    `not-for-us`, `no-invitation`, `invitation-expired`, `unknown-sender`, `outside-eea`, `nothing-portable`.
+    """
+
+    exit_code = 2

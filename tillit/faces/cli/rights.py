@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from tillit.faces.cli import rights_cases
+from tillit.faces.cli import rights_cases, rights_transfer
 from tillit.faces.cli.people import Controller, Email, Phone, Subject, person
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Answer requests about a person's rights.")
 rights_cases.add_to(app)
+rights_transfer.add_to(app)
 out = console()
 
 GROUNDS = ("no_longer_needed", "consent_withdrawn", "objection", "unlawful")

@@ -17,6 +17,7 @@ from tillit.declaration.queries import declared as version_of
 from tillit.declaration.schema import Declaration, Processor, Recipient, Transfer
 from tillit.declaration.statement.wording import Words
 from tillit.declaration.vocabulary import vocabulary
+from tillit.disclosure.operations import OWN_CHOICE
 from tillit.disclosure.outward import guarded
 from tillit.kernel import clock
 from tillit.kernel.sql import load
@@ -153,7 +154,10 @@ def _whole(context: Context, said: Said) -> Finding:
     faults = []
     for one in log:
         then = parties[one.version]
-        if one.recipient not in _parties(then):
+        if one.recipient == OWN_CHOICE:
+            if not one.asked or one.activity != "rights_requests" or not in_eea(one.country):
+                faults.append(f"{one.times} handed over without the person's own choice")
+        elif one.recipient not in _parties(then):
             faults.append(f"{one.times} to {one.recipient}, whom version {one.version} does not declare")
         elif not in_eea(one.country) and not one.transfer_ground:
             faults.append(f"{one.times} to {one.recipient} in {one.country} without a ground")
