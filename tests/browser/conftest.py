@@ -187,13 +187,14 @@ def _people() -> tuple[Person, Person, Person, str]:
         world.earn(someone.subject_id, 12550, club="rundtur", expires=date(clock.today().year + 1, 1, 1))
         for number in range(22):
             _buy(world, someone.subject_id, number)
-    staff = staffing.add(
-        email="siv@arbeid.example",
-        name="Siv Vakt",
-        controller=controllers["rundtur"],
-        role="customer_service",
-        confidentiality=date(2026, 1, 1),
-    )
+    for role in ("customer_service", "privacy_adviser"):
+        staff = staffing.add(
+            email="siv@arbeid.example",
+            name="Siv Vakt",
+            controller=controllers["rundtur"],
+            role=role,
+            confidentiality=date(2026, 1, 1),
+        )
     return kari, ola, eva, staff.email
 
 

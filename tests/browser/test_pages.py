@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
 
 from tests.browser.conftest import SIZES, Site, Window
+from tillit.cases.rights import RIGHTS
 from tillit.declaration.loader import load
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.platform import paths
@@ -43,13 +44,22 @@ MEMBER = [
     "sign_ins",
     "leave",
 ]
-STAFF = ["staff_search"]
+STAFF = ["staff_requests", "staff_request_stranger", "staff_search"]
 # Reached in the journeys, since they need a code, a search or a form first.
-JOURNEYS = ["sign_in_code", "staff", "staff_sign_in_code", "staff_person", "request"]
+JOURNEYS = [
+    "sign_in_code",
+    "staff",
+    "staff_sign_in_code",
+    "staff_person",
+    "request",
+    "staff_request",
+    "staff_request_new",
+]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
     "language": "form",
     "request_download": "form",
+    "staff_request_download": "form",
     "request_take_back": "form",
     "cookie_choice": "form",
     "sign_out": "form",
@@ -187,6 +197,52 @@ def test_a9_pages_of_staff(
     page.fill("#text", "nobody at all")
     page.click("main form button")
     check(opened, declared)
+
+
+@pytest.mark.parametrize(("size", "locale"), [("phone", "nb-NO"), ("desktop", "en-GB")])
+def test_h8_a_request_from_min_side_to_its_answer(
+    window: Callable[..., Window], declared: dict[str, dict[str, object]], site: Site, size: str, locale: str
+) -> None:
+    member = window(SIZES[size], locale)
+    member.sign_in(site.ola)
+    for right in RIGHTS:
+        member.go(f"/rundtur/min-side/requests/new/{right}/")
+        check(member, declared)
+    member.page.fill("#text", f"Written on a {size}")
+    member.page.click("form.t-search button")  # a complaint
+    member.page.wait_for_url("**/requests/*/")
+    check(member, declared)
+    number = member.page.url.rstrip("/").rsplit("/", 1)[1]
+    member.go("/rundtur/min-side/requests/new/access/")
+    member.page.click("form.t-search button")
+    member.page.wait_for_url("**/requests/*/")
+    check(member, declared)
+    member.go("/rundtur/min-side/requests/")
+    check(member, declared)
+    desk = window(SIZES[size], locale)
+    page = desk.sign_in_staff()
+    desk.go("/staff/rundtur/requests/?show=all")
+    check(desk, declared)
+    desk.go(f"/staff/rundtur/requests/{number}/")
+    check(desk, declared)
+    page.fill("#decision", "Looked into, and it was in order.")
+    page.click("button[value=reject]")
+    check(desk, declared)
+    desk.go(f"/staff/rundtur/requests/{number}/")
+    member.go(f"/rundtur/min-side/requests/{number}/")
+    assert "Looked into" in member.page.locator("main").inner_text()
+    check(member, declared)
+    desk.go("/staff/rundtur/")
+    page.select_option("#purpose", "customer_service")
+    page.fill("#text", "vestli")
+    page.click("main form button")
+    page.click("text=Ola Vestli")
+    page.click("main a[href$='/request/']")
+    check(desk, declared)
+    for right in ("erasure", "objection", "rectification"):
+        page.select_option("#right", right)
+        page.click("main form[method=get] button")
+        check(desk, declared)
 
 
 def test_pages_that_tell_of_an_error_are_readable_too(
