@@ -107,11 +107,13 @@ class Breach(models.Model):
 
     known_at: when we had reason to be sure; the clock to the authority runs from it (None while it is a suspicion).
     nature: of confidentiality, integrity, availability. risk: '' until assessed, none, risk, high. due_at: when the
-    authority must have been told. late_because: why it was told late. drill: practice; counts for nothing else.
+    authority must have been told; late_because: why it was told late. key: what makes a suspicion raised by the system
+    one of a kind. drill: practice; counts for nothing else.
     """
 
     controller_id = models.IntegerField()
     reference = models.CharField(max_length=20)
+    key = models.CharField(max_length=60, null=True)  # noqa: DJ001 (unique where there is one)
     source = models.CharField(max_length=20)
     drill = models.BooleanField(default=False)
     suspected_at = models.DateTimeField()
@@ -148,6 +150,7 @@ class Breach(models.Model):
         db_table = "privacy_breach"
         constraints = [
             models.UniqueConstraint(fields=["controller_id", "reference"], name="privacy_breach_reference"),
+            models.UniqueConstraint(fields=["controller_id", "key"], name="privacy_breach_key"),
             models.CheckConstraint(
                 condition=models.Q(risk__in=["", "none", "risk", "high"]), name="privacy_breach_risk"
             ),

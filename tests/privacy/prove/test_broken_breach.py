@@ -5,8 +5,13 @@ from datetime import timedelta
 import pytest
 
 from tests.privacy.prove.conftest import Installation
+from tests.support.world import person
+from tillit.audit import events
+from tillit.audit import operations as audit
 from tillit.kernel import clock
-from tillit.kernel.scope import system
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.parties.models import StaffRole
+from tillit.privacy import anomalies
 from tillit.privacy.breach import operations
 
 
@@ -56,3 +61,26 @@ def test_h12_a_breach_told_late_with_its_reason_is_kept(live: Installation) -> N
         assert live.states("breach", "solvik") == {"broken"}
         operations.told_authority(actor=actor, breach=breach, at=now, because="Omfanget var ukjent")
         assert live.states("breach", "solvik") == {"kept"}
+
+
+def test_a9_h18_reading_that_stands_out_and_was_not_raised_is_seen(live: Installation) -> None:
+    controller = live.controllers["solvik"]
+    clerk = StaffRole.objects.get(controller=controller, ended__isnull=True).staff_id
+    people = [person(controller, "customer") for _ in range(31)]
+    yesterday = clock.now() - timedelta(days=1)
+    with live.undone("audit_queue", "audit_event"), live.undone("privacy_breach", "privacy_breach_step"):
+        assert live.states("reading", "solvik") == {"kept"}
+        with Scope(Actor("staff", str(clerk), frozenset({controller.pk})), "customer_service") as scope:
+            audit.append(
+                type=events.PERSON_READ,
+                scope=scope,
+                subjects=people,
+                at=yesterday,
+                details={"purpose": "customer_service", "categories": ["contact"]},
+            )
+        assert live.states("reading", "solvik") == {"broken"}
+        assert len(anomalies.raise_suspicions()) == 1
+        assert live.states("reading", "solvik") == {"kept"}
+        live.owner.execute("DELETE FROM privacy_breach_step")
+        live.owner.execute("DELETE FROM privacy_breach")
+        assert live.states("reading", "solvik") == {"broken"}

@@ -37,6 +37,44 @@ def verify(
 
 
 @app.command()
+def anomalies(
+    controller: Annotated[str | None, typer.Option("--controller", help="A controller's key; default: all.")] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days back.")] = 30,
+    raise_them: Annotated[bool, typer.Option("--raise", help="Put suspicions at the breach desk now.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Unusual reading by staff: against their own days and their role's, of colleagues, protected, at night."""
+    ready()
+    from tillit.declaration.models import Controller as Model
+    from tillit.kernel import clock
+    from tillit.privacy import anomalies as watch
+
+    owners = Model.objects.filter(versions__isnull=False).distinct().order_by("key")
+    chosen = list(owners if controller is None else owners.filter(key=controller))
+    if not chosen:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    since, until = clock.today() - timedelta(days=days), clock.today() + timedelta(days=1)
+    found = [(one.key, a) for one in chosen for a in watch.report(controller_id=one.pk, since=since, until=until)]
+    raised = watch.raise_suspicions(days=days) if raise_them else []
+    if as_json:
+        facts = [
+            {"controller": key, "staff": a.staff_id, "day": a.day, "signal": a.signal, "figure": a.figure}
+            | {"usual": a.usual}
+            for key, a in found
+        ]
+        references = [breach.reference for breach in raised]
+        print(json.dumps({"since": since, "anomalies": facts, "raised": references}, default=str))
+        return
+    for key, a in found:
+        usual = "" if a.usual is None else f", usually {a.usual:g}"
+        out.print(f"{a.day}  {key}  staff {a.staff_id}  {a.signal} {a.figure}{usual}", markup=False)
+    if not found:
+        out.print("nothing stands out")
+    for breach in raised:
+        out.print(f"suspicion {breach.reference}: {breach.what}", markup=False)
+
+
+@app.command()
 def chain(controller: Controller = None) -> None:
     """Link the events that wait, and publish the new heads."""
     ready()

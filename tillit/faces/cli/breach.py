@@ -152,17 +152,24 @@ def affect(
     controller: Of,
     subject: Annotated[list[int] | None, typer.Option("--subject", help="A person's subject id; repeat.")] = None,
     file: Annotated[Path | None, typer.Option("--file", exists=True, help="A subject id a line.")] = None,
+    read_by: Annotated[int | None, typer.Option("--read-by", help="Everyone this member of staff opened …")] = None,
+    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="… on this day.")] = None,
 ) -> None:
     """Say whom it concerns."""
     ready()
     from tillit.kernel import clock
+    from tillit.privacy import anomalies
     from tillit.privacy.breach import operations
 
-    _, actor, breach = _breach(controller, reference)
+    owner, actor, breach = _breach(controller, reference)
+    if (read_by is None) != (on is None):
+        raise typer.BadParameter("--read-by and --on go together", param_hint="--read-by")
     lines = file.read_text(encoding="utf-8").split() if file else []
     if wrong := [line for line in lines if not line.isdigit()]:
         raise typer.BadParameter(f"{len(wrong)} lines are no subject ids", param_hint="--file")
     people = [*(subject or []), *map(int, lines)]
+    if read_by is not None and on is not None:
+        people += anomalies.read_by(controller_id=owner.pk, staff_id=read_by, day=on.date())
     done = operations.affect(actor=actor, breach=breach, subject_ids=people, at=clock.now())
     out.print(f"{done} people added", markup=False)
 

@@ -18,6 +18,7 @@ from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.messages import outbox
 from tillit.privacy import retention
+from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup
 
@@ -31,6 +32,7 @@ JOBS = {
         Every("journal", segments.ship, timedelta(minutes=1)),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
+        Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("backup", backup, timedelta(days=1), hour=4),
     )

@@ -55,6 +55,7 @@ def register(
     persons: int | None = None,
     records: int | None = None,
     crime: bool = False,
+    key: str | None = None,
 ) -> Breach:
     """Put a breach in the register, or, without `known_at`, a suspicion. `what`: what happened, naming nobody.
 
@@ -69,6 +70,7 @@ def register(
     breach = Breach.objects.create(
         controller_id=controller_id,
         reference=f"{year}-{number:03}",
+        key=key,
         source=source,
         drill=source == "drill",
         suspected_at=at,
