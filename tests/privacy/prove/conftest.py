@@ -93,6 +93,8 @@ def live(
     name = databases.clone(databases.template())
     patch = pytest.MonkeyPatch()
     patch.setenv("TILLIT_AUDIT_HEADS", str(Path(tmp_path_factory.mktemp("heads"))))
+    for variable in ("TILLIT_BACKUPS", "TILLIT_KEY_BACKUPS", "TILLIT_JOURNAL"):
+        patch.setenv(variable, str(Path(tmp_path_factory.mktemp("backup"))))
     with django_db_blocker.unblock():
         before = databases.repoint(name)
         try:

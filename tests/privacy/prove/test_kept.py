@@ -13,11 +13,13 @@ from tests.privacy.prove.conftest import Installation
 from tillit.audit.models import Event
 from tillit.kernel.scope import Scope, system
 from tillit.platform import paths
+from tillit.privacy.backup.run import backup
 from tillit.privacy.prove.later import WHY
 from tillit.privacy.prove.run import KINDS, prove
 
 
 def test_h10_a2_every_example_keeps_what_it_promises(live: Installation) -> None:
+    backup()
     proofs = prove()
     assert [
         (p.promise.controller, p.promise.path, p.finding.faults) for p in proofs if p.finding.status == "broken"

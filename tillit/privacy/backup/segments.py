@@ -145,6 +145,12 @@ def unshipped_since() -> datetime | None:
         return found
 
 
+def first_moment() -> datetime:
+    """When the first entry of the first segment was written."""
+    first = next(entries(listed()[0]))
+    return datetime.fromisoformat(json.loads(first)["recorded_at"])
+
+
 def horizon(kept_until: datetime) -> datetime:
     """Before which nothing need be remembered, given the oldest moment a usable dump may be from."""
     return min(kept_until, clock.now()) - MARGIN

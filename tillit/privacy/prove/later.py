@@ -9,7 +9,6 @@ from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
 
 WHY = {
-    "backup": "there are no backups yet",
     "changes": "notices of changed terms are not sent yet",
     "forms": "forms are not crawled yet",
     "device_permissions": "there is no app yet",
@@ -29,7 +28,7 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
     for part, items in lists.items():
         for item in items:
             yield Said(f"{part}.{item.key}", _text(declaration, item), part)
-    for part in ("backup", "changes", "visit_statistics"):
+    for part in ("changes", "visit_statistics"):
         if getattr(declaration, part) is not None:
             yield Said(part, texts(declaration, part), part)
 

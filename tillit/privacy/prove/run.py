@@ -11,6 +11,7 @@ from tillit.declaration.queries import current, holder_of
 from tillit.kernel import clock
 from tillit.privacy.prove import (
     archive,
+    backup,
     breach,
     consent,
     disclosure,
@@ -67,6 +68,9 @@ KINDS: tuple[Kind, ...] = (
     messages.CADENCE,
     rights.OBJECTIONS,
     releases.KIND,
+    backup.MADE,
+    backup.KEPT,
+    backup.JOURNAL,
     later.KIND,
 )
 
