@@ -300,6 +300,17 @@ def definer(role: str, module_file: str, file: str, *, reads: tuple[str, ...] = 
         DEFINERS.append(entry)
 
 
+AFTER_RESTORE: list[tuple[str, str, str]] = []
+
+
+def after_restore(module_file: str, file: str, name: str) -> None:
+    """Register a named statement that sets aside what a dump holds of work that was under way: it was done long ago,
+    or must not be done again. A restore runs it before anything may read (parameter: now).
+    """
+    if (module_file, file, name) not in AFTER_RESTORE:
+        AFTER_RESTORE.append((module_file, file, name))
+
+
 @dataclass(frozen=True)
 class DerivedClock:
     """A clock no column carries: a named statement giving (subject_id, day), `infinity` while it has not started.

@@ -27,6 +27,7 @@ from tillit.disclosure.models import Disclosure
 from tillit.disclosure.rules import Permit, permit
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, require
+from tillit.parties import journal
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subjects, many_at_once
 
@@ -99,6 +100,7 @@ def disclose(
     if asked is not None:
         row.asked_at, row.route, row.wording = asked.at, asked.route, asked.wording
     row.save(force_insert=True)
+    _remember(scope, [row], at)
     append(
         type=DISCLOSURE_MADE,
         scope=scope,
@@ -182,6 +184,7 @@ def disclose_many(
         row.party, row.batch = party, batch
         rows.append(row)
     Disclosure.objects.bulk_create(rows, batch_size=_AT_ONCE)
+    _remember(scope, rows, at)
     append(
         type=DISCLOSURE_MADE,
         scope=scope,
@@ -241,6 +244,14 @@ def _row(
         declaration_version=current_version(controller_id=controller_id, on=clock.today()).number,
         disclosed_at=at,
     )
+
+
+def _remember(scope: Scope, rows: list[Disclosure], at: datetime) -> None:
+    """No restore may lose whom a recipient was told about: a correction or erasure is owed to it (GDPR 19)."""
+    made = Disclosure.objects.filter(
+        subject_id__in=[r.subject_id for r in rows], reference__in=[r.reference for r in rows]
+    )
+    journal.remember(scope=scope, rows=made, at=at)
 
 
 def by_category(fields: tuple[str, ...]) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """What the messages layer answers for, and the ways out that messages take."""
 
-from tillit.declaration.registry import outward_way, personal
+from tillit.declaration.registry import after_restore, outward_way, personal
 from tillit.messages.models import Message
 
 personal(
@@ -18,3 +18,5 @@ outward_way(
     carries="email",
     through="messages and sign-in codes by SMTP, to the server the installation names",
 )
+
+after_restore(__file__, "outbox", "not_again")

@@ -21,3 +21,7 @@ class NotAssignedError(TillitError):
 
 class UnknownSubjectError(TillitError):
     """No such person: the id was never given, or everything about them is erased."""
+
+
+class NotRememberedError(TillitError):
+    """The journal could not copy what was written, so a restore would lose it."""

@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import UUIDField
 
 from tillit.declaration import registry
 from tillit.declaration.personal import PersonalModel
@@ -27,7 +28,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope
 from tillit.kernel.sql import load
 from tillit.parties import sealing
-from tillit.parties.errors import SealedValueLostError
+from tillit.parties.errors import NotRememberedError, SealedValueLostError
 from tillit.parties.models import JournalEntry, JournalKind
 
 _seal = partial(sealing.seal, controller_id=0, table="parties_journal", column="sealed")
@@ -35,35 +36,45 @@ _open = partial(sealing.open_sealed, controller_id=0, table="parties_journal", c
 
 
 def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> int:
-    """Copy the rows (saved, visible to the open scope) as they stand now; how many. One table a call."""
+    """Copy the rows (saved, visible to the open scope) as they stand now; how many. One table a call.
+
+    Raises `NotRememberedError` when the scope does not see one of them: an act the journal cannot hold does not happen.
+    """
     wanted = list(rows)
     if not wanted:
         return 0
     table = registry.PERSONAL[wanted[0]._meta.db_table]
     if table.journaled is None:
         raise LookupError(f"{table.table} is not registered as journaled")
-    entries = []
-    for subject in sorted({row.subject_id for row in wanted}):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                load(__file__, "journal", "rows").replace("{relation}", table.table),
-                {
-                    "subject": subject,
-                    "rows": [str(row.id) for row in wanted if row.subject_id == subject],
-                    "sealed": list(table.journaled),
-                },
-            )
-            found = cursor.fetchall()
-        for row, _, plain, clear in found:
-            sealed = None if clear is None else _seal(subject_id=subject, value=clear)
-            entries.append((str(JournalKind.ROW), at, table.table, subject, row, plain, sealed))
+    kind = "uuid" if isinstance(table.model._meta.get_field("id"), UUIDField) else "bigint"
+    named = {
+        "subjects": [row.subject_id for row in wanted],
+        "rows": [str(row.id) for row in wanted],
+        "sealed": list(table.journaled),
+        "at": at,
+        "relation": table.table,
+    }
     with connection.cursor() as cursor:
+        if not table.journaled:
+            cursor.execute(load(__file__, "journal", "plain").format(relation=table.table, id=kind), named)
+            return _all_of(wanted, int(cursor.rowcount))
+        cursor.execute(load(__file__, "journal", "rows").format(relation=table.table, id=kind), named)
+        entries = [
+            (at, table.table, subject, row, plain, None if clear is None else _seal(subject_id=subject, value=clear))
+            for subject, row, plain, clear in cursor.fetchall()
+        ]
         cursor.executemany(
             "INSERT INTO parties_journal (kind, at, relation, subject_id, row, details, sealed)"
-            " VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s)",
+            " VALUES ('row', %s, %s, %s, %s, %s::jsonb, %s)",
             entries,
         )
-    return len(entries)
+    return _all_of(wanted, len(entries))
+
+
+def _all_of(wanted: list[PersonalModel], copied: int) -> int:
+    if copied != len(wanted):
+        raise NotRememberedError("not-remembered", "the scope does not see what it has just written")
+    return copied
 
 
 def opened(*, subject_id: int, sealed: bytes | memoryview) -> str | None:

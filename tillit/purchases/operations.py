@@ -14,7 +14,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel.identifiers import IdentifierError, card
 from tillit.kernel.scope import Scope
-from tillit.parties import directories
+from tillit.parties import directories, journal
 from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.operations import lock_subjects
@@ -120,6 +120,7 @@ def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: 
     if found is None:
         return False
     PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id).update(removed_at=at)
+    journal.remember(scope=scope, rows=[found], at=at)
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=found.controller_id)
     directories.unclaim(
         register_id=register_id, kind=Kind(found.kind), digest=UUID(str(found.digest)), subject_id=subject_id

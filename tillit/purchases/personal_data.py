@@ -32,6 +32,7 @@ personal(
     PaymentInstrument,
     category="payment_instrument",
     clocks={"removed": "removed_at"},
+    journaled={"last_four": ""},
     not_exported={"digest": "a keyed digest: says nothing to you and identifies the card to a key holder"},
 )
 owned(

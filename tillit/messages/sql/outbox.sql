@@ -15,3 +15,8 @@ RETURNING m.subject_id, m.id
 -- Marketing that a worker was sending when it died: whether it went is not known, and it is not sent again.
 UPDATE messages_message SET message_state = 'unknown', settled_at = %(now)s, sealed_address = NULL, reason = 'interrupted'
 WHERE controller_id = %(controller)s AND activity = %(activity)s AND message_state = 'sending' AND claimed_at < %(lapsed)s
+
+-- name: not_again
+-- Messages that were on their way when a dump was made and whose time has come since: they went long ago.
+UPDATE messages_message SET message_state = 'withheld', settled_at = %(now)s, sealed_address = NULL, reason = 'restored'
+WHERE message_state = 'sending' OR (message_state = 'queued' AND due_at <= %(now)s)

@@ -1,12 +1,19 @@
+-- name: plain
+-- A copy of each named row, as it stands, of a table that says nothing in clear.
+INSERT INTO parties_journal (kind, at, relation, subject_id, row, details)
+SELECT 'row', %(at)s, %(relation)s, t.subject_id, t.id::text, to_jsonb(t)
+FROM unnest(%(subjects)s::bigint[], %(rows)s::{id}[]) WITH ORDINALITY AS w(subject_id, id, place)
+JOIN {relation} t ON t.subject_id = w.subject_id AND t.id = w.id ORDER BY w.place
+
 -- name: rows
--- The named rows of one person as JSON text: what is kept as it is, and what is to be sealed (NULL where that is empty).
-SELECT t.id::text, t.controller_id,
+-- The named rows as JSON text: what is kept as it is, and what is to be sealed (NULL where that is empty).
+SELECT t.subject_id, t.id::text,
        (to_jsonb(t) - coalesce((SELECT array_agg(e.key) FROM jsonb_each_text(to_jsonb(t)) e
-                                WHERE e.key = ANY (%(sealed)s) AND e.value <> ''), '{}'))::text,
+                                WHERE e.key = ANY (%(sealed)s) AND e.value <> ''), '{{}}'))::text,
        (SELECT jsonb_object_agg(e.key, e.value)::text FROM jsonb_each_text(to_jsonb(t)) e
         WHERE e.key = ANY (%(sealed)s) AND e.value <> '')
-FROM {relation} t WHERE t.subject_id = %(subject)s AND t.id::text = ANY (%(rows)s)
-ORDER BY array_position(%(rows)s, t.id::text)
+FROM unnest(%(subjects)s::bigint[], %(rows)s::{id}[]) WITH ORDINALITY AS w(subject_id, id, place)
+JOIN {relation} t ON t.subject_id = w.subject_id AND t.id = w.id ORDER BY w.place
 
 -- name: gone
 -- One entry for the rows in privacy_due: a digest of each, which names nobody.

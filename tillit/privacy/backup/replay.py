@@ -76,7 +76,9 @@ def replay(*, progress: Progress = lambda _: None) -> Replayed:
     ):
         progress(f"replaying {name}")
         step(done, everyone)
-    with connection.cursor() as cursor:
+    with Scope(everyone, "retention"), connection.cursor() as cursor:
+        for statement in registry.AFTER_RESTORE:
+            cursor.execute(load(*statement), {"now": clock.now()})
         cursor.execute("DROP TABLE privacy_buried, privacy_copy")
     return done
 

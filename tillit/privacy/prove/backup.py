@@ -1,4 +1,4 @@
-"""Backups are made, read back, let go in time, and never bring back what people undid (H11): files and rows compared."""
+"""Backups are made, read back, let go in time, and never bring back what people undid (H11)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ def _kept(declaration: Declaration) -> Iterator[Said]:
 
 
 def _rotated(context: Context, said: Said) -> Finding:
-    """No dump is older than promised, none that should be there is missing, and of the keys only the last copies are."""
+    """No dump is older than promised, none that should be there is missing; of the keys only the last copies are."""
     now, limit, found = clock.now(), IsoPeriod.parse(said.item), _dumps()
     old = [one for one in found if limit.add_to(one.made_at) + timedelta(days=1) < now]
     faults = [f"{one.path.name} is older than {said.item}" for one in old]
