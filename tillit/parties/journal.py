@@ -47,7 +47,7 @@ def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> in
     if table.journaled is None:
         raise LookupError(f"{table.table} is not registered as journaled")
     kind = "uuid" if isinstance(table.model._meta.get_field("id"), UUIDField) else "bigint"
-    named = {
+    named: dict[str, Any] = {
         "subjects": [row.subject_id for row in wanted],
         "rows": [str(row.id) for row in wanted],
         "sealed": list(table.journaled),
