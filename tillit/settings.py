@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "tillit.faces.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tillit.faces.input.PlainInput",  # before the first thing that reads a cookie, a field or an address
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -145,7 +146,10 @@ LANGUAGE_COOKIE_HTTPONLY = True
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("TILLIT_BEHIND_PROXY") == "1" else None
+# How many proxies of our own stand before the site. Each appends the address it was asked from to X-Forwarded-For; what
+# stands further left was written by the visitor. Also whose X-Forwarded-Proto is believed.
+TRUSTED_PROXIES = int(os.environ.get("TILLIT_BEHIND_PROXY") or "0")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import login as begin
 from django.contrib.auth import logout as end
 from django.http import HttpRequest
@@ -15,6 +17,7 @@ from tillit.journeys.sign_in import Mail
 from tillit.kernel import clock
 from tillit.parties.models import Login, Session
 
+REMEMBER = "tillit_remember"  # the cookie of a browser that stays signed in (G6)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 _CODE, _NEXT, _SINCE, _DEVICE = "code", "next", "since", "device"
 _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
@@ -22,8 +25,27 @@ _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
 
 def network_address(request: HttpRequest) -> str:
-    """The address the request came from; truncated and digested before anything is counted by it."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """The address the request came from; truncated and digested before anything is counted by it.
+
+    Behind `TILLIT_BEHIND_PROXY` proxies of our own it is the address that the outermost of them was asked from: so many
+    places from the right of X-Forwarded-For. What stands left of it is whatever the visitor wrote.
+    """
+    nearest, hops = str(request.META.get("REMOTE_ADDR", "")), settings.TRUSTED_PROXIES
+    stated = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    if not hops or len(stated) < hops:
+        return nearest
+    return _address(stated[-hops]) or nearest
+
+
+def _address(text: str) -> str:
+    """An IP address without the port that some proxies add; '' when it is none."""
+    bare = text[1:].partition("]")[0] if text.startswith("[") else text
+    if bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return ""
 
 
 def mail(name: str, sender: str) -> Mail:

@@ -7,7 +7,7 @@ finds one subscriber in the table.
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
 
 from django.db import connection
@@ -39,9 +39,14 @@ def within(limit: Limit, who: str) -> bool:
 
 
 def truncated(address: str) -> str:
-    """A network address without its last part: `198.51.100.7` → `198.51.100.0/24`; '' when it is none."""
+    """A network address without its last part: `198.51.100.7` → `198.51.100.0/24`; '' when it is none.
+
+    An IPv4 address in IPv6 dress is the IPv4 address: else all of them would be one network.
+    """
     try:
-        network = ip_network(address)
+        given = ip_address(address)
     except ValueError:
         return ""
-    return str(network.supernet(new_prefix=24 if network.version == 4 else 48))
+    if isinstance(given, IPv6Address) and given.ipv4_mapped:
+        given = given.ipv4_mapped
+    return str(ip_network(given).supernet(new_prefix=24 if given.version == 4 else 48))

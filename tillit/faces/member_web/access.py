@@ -13,7 +13,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from tillit.faces.signing_in import begin_session, signed_in_since
+from tillit.declaration.schema import Cookie
+from tillit.faces.public_web.cookies import allowed
+from tillit.faces.signing_in import REMEMBER, begin_session, signed_in_since
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys.sign_in import recognise
 from tillit.kernel import clock
@@ -22,7 +24,6 @@ from tillit.kernel.scope import Actor, Scope
 from tillit.parties.actors import member_actor
 
 SESSION = timedelta(hours=12)
-REMEMBER = "tillit_remember"
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     def page(request: HttpRequest, controller: str, **values: Any) -> HttpResponse:
         site = site_or_404(controller)
         member, token = member_of(request, site), request.COOKIES.get(REMEMBER)
-        life = remembered_for(site)
+        life = remembered_for(request, site)
         if member is None and token and life is not None:
             login = recognise(controller=site.controller, token=token, idle=life)
             if login is not None:
                 begin_session(request, login)
                 member = member_of(request, site)
                 response = view(request, member, **values)
-                keep_remembering(response, site, token)
+                keep_remembering(request, response, site, token)
                 return response
         if member is None:
             return redirect("sign_in", site.key)
@@ -80,18 +81,24 @@ def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return page
 
 
-def remembered_for(site: Site) -> timedelta | None:
-    """How long the controller's cookie register lets a browser stay signed in unused; None when it does not."""
+def remember_item(site: Site) -> Cookie | None:
+    """The cookie of a browser that stays signed in, where the controller's cookie register has it with a life."""
     item = next((item for item in site.declaration.cookies.items if item.name == REMEMBER), None)
-    if item is None or item.life.period is None:
+    return item if item is not None and item.life.period is not None else None
+
+
+def remembered_for(request: HttpRequest, site: Site) -> timedelta | None:
+    """How long this browser may stay signed in unused, as declared; None where it is not declared or not allowed."""
+    item = remember_item(site)
+    if item is None or item.life.period is None or not allowed(request, item):
         return None
     now = clock.now()
     return IsoPeriod.parse(item.life.period).add_to(now) - now
 
 
-def keep_remembering(response: HttpResponse, site: Site, token: str) -> None:
+def keep_remembering(request: HttpRequest, response: HttpResponse, site: Site, token: str) -> None:
     """Have the browser hold the token for as long as declared from now, on this controller's pages only."""
-    life = remembered_for(site)
+    life = remembered_for(request, site)
     if life is not None:
         response.set_cookie(
             REMEMBER,

@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tillit.faces import signing_in
-from tillit.faces.member_web.access import REMEMBER, Member, member_page
+from tillit.faces.member_web.access import Member, member_page
+from tillit.faces.signing_in import REMEMBER
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import departure, profile

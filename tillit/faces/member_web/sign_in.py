@@ -8,7 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tillit.faces import signing_in
-from tillit.faces.member_web.access import REMEMBER, keep_remembering, remembered_for
+from tillit.faces.member_web.access import keep_remembering, remember_item, remembered_for
+from tillit.faces.signing_in import REMEMBER
 from tillit.faces.site import site_or_404
 from tillit.journeys.sign_in import confirm_code, request_code
 from tillit.parties import devices
@@ -44,7 +45,9 @@ def confirm(request: HttpRequest, controller: str) -> HttpResponse:
     code_id = signing_in.code_of(request, site.key)
     if code_id is None:
         return redirect("sign_in", site.key)
-    context = {"site": site, "section": "min_side", "remember": remembered_for(site)}
+    life = remembered_for(request, site)
+    needs_yes = life is None and remember_item(site) is not None
+    context = {"site": site, "section": "min_side", "remember": life, "remember_needs_yes": needs_yes}
     if request.method != "POST":
         return render(request, "member_web/code.html", context)
     login = confirm_code(
@@ -58,8 +61,8 @@ def confirm(request: HttpRequest, controller: str) -> HttpResponse:
         return render(request, "member_web/code.html", context | {"problem": problem}, status=422)
     signing_in.begin_session(request, login)
     response = redirect("min_side", site.key)
-    if request.POST.get("remember") == "1" and remembered_for(site):
-        keep_remembering(response, site, devices.remember(login=login))
+    if request.POST.get("remember") == "1" and life:
+        keep_remembering(request, response, site, devices.remember(login=login))
     return response
 
 

@@ -7,11 +7,14 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from tillit.declaration.schema import Cookie
 from tillit.declaration.statement import build, html
 from tillit.faces.public_web.statements import names, spoken
+from tillit.faces.signing_in import REMEMBER
 from tillit.faces.site import Site, site_or_404
 from tillit.kernel import clock
 from tillit.kernel.periods import IsoPeriod
+from tillit.parties import devices
 
 CHOICE_COOKIE = "tillit_cookie_choice"
 CHOICES = ("reject", "accept")
@@ -25,10 +28,18 @@ def choice(request: HttpRequest) -> str | None:
     return "reject" if request.headers.get("Sec-GPC") == "1" else None
 
 
+def allowed(request: HttpRequest, item: Cookie) -> bool:
+    """Whether the item may be stored in this browser now, and what is stored read: necessary, or said yes to (G2)."""
+    return item.kind == "necessary" or choice(request) == "accept"
+
+
 def notice(request: HttpRequest, site: Site) -> bool:
     """Whether to ask: there is something to choose, and no choice yet."""
-    optional = any(item.kind != "necessary" for item in site.declaration.cookies.items)
-    return optional and choice(request) is None
+    return bool(_optional(site)) and choice(request) is None
+
+
+def _optional(site: Site) -> list[Cookie]:
+    return [item for item in site.declaration.cookies.items if item.kind != "necessary"]
 
 
 @require_safe
@@ -43,14 +54,14 @@ def policy(request: HttpRequest, controller: str) -> HttpResponse:
         "title": document.title,
         "choice": choice(request),
         "gpc": request.headers.get("Sec-GPC") == "1",
-        "optional": any(item.kind != "necessary" for item in site.declaration.cookies.items),
+        "optional": bool(_optional(site)),
     }
     return render(request, "public_web/cookies.html", context)
 
 
 @require_POST
 def choose(request: HttpRequest, controller: str) -> HttpResponse:
-    """Store the choice on this controller's pages alone."""
+    """Store the choice on this controller's pages alone. A no deletes what a yes let in, here and in the browser."""
     site = site_or_404(controller)
     target = request.POST.get("next", "")
     fine = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
@@ -68,4 +79,9 @@ def choose(request: HttpRequest, controller: str) -> HttpResponse:
             httponly=True,
             samesite="Lax",
         )
+    if chosen == "reject":
+        devices.forget(token=request.COOKIES.get(REMEMBER, ""))
+        for item in _optional(site):
+            if item.name in request.COOKIES:
+                response.delete_cookie(item.name, path=reverse("home", args=[site.key]))
     return response
