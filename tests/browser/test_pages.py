@@ -36,6 +36,8 @@ MEMBER = [
     "receipts",
     "your_data",
     "who_looked",
+    "received",
+    "messages",
     "your_data_download",
     "requests",
     "request_new",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from tillit.disclosure.models import Disclosure, Notice
 from tillit.kernel.sql import load
@@ -27,10 +28,14 @@ class Received:
     reference: str
 
 
+def rows(*, subject_id: int) -> QuerySet[Disclosure]:
+    """Every transfer about a person that the scope sees, newest first."""
+    return Disclosure.objects.filter(subject_id=subject_id).order_by("-disclosed_at", "-id")
+
+
 def about(*, subject_id: int, limit: int = 2000) -> list[Received]:
-    """Every transfer about a person that the scope sees, newest first (H1: the actual recipients, GDPR 15(1)(c))."""
-    rows = Disclosure.objects.filter(subject_id=subject_id).order_by("-disclosed_at", "-id")[:limit]
-    return [_shown(row) for row in rows]
+    """The same as they are shown (H1: the actual recipients, GDPR 15(1)(c)), the newest `limit`."""
+    return [_shown(row) for row in rows(subject_id=subject_id)[:limit]]
 
 
 def _shown(row: Disclosure) -> Received:
@@ -51,8 +56,8 @@ def _shown(row: Disclosure) -> Received:
 
 def owed(*, subject_id: int | None = None) -> list[Notice]:
     """The notices not given yet, oldest first; of one person or of everybody the scope sees."""
-    rows = Notice.objects.filter(told_at__isnull=True).order_by("owed_at", "id")
-    return list(rows if subject_id is None else rows.filter(subject_id=subject_id))
+    waiting = Notice.objects.filter(told_at__isnull=True).order_by("owed_at", "id")
+    return list(waiting if subject_id is None else waiting.filter(subject_id=subject_id))
 
 
 def totals(*, controller_id: int, since: datetime, until: datetime) -> list[dict[str, Any]]:

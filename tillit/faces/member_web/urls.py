@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.member_web import choices, data, profile, requests, sign_in, views
+from tillit.faces.member_web import choices, data, profile, requests, sign_in, told, views
 
 _OWN = "<controller:controller>/"
 _MIN = f"{_OWN}min-side/"
@@ -15,6 +15,8 @@ urlpatterns = [
     path(f"{_MIN}receipts/", views.receipts, name="receipts"),
     path(f"{_MIN}your-data/", data.show, name="your_data"),
     path(f"{_MIN}your-data/who-looked/", data.who_looked, name="who_looked"),
+    path(f"{_MIN}your-data/received/", told.received, name="received"),
+    path(f"{_MIN}messages/", told.messages, name="messages"),
     path(f"{_MIN}your-data/download/", data.download, name="your_data_download"),
     path(f"{_MIN}requests/", requests.show, name="requests"),
     path(f"{_MIN}requests/new/<slug:right>/", requests.new, name="request_new"),
