@@ -1,8 +1,8 @@
 """The process that unpacks a Parquet file, so that nothing in it can harm the one that takes purchases in.
 
-`python -m …parquet_unpacking describe|rows FD MEMORY` (in bytes of address space). `describe` prints the columns and the
-number of rows as JSON; `rows` streams the rows as text in Arrow's IPC format, with a column `FAULT` for cells that are
-no text, too long or out of range (field:code, null for good rows). What is refused as a whole: exit status
+`python -m …parquet_unpacking describe|rows FD MEMORY` (in bytes of address space). `describe` prints the columns and
+the number of rows as JSON; `rows` streams the rows as text in Arrow's IPC format, with a column `FAULT` for cells that
+are no text, too long or out of range (field:code, null for good rows). What is refused as a whole: exit status
 `REFUSED` with [code, hint] as JSON.
 """
 
