@@ -48,7 +48,7 @@ class World:
         subject = person(self.controllers["nordkai"], account=False)
         for number in cards:
             known = digest(self.register, Kind.CARD, card_number(number))
-            directories.claim(register_id=self.register, kind=Kind.CARD, digest=known, subject_id=subject)
+            directories.claim(register_id=self.register, kind=Kind.CARD, digest=known, subject_id=subject, since=START)
         return subject
 
     def take_in(self, rows: Sequence[dict[str, Any]], side_by_side: Sequence[Lane] = HERE) -> Batch:

@@ -156,6 +156,23 @@ def test_c6_each_chain_has_its_own_rate_and_book(world: World) -> None:
     assert (world.balances(subject), world.balances(subject, "hotell")) == ({"lot": 100}, {"lot": 200})
 
 
+def test_c5_what_was_bought_before_the_card_was_registered_is_a_strangers(world: World) -> None:
+    subject = world.member()
+    with world.scope() as scope:
+        instruments.register_instrument(
+            scope=scope,
+            subject_id=subject,
+            controller_id=world.controllers["nordkai"].pk,
+            number=card_number(1),
+            at=NOW - timedelta(days=1),
+        )
+    before, after = NOW - timedelta(days=1, seconds=1), NOW - timedelta(days=1)
+    batch = world.take_in([bought(1, time=before.isoformat()), bought(2, time=after.isoformat())])
+    assert (batch.strangers, batch.posted, world.balances(subject)) == (1, 1, {"lot": 100})
+    with world.scope():
+        assert Purchase.objects.get().event_at == after
+
+
 def test_c4_a_purchase_made_before_its_card_was_removed_finds_its_owner_of_then(world: World) -> None:
     old, new = (world.member() for _ in range(2))
 

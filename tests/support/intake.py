@@ -18,7 +18,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.purchases import operations
 from tillit.purchases.models import Chain
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NOW, LONG_AGO = datetime(2026, 6, 1, 12, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
 SOURCE = "fjellmat-kasse"
 
 
@@ -38,7 +38,7 @@ def club(*, members: int) -> Club:
     chain = shops(controller)
     source(controller, key=SOURCE)
     programmes.set_up(chain=chain, on=clock.today())
-    rates.add(chain_id=chain.pk, basis_points=200, when=rates.When(datetime(2025, 1, 1, tzinfo=UTC)))
+    rates.add(chain_id=chain.pk, basis_points=200, when=rates.When(LONG_AGO))
     people = {}
     for number in range(members):
         subject = person(controller, started=date(2025, 1, 1))
@@ -53,7 +53,11 @@ def register(controller: Controller, subject: int, number: str) -> None:
     actor = system("test", {controller.pk, holder_of(controller_id=controller.pk)})
     with Scope(actor, "self_service", frozenset({subject})) as scope:
         operations.register_instrument(
-            scope=scope, subject_id=subject, controller_id=controller.pk, number=number, at=clock.now()
+            scope=scope,
+            subject_id=subject,
+            controller_id=controller.pk,
+            number=number,
+            at=datetime(2025, 1, 1, tzinfo=UTC),
         )
 
 

@@ -69,7 +69,7 @@ def take_over(*, members: Sequence[Member], at: datetime) -> TakenOver:
         ids = many.create_subjects(scope=scope, register_id=register_id, count=len(new))
         subject = dict(zip(new, ids, strict=True))
         since = {subject[place]: members[place].since for place in new}
-        _identify(scope, register_id, {subject[place]: stated[place] for place in new})
+        _identify(scope, register_id, {subject[place]: stated[place] for place in new}, since)
         many.record_facts(
             scope=scope,
             controller_id=holder,
@@ -133,7 +133,7 @@ def _sorted(stated: dict[int, Applicant], register_id: int) -> tuple[list[int], 
     return new, known, refused
 
 
-def _identify(scope: Scope, register_id: int, people: dict[int, Applicant]) -> None:
+def _identify(scope: Scope, register_id: int, people: dict[int, Applicant], since: dict[int, datetime]) -> None:
     """Claim e-mail, mobile and the pair of both for each; all of them or none."""
     keys = {subject: keys_of(applicant, register_id=register_id) for subject, applicant in people.items()}
     for kind in (Kind.EMAIL, Kind.PHONE):
@@ -141,4 +141,4 @@ def _identify(scope: Scope, register_id: int, people: dict[int, Applicant]) -> N
         if directories.claim_set(register_id=register_id, kind=kind, claims=claims) != claims:
             raise AlreadyClaimedError("already-claimed", "somebody joined meanwhile")
     pairs = {subject: (applicant.mobile, applicant.email) for subject, applicant in people.items()}
-    instruments.recognise_in_web_shops(scope=scope, register_id=register_id, pairs=pairs)
+    instruments.recognise_in_web_shops(scope=scope, register_id=register_id, pairs=pairs, at=since)

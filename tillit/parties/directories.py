@@ -1,6 +1,7 @@
 """Directories: claim, resolve, unclaim. The only door to what must be unique across people (DESIGN, "Scale path")."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -11,21 +12,29 @@ from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.models import JournalKind
 
 
-def claim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int) -> None:
-    """Claim `digest` for the subject; idempotent. `AlreadyClaimedError` when another person holds it."""
-    holder = claim_set(register_id=register_id, kind=kind, claims={digest: subject_id})[digest]
+def claim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int, since: datetime | None = None) -> None:
+    """Claim `digest` for the subject, from now or `since`; idempotent. `AlreadyClaimedError` when another holds it."""
+    moments = {subject_id: since} if since else None
+    holder = claim_set(register_id=register_id, kind=kind, claims={digest: subject_id}, since=moments)[digest]
     if holder != subject_id:
         raise AlreadyClaimedError(
             "already-claimed", f"that {kind.name.lower().replace('_', ' ')} belongs to another person"
         )
 
 
-def claim_set(*, register_id: int, kind: Kind, claims: Mapping[UUID, int]) -> dict[UUID, int]:
-    """Claim many at once; returns digest → the subject that holds it now (another's earlier claim wins)."""
+def claim_set(
+    *, register_id: int, kind: Kind, claims: Mapping[UUID, int], since: Mapping[int, datetime] | None = None
+) -> dict[UUID, int]:
+    """Claim many at once; returns digest → the subject that holds it now (another's earlier claim wins).
+
+    `since`: subject → from when what happens with the identifier is the subject's; default now.
+    """
+    moments = [since[subject] for subject in claims.values()] if since else None
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT digest, subject_id FROM directory_claim(%s, %s::smallint, %s::uuid[], %s::bigint[], %s::smallint)",
-            [register_id, int(kind), list(claims), list(claims.values()), KEY_VERSION],
+            "SELECT digest, subject_id FROM"
+            " directory_claim(%s, %s::smallint, %s::uuid[], %s::bigint[], %s::smallint, %s::timestamptz[])",
+            [register_id, int(kind), list(claims), list(claims.values()), KEY_VERSION, moments],
         )
         return dict(cursor.fetchall())
 

@@ -124,7 +124,8 @@ class SealedFact(PersonalModel):
 class DirectoryEntry(models.Model):
     """(register, kind, digest) → subject: what must be unique across people. Written and read through functions only.
 
-    Digests are keyed HMACs truncated to 128 bits and stored as uuid; `key_version` says which key made them.
+    Digests are keyed hashes of 128 bits (ADR 8), stored as uuid; `key_version` says which key made them. `since`: what
+    happened with the identifier before is not the subject's (C5).
     """
 
     pk = models.CompositePrimaryKey("register_id", "kind", "digest")
@@ -133,6 +134,7 @@ class DirectoryEntry(models.Model):
     digest = models.UUIDField()
     key_version = models.SmallIntegerField(default=1)
     subject_id = models.BigIntegerField(db_index=True)
+    since = models.DateTimeField(db_default=RecordTime())
 
     class Meta:
         db_table = "parties_directory"

@@ -42,7 +42,7 @@ def register_instruments(
     rows = []
     for kind in (Kind.CARD, Kind.ACCOUNT):
         claims = {known: subject for (of_kind, known), (subject, _) in wanted.items() if of_kind is kind}
-        for known, owner in directories.claim_set(register_id=register_id, kind=kind, claims=claims).items():
+        for known, owner in directories.claim_set(register_id=register_id, kind=kind, claims=claims, since=at).items():
             subject, own = wanted[kind, known]
             if owner != subject:
                 refused["taken"] = refused.get("taken", 0) + 1
@@ -62,13 +62,17 @@ def register_instruments(
     return len(rows), refused
 
 
-def recognise_in_web_shops(*, scope: Scope, register_id: int, pairs: Mapping[int, tuple[str, str]]) -> int:
-    """Have purchases with these (mobile, e-mail) pairs counted for the subjects; how many pairs are theirs now."""
+def recognise_in_web_shops(
+    *, scope: Scope, register_id: int, pairs: Mapping[int, tuple[str, str]], at: Mapping[int, datetime]
+) -> int:
+    """Have purchases with these (mobile, e-mail) pairs counted for the subjects, from the subject's moment on; how many
+    pairs are theirs now.
+    """
     claims = {
         UUID(
             bytes=contacts.pair_digest(register_id, contacts.normal_mobile(mobile), contacts.normal_email(address))
         ): subject
         for subject, (mobile, address) in pairs.items()
     }
-    holders = directories.claim_set(register_id=register_id, kind=Kind.PHONE_AND_EMAIL, claims=claims)
+    holders = directories.claim_set(register_id=register_id, kind=Kind.PHONE_AND_EMAIL, claims=claims, since=at)
     return sum(holders[known] == subject for known, subject in claims.items())

@@ -82,7 +82,7 @@ def register_instrument(
     kind, known = own.kind, digest(register_id, own.kind, own.number)
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     try:
-        directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id)
+        directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id, since=at)
     except AlreadyClaimedError:
         raise InstrumentRefusedError("taken", "that card or account is on another BonusID") from None
     made, fresh = PaymentInstrument.objects.get_or_create(

@@ -1,6 +1,6 @@
 """A coalition of the bench's own: two clubs' ten chains with rates and stores, and members who already hold bonus."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -88,9 +88,9 @@ def _people(members: int) -> None:
             cursor.execute(load(__file__, "people", "subjects"), {"register": register, "count": len(numbers)})
             subjects = np.array([row[0] for row in cursor.fetchall()])
             of = subjects[whose - start].tolist()
-            owned = {"kind": int(Kind.CARD), "digests": digests, "subjects": of}
+            owned = {"kind": int(Kind.CARD), "digests": digests, "subjects": of, "at": DAY - timedelta(days=30)}
             cursor.execute(load(__file__, "people", "cards"), owned | {"register": register})
-            cursor.execute(load(__file__, "people", "instruments"), owned | {"holder": holder, "at": DAY})
+            cursor.execute(load(__file__, "people", "instruments"), owned | {"holder": holder})
             cursor.execute(
                 load(__file__, "people", "bonus"),
                 {

@@ -1,9 +1,13 @@
 -- name: directory_claim
--- Claims digests for subjects; returns every digest asked for with the subject that now holds it (another's claim wins).
-CREATE OR REPLACE FUNCTION directory_claim(in_register integer, in_kind smallint, in_digests uuid[], in_subjects bigint[], in_version smallint DEFAULT 1)
+-- Claims digests for subjects, from now or from the moment given for each; returns every digest asked for with the
+-- subject that now holds it (another's claim wins, and an earlier one of the same subject's stays).
+CREATE OR REPLACE FUNCTION directory_claim(
+  in_register integer, in_kind smallint, in_digests uuid[], in_subjects bigint[], in_version smallint DEFAULT 1,
+  in_since timestamptz[] DEFAULT NULL)
 RETURNS TABLE (digest uuid, subject_id bigint) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  INSERT INTO parties_directory (register_id, kind, digest, key_version, subject_id)
-  SELECT in_register, in_kind, d, in_version, s FROM unnest(in_digests, in_subjects) AS asked(d, s) ORDER BY d
+  INSERT INTO parties_directory (register_id, kind, digest, key_version, subject_id, since)
+  SELECT in_register, in_kind, d, in_version, s, coalesce(t, tillit_now())
+  FROM unnest(in_digests, in_subjects, in_since) AS asked(d, s, t) ORDER BY d
   ON CONFLICT (register_id, kind, digest) DO NOTHING;
   SELECT p.digest, p.subject_id FROM parties_directory p
   WHERE p.register_id = in_register AND p.kind = in_kind AND p.digest = ANY (in_digests)

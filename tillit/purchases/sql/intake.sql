@@ -27,25 +27,25 @@ CREATE TEMPORARY TABLE IF NOT EXISTS refund_row (
 -- The chunk's rows (those on the given pages of the staged table, behind the given line) that are members', for a start
 -- with the verdict that nothing came before. A purchase made while a card was registered is its owner's then, also when
 -- the card was removed since (C4: the row of a removed card stays for purchases on their way); else the directory knows
--- whose the card is. Returns how many rows there were, how many are members', and the last line.
+-- whose the card is, and since when: what was bought before is a stranger's. Returns how many rows there were, how many are members', and the last line.
 WITH chunk AS MATERIALIZED (
   SELECT s.* FROM purchases_staged s
   WHERE s.ctid >= %(from)s::tid AND s.ctid < %(until)s::tid AND s.line > %(behind)s
 ), found AS MATERIALIZED (
-  SELECT f.line, f.subject_id, f.state
+  SELECT f.line, f.subject_id, f.state, f.since
   FROM (SELECT array_agg(c.line) AS lines, array_agg(c.instrument_kind) AS kinds, array_agg(c.instrument) AS digests
         FROM chunk c) AS a
   CROSS JOIN LATERAL intake_match(%(register)s, a.lines, a.kinds, a.digests) AS f
 ), former AS MATERIALIZED (
-  SELECT DISTINCT ON (c.line) c.line, p.subject_id, p.state
+  SELECT DISTINCT ON (c.line) c.line, p.subject_id, p.state, p.registered_at AS since
   FROM chunk c
   JOIN purchases_instrument p ON p.kind = c.instrument_kind AND p.digest = c.instrument
    AND p.registered_at <= c.event_at AND c.event_at < p.removed_at
   WHERE p.removed_at IS NOT NULL ORDER BY c.line, p.removed_at
 ), whose AS (
-  SELECT r.line, r.subject_id, r.state FROM former r
+  SELECT r.line, r.subject_id, r.state, r.since FROM former r
   UNION ALL
-  SELECT f.line, f.subject_id, f.state FROM found f WHERE NOT EXISTS (SELECT FROM former r WHERE r.line = f.line)
+  SELECT f.line, f.subject_id, f.state, f.since FROM found f WHERE NOT EXISTS (SELECT FROM former r WHERE r.line = f.line)
 ), members AS (
   INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
                           store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
@@ -55,7 +55,7 @@ WITH chunk AS MATERIALIZED (
          CASE WHEN c.event_at < %(accept_from)s THEN 4 ELSE f.state END,
          c.event_at >= %(accept_from)s AND f.state = 0 AND c.amount > 0,
          c.currency, c.receipt, c.product, c.last_four
-  FROM chunk c JOIN whose f ON f.line = c.line JOIN purchases_chain h ON h.id = c.chain_id
+  FROM chunk c JOIN whose f ON f.line = c.line AND f.since <= c.event_at JOIN purchases_chain h ON h.id = c.chain_id
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM members), (SELECT max(line) FROM chunk)

@@ -5,7 +5,9 @@ SELECT tillit_random_id(), %(register)s FROM generate_series(1, %(count)s) RETUR
 
 -- name: cards
 -- Cards claimed for their owners.
-SELECT count(*) FROM directory_claim(%(register)s, %(kind)s::smallint, %(digests)s::uuid[], %(subjects)s::bigint[])
+SELECT count(*) FROM directory_claim(
+  %(register)s, %(kind)s::smallint, %(digests)s::uuid[], %(subjects)s::bigint[],
+  in_since => array_fill(%(at)s::timestamptz, ARRAY[cardinality(%(subjects)s::bigint[])]))
 
 -- name: instruments
 -- The same cards as their owners registered them, and, for one card in a hundred, an earlier one that was removed since.

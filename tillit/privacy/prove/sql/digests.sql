@@ -4,7 +4,7 @@
 -- Columns of the directory that could hold an identifier itself.
 SELECT attname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = to_regclass('parties_directory') AND a.attnum > 0 AND NOT a.attisdropped
-  AND t.typname NOT IN ('int2', 'int4', 'int8', 'uuid')
+  AND t.typname NOT IN ('int2', 'int4', 'int8', 'uuid', 'timestamptz')
 
 -- name: addresses
 -- Some current addresses the register knows.
