@@ -116,5 +116,6 @@ def test_json_that_is_no_purchase_is_refused_without_being_shown(changes: dict[s
 
 def test_rows_given_twice_have_one_digest() -> None:
     one = {"id": "1", "amount": "2", "card": None}
-    assert digest_of([one]) == digest_of([{"amount": "2", "id": "1"}])
-    assert digest_of([one]) != digest_of([{"amount": "2", "id": "2"}])
+    assert digest_of([one], key=b"k") == digest_of([{"amount": "2", "id": "1"}], key=b"k")
+    assert digest_of([one], key=b"k") != digest_of([{"amount": "2", "id": "2"}], key=b"k")
+    assert digest_of([one], key=b"k") != digest_of([one], key=b"another")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tillit.journeys import intake
+from tillit.parties.digests import register_key
 from tillit.purchases import batches, lanes, phases, quarantine, staging
 from tillit.purchases.errors import FileRefusedError, RowsRefusedError
 from tillit.purchases.intake import prepare_tables
@@ -22,6 +23,7 @@ from tillit.purchases.reading.references import References
 from tillit.purchases.reading.single import chunk_of, digest_of
 
 LARGE = 16 * 1024 * 1024  # bytes of a file that is worth two connections; the same file takes the same way again
+Row = Mapping[str, str | None]  # column → value
 Progress = Callable[[str, int, int], None]  # phase, done, total (0: not known)
 
 
@@ -66,18 +68,36 @@ def import_file(
         return _take_in(batch, file.chunks, known, side_by_side, lambda phase, done: tell(phase, done, file.total))
 
 
-def take_in(*, rows: Sequence[Mapping[str, str | None]], source_key: str, name: str = "api") -> Report:
+def take_in(*, rows: Sequence[Row], source_key: str, name: str = "api", patience: int = 0) -> Report:
     """Take in rows given by column (API), one or many: all or none.
 
-    Raises `RowsRefusedError` naming each row that cannot be used, `FileRefusedError` `source-busy`.
+    Raises `RowsRefusedError` naming each row that cannot be used, `FileRefusedError` `source-busy` when another intake
+    of the source is still running after `patience` seconds. What only posting can tell (an id that was counted with
+    another content) is put aside, and stands in the batch's quarantine.
     """
     known = references.load(source_key=source_key)
-    _, rejects = staging.examine(chunks=[chunk_of(rows)], references=known, most_shown=len(rows))
-    if rejects:
-        raise RowsRefusedError([(reject.line, reject.field, reject.code) for reject in rejects])
-    with batches.source_locked(source_id=known.source_id), phases.shown(), _lanes(large=False) as side_by_side:
-        batch = batches.begin(source_id=known.source_id, digest=digest_of(rows), name=name)
+    if faults := _faults(rows, range(1, len(rows) + 1), known):
+        raise RowsRefusedError(faults)
+    digest = digest_of(rows, key=register_key(known.register_id))
+    with (
+        batches.source_locked(source_id=known.source_id, patience=patience),
+        phases.shown(),
+        _lanes(large=False) as side_by_side,
+    ):
+        batch = batches.begin(source_id=known.source_id, digest=digest, name=name)
         return _take_in(batch, lambda: [chunk_of(rows)], known, side_by_side, lambda phase, done: None)
+
+
+def faults_of(*, rows: Sequence[Row], lines: Sequence[int], source_key: str) -> list[tuple[int, str, str]]:
+    """(line, field, reason code) of each of the rows that cannot be used; `lines` are their numbers. Stores nothing."""
+    return _faults(rows, lines, references.load(source_key=source_key))
+
+
+def _faults(rows: Sequence[Row], lines: Sequence[int], known: References) -> list[tuple[int, str, str]]:
+    if not rows:
+        return []
+    _, rejects = staging.examine(chunks=[chunk_of(rows, lines)], references=known, most_shown=len(rows))
+    return [(reject.line, reject.field, reject.code) for reject in rejects]
 
 
 def examine_file(

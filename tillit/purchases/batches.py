@@ -7,7 +7,7 @@ Each step commits by itself and can be taken again: a batch that was killed anyw
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
@@ -15,21 +15,44 @@ from tillit.purchases.errors import FileRefusedError
 from tillit.purchases.models import Batch
 
 _LOCK = 1_953_786_473  # advisory lock space of intakes; the second key is the source
+_TOO_LONG = "55P03"  # lock_not_available: the wait was over first
 
 
 @contextmanager
-def source_locked(*, source_id: int) -> Iterator[None]:
-    """Hold the source, so that two intakes of it never run at once. Ends with the connection, however that ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, source_id])
-        if not cursor.fetchone()[0]:
-            raise FileRefusedError("source-busy", "another intake of this source is running")
+def source_locked(*, source_id: int, patience: int = 0) -> Iterator[None]:
+    """Hold the source, so that two intakes of it never run at once. Ends with the connection, however that ends.
+
+    `patience`: how many seconds to wait for another intake to end (several tills call at once).
+    """
+    if not _locked(source_id, patience):
+        raise FileRefusedError("source-busy", "another intake of this source is running")
     try:
         yield
     finally:
         if not connection.needs_rollback and connection.is_usable():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, source_id])
+
+
+def _locked(source_id: int, patience: int) -> bool:
+    """Whether the source is held now, at once or after waiting."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, source_id])
+        if cursor.fetchone()[0]:
+            return True
+        if not patience:
+            return False
+        try:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{patience}s"])
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK, source_id])
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != _TOO_LONG:
+                raise
+            return False
+        finally:
+            if connection.is_usable():
+                cursor.execute("RESET lock_timeout")
+    return True
 
 
 def begin(*, source_id: int, digest: str, name: str) -> Batch:

@@ -12,6 +12,7 @@ from rich.console import Console
 # Command → what it is for. Its module beside this one (dashes become underscores) holds a typer application `app`, and
 # is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
 COMMANDS: dict[str, str] = {
+    "api-key": "Make, list and revoke keys to the API.",
     "audit": "Verify, link and read the audit trail.",
     "backup": "Make, list and verify encrypted backups.",
     "bench": "Measure, beside yardsticks of the same run.",

@@ -1,0 +1,63 @@
+"""A club with a programme and two members, and a partner's system that calls the API with a key."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.conftest import TestDatabase
+from tests.support.intake import NOW, SOURCE, Club, club
+from tillit.faces.api import keys
+from tillit.kernel import clock
+from tillit.purchases.models import Source
+
+PURCHASES = "/api/v1/purchases"
+_turn = itertools.count(1)
+
+
+@dataclass
+class Partner:
+    """Calls as the tills' system does; every call has an `Idempotency-Key` of its own unless one is given."""
+
+    club: Club
+    key: str
+    browser: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def send(self, *rows: Any, once: str | None = None, **headers: str) -> HttpResponse:
+        return self.post(json.dumps({"purchases": rows}), once=once, **headers)
+
+    def post(self, body: str | bytes, once: str | None = None, **headers: str) -> HttpResponse:
+        given = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": once or f"call-{next(_turn)}", **headers}
+        named = {name: value for name, value in given.items() if value}
+        return self.browser.post(PURCHASES, body, content_type="application/json", headers=named)
+
+    def get(self, path: str) -> HttpResponse:
+        return self.browser.get(path, headers={"Authorization": f"Bearer {self.key}"})
+
+
+@pytest.fixture
+def partner(fresh_db: TestDatabase) -> Iterator[Partner]:
+    with clock.travel(NOW):
+        made = club(members=2)
+        _, text = keys.add(source=Source.objects.get(key=SOURCE), name="tills", scopes=list(keys.SCOPES))
+        yield Partner(made, text)
+
+
+def line(number: int | str, card: str, **changes: Any) -> dict[str, Any]:
+    """A purchase of 100 kroner as JSON."""
+    row = {"id": f"A{number}", "time": "2026-03-02T12:30:00+01:00", "chain": "fjellmat", "store": "1"}
+    return {**row, "amount": "100.00", "card": card, **changes}
+
+
+def problem(response: HttpResponse) -> dict[str, Any]:
+    """The problem document of a refusal."""
+    assert response.headers["Content-Type"] == "application/problem+json"
+    found: dict[str, Any] = json.loads(response.content)
+    assert found["status"] == response.status_code
+    assert found["type"] == f"urn:tillit:problem:{found['code']}"
+    return found

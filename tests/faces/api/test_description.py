@@ -1,0 +1,109 @@
+"""The OpenAPI description is 3.1, names every answer the API gives, and docs/api.md runs as it stands."""
+
+import json
+import re
+import shlex
+from typing import Any
+
+from django.test import Client
+
+from tests.faces.api.conftest import Partner
+from tests.support.intake import SOURCE
+from tillit.faces.api.problems import PROBLEMS, SHAPES
+from tillit.platform import paths
+from tillit.purchases.models import Source, Store
+from tillit.purchases.reading.columns import COLUMNS
+
+PAGE = (paths.root() / "docs" / "api.md").read_text(encoding="utf-8")
+OPENAPI = "/api/v1/openapi.json"
+
+
+def description() -> dict[str, Any]:
+    answer = Client().get(OPENAPI)
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_it_is_openapi_3_1_with_every_status_and_code(db: None) -> None:
+    made = description()
+    assert made["openapi"].startswith("3.1")
+    operations = {(method, path): facts for path, methods in made["paths"].items() for method, facts in methods.items()}
+    assert set(operations) == {
+        ("post", "/api/v1/purchases"),
+        ("get", "/api/v1/purchases/batches/{batch}"),
+    }
+    told = {code for one in operations.values() for code in re.findall(r"`([a-z-]+)`", json.dumps(one["responses"]))}
+    assert told == PROBLEMS.keys() - {"method-not-allowed"}
+    for facts in operations.values():
+        assert facts["security"] == [{"Key": []}]
+        for status, answer in facts["responses"].items():
+            kind = "application/json" if status.startswith("2") else "application/problem+json"
+            assert list(answer["content"]) == [kind]
+    send = operations["post", "/api/v1/purchases"]
+    assert [(one["name"], one["required"]) for one in send["parameters"]] == [("Idempotency-Key", True)]
+    schemas = made["components"]["schemas"]
+    rows = schemas["Purchases"]["properties"]["purchases"]
+    assert (rows["minItems"], rows["maxItems"]) == (1, 1000)
+    assert list(rows["items"]["properties"]) == list(COLUMNS)
+    assert rows["items"]["additionalProperties"] is False
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(made)))
+    assert references <= schemas.keys()
+    assert made["components"]["securitySchemes"]["Key"]["scheme"] == "bearer"
+
+
+def test_the_tables_of_the_page_are_the_apis() -> None:
+    codes = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", PAGE, flags=re.M))
+    assert {code: int(status) for code, status in codes.items()} == {
+        code: status for code, (status, _) in PROBLEMS.items()
+    }
+    shapes = dict(re.findall(r"^\| `([a-z-]+)` \| ([A-Z].*) \|$", PAGE, flags=re.M))
+    assert shapes == SHAPES
+
+
+def test_c5_every_example_of_the_page_runs_and_answers_as_it_says(partner: Partner) -> None:
+    """The examples are read as a shell would, and their curl commands sent to the site."""
+    chain = partner.club.chain
+    Store.objects.create(chain=chain, number="12", name="Fjellmat Bodø")
+    assert Source.objects.filter(key=SOURCE).exists()
+    examples = re.findall(r"```console\n(\$ curl[^`]*)```\n\n(\w[^`]*:\n\n)?```json\n([^`]*)```", PAGE)
+    assert len(examples) == 5
+    for command, _, answer in examples:
+        _compare(json.loads(_curl(command, partner)), json.loads(answer))
+
+
+def _curl(command: str, partner: Partner) -> bytes:
+    """What `$ curl …` of the page answers."""
+    words = shlex.split(command.removeprefix("$ ").replace("\\\n", " ").replace("$TILLIT_KEY", partner.key))
+    assert words[0] == "curl"
+    headers, data, url = {}, None, ""
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "-H":
+            name, _, value = next(rest).partition(": ")
+            headers[name] = value
+        elif word in {"-d", "--data"}:
+            data = next(rest)
+        elif word.startswith("http"):
+            url = re.sub(r"https?://[^/]+", "", word)
+    if data is None:
+        return partner.browser.get(url, headers=headers).content
+    kind = headers.pop("Content-Type")
+    return partner.browser.post(url, data, content_type=kind, headers=headers).content
+
+
+def _compare(found: Any, told: Any) -> None:
+    """Equal, but for times and, in the description, what the page leaves out."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            if name.endswith("_at"):
+                assert found[name]
+            else:
+                _compare(found[name], value)
+        assert found.keys() == told.keys() or "openapi" in told
+    elif isinstance(told, list):
+        assert len(found) == len(told)
+        for one, other in zip(found, told, strict=True):
+            _compare(one, other)
+    else:
+        assert found == told

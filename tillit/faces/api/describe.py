@@ -1,0 +1,28 @@
+"""What the OpenAPI description says beside what follows from the functions: refusals and shared headers."""
+
+from typing import Any
+
+from tillit.faces.api.problems import MEDIA_TYPE, PROBLEMS, Problem
+
+SCHEMAS = {"Problem": Problem.model_json_schema(ref_template="#/components/schemas/{model}")}
+SCHEMAS |= SCHEMAS["Problem"].pop("$defs")
+
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "description": "1 to 200 visible ASCII characters, another for each call. A repeat is given the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+
+
+def refusals(*statuses: int) -> dict[int, Any]:
+    """The problem documents of the statuses, with the codes of each."""
+    found = {}
+    for status in statuses:
+        codes = [code for code, (known, _) in PROBLEMS.items() if known == status]
+        found[status] = {
+            "description": "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    return found

@@ -1,0 +1,79 @@
+"""Each writing call once: `Idempotency-Key` (400 missing, 409 being worked on, 422 with another payload).
+
+The first call with a key leaves its answer, which every repeat is given. A call that was refused leaves nothing: it
+changed nothing, and its key is free for the mended call. A call that was cut off is made again by its repeat, which the
+intake counts once. Calls are forgotten after seven days (`personal_data`).
+"""
+
+import hmac
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.http import HttpRequest
+
+from tillit.faces.api.models import ApiCall, ApiClient
+from tillit.faces.api.problems import ProblemError
+from tillit.kernel import clock
+from tillit.platform.secrets import secret
+
+HEADER = "Idempotency-Key"
+_FORM = re.compile(r"[!-~]{1,200}\Z")
+_LOCK = 1_953_786_474  # advisory lock space of calls; the second key is a part of the digest
+
+
+def key_of(request: HttpRequest) -> str:
+    """The call's key. Raises `ProblemError`."""
+    text = request.headers.get(HEADER)
+    if text is None:
+        raise ProblemError("idempotency-key-missing")
+    if not _FORM.match(text):
+        raise ProblemError("idempotency-key-malformed")
+    return text
+
+
+@contextmanager
+def once(*, client: ApiClient, key: str, payload: bytes) -> Iterator[ApiCall]:
+    """The call, answered before or to be answered within (`answered`). Raises `ProblemError`.
+
+    When the block ends without an answer, the key is free again.
+    """
+    known, sent = _digest(client, "key", key.encode()), _digest(client, "payload", payload)
+    with _locked(known.int & 0x7FFF_FFFF):
+        call, _ = ApiCall.objects.get_or_create(
+            client=client, key=known, defaults={"payload": sent, "received_at": clock.now()}
+        )
+        if UUID(str(call.payload)) != sent:
+            raise ProblemError("idempotency-key-reused")
+        try:
+            yield call
+        except ProblemError:
+            ApiCall.objects.filter(client=client, key=known, status=None).delete()
+            raise
+
+
+def answered(*, call: ApiCall, status: int, answer: dict[str, Any]) -> None:
+    """Remember what the call was answered with."""
+    ApiCall.objects.filter(client_id=call.client_id, key=call.key).update(status=status, answer=answer)
+
+
+@contextmanager
+def _locked(lock: int) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, lock])
+        if not cursor.fetchone()[0]:
+            raise ProblemError("idempotency-key-in-use")
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, lock])
+
+
+def _digest(client: ApiClient, what: str, value: bytes) -> UUID:
+    """A keyed digest: a payload holds card numbers, and a key what its sender put there."""
+    return UUID(bytes=hmac.digest(secret("api_keys"), f"{what}:{client.pk}:".encode() + value, "sha256")[:16])

@@ -1,0 +1,44 @@
+"""Partners' keys, and what is remembered of their calls. Nothing here is about a person."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from tillit.purchases.models import Source
+
+
+class ApiClient(models.Model):
+    """A key to the API. `public` stands in the key and finds it; `digest` is the keyed digest of its secret part."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    name = models.CharField(max_length=80)
+    public = models.CharField(max_length=16, unique=True)
+    digest = models.CharField(max_length=64)
+    scopes = ArrayField(models.CharField(max_length=40))
+    per_minute = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    used_on = models.DateField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "api_client"
+        constraints = [models.CheckConstraint(condition=Q(per_minute__gte=1), name="api_client_per_minute")]
+
+
+class ApiCall(models.Model):
+    """A call with an `Idempotency-Key`. Key and payload are keyed digests; `answer` holds ids, counts and codes.
+
+    `status` NULL: it has not been answered. Whether it is being worked on is told by an advisory lock, which goes with
+    the connection; so a call that was cut off can be made again at once.
+    """
+
+    pk = models.CompositePrimaryKey("client_id", "key")
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE)
+    key = models.UUIDField()
+    payload = models.UUIDField()
+    received_at = models.DateTimeField()
+    status = models.SmallIntegerField(null=True)
+    answer = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "api_call"

@@ -1,0 +1,115 @@
+"""Refusals as problem documents (RFC 9457): a stable `code`, words for people, and never a value that was sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import BaseModel, Field
+
+from tillit.purchases.reading.reasons import message
+
+log = structlog.get_logger("tillit.request")
+MEDIA_TYPE = "application/problem+json"
+# What only rows given as JSON can be; the other codes of a row are those of files (docs/formats.md).
+SHAPES = {
+    "not-an-object": "A purchase is a JSON object.",
+    "not-text": "The value is not text. Amounts and numbers are text, too.",
+    "unknown-field": "A purchase has no field of that name.",
+}
+# Code → (status, title).
+PROBLEMS = {
+    "body-unreadable": (400, "The body is not JSON as RFC 8259 has it, in UTF-8, with each name once."),
+    "idempotency-key-missing": (400, "The call lacks the header Idempotency-Key."),
+    "idempotency-key-malformed": (400, "An Idempotency-Key is 1 to 200 visible ASCII characters."),
+    "key-unknown": (401, "The call lacks a valid key: Authorization: Bearer tillit_…"),
+    "scope-missing": (403, "The key may not do that."),
+    "not-found": (404, "There is nothing at that address."),
+    "method-not-allowed": (405, "The address does not take that method."),
+    "idempotency-key-in-use": (409, "A call with that Idempotency-Key is being worked on."),
+    "body-too-large": (413, "The body is larger than 2 MB."),
+    "not-json": (415, "The body must be application/json."),
+    "body-shape": (422, 'The body is {"purchases": [...]} with 1 to 1000 purchases.'),
+    "idempotency-key-reused": (422, "The Idempotency-Key was used for another payload."),
+    "rows-refused": (422, "Purchases cannot be used as they are, so none was taken in."),
+    "too-many-calls": (429, "The key has made all its calls of this minute."),
+    "internal-error": (500, "Something went wrong here. The call can be made again with the same Idempotency-Key."),
+    "source-busy": (503, "Another intake of the source is running. Make the call again."),
+    "unavailable": (503, "The database does not answer. Make the call again."),
+}
+RETRY_SECONDS = {"too-many-calls": 60, "idempotency-key-in-use": 2, "source-busy": 5, "unavailable": 30}
+
+
+class RefusedRow(BaseModel):
+    """A purchase that cannot be used. `line` is its place in the call, from 1; `field` is empty for the whole row."""
+
+    line: int
+    field: str
+    code: str
+    reason: str
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457). `code` is stable; `rows` names every purchase that was refused, and why."""
+
+    type: str = Field(description="`urn:tillit:problem:` and the code.")
+    title: str
+    status: int
+    code: str
+    rows: list[RefusedRow] = Field(default_factory=list)
+
+
+@dataclass
+class ProblemError(Exception):
+    """Raised where a call is refused; `faults` are (line, field, code)."""
+
+    code: str
+    faults: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def rows(faults: Iterable[tuple[int, str, str]]) -> list[dict[str, object]]:
+    """Faults with the words for their codes, in the order of the lines."""
+    return [
+        RefusedRow(line=line, field=name, code=code, reason=SHAPES.get(code) or message(code)).model_dump()
+        for line, name, code in sorted(faults)
+    ]
+
+
+def answer(code: str, faults: Iterable[tuple[int, str, str]] = ()) -> HttpResponse:
+    """The problem document of a code."""
+    status, title = PROBLEMS[code]
+    told = {"type": f"urn:tillit:problem:{code}", "title": title, "status": status, "code": code}
+    found = rows(faults)
+    response = JsonResponse(told | ({"rows": found} if found else {}), status=status, content_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    if code in RETRY_SECONDS:
+        response.headers["Retry-After"] = str(RETRY_SECONDS[code])
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="tillit"'
+    return response
+
+
+def refusal(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    """The answer to anything that a call ran into."""
+    cause = error.__cause__ if isinstance(error, HttpError) and error.__cause__ else error
+    if isinstance(cause, ProblemError):
+        return answer(cause.code, cause.faults)
+    code = next((code for kinds, code in _CODES if isinstance(cause, kinds)), "internal-error")
+    if code == "internal-error":
+        failed = cause if isinstance(cause, Exception) else None
+        route = request.resolver_match.route if request.resolver_match else "none"
+        log.error("failed", route=route, exc_info=failed)
+    return answer(code)
+
+
+_CODES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((Http404,), "not-found"),
+    ((RequestDataTooBig,), "body-too-large"),
+    ((ValidationError,), "body-shape"),
+    ((OperationalError, InterfaceError), "unavailable"),
+    ((AuthenticationError,), "key-unknown"),
+    ((HttpError,), "body-unreadable"),
+)
