@@ -1,5 +1,6 @@
 """`tillit audit`: what docs/audit.md shows runs, a broken trail is exit code 1, and what is printed names no person."""
 
+import io
 import json
 import re
 import shlex
@@ -33,7 +34,9 @@ def test_every_fault_is_explained_in_the_documentation() -> None:
     )
 
 
-def test_verify_tells_where_and_exits_1(fresh_db: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_tells_where_and_exits_1(
+    fresh_db: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     event = lay(4)[-1]
     append()
     assert run(["audit", "verify", "--controller", str(CLUB)]) == 0
@@ -50,7 +53,11 @@ def test_verify_tells_where_and_exits_1(fresh_db: Any, capsys: pytest.CaptureFix
     assert facts["whole"] is False
     [broken] = [one for one in facts["controllers"] if not one["whole"]]
     assert (broken["controller"], broken["faults"]) == (CLUB, {"truncated": 1})
-    assert run(["audit", "accept-restore", "--controller", str(CLUB)]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert run(["audit", "accept-restore", "--controller", str(CLUB)]) == 130, "it asks first"
+    assert "truncated" in capsys.readouterr().out, "and shows what is missing"
+    assert run(["audit", "verify"]) == 1
+    assert run(["audit", "accept-restore", "--controller", str(CLUB), "--yes"]) == 0
     assert f"controller {CLUB}: the chain ends at 3" in capsys.readouterr().out
     assert run(["audit", "verify"]) == 0
 

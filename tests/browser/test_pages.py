@@ -307,3 +307,26 @@ def test_assets_have_compressed_twins() -> None:
     assert styles
     for path in styles:
         assert gzip.decompress(Path(f"{path}.gz").read_bytes()) == path.read_bytes()
+
+
+@pytest.mark.parametrize("language", ["nb-NO", "en-GB"])
+def test_no_controller_s_pages_are_wider_than_a_small_phone(
+    window: Callable[..., Window], site: Site, language: str
+) -> None:
+    """Every controller's own words, names and table cells, at 360 px: only a table scrolls, in its own box."""
+    opened = window((360, 740), locale=language)
+    homes = opened.go("/").eval_on_selector_all("a.t-tile", "links => links.map(link => link.pathname)")
+    assert len(homes) == 10
+    pages = [home + path for home in homes for path in ("", "statement/", "cookies/", "sign-in/")]
+    opened.sign_in(site.kari)
+    pages += [_path(name) for name in MEMBER]
+    too_wide = []
+    for path in pages:
+        page = opened.go(path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        page.evaluate(f"for (const value of document.querySelectorAll('dd, li > span')) value.append('{'w' * 80}')")
+        width = max(width, page.evaluate("document.documentElement.scrollWidth"))
+        too_wide += [(path, width)] if width > 360 else []
+    assert too_wide == []
+    opened.go(homes[0] + "statement/")
+    assert opened.page.locator(".statement-table").count() > 0

@@ -21,7 +21,7 @@ def staff_actor(*, staff: StaffMember, controller: Controller | None = None) -> 
     ]
     if staff.left is not None or not roles:
         raise NotStaffError("not-staff", "no active role here")
-    if staff.confidentiality_signed is None:
+    if staff.confidentiality_signed is None or staff.confidentiality_signed > clock.today():
         raise NotStaffError("no-confidentiality", "the duty of confidentiality is not on record")
     words = vocabulary().roles
     may = frozenset(activity for role in roles for activity in words[role.role].may)

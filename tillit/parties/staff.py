@@ -26,10 +26,13 @@ def add(
 ) -> StaffMember:
     """Give a person a role at a controller, with an account if they have none. Again: nothing more.
 
-    Raises `IdentifierError` for the address or name, `NotStaffError` for a role the vocabulary lacks.
+    Raises `IdentifierError` for the address or name, `NotStaffError` for a role the vocabulary lacks, or a duty of
+    confidentiality that is yet to be signed.
     """
     if role not in vocabulary().roles:
         raise NotStaffError("no-such-role", f"no role '{role}': " + ", ".join(vocabulary().roles))
+    if confidentiality > clock.today():
+        raise NotStaffError("not-signed", f"the duty of confidentiality is not signed before {confidentiality}")
     address, now = emails.normalise(email), clock.now()
     staff = StaffMember.objects.filter(email__iexact=address).first()
     if staff is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.world import publish_examples
 from tillit.faces.cli import COMMANDS, main
 from tillit.faces.cli.main import run
 from tillit.platform import paths
@@ -137,3 +138,51 @@ def test_migrating_again_changes_nothing_and_keeps_the_rows(fresh_db: Any) -> No
         assert owner.execute("SELECT count(*) FROM pg_policies").fetchone() == before
         assert before is not None
         assert before[0] > 0
+
+
+_NEW_STAFF = ["staff", "add", "a@arbeid.example", "A", "--controller", "rundtur", "--role", "customer_service"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bonus", "report", "--controller", "rundtur", "--month", "9999-12"],
+        ["bonus", "report", "--controller", "rundtur", "--month", "0001-01"],
+        ["bonus", "expire", "--on", "0001-01-01"],
+        ["bonus", "expire", "--on", "9999-12-31", "--dry-run"],
+        ["retain", "--at", "0001-01-01"],
+        ["retain", "--at", "9999-12-31", "--dry-run"],
+        [*_NEW_STAFF, "--confidentiality", "2099-01-01"],
+    ],
+)
+def test_a_day_beyond_all_sense_is_bad_input(
+    publish: dict[str, Any], arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    (message,) = capsys.readouterr().err.strip().splitlines()
+    assert "is not between 1990-01-01 and" in message
+
+
+def test_a_value_python_cannot_hold_is_not_told_as_a_database_that_cannot_be_reached(
+    publish: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from django.db import connection
+
+    from tillit.platform import database
+
+    def too_early() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT '0044-03-15 BC'::date")
+            cursor.fetchone()
+
+    monkeypatch.setattr(database, "place", too_early)
+    assert run(["db", "status"]) == 1
+    message = capsys.readouterr().err
+    assert "a value does not fit between the database and Tillit: DataError at " in message
+    assert "reached" not in message
+    assert "0044" not in message
+
+
+@pytest.fixture
+def publish(db: Any) -> dict[str, Any]:
+    return publish_examples("bonus")

@@ -218,6 +218,7 @@ def test_a2_a_grant_nobody_declared_is_seen_and_so_is_one_that_is_gone(live: Ins
     ("broken", "mended"),
     [
         ("confidentiality_signed = NULL", "confidentiality_signed = '2026-01-01'"),
+        ("confidentiality_signed = '2099-01-01'", "confidentiality_signed = '2026-01-01'"),
         ("\"left\" = '2026-02-01'", '"left" = NULL'),
     ],
 )

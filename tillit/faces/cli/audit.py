@@ -106,11 +106,22 @@ def show(
 
 
 @app.command()
-def accept_restore(controller: Controller = None) -> None:
-    """After restoring an older backup: declare the chains' present ends right, so that later heads are not missed."""
-    ready()
-    from tillit.audit import operations
+def accept_restore(
+    controller: Controller = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """After restoring an older backup: declare the chains' present ends right, so that later heads are not missed.
 
+    Shows what is missing from each chain today and asks: nobody misses it any more after that.
+    """
+    ready()
+    from tillit.audit import operations, queries
+    from tillit.audit.verify import verify as walk
+
+    if not yes:
+        for one in queries.controllers() if controller is None else [controller]:
+            _say(walk(one))
+        typer.confirm("Was an older backup restored, and does that explain all of this?", abort=True)
     for one, seq in operations.accept_restore(controller=controller).items():
         out.print(f"controller {one}: the chain ends at {seq}")
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from tillit.faces.cli.days import bounded
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
 
@@ -30,7 +31,7 @@ def expire(
     from tillit.kernel.money import Money
     from tillit.purchases.models import Chain
 
-    day = on.date() if on else None
+    day = bounded(on.date(), option="--on", ahead=True) if on else None
     if day is not None and day > clock.today() and not dry_run:
         raise typer.BadParameter("a day to come is for --dry-run", param_hint="--on")
     chains = {chain.pk: chain for chain in Chain.objects.all()}
@@ -106,6 +107,7 @@ def _month(text: str | None) -> tuple[date, date]:
         start = datetime.strptime(text, "%Y-%m").date()
     except ValueError:
         raise typer.BadParameter("a month is YYYY-MM", param_hint="--month") from None
+    bounded(start, option="--month")
     return start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
 
 

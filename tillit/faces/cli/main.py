@@ -98,10 +98,20 @@ def _failed(error: Exception) -> int:
 
 def _database_trouble(error: Exception) -> str:
     """What is wrong with the database. Never PostgreSQL's own words about rows, which quote them."""
+    from django.db import InterfaceError, OperationalError
+    from psycopg import InterfaceError as DriverInterfaceError
+    from psycopg import OperationalError as DriverOperationalError
+
     from tillit.platform import database
 
+    no_connection = (OperationalError, InterfaceError, DriverOperationalError, DriverInterfaceError)
     cause = error.__cause__ or error
     state = getattr(cause, "sqlstate", None)
+    if state is None and not isinstance(cause, no_connection):
+        # The driver's own complaint: a value that Python or PostgreSQL cannot hold. Its words may quote the value.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{type(cause).__name__} at {frame.filename}:{frame.lineno}"
+        return f"a value does not fit between the database and Tillit: {place}"
     if state is None or state.startswith(("08", "57P")):
         return str(database.unreachable(database.place(), cause))
     if state == "42P01":

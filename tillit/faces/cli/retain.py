@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from tillit.faces.cli.days import bounded
 from tillit.faces.cli.progress import Meter
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
@@ -40,7 +41,7 @@ def retain(
     from tillit.kernel import clock
     from tillit.privacy import retention
 
-    day = at.date() if at else clock.today()
+    day = bounded(at.date(), option="--at", ahead=True) if at else clock.today()
     if day > clock.today() and not dry_run:
         raise typer.BadParameter("a day to come is for --dry-run", param_hint="--at")
     with Meter(PHASES) as meter:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tillit.faces.cli.days import bounded
 from tillit.faces.cli.ready import ready
 
 app = typer.Typer(no_args_is_help=True, help="Take on, list and end members of staff.")
@@ -30,6 +31,7 @@ def add(
     from tillit.kernel.errors import TillitError
     from tillit.parties import staff
 
+    signed = bounded(confidentiality.date(), option="--confidentiality")
     found = Controller.objects.filter(key=controller).first()
     if found is None:
         raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
@@ -39,7 +41,7 @@ def add(
             name=name,
             controller=found,
             role=role,
-            confidentiality=confidentiality.date(),
+            confidentiality=signed,
             assigned_only=assigned_only,
         )
     except TillitError as error:

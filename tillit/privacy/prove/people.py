@@ -6,6 +6,7 @@ from django.db import connection
 
 from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import vocabulary
+from tillit.kernel import clock
 from tillit.kernel.sql import load
 from tillit.parties.actors import person_scope, staff_actor
 from tillit.parties.errors import NotAssignedError, NotStaffError
@@ -27,8 +28,11 @@ def _staff(context: Context, said: Said) -> Finding:
             continue
         if role.staff.left is not None:
             faults.append(f"{who}: has left and keeps the role")
-        if role.staff.confidentiality_signed is None:
+        signed = role.staff.confidentiality_signed
+        if signed is None:
             faults.append(f"{who}: no duty of confidentiality on record")
+        elif signed > clock.today():
+            faults.append(f"{who}: a duty of confidentiality that is signed in the future")
         for fault in _reach(context, role, who):
             faults += [fault] if fault else []
             tried += 1
