@@ -1,6 +1,7 @@
 """``tillit declare``: check, publish, compare and render declarations."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -135,15 +136,36 @@ def statement(
 def record(
     what: Annotated[str, typer.Argument(help="A file, or CONTROLLER, or CONTROLLER@VERSION.")],
     lang: Language = "nb",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of CSV.")] = False,
+    form: Annotated[str, typer.Option("--format", help="csv, json, html, xlsx, jsonld (W3C DPV) or fides.")] = "csv",
+    to: Annotated[Path | None, typer.Option("--to", help="The file to write; default: standard output.")] = None,
 ) -> int:
-    """Print the record of processing activities (GDPR art. 30), with what speaks for an impact assessment."""
+    """Write the record of processing activities (GDPR art. 30), with what speaks for an impact assessment.
+
+    A record in jsonld holds every language; one for fides is in English where the declaration is.
+    """
     django.setup()
+    from tillit.declaration import record_documents, record_interchange
     from tillit.declaration.record import as_csv
     from tillit.declaration.record import record as make
 
-    made = make(_declaration(what), lang)
-    out.print(json.dumps(asdict(made), ensure_ascii=False, indent=1) if as_json else as_csv(made, lang), markup=False)
+    writers: dict[str, Callable[[], str | bytes]] = {
+        "csv": lambda: as_csv(make(declaration, lang), lang),
+        "json": lambda: json.dumps(asdict(make(declaration, lang)), ensure_ascii=False, indent=1) + "\n",
+        "html": lambda: record_documents.as_html(make(declaration, lang), lang),
+        "xlsx": lambda: record_documents.as_xlsx(make(declaration, lang), lang),
+        "jsonld": lambda: json.dumps(record_interchange.as_dpv(declaration), ensure_ascii=False, indent=1) + "\n",
+        "fides": lambda: record_interchange.as_fides(declaration),
+    }
+    if form not in writers:
+        raise typer.BadParameter(", ".join(writers), param_hint="--format")
+    declaration = _declaration(what)
+    made = writers[form]()
+    data = made.encode() if isinstance(made, str) else made
+    if to is not None:
+        to.write_bytes(data)
+        out.print(f"{to}: written", markup=False)
+    else:
+        typer.get_binary_stream("stdout").write(data)
     return 0
 
 
