@@ -23,6 +23,10 @@ BAD_LINES = [
     pytest.param(good(2, "=HYPERLINK(1)"), "product", "formula", id="formula"),
     pytest.param(good(2, "@SUM(A1)"), "product", "formula", id="formula with at"),
     pytest.param(good(2, "+cmd|'/c calc'!A0"), "product", "formula", id="formula with plus"),
+    *[
+        pytest.param(good(2, text), "product", "formula", id=f"formula {text}")
+        for text in ("+A1", "-A1*2", "-1+1", "\uff1d1+1", "\uff0bA1", "\uff0dA1", "\uff20SUM(A1)")
+    ],
     pytest.param(good(2, "Kaf\u200bfe"), "product", "control-character", id="invisible"),
     pytest.param(good(2, "Kaf\u202efe"), "product", "control-character", id="direction override"),
     pytest.param(good(2, "K" * 121), "product", "too-long", id="long text"),
@@ -30,6 +34,7 @@ BAD_LINES = [
         pytest.param(f"T2;{time};c1;1;1,00;{CARD};".encode(), "time", code, id=f"time {time}")
         for time, code in [
             ("2026-03-02T12:30:00", "time-naive"),
+            ("2025-12-31T23:59:60+01:00", "time-unreadable"),
             ("2026-03-02T12:30:00.5", "time-naive"),
             ("2026-03-02", "time-unreadable"),
             ("2026-02-30T12:30:00+01:00", "time-unreadable"),
@@ -207,3 +212,10 @@ def test_values_of_a_reject_are_not_shown() -> None:
     assert rejects[0].values is not None
     assert rejects[0].values["card"] == CARD
     assert CARD not in repr(rejects)
+
+
+@pytest.mark.parametrize("text", ["-50 %", "+3,5", "-1.000,00", "10 - 12 år", "A+B = C", "2 % fett"])
+def test_a_number_with_a_sign_is_no_formula(text: str) -> None:
+    checked, rejects = read(b"\n".join([HEADER, good(1, text), b""]))
+    assert not rejects
+    assert [name for one in checked for name in one.purchases.product.to_list()] == [text]

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tillit.audit.events import QUARANTINE_REPLAYED
 from tillit.audit.operations import append
@@ -100,6 +100,17 @@ def _resolve(batch: Batch, played: list[int], actor: Actor) -> int:
 
 
 def _tell(faults: dict[int, tuple[str, str]]) -> None:
-    """Write why rows still wait."""
-    for key, (field, code) in faults.items():
-        QuarantinedRow.objects.filter(pk=key).update(field=field, reason=code, message=message(code))
+    """Write why rows still wait, where that is another reason than before."""
+    words = {code: message(code) for _, code in faults.values()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE purchases_quarantine q SET field = f.field, reason = f.reason, message = f.message"
+            " FROM unnest(%s::bigint[], %s::varchar[], %s::varchar[], %s::varchar[]) AS f(id, field, reason, message)"
+            " WHERE q.id = f.id AND (q.field, q.reason) <> (f.field, f.reason)",
+            [
+                list(faults),
+                [field for field, _ in faults.values()],
+                [code for _, code in faults.values()],
+                [words[code] for _, code in faults.values()],
+            ],
+        )

@@ -22,7 +22,9 @@ from tillit.purchases.reading.references import References
 CASH, CARD = "cash", "card"
 _TEXTS = ("id", "chain", "store", "product_group", "product", "receipt", "refund_of")
 _INVISIBLE = r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}--[\x{200c}\x{200d}]]"
-_FORMULA = r"^(?:[=@]|[+-].*[|!(=])"
+# What a spreadsheet may take for a formula: also behind full-width signs. A plain signed number is none.
+_FORMULA = r"^[=@+\-\x{ff1d}\x{ff20}\x{ff0b}\x{ff0d}]"
+_SIGNED = r"^[+-][0-9][0-9 .,]*%?$"
 _LINE_BREAKS = r"\s*[\n\t]\s*"
 
 
@@ -172,7 +174,7 @@ def _faults(rows: pl.DataFrame, chunk: Chunk, references: References) -> Iterato
             continue
         if not chunk.plain:
             yield name, "control-character", col(name).str.contains(_INVISIBLE)
-        yield name, "formula", col(name).str.contains(_FORMULA)
+        yield name, "formula", col(name).str.contains(_FORMULA) & ~col(name).str.contains(_SIGNED)
     yield "time", "time-naive", col("naive")
     yield "time", "time-unreadable", col("no_time")
     yield "time", "time-too-old", col("event_at") < _micros(references.accept_from)
