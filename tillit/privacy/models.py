@@ -173,3 +173,34 @@ class BreachStep(models.Model):
     class Meta:
         db_table = "privacy_breach_step"
         constraints = [models.UniqueConstraint(fields=["breach", "number"], name="privacy_breach_step_number")]
+
+
+class ProofRun(models.Model):
+    """One proof of every promise of one controller, with its sums. What it found stands in `ProofResult`."""
+
+    controller_id = models.IntegerField(db_index=True)
+    at = models.DateTimeField()
+    kept = models.IntegerField()
+    broken = models.IntegerField()
+    not_provable = models.IntegerField()
+
+    class Meta:
+        db_table = "privacy_proof_run"
+
+
+class ProofResult(models.Model):
+    """What a proof found of one promise: counts and codes, nobody's data. Only the last run's are kept."""
+
+    run = models.ForeignKey(ProofRun, on_delete=models.CASCADE, related_name="results")
+    place = models.IntegerField()
+    path = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40)
+    status = models.CharField(max_length=12)
+    said = models.JSONField()
+    why = models.TextField(blank=True, default="")
+    evidence = models.JSONField()
+    faults = models.JSONField()
+    faulty = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "privacy_proof_result"

@@ -4,7 +4,17 @@ from tillit.cases import kinds
 from tillit.declaration.registry import definer, not_personal, personal
 from tillit.privacy import prove
 from tillit.privacy.breach import kind
-from tillit.privacy.models import BackupRun, Breach, BreachStep, Hold, LooseEnd, RetentionResult, RetentionRun
+from tillit.privacy.models import (
+    BackupRun,
+    Breach,
+    BreachStep,
+    Hold,
+    LooseEnd,
+    ProofResult,
+    ProofRun,
+    RetentionResult,
+    RetentionRun,
+)
 
 personal(
     Hold,
@@ -23,3 +33,5 @@ not_personal(LooseEnd, because="random ids, for the moments between a disposal a
 kinds.add(kind.KIND)
 not_personal(Breach, because="what happened and what was done, naming nobody: whom it concerns stands in their cases")
 not_personal(BreachStep, because="which step was taken about a breach, by which account")
+not_personal(ProofRun, because="sums of a proof")
+not_personal(ProofResult, because="what a proof found: counts and codes, long numbers struck out")

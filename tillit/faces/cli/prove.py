@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,9 @@ def prove(
     language: Annotated[str, typer.Option("--language", help="nb or en.")] = "en",
     every: Annotated[bool, typer.Option("--all", help="List every promise, not only those that are not kept.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with every promise and its evidence.")
+    ] = None,
 ) -> None:
     """Say of each promise whether it is kept, broken or not provable, and why. Exit code 1 if anything is broken."""
     ready()
@@ -34,6 +38,15 @@ def prove(
     progress = Console(stderr=True)
     with progress.status("proving") if progress.is_terminal else _Quiet() as status:
         proofs = run(controllers=controller or None, progress=lambda key: status.update(f"proving {key}"))
+    if html is not None:
+        from tillit.declaration.statement.html import render_page
+        from tillit.privacy.prove.report import document
+
+        html.write_text(render_page(document(proofs, language)), "utf-8")
+    if controller is None:
+        from tillit.privacy.prove.store import keep
+
+        keep(proofs)
     broken = sum(proof.finding.status == "broken" for proof in proofs)
     if as_json:
         print(json.dumps({"broken": broken, "promises": [_facts(proof) for proof in proofs]}, ensure_ascii=False))

@@ -14,6 +14,7 @@ from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
+from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.messages import outbox
@@ -35,6 +36,7 @@ JOBS = {
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("backup", backup, timedelta(days=1), hour=4),
+        Every("proof", prove_and_tell, timedelta(days=1), hour=5),
     )
 }
 

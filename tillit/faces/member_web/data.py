@@ -24,6 +24,7 @@ from tillit.kernel.errors import TillitError
 from tillit.parties.models import Fact, SealedFact
 from tillit.privacy import access, export
 from tillit.privacy.outlook import Cell, outlook
+from tillit.privacy.prove.member import state_of
 
 FORMS = {
     "zip": ("application/zip", export.as_zip),
@@ -59,6 +60,7 @@ class Held:
     kept: list[str]
     archived: bool
     on_hold: bool
+    broken: bool
     items: list[Known]
 
 
@@ -142,6 +144,7 @@ def _held(key: tuple[int, str], cells: list[Cell], items: list[Known], names: di
         else [],
         archived=all(cell.archived for cell in cells),
         on_hold=any(cell.held for cell in cells),
+        broken=any(state_of(cell, clock.today()) == "broken" for cell in cells),
         items=items,
     )
 

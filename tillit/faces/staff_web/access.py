@@ -39,6 +39,11 @@ class Worker:
         return may_handle(self.actor, self.site.controller)
 
     @property
+    def sees_proof(self) -> bool:
+        """Whether their role may see how the promises are kept."""
+        return self.actor.activities is None or "proof" in self.actor.activities
+
+    @property
     def takes_requests(self) -> bool:
         """Whether they may take requests in here."""
         return may_receive(self.actor, self.site.controller)

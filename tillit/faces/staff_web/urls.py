@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.staff_web import people, requests, sign_in
+from tillit.faces.staff_web import people, proof, requests, sign_in
 
 urlpatterns = [
     path("", people.choose, name="staff"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("<controller:controller>/", people.search, name="staff_search"),
     path("<controller:controller>/person/<slug:token>/", people.person, name="staff_person"),
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),
+    path("<controller:controller>/promises/", proof.promises, name="staff_promises"),
     path("<controller:controller>/requests/", requests.queue, name="staff_requests"),
     path("<controller:controller>/requests/new/", requests.register_stranger, name="staff_request_stranger"),
     path("<controller:controller>/requests/<slug:number>/", requests.case, name="staff_request"),

@@ -48,11 +48,16 @@ def promises_for(*, subject_id: int, language: str) -> list[Item]:
     return [_item(cell, declared[cell.controller_id], names[cell.controller_id], language, today) for cell in cells]
 
 
+def state_of(cell: Cell, today: date) -> Literal["kept", "broken"]:
+    """Whether what is promised of the cell is kept: `broken` when something of it should already be gone."""
+    overdue = not cell.held and cell.first is not None and cell.first <= today
+    return "broken" if overdue else "kept"
+
+
 def _item(cell: Cell, declaration: Declaration, controller: str, language: str, today: date) -> Item:
     words = Words(declaration, language)
     uses = [a for a in declaration.activities if cell.category in (*a.uses, *a.records)]
     sources = dict.fromkeys(source for a in uses if cell.category in a.records for source in a.sources)
-    overdue = not cell.held and cell.first is not None and cell.first <= today
     return Item(
         controller=controller,
         category=cell.category,
@@ -66,5 +71,5 @@ def _item(cell: Cell, declaration: Declaration, controller: str, language: str, 
         until=cell.last,
         on_hold=cell.held,
         archived=cell.archived,
-        state="broken" if overdue else "kept",
+        state=state_of(cell, today),
     )
