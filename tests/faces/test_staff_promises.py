@@ -81,7 +81,7 @@ def test_h18_the_nightly_proof_tells_the_adviser_what_is_broken(fresh_db: TestDa
     prove_and_tell()
     assert not list(ProofResult.objects.filter(status="broken").values_list("path", "faults"))
     assert mail.outbox == []
-    Grant.objects.filter(controller__key="fjordlys", activity="marketing").update(rights=7)
+    assert Grant.objects.filter(controller__key="fjordlys", rights=1).update(rights=7)
     broken = [run for run in prove_and_tell() if run.broken]
     assert broken
     (letter,) = mail.outbox
