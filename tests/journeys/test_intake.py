@@ -248,6 +248,28 @@ def test_c8_a_refund_of_what_earned_bonus_that_expired_unused_costs_nothing(worl
         assert ledger.unexplained() == 0
 
 
+@pytest.mark.parametrize("corrected", [-300, -500, 200])
+def test_c8_a_refund_takes_no_more_than_corrections_left(world: World, corrected: int) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1, amount="500")])
+    with world.scope():
+        purchase = Purchase.objects.get()
+    with world.scope("bonus_correction") as scope:
+        bonus.correct(
+            scope=scope,
+            subject_id=subject,
+            chain_id=world.chains["mat"].pk,
+            amount=corrected,
+            key=uuid4(),
+            event_at=purchase.event_at,
+            at=clock.now(),
+            reason="wrong_rate",
+            purchase_id=purchase.id,
+        )
+    world.take_in([bought(2, amount="-200", refund_of="T1"), bought(3, amount="-300", refund_of="T1")])
+    assert world.balances(subject) == {}
+
+
 def test_c8_a_refund_waits_for_a_purchase_that_comes_later(world: World) -> None:
     subject = world.member(1)
     first = world.take_in([bought(2, amount="-40", refund_of="T1"), bought(3, amount="-9", refund_of="unknown")])

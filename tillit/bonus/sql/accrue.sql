@@ -90,16 +90,21 @@ HAVING count(*) > 0
 
 -- name: claw_back
 -- Takes back what the refunds of `refund_row` were paid in bonus: of the purchase's bonus the part that falls on the
--- refund, exactly all of it when everything was refunded. From the lot it went to, then the oldest, then as debt. What
--- expired unused was never the person's gain: so much of the lot's expiry is undone first, and nothing else is taken.
+-- refund, exactly all of it when everything was refunded; what a correction of that purchase gave or took counts. From
+-- the lot it went to, then the oldest, then as debt. What expired unused was never the person's gain: so much of the
+-- lot's expiry is undone first, and nothing else is taken.
 WITH back AS MATERIALIZED (
   SELECT c.*, sum(c.back) OVER (PARTITION BY c.subject_id, c.book_id, c.lot ORDER BY c.refund_id
                                 ROWS UNBOUNDED PRECEDING) - c.back AS before
   FROM (
     SELECT r.subject_id, r.refund_id, t.book_id, t.credit_expires AS lot, r.event_at, t.state,
-           (round(t.amount * r.taken_after / r.amount) - round(t.amount * r.taken_before / r.amount))::bigint AS back
+           (round(e.earned * r.taken_after / r.amount) - round(e.earned * r.taken_before / r.amount))::bigint AS back
     FROM refund_row r
     JOIN ledger_transfer t ON t.subject_id = r.subject_id AND t.id = r.purchase_id AND t.credit_kind = %(lot)s
+    CROSS JOIN LATERAL (
+      SELECT greatest(0, t.amount + coalesce(sum(k.amount), 0)) AS earned FROM bonus_correction k
+      WHERE k.subject_id = t.subject_id AND k.purchase_id = t.id
+    ) AS e
     WHERE NOT r.settled
   ) AS c
   WHERE c.back > 0
