@@ -176,7 +176,7 @@ logs.configure(level=os.environ.get("TILLIT_LOG_LEVEL", "WARNING"))
 
 # Mail goes to files in var/mail unless a server is named: TILLIT_SMTP=smtp(s)://user:password@host:port
 EMAIL_FILE_PATH = paths.var() / "mail"
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_BACKEND = "tillit.messages.mail_folder.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("TILLIT_MAIL_FROM", "Tillit <no-reply@localhost.localdomain>")
 if _smtp := os.environ.get("TILLIT_SMTP"):
     _parts = urlsplit(_smtp)

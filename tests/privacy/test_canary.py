@@ -28,6 +28,8 @@ from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import system
 from tillit.ledger.operations import open_book
+from tillit.messages import mail
+from tillit.messages.mail import send_unstored
 from tillit.parties import digests, directories
 from tillit.parties import operations as parties
 from tillit.platform import database, paths, postgres
@@ -188,7 +190,11 @@ def town(fresh_db: TestDatabase) -> Controller:
     return publish_examples("bonus")["rundtur"]
 
 
-def test_h3_canary_nothing_of_an_erased_person_is_left_anywhere(town: Controller, fresh_db: TestDatabase) -> None:
+def test_h3_canary_nothing_of_an_erased_person_is_left_anywhere(
+    town: Controller, fresh_db: TestDatabase, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "tillit.messages.mail_folder.EmailBackend"
+    settings.EMAIL_FILE_PATH = paths.var() / "mail"
     with clock.travel(date(2026, 1, 2)):
         kari = person(town, given="Kari", email="kari@eksempel.example")
     login = parties.Login.objects.get(subject_id=kari).pk
@@ -208,6 +214,9 @@ def test_h3_canary_nothing_of_an_erased_person_is_left_anywhere(town: Controller
         present = _found(owner, marks)
         missing = {(m.table, m.column) for m in marks if m.text not in present}
         assert not missing, "every mark is present before the erasure"
+        send_unstored(to="kari@eksempel.example", subject="123456", text="123456", sender="Rundtur")
+        mail.wait()
+        assert "kari@eksempel" in _in_files(marks, _logs()), "a mail file names the person"
         in_dump = _in_files(marks, iter([_dump(fresh_db.name)]))
         assert {m.text for m in marks} - in_dump <= {m.text for m in marks if m.table == "parties_data_key"} | in_dump
         assert in_dump

@@ -116,6 +116,15 @@ def _others() -> Iterator[str]:
         passing = registry.TRANSIENT[name]
         yield f"| `{name}` | {passing.because} | {passing.kept} after `{passing.clock_column}` |"
     yield ""
+    yield "## Files that data only passes through"
+    yield ""
+    yield "| folder | what | lapses, at the latest | goes with the person |"
+    yield "|---|---|---|---|"
+    for one in registry.FOLDERS.values():
+        kinds = " or ".join(f"`{kind}`" for kind in one.kinds)
+        found = f"when it holds their {kinds} of `{one.table.table}`"
+        yield f"| `{one.key}` | {one.because} | {one.kept} after it was written | {found} |"
+    yield ""
     yield "## Tables without personal data"
     yield ""
     yield "| table | because |"

@@ -9,10 +9,11 @@ From it are generated: row-security policies, composite foreign keys, exports, e
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from django.apps import apps
 from django.db import models
@@ -275,6 +276,46 @@ def transient(
     if not_backed_up:
         NOT_BACKED_UP[model._meta.db_table] = not_backed_up
     TRANSIENT[model._meta.db_table] = TransientTable(model, because, kept, clock_column)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of files that personal data passes through (`platform.passing_files`), each with its own last moment.
+
+    kept: the longest any of them lives (ISO period). table, column, kinds: the person's own values of those kinds mark
+    the files that go with the person.
+    """
+
+    key: str
+    folder: Callable[[], Path]
+    because: str
+    kept: str
+    table: PersonalTable
+    column: str
+    kinds: tuple[str, ...]
+
+
+FOLDERS: dict[str, Folder] = {}
+
+
+def passing_files(
+    key: str,
+    *,
+    folder: Callable[[], Path],
+    because: str,
+    kept: str,
+    found_by: tuple[type[models.Model], str],
+    kinds: tuple[str, ...],
+) -> None:
+    """Register a folder of passing files, found by a column of a personal table in rows of those kinds.
+
+    Raises `UnregisteredTableError` when there is no such column, or the table tells no kinds apart.
+    """
+    model, column = found_by
+    table = PERSONAL.get(model._meta.db_table)
+    if table is None or table.kind_column is None or column not in {f.column for f in model._meta.concrete_fields}:
+        raise UnregisteredTableError("registration", f"folder {key}: no personal column holds what it is found by")
+    FOLDERS[key] = Folder(key, folder, because, kept, table, column, kinds)
 
 
 @dataclass(frozen=True)

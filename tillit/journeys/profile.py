@@ -94,7 +94,8 @@ def ask_for_new_email(*, controller: Controller, subject_id: int, text: str, let
     issued = codes.issue(purpose=PURPOSE, register_id=controller.register_id, subject_id=subject_id)
     minutes = int(codes.LIVES.total_seconds() // 60)
     body = letter.text.format(code=issued.code, minutes=minutes)
-    send_unstored(to=address, subject=letter.subject, text=body, sender=letter.sender)
+    expires = clock.now() + codes.LIVES
+    send_unstored(to=address, subject=letter.subject, text=body, sender=letter.sender, expires=expires)
     return issued.id, address
 
 

@@ -172,7 +172,13 @@ def _send(found: _Recipient | None, mail: Mail, code: str) -> None:
     if found is not None:
         minutes = int(codes.LIVES.total_seconds() // 60)
         text = mail.text.format(code=code, minutes=minutes)
-        send_unstored(to=found.address, subject=mail.subject.format(code=code), text=text, sender=mail.sender)
+        send_unstored(
+            to=found.address,
+            subject=mail.subject.format(code=code),
+            text=text,
+            sender=mail.sender,
+            expires=clock.now() + codes.LIVES,
+        )
 
 
 def _mail_allowed(where: str, typed: str, network_address: str) -> bool:

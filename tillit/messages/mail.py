@@ -5,8 +5,9 @@ lives in this process only; should it die first, the person asks for another cod
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from email.headerregistry import Address
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
 
 import structlog
 from django.conf import settings
@@ -19,8 +20,11 @@ _waiting: set[Future[None]] = set()
 log = structlog.get_logger(__name__)
 
 
-def send_unstored(*, to: str, subject: str, text: str, sender: str) -> None:
-    """Send a plain mail to `to`, in the name of `sender` from the installation's address, in the background."""
+def send_unstored(*, to: str, subject: str, text: str, sender: str, expires: datetime | None = None) -> None:
+    """Send a plain mail to `to`, in the name of `sender` from the installation's address, in the background.
+
+    expires: when what it says is worth nothing any more.
+    """
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     user, _, domain = address.rpartition("@")
     message = EmailMessage(
@@ -28,7 +32,7 @@ def send_unstored(*, to: str, subject: str, text: str, sender: str) -> None:
         body=text,
         from_email=str(Address(display_name=" ".join(sender.split()) or name, username=user, domain=domain)),
         to=[to],
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={"Auto-Submitted": "auto-generated", **({"Expires": format_datetime(expires)} if expires else {})},
     )
     task = _pool.submit(_send, message)
     _waiting.add(task)

@@ -1,7 +1,9 @@
 """What the messages layer answers for, and the ways out that messages take."""
 
-from tillit.declaration.registry import after_restore, outward_way, personal
+from tillit.declaration.registry import after_restore, outward_way, passing_files, personal
+from tillit.messages import mail_folder
 from tillit.messages.models import Message
+from tillit.parties.models import Fact
 
 personal(
     Message,
@@ -11,6 +13,14 @@ personal(
     kind_column="channel",
     sealed=("sealed_address",),
     not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
+)
+passing_files(
+    "mail",
+    folder=mail_folder.folder,
+    because="mail on a machine without a mail server, one-time codes for ten minutes",
+    kept="P1D",
+    found_by=(Fact, "value"),
+    kinds=("email", "marketing.email"),
 )
 outward_way(
     "email",

@@ -21,7 +21,7 @@ from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import journal
 from tillit.parties.models import JournalKind, Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets
-from tillit.privacy import sweep
+from tillit.privacy import files, sweep
 from tillit.privacy.compiler import Party, Plan, plans
 from tillit.privacy.outlook import held
 from tillit.privacy.owned import OwnedPlan, delete, owned_plans
@@ -66,6 +66,7 @@ def erase(
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         wait_for_sets(subject_id=subject_id)
         lock_subjects(scope=scope, subject_ids=[subject_id])
+        files.forget(subject_id=subject_id)
         items += _owned(register_id, members, subject_id, categories, on)
         for name in children_first():
             table = registry.PERSONAL[name]

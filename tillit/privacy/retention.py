@@ -25,7 +25,7 @@ from tillit.kernel.scope import Actor, Scope, system
 from tillit.kernel.sql import load
 from tillit.parties import journal
 from tillit.parties.operations import lock_subjects
-from tillit.privacy import archive, sweep
+from tillit.privacy import archive, files, sweep
 from tillit.privacy.compiler import Party, Plan, plans
 from tillit.privacy.models import RetentionRun
 from tillit.privacy.owned import OwnedPlan, delete, due_among, owned_plans
@@ -153,6 +153,7 @@ def _run(on: date, progress: Progress, *, dry_run: bool) -> RetentionRun:
         sweep.loose_ends()
         progress("tidy", 1, 2)
         sweep.lapsed_elsewhere(on=on)
+        files.lapse()
         progress("tidy", 2, 2)
     everyone = [party.controller_id for members in registers.values() for party in members]
     with Scope(system("retention", everyone), "retention") as scope:

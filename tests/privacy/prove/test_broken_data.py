@@ -1,12 +1,15 @@
 """The rows are tampered with as the database's owner could; each check of what is held sees it, and sees it mended."""
 
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.privacy.prove.conftest import Installation
 from tillit.audit import operations as audit
 from tillit.kernel import clock
+from tillit.platform import passing_files
 
 AN_OLD_FACT = (
     "INSERT INTO parties_fact (subject_id, controller_id, category, kind, value, source, collected_under,"
@@ -64,6 +67,20 @@ def test_h10_what_only_passes_through_and_stays_is_seen(live: Installation) -> N
         "INSERT INTO parties_session (session_key, session_data, expire_date) VALUES ('x', '', '2026-01-01')",
         "DELETE FROM parties_session WHERE session_key = 'x'",
     )
+
+
+def test_h10_a_mail_file_past_its_life_or_open_to_others_is_seen(
+    live: Installation, tmp_path: Path, settings: Any
+) -> None:
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    passing_files.write(tmp_path / "mail", b"To: a@b.example", until=clock.now() + timedelta(days=1), suffix=".log")
+    assert live.states("transient", "rundtur") == {"kept"}
+    (tmp_path / "mail").chmod(0o755)
+    assert live.states("transient", "rundtur") == {"broken"}
+    (tmp_path / "mail").chmod(0o700)
+    assert live.states("transient", "rundtur") == {"kept"}
+    passing_files.write(tmp_path / "mail", b"To: a@b.example", until=clock.now() - timedelta(days=2), suffix=".log")
+    assert live.states("transient", "rundtur") == {"broken"}
 
 
 def test_a2_rows_of_a_category_that_is_not_declared_are_seen(live: Installation) -> None:

@@ -235,7 +235,9 @@ def _how_to_go_on(lines: "Lines") -> None:
     from tillit.journeys.demo.people import person
 
     someone = person(_nth(sorted(lines.visits), 2)).applicant
-    (paths.var() / DEMO_PEOPLE).write_text(f"rundtur {someone.email}\n", encoding="utf-8")
+    listed = paths.var() / DEMO_PEOPLE
+    listed.touch(mode=0o600)
+    listed.write_text(f"rundtur {someone.email}\n", encoding="utf-8")
     out.print("\n[bold]See for yourself[/bold]")
     _say("make serve, then http://127.0.0.1:8000/")
     _say(f"sign in at Rundtur as {someone.email}; the code is mailed into {paths.var() / 'mail'}")

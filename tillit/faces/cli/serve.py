@@ -63,7 +63,7 @@ def _ways_in(site: str) -> Iterator[str]:
             controller, _, address = line.partition(" ")
             yield f"  {site}/{controller}/sign-in/  as  {address}"
     yield f"Staff: {site}/staff/ (tillit staff add makes one)"
-    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+    if settings.EMAIL_BACKEND.endswith("mail_folder.EmailBackend"):
         yield f"No mail server is named (TILLIT_SMTP): one-time codes are written to {settings.EMAIL_FILE_PATH}"
 
 

@@ -18,7 +18,7 @@ from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.messages import outbox
-from tillit.privacy import retention
+from tillit.privacy import files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup
@@ -29,6 +29,7 @@ JOBS = {
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("link_audit", link, timedelta(minutes=1)),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
+        Every("files", files.lapse, timedelta(minutes=1)),
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("journal", segments.ship, timedelta(minutes=1)),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),

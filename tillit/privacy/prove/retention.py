@@ -10,6 +10,7 @@ from tillit.declaration.schema import Declaration, Recording, Retention
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope
+from tillit.platform import passing_files
 from tillit.privacy.compiler import Plan
 from tillit.privacy.models import RetentionRun
 from tillit.privacy.prove.context import Context, Measured
@@ -108,9 +109,19 @@ def _transient(context: Context, said: Said) -> Finding:
                 )
                 if late := cursor.fetchone()[0]:
                     found.append(f"{model._meta.db_table}: {late} rows are past their life")
-        context.shared.faults["transient"] = (found, {"tables": tables})
+        found += [fault for one in registry.FOLDERS.values() for fault in _folder(one)]
+        context.shared.faults["transient"] = (found, {"tables": tables, "folders": len(registry.FOLDERS)})
     found, evidence = context.shared.faults["transient"]
     return judged(found, **evidence)
+
+
+def _folder(one: registry.Folder) -> Iterator[str]:
+    """What is wrong with a folder that data passes through: files past their life and a day's grace, or open to all."""
+    late = list(passing_files.overdue(one.folder(), now=clock.now() - LATEST_RUN))
+    if late:
+        yield f"files of {one.key}: {len(late)} are past their life"
+    if passing_files.readable_by_others(one.folder()):
+        yield f"files of {one.key}: others than their owner may read them"
 
 
 KIND = Kind("retention", _promised, _check)
