@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from tillit.faces.cli.progress import Meter
 from tillit.faces.cli.ready import ready
@@ -17,6 +18,7 @@ from tillit.platform import database, paths
 
 if TYPE_CHECKING:
     from tillit.journeys.demo.baskets import Lines
+    from tillit.privacy.erasure import Item
     from tillit.purchases.models import Batch
 
 app = typer.Typer()
@@ -193,7 +195,6 @@ def _gone(lines: "Lines") -> None:
 
 def _answered(lines: "Lines") -> None:
     """One access request, one erasure."""
-    from tillit.faces.cli.rights import itemised
     from tillit.journeys.demo import story
 
     known = sorted(lines.visits)
@@ -248,3 +249,20 @@ def _nth(households: list[int], place: int) -> int:
     """The `place`-th household that neither spends by rule nor leaves by rule, or the nearest there is."""
     plain = [one for one in households if one % 9 and one % 41] or households
     return plain[min(place, len(plain)) - 1]
+
+
+def itemised(items: "list[Item]") -> Table:
+    """What happened to each part of a person's data."""
+    from tillit.declaration.models import Controller as Model
+
+    names = dict(Model.objects.values_list("id", "name"))
+    table = Table("controller", "category", "table", box=None, pad_edge=False)
+    table.add_column("rows", justify="right")
+    for column in ("outcome", "by rule", "until"):
+        table.add_column(column)
+    for item in items:
+        until = "" if item.outcome == "erased" else str(item.until or "it ends")
+        name = names.get(item.controller_id, "")
+        rule = ", ".join(item.hold) or item.rule
+        table.add_row(name, item.category, item.table, str(item.rows), item.outcome, rule, until)
+    return table

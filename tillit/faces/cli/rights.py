@@ -1,4 +1,4 @@
-"""``tillit rights``: the queue of requests and what is done with them; access and erasure without a case.
+"""``tillit rights``: the queue of requests and what is done with them; access and erasure in one go.
 
 Whoever runs it has made sure of who asks (H8). A person is named by subject id, or by e-mail or phone in a
 controller's register.
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from tillit.faces.cli import rights_cases, rights_transfer
 from tillit.faces.cli.people import Controller, Email, Phone, Subject, person
@@ -17,7 +16,7 @@ from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
-    from tillit.privacy.erasure import Item
+    from tillit.declaration.models import Controller as Model
 
 app = typer.Typer(no_args_is_help=True, help="Answer requests about a person's rights.")
 rights_cases.add_to(app)
@@ -27,6 +26,10 @@ out = console()
 GROUNDS = ("no_longer_needed", "consent_withdrawn", "objection", "unlawful")
 
 
+How = Annotated[str, typer.Option("--verified", help="How you made sure who asks: id_document, known_person, …")]
+Channel = Annotated[str, typer.Option("--channel", help="email, phone, post, reception or form.")]
+
+
 @app.command()
 def access(
     subject: Subject = None,
@@ -34,19 +37,31 @@ def access(
     email: Email = None,
     phone: Phone = None,
     lang: Annotated[str, typer.Option("--lang", help="nb or en.")] = "nb",
+    channel: Channel = "email",
+    verified: How = "known_person",
     to: Annotated[Path, typer.Option("--out", help="The ZIP file to write.")] = Path("access.zip"),
 ) -> None:
-    """Everything held about a person: a ZIP with JSON, a CSV a table and a PDF to read, for its owner's eyes alone."""
+    """A request for access, received and answered: a ZIP with JSON, a CSV a table and a PDF, for its owner alone."""
     ready()
-    from tillit.privacy import access as answering
-    from tillit.privacy.export import as_zip
+    from tillit.journeys.rights import reading, receive
 
     found, actor = person(subject, controller, email or phone)
-    answer = answering.collect(actor=actor, subject_id=found, language=lang)
+    asked = _asked(found, controller)
+    case = receive.receive(
+        actor=actor,
+        controller=asked,
+        subject_id=found,
+        right="access",
+        channel=channel,
+        verified_how=verified,
+        language=lang,
+    )
+    body = reading.fetch_for(actor=actor, controller=asked, case_id=case.id, form="zip", language=lang)
+    if body is None:
+        raise typer.BadParameter(f"{asked.key} declares no copies (rights_copy); the answer is request {case.id}")
     with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(as_zip(answer))
-    rows = sum(len(part["rows"]) for part in answer["data"])
-    out.print(f"{to}: {rows} rows in {len(answer['data'])} parts", markup=False)
+        file.write(body)
+    out.print(f"{to}: the answer to request {case.id}", markup=False)
 
 
 @app.command()
@@ -56,34 +71,52 @@ def erase(
     email: Email = None,
     phone: Phone = None,
     ground: Annotated[str, typer.Option("--ground", help=", ".join(GROUNDS))] = "no_longer_needed",
+    lang: Annotated[str, typer.Option("--lang", help="nb or en.")] = "nb",
+    channel: Channel = "email",
+    verified: How = "known_person",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a person everywhere, except what law or a running contract keeps; every item is told."""
+    """A request for erasure, received and carried out: all but what law or a running contract keeps; each item told."""
     ready()
-    from tillit.kernel import clock
-    from tillit.privacy import erasure
+    from tillit.journeys.rights import handling, reading, receive
 
     if ground not in GROUNDS:
         raise typer.BadParameter(f"one of {', '.join(GROUNDS)}", param_hint="--ground")
     found, actor = person(subject, controller, email or phone)
     if not yes:
         typer.confirm(f"Erase subject {found}? This cannot be undone.", abort=True)
-    items = erasure.erase(actor=actor, subject_id=found, ground=ground, at=clock.now())  # type: ignore[arg-type]
-    out.print(itemised(items))
+    asked = _asked(found, controller)
+    case = receive.receive(
+        actor=actor,
+        controller=asked,
+        subject_id=found,
+        right="erasure",
+        channel=channel,
+        verified_how=verified,
+        language=lang,
+        fields={"ground": ground},
+    )
+    handling.carry_out(actor=actor, controller=asked, case_id=case.id)
+    shown = reading.case_for(actor=actor, controller=asked, case_id=case.id).shown
+    out.print(f"request {case.id}", markup=False)
+    for _, lines, _ in reading.told(shown.answers, lang):
+        for line in lines:
+            out.print(line, markup=False)
 
 
-def itemised(items: "list[Item]") -> Table:
-    """What happened to each part of a person's data."""
+def _asked(subject_id: int, key: str | None) -> "Model":
+    """The controller that was asked: the one named, else the person's latest, else the holder of the register."""
     from tillit.declaration.models import Controller as Model
+    from tillit.declaration.queries import holder_of
+    from tillit.kernel.scope import Scope, system
+    from tillit.parties.models import Relationship
+    from tillit.parties.models import Subject as Person
 
-    names = dict(Model.objects.values_list("id", "name"))
-    table = Table("controller", "category", "table", box=None, pad_edge=False)
-    table.add_column("rows", justify="right")
-    for column in ("outcome", "by rule", "until"):
-        table.add_column(column)
-    for item in items:
-        until = "" if item.outcome == "erased" else str(item.until or "it ends")
-        name = names.get(item.controller_id, "")
-        rule = ", ".join(item.hold) or item.rule
-        table.add_row(name, item.category, item.table, str(item.rows), item.outcome, rule, until)
-    return table
+    if key is not None:
+        return Model.objects.get(key=key)
+    register = Person.objects.values_list("register_id", flat=True).get(pk=subject_id)
+    members = Model.objects.filter(register_id=register)
+    with Scope(system("rights", members.values_list("id", flat=True)), "rights_requests", frozenset({subject_id})):
+        latest = Relationship.objects.filter(subject_id=subject_id).order_by("-started", "id").first()
+    known = latest.controller_id if latest else holder_of(controller_id=members.earliest("id").pk)
+    return Model.objects.get(pk=known)

@@ -81,14 +81,15 @@ def erase(*, scope: Scope, case: Case, ground: str, categories: Collection[str],
     part = frozenset(categories) or None
     told = recipients.owe(scope=scope, case=case, what=What.ERASED, categories=part, at=at)
     done = erasure.erase(actor=scope.actor, subject_id=case.subject_id, ground=allowed, at=at, categories=part)
-    sums: dict[tuple[str, str, int, str, str], int] = {}
+    sums: dict[tuple[str, str, int, str, str, str], int] = {}
     for one in done:
-        key = (one.outcome, one.category, one.controller_id, one.rule, one.until.isoformat() if one.until else "")
+        until, holds = one.until.isoformat() if one.until else "", ", ".join(one.hold)
+        key = (one.outcome, one.category, one.controller_id, one.rule, until, holds)
         sums[key] = sums.get(key, 0) + one.rows
     items: list[Item] = [
         {"what": what, "category": category, "controller": controller, "rows": rows}
-        | ({"rule": rule, "until": until} if what == "kept" else {})
-        for (what, category, controller, rule, until), rows in sorted(sums.items())
+        | ({"rule": rule, "until": until, "holds": holds} if what == "kept" else {})
+        for (what, category, controller, rule, until, holds), rows in sorted(sums.items())
     ]
     if not any(item["what"] == "erased" for item in items):
         items.insert(0, {"what": "erased_nothing"})
