@@ -32,6 +32,7 @@ REQUEST_ANSWERED = event_type("request.answered", subject="required", case=ID, r
 CONSENT_CHANGED = event_type("consent.changed", subject="required", purpose=CODE, channel=CODE, given=FLAG, proof=ID)
 OBJECTION_MADE = event_type("objection.made", subject="required", purpose=CODE, channel=CODE)
 OBJECTION_LIFTED = event_type("objection.lifted", subject="required", purpose=CODE, channel=CODE)
+OBJECTION_REFUSED = event_type("objection.refused", subject="required", purpose=CODE, channel=CODE)
 
 # Declarations, retention, proof.
 DECLARATION_PUBLISHED = event_type("declaration.published", subject="none", version=COUNT, material=FLAG, digest=DIGEST)

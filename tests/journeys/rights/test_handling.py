@@ -217,6 +217,9 @@ def test_h5_refused_on_compelling_grounds_it_goes_on_and_the_person_learns_why_a
     assert allowed(kari, activity)
     (given,) = [entry for entry in kari.entries(case.id) if entry.step == "answered"]
     assert given.text == "Et rettskrav er reist."
+    with kari.scope():
+        told = Event.objects.filter(subject_id=kari.subject, type__startswith="objection.").order_by("recorded_at")
+        assert {event.type for event in told} == {"objection.made", "objection.refused"}
     assert "Postboks" in given.details["complaint"]["nb"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tillit.audit.events import OBJECTION_LIFTED, OBJECTION_MADE
+from tillit.audit.events import OBJECTION_MADE, OBJECTION_REFUSED
 from tillit.audit.operations import append
 from tillit.cases import operations
 from tillit.cases.models import Case
@@ -120,7 +120,7 @@ def _record(scope: Scope, case: Case, kind: EventKind, at: datetime) -> list[str
             evidence=f"case:{case.id}",
         )
         append(
-            type=OBJECTION_MADE if kind is EventKind.OBJECTED else OBJECTION_LIFTED,
+            type=OBJECTION_MADE if kind is EventKind.OBJECTED else OBJECTION_REFUSED,
             scope=scope,
             controller=case.controller_id,
             subject=case.subject_id,
