@@ -46,7 +46,7 @@ MEMBER = [
     "sign_ins",
     "leave",
 ]
-STAFF = ["staff_requests", "staff_request_stranger", "staff_search"]
+STAFF = ["staff_breaches", "staff_requests", "staff_request_stranger", "staff_search"]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
     "sign_in_code",
@@ -56,12 +56,14 @@ JOURNEYS = [
     "request",
     "staff_request",
     "staff_request_new",
+    "staff_breach",
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
     "language": "form",
     "request_download": "form",
     "staff_request_download": "form",
+    "staff_breach_form": "file",
     "request_take_back": "form",
     "cookie_choice": "form",
     "sign_out": "form",
@@ -245,6 +247,28 @@ def test_h8_a_request_from_min_side_to_its_answer(
         page.select_option("#right", right)
         page.click("main form[method=get] button")
         check(desk, declared)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_h12_a_breach_from_suspicion_to_assessment(
+    window: Callable[..., Window], declared: dict[str, dict[str, object]], size: str
+) -> None:
+    desk = window(SIZES[size])
+    page = desk.sign_in_staff()
+    desk.go("/staff/rundtur/breaches/")
+    page.fill("#what", "En liste ble sendt til feil adresse.")
+    page.check("input[value=suspected]")
+    page.click("main form button")
+    page.wait_for_url("**/breaches/2*/")
+    check(desk, declared)
+    page.click("form:has(input[value=confirm]) button")
+    page.check("input[value=high]")
+    page.fill("#consequences", "Uønsket post.")
+    page.click("form:has(input[value=assess]) button")
+    assert "De berørte må varsles" in page.locator("main").inner_text()
+    check(desk, declared)
+    desk.go("/staff/rundtur/breaches/")
+    check(desk, declared)
 
 
 def test_pages_that_tell_of_an_error_are_readable_too(

@@ -48,6 +48,11 @@ class Worker:
         """Whether they may take requests in here."""
         return may_receive(self.actor, self.site.controller)
 
+    @property
+    def handles_breaches(self) -> bool:
+        """Whether they handle breaches here."""
+        return "breach_handling" in (self.actor.activities or ())
+
     def context(self, **values: Any) -> dict[str, Any]:
         """Context of a page of the console."""
         return {"site": self.site, "worker": self, "section": "staff", **values}

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.staff_web import people, proof, requests, sign_in
+from tillit.faces.staff_web import breaches, people, proof, requests, sign_in
 
 urlpatterns = [
     path("", people.choose, name="staff"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("<controller:controller>/person/<slug:token>/", people.person, name="staff_person"),
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),
     path("<controller:controller>/promises/", proof.promises, name="staff_promises"),
+    path("<controller:controller>/breaches/", breaches.register, name="staff_breaches"),
+    path("<controller:controller>/breaches/<slug:reference>/", breaches.breach, name="staff_breach"),
+    path("<controller:controller>/breaches/<slug:reference>/form/", breaches.authority_form, name="staff_breach_form"),
     path("<controller:controller>/requests/", requests.queue, name="staff_requests"),
     path("<controller:controller>/requests/new/", requests.register_stranger, name="staff_request_stranger"),
     path("<controller:controller>/requests/<slug:number>/", requests.case, name="staff_request"),
