@@ -12,6 +12,7 @@ from tillit.cases.kinds import KINDS, Field, Kind, add, step
 from tillit.cases.models import Case
 from tillit.consent.models import Restriction
 from tillit.declaration import registry
+from tillit.declaration.enforce import policies
 from tillit.declaration.errors import UnregisteredTableError
 from tillit.declaration.vocabulary import category_key
 from tillit.kernel import clock
@@ -46,6 +47,9 @@ def test_another_domain_plugs_in_a_kind_of_its_own(fresh_db: TestDatabase, monke
     with fresh_db.connect("owner", autocommit=True) as owner:  # what the next `tillit migrate` would do
         for table in ("cases_case", "cases_entry"):
             owner.execute(sql.SQL(f"ALTER TABLE {table} DROP CONSTRAINT {table}_categories"))
+            for policy, text in policies(registry.PERSONAL[table]):
+                owner.execute(sql.SQL(f"DROP POLICY IF EXISTS {policy} ON {table}"))
+                owner.execute(sql.SQL(text))
     subject = person(fjordlys, "customer")
     with scope(fjordlys, subject) as open_scope:
         case = operations.open_case(
