@@ -91,6 +91,32 @@ def links(table: PersonalTable) -> Iterator[tuple[str, str]]:
             )
 
 
+def shape(table: PersonalTable) -> Iterator[str]:
+    """What a personal table has beyond its model: links, the categories it may hold, and no statistics of its texts."""
+    for link, definition in links(table):
+        full = f"{table.table}_{link}"[:63]
+        yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {full}"
+        yield f"ALTER TABLE {table.table} ADD CONSTRAINT {full} {definition}"
+    if table.category_column:
+        numbers = ", ".join(str(category_id(key)) for key in table.categories)
+        yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {table.table}_categories"
+        yield (
+            f"ALTER TABLE {table.table} ADD CONSTRAINT {table.table}_categories"
+            f" CHECK ({table.category_column} IN ({numbers}))"
+        )
+    for field in table.model._meta.concrete_fields:
+        if isinstance(field, _TEXT_LIKE):
+            yield f"ALTER TABLE {table.table} ALTER COLUMN {field.column} SET STATISTICS 0"
+
+
+def functions() -> Iterator[str]:
+    """Every function the rules need: those the policies call, and those that alone write what they guard."""
+    for name in FUNCTIONS:
+        yield load(__file__, "functions", name)
+    for entry in registry.DEFINERS:
+        yield from named(Path(entry.module_file).parent, entry.file).values()
+
+
 def _definers() -> Iterator[str]:
     """Functions owned by roles that cannot log in, with the only right to write what they guard."""
     for entry in registry.DEFINERS:
@@ -116,20 +142,7 @@ def statements() -> Iterator[str]:
         for policy, text in policies(table):
             yield f"DROP POLICY IF EXISTS {policy} ON {table.table}"
             yield text
-        for link, definition in links(table):
-            full = f"{table.table}_{link}"[:63]
-            yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {full}"
-            yield f"ALTER TABLE {table.table} ADD CONSTRAINT {full} {definition}"
-        if table.category_column:
-            numbers = ", ".join(str(category_id(key)) for key in table.categories)
-            yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {table.table}_categories"
-            yield (
-                f"ALTER TABLE {table.table} ADD CONSTRAINT {table.table}_categories"
-                f" CHECK ({table.category_column} IN ({numbers}))"
-            )
-        for field in table.model._meta.concrete_fields:
-            if isinstance(field, _TEXT_LIKE):
-                yield f"ALTER TABLE {table.table} ALTER COLUMN {field.column} SET STATISTICS 0"
+        yield from shape(table)
     for owned in registry.OWNED.values():
         yield f"REVOKE ALL ON {owned.table} FROM {APP}, {BACKUP}"
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {owned.table} TO {owned.writer or APP}"

@@ -7,16 +7,20 @@ in ``postgresql.local.conf`` in the data directory.
 
 import os
 
-_QUIET_LOG = {
+WITHOUT_PERSONAL_DATA = {
     "log_statement": "none",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_min_duration_statement": "-1",
-    "log_autovacuum_min_duration": "-1",
     "log_lock_waits": "off",
     "log_temp_files": "-1",
+}
+"""What keeps statements, their values and details of rows out of the log of any server, ours or another."""
+
+_LOG = {
+    "log_autovacuum_min_duration": "-1",
     "log_checkpoints": "off",
     "log_connections": "",
     "log_disconnections": "off",
@@ -31,6 +35,18 @@ _QUIET_LOG = {
     "log_rotation_size": "0",
     "log_truncate_on_rotation": "on",
 }
+
+_TIMEOUTS = ("statement", "lock", "transaction", "idle_session", "idle_in_transaction_session")
+OF_NO_CONSEQUENCE = frozenset(
+    {
+        *_LOG,
+        *(f"{name}_timeout" for name in _TIMEOUTS),
+        *(f"transaction_{name}" for name in ("isolation", "read_only", "deferrable")),  # the open transaction's
+        "application_name",
+        "client_min_messages",
+    }
+)
+"""Settings beside those that may be anything: no statement means another thing, and nobody's data is logged."""
 
 _FIXED = {
     "listen_addresses": "",
@@ -66,7 +82,7 @@ def settings(*, memory: int, socket_dir: str, disposable: bool) -> dict[str, str
         "work_mem": f"{_between(4, memory // mebibyte // 512, 32)}MB",
     }
     durable = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-    chosen = _FIXED | _QUIET_LOG | sized | durable | {"unix_socket_directories": socket_dir}
+    chosen = _FIXED | _LOG | WITHOUT_PERSONAL_DATA | sized | durable | {"unix_socket_directories": socket_dir}
     return chosen | _DISPOSABLE if disposable else chosen
 
 

@@ -23,12 +23,14 @@ from tillit.consent.models import EventKind
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.kernel.sql import load
 from tillit.ledger import kinds, operations
 from tillit.parties import digests, directories
 from tillit.parties import operations as parties
 from tillit.parties.models import Login, StaffMember, StaffRole
 from tillit.platform import database
 from tillit.privacy import retention
+from tillit.privacy.prove import catalog
 from tillit.privacy.prove.run import Proof, prove
 from tillit.purchases.models import Purchase
 
@@ -84,6 +86,22 @@ class Installation:
             for table in tables:
                 self.owner.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
                 self.owner.execute(f"DROP TABLE kept_{table}")
+
+
+@contextmanager
+def as_admin(live: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """The catalog is looked at in an administrator's transaction, which is rolled back: for what belongs to the whole
+    server, and must not be broken for others.
+    """
+    with database.connect("admin", name=live.owner.info.dbname) as admin, monkeypatch.context() as patch:
+
+        def rows(name: str, **params: object) -> list[Any]:
+            statement: Any = load(catalog.__file__, "catalog", name)
+            return admin.execute(statement, {"extensions": catalog.BELONGING, **params}).fetchall()
+
+        patch.setattr(catalog, "rows", rows)
+        yield admin
+        admin.rollback()
 
 
 @pytest.fixture(scope="module")

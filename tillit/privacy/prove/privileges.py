@@ -1,53 +1,26 @@
-"""Nobody can step around the policies: roles, table rights and functions are those that were compiled (A9, H18)."""
+"""Nobody can step around the policies: roles, rights and functions are those that were compiled (A9, H18)."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
-
-from django.db import connection
 
 from tillit.declaration import enforce, registry
-from tillit.kernel.sql import load, statements
+from tillit.platform import database
+from tillit.privacy.prove import catalog
 from tillit.privacy.prove.context import Context
+from tillit.privacy.prove.functions import faults as of_functions
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once
+from tillit.privacy.prove.roles import administrators, ours
+from tillit.privacy.prove.roles import faults as of_roles
 
 EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE")
-_BODY = re.compile(r"\$\$(.*)\$\$", re.DOTALL)
+_SCHEMA_OWNERS = {"pg_database_owner", database.OWNER}
 
 
 def faults() -> Iterator[str]:
     """Every right, role or function that is not as compiled."""
-    yield from _roles()
+    yield from of_roles()
     yield from _tables()
-    yield from _functions()
-
-
-def _rows(name: str) -> list[tuple[object, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(load(__file__, "catalog", name))
-        return list(cursor.fetchall())
-
-
-def _keepers() -> set[str]:
-    writers = {t.writer for t in registry.PERSONAL.values()} | {t.writer for t in registry.OWNED.values()}
-    writers |= {*registry.WRITERS.values()} | {entry.role for entry in registry.DEFINERS}
-    return {role for role in writers if role}
-
-
-def _roles() -> Iterator[str]:
-    logins = {enforce.APP, enforce.BACKUP, "tillit_owner"}
-    for name, superuser, bypasses, logs_in, makes_roles, replicates in _rows("roles"):
-        if name not in logins | _keepers():
-            yield f"the role {name} is not known"
-        if superuser or bypasses:
-            yield f"the role {name} can bypass row security"
-        if makes_roles or replicates:
-            yield f"the role {name} can make roles or replicate"
-        if logs_in and name not in logins:
-            yield f"the role {name} can log in"
-    for (name,) in _rows("memberships"):
-        if name not in {"pg_database_owner"}:
-            yield f"the application has the rights of {name}"
+    yield from _places()
+    yield from of_functions()
 
 
 def _expected() -> set[tuple[str, str, str, str | None]]:
@@ -84,7 +57,7 @@ def _tables() -> Iterator[str]:
     """Rights nobody compiled, and rights that are missing."""
     expected = _expected()
     known = {table for _, table, _, _ in expected}
-    present = {tuple(row) for row in _rows("privileges")}
+    present = {tuple(row) for row in catalog.rows("privileges")}
     for grantee, table, right, column in sorted(present - expected, key=str):
         if table in known:
             yield f"{grantee} may {right} {table}" + (f".{column}" if column else "")
@@ -92,42 +65,43 @@ def _tables() -> Iterator[str]:
         yield f"{grantee} may not {right} {table}"
 
 
-def _functions() -> Iterator[str]:
-    present = {row[0]: row[1:] for row in _rows("functions")}
-    expected = {name: (entry.role, text) for entry in registry.DEFINERS for name, text in _texts(entry).items()}
-    expected |= {
-        f"tillit_{name}": ("tillit_owner", load(enforce.__file__, "functions", name)) for name in enforce.FUNCTIONS
-    }
-    for name, (owner, text) in sorted(expected.items()):
-        if name not in present:
-            yield f"the function {name} is missing"
-            continue
-        has_owner, definer, settings, body, callers = present[name]
-        if has_owner != owner:
-            yield f"the function {name} is owned by {has_owner}"
-        matched = _BODY.search(text)
-        if matched is None or str(body) != matched.group(1):
-            yield f"the function {name} is another one"
-        if bool(definer) != ("SECURITY DEFINER" in text):
-            yield f"the function {name} runs as somebody else"
-        if definer and "search_path=" not in str(settings):
-            yield f"the function {name} has no fixed search path"
-        if owner != "tillit_owner" and callers != [enforce.APP]:
-            yield f"the function {name} may be called by others than the application"
-    for other, (_, definer, *_rest) in sorted(present.items(), key=str):
-        if definer and other not in expected:
-            yield f"the function {other} runs as its owner and is not registered"
+def _places() -> Iterator[str]:
+    """Rights on the database, its schema and sequences, on what is made from now on, and on PostgreSQL's own."""
+    for name, owner in catalog.rows("owners"):
+        yield f"{name} is owned by {owner}"
+    ((database_owner, schema_owner),) = catalog.rows("place_owners")
+    if database_owner != database.OWNER or schema_owner not in _SCHEMA_OWNERS:
+        yield f"the database is owned by {database_owner}, its schema by {schema_owner}"
+    trusted = administrators()
+    for kind, name, grantee, right in sorted(catalog.rows("places"), key=str):
+        if grantee not in trusted and (kind, grantee, right) not in _ON_PLACES and (name, grantee, right) not in _NEW:
+            yield f"{grantee} may {right} {kind} {name}".strip()
+    for name, grantee, right in sorted(catalog.rows("given_away"), key=str):
+        if grantee not in trusted:
+            yield f"{grantee} may {right} {name}"
 
 
-def _texts(entry: registry.Definer) -> dict[str, str]:
-    return statements(Path(entry.module_file).parent, entry.file)
+_ON_PLACES = {
+    ("the database", enforce.APP, "CONNECT"),
+    ("the database", enforce.APP, "TEMPORARY"),
+    ("the database", enforce.BACKUP, "CONNECT"),
+    *(("the schema", role, "USAGE") for role in ("PUBLIC", enforce.APP, enforce.BACKUP, *database.KEEPERS)),
+    *(("the sequence", enforce.APP, right) for right in ("USAGE", "SELECT")),
+    ("the sequence", enforce.BACKUP, "SELECT"),
+}
+_NEW = {
+    *(("r", enforce.APP, right) for right in EVERY),
+    *(("S", enforce.APP, right) for right in ("USAGE", "SELECT")),
+    *((made, enforce.BACKUP, "SELECT") for made in ("r", "S")),
+}
+"""What set-up lets tables (r) and sequences (S) that are made from now on be opened to."""
 
 
 def _check(context: Context, said: Said) -> Finding:
     shared = context.shared.faults
     if "privileges" not in shared:
         with context.scope():
-            shared["privileges"] = (list(faults()), {"rights": len(_expected()), "roles": len(_keepers()) + 3})
+            shared["privileges"] = (list(faults()), {"rights": len(_expected()), "roles": len(ours())})
     found, evidence = shared["privileges"]
     return judged(found, **evidence)
 

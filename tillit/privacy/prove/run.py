@@ -29,6 +29,7 @@ from tillit.privacy.prove import (
     rights,
     row_security,
     sealing,
+    server,
     structure,
 )
 from tillit.privacy.prove.context import Context, Shared
@@ -39,6 +40,7 @@ KINDS: tuple[Kind, ...] = (
     row_security.GRANTS,
     privileges.KIND,
     structure.KIND,
+    server.KIND,
     holdings.KIND,
     holdings.CATEGORY,
     purpose.KIND,

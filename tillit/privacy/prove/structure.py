@@ -1,94 +1,85 @@
-"""The tables are what the registry says: nothing undeclared, the composite keys, links and rules really there (A2)."""
+"""The tables are what code and registry say: nothing undeclared; every rule, key, link and index the very one (A2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from django.apps import apps
-from django.db import connection, models
+from django.db import models
 
 from tillit.declaration import registry
-from tillit.declaration.enforce import links
 from tillit.declaration.personal import SubjectForeignKey
 from tillit.declaration.registry import PersonalTable
-from tillit.kernel.sql import load
+from tillit.privacy.prove import catalog, snapshot
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once
+from tillit.privacy.prove.snapshot import Key
 
-BOOKKEEPING = {"django_migrations": ["id", "app", "name", "applied"]}
-"""Django's own list of migrations is no model."""
+NOT_COMPARED = "policy"
+"""Compared with the rest of row security."""
 
 
 def faults() -> Iterator[str]:
-    """Every way in which the catalog differs from the registry and the models."""
-    yield from _coverage()
-    yield from _outside()
-    for table in registry.PERSONAL.values():
-        yield from _key(table)
-        yield from _links(table)
-        yield from _tamperable(table)
-    yield from _rules()
-
-
-def _rows(name: str, **params: str) -> list[tuple[object, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(load(__file__, "catalog", name), params)
-        return list(cursor.fetchall())
-
-
-def _registered() -> dict[str, list[str]]:
-    known = {*registry.PERSONAL, *registry.OWNED, *registry.NOT_PERSONAL, *registry.TRANSIENT}
-    found = {
-        model._meta.db_table: [f.column for f in model._meta.concrete_fields if f.column]
-        for model in apps.get_models(include_auto_created=True)
-        if model._meta.db_table in known
-    }
-    return {**found, **BOOKKEEPING}
-
-
-def _coverage() -> Iterator[str]:
-    """Tables and columns that answer to nobody, and those that are missing."""
-    registered = _registered()
-    present: dict[str, set[str]] = {}
-    for table, column in _rows("columns"):
-        present.setdefault(str(table), set()).add(str(column))
-    for table, columns in present.items():
-        if table not in registered:
-            yield f"table {table} is not registered"
-            continue
-        for column in sorted(columns - set(registered[table])):
-            yield f"column {table}.{column} is not declared"
-        for column in sorted(set(registered[table]) - columns):
-            yield f"column {table}.{column} is missing"
-    for table in sorted(set(registered) - set(present)):
-        yield f"table {table} is missing"
-
-
-def _outside() -> Iterator[str]:
-    """Views, foreign tables and schemas through which rows could be read past the policies."""
-    for kind, name in _rows("outside"):
+    """Every way in which the catalog differs from the registry, the models and what migrations make."""
+    present, expected = snapshot.present().objects, snapshot.expected().objects
+    yield from _coverage(present, expected)
+    for kind, name in catalog.rows("outside"):
         yield f"{kind} {name} is not registered"
+    yield from _keys()
+    for personal in registry.PERSONAL.values():
+        yield from _links(personal)
+    for table, index in catalog.rows("expression_statistics", tables=[*registry.PERSONAL, *registry.OWNED]):
+        yield f"{table}: the planner keeps statistics of what the index {index} is made of"
+    tables = {table for _, table, _ in present}
+    for key in sorted({*present, *expected}):
+        if key[1] in tables and key[0] != NOT_COMPARED and (fault := _difference(key, present, expected)):
+            yield fault
 
 
-def _key(table: PersonalTable) -> Iterator[str]:
-    columns = [row[0] for row in _rows("primary_key", table=table.table)]
-    if columns != ["subject_id", "id"]:
-        yield f"{table.table}: the primary key is not (subject_id, id)"
-    for name, unique in _rows("unique_rules", table=table.table):
-        if "subject_id" not in str(unique).split(","):
-            yield f"{table.table}: the unique rule {name} leaves out the subject"
+def _difference(key: Key, present: Mapping[Key, str], expected: Mapping[Key, str]) -> str | None:
+    """What is wrong with one object, in words. `is another one`: it has its name and not its definition."""
+    kind, table, name = key
+    if present.get(key) == expected.get(key):
+        return None
+    if kind in {"column", "statistics"}:
+        if key not in present or key not in expected:
+            return None  # said of the column as a whole
+        return f"{table}.{name}" + (": the planner keeps statistics of its values" if kind != "column" else _ANOTHER)
+    if key not in expected:
+        return f"{table} has the {kind} {name}, which no migration makes"
+    if key not in present:
+        return f"{table}: the {kind} {name} is missing"
+    off = any(word in present[key] for word in _OFF)
+    return f"{table}: the {kind} {name}" + (" is not enforced" if off else _ANOTHER)
+
+
+_ANOTHER = " is another one"
+_OFF = ("not enforced", "NOT VALID", "switched off", "not valid")
+
+
+def _coverage(present: Mapping[Key, str], expected: Mapping[Key, str]) -> Iterator[str]:
+    """Tables and columns that answer to nobody, and those that are missing."""
+    registered = snapshot.tables()
+    standing = {str(table) for (table,) in catalog.rows("tables")}
+    for table in sorted(standing - {*registered}):
+        yield f"table {table} is not registered"
+    for table in sorted({*registered} - standing):
+        yield f"table {table} is missing"
+    for kind, table, column in sorted({*present} ^ {*expected}):
+        if kind == "column" and table in standing:
+            there = (kind, table, column) in present
+            yield f"column {table}.{column} is {'not declared' if there else 'missing'}"
+
+
+def _keys() -> Iterator[str]:
+    """What personal tables are keyed by: person and row; and no rule spans people."""
+    personal = [*registry.PERSONAL]
+    for table, primary, name, columns in catalog.rows("unique_rules", tables=personal):
+        if primary and columns != ["subject_id", "id"]:
+            yield f"{table}: the primary key is not (subject_id, id)"
+        if "subject_id" not in list(columns):
+            yield f"{table}: the unique rule {name} leaves out the subject"
 
 
 def _links(table: PersonalTable) -> Iterator[str]:
-    present = {row[0]: row[1:] for row in _rows("links", table=table.table)}
-    for name, definition in links(table):
-        full = f"{table.table}_{name}"[:63]
-        if full not in present:
-            yield f"{table.table}: the link {full} is missing"
-            continue
-        text, validated, enforced, enabled = present[full]
-        if _plain(str(text)) != _plain(definition):
-            yield f"{table.table}: the link {full} is another one"
-        if not (validated and enforced and enabled):
-            yield f"{table.table}: the link {full} is not enforced"
+    """Links that the models themselves would get wrong."""
     for field in table.model._meta.get_fields():
         related = getattr(field, "related_model", None)
         if isinstance(field, models.ForeignKey) and related is not None and related._meta.db_table in registry.PERSONAL:
@@ -97,38 +88,12 @@ def _links(table: PersonalTable) -> Iterator[str]:
             yield f"{table.table}: {field.name} links to a table without subjects"
 
 
-def _plain(definition: str) -> str:
-    return definition.replace(" ", "").lower()
-
-
-def _tamperable(table: PersonalTable) -> Iterator[str]:
-    for kind, name in _rows("triggers_and_rules", table=table.table):
-        yield f"{table.table} has the {kind} {name}"
-    text_like = [column for column, target in _rows("statistics", table=table.table) if target != 0]
-    for column in text_like:
-        yield f"{table.table}.{column}: the planner keeps statistics of its values"
-
-
-def _rules() -> Iterator[str]:
-    """The rules the models state (checks, unique rules): present, validated, enforced."""
-    present = {str(row[0]): row[1] for row in _rows("rules")}
-    for model in apps.get_models():
-        if model._meta.db_table in _registered():
-            for rule in model._meta.constraints:
-                if rule.name not in present:
-                    yield f"{model._meta.db_table}: the rule {rule.name} is missing"
-                elif not present[rule.name]:
-                    yield f"{model._meta.db_table}: the rule {rule.name} is not enforced"
-    for table in registry.PERSONAL.values():
-        if table.category_column and not present.get(f"{table.table}_categories"):
-            yield f"{table.table}: the rule {table.table}_categories is missing or not enforced"
-
-
 def _check(context: Context, said: Said) -> Finding:
     if "structure" not in context.shared.faults:
         with context.scope():
             found = list(faults())
-        context.shared.faults["structure"] = (found, {"tables": len(_registered()), "personal": len(registry.PERSONAL)})
+        counts: dict[str, int | str] = {"tables": len(snapshot.tables()), "personal": len(registry.PERSONAL)}
+        context.shared.faults["structure"] = (found, counts)
     found, evidence = context.shared.faults["structure"]
     return judged(found, **evidence)
 

@@ -1,77 +1,62 @@
--- What PostgreSQL's catalog says, for the checks that hold it against the registry.
+-- What PostgreSQL's catalog says, for the checks that hold it against registry and compiler. In all of it, %(extensions)s
+-- are the extensions that belong here; what another brings counts as made by people.
 
--- name: columns
--- Every column of every ordinary or partitioned table outside PostgreSQL's own schemas, extensions' tables left out.
-SELECT CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END, a.attname
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-ORDER BY 1, a.attnum
+-- name: tables
+-- Every table outside PostgreSQL's own schemas, partitions too.
+SELECT CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 
 -- name: outside
--- Views, materialised views and foreign tables that are no extension's, and publications, which send rows away.
+-- What else people can make through which rows leave, or by which what a statement means is changed.
 SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialised view' ELSE 'foreign table' END, c.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND n.nspname !~ '^pg_(toast|temp)' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+WHERE c.relkind IN ('v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 UNION ALL
-SELECT 'publication', pubname FROM pg_publication
-
--- name: primary_key
--- The columns of a table's primary key, in order.
-SELECT a.attname
-FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey) WITH ORDINALITY AS part (number, place)
-JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = part.number
-WHERE k.conrelid = to_regclass(%(table)s) AND k.contype = 'p'
-ORDER BY part.place
+SELECT 'function', p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE p.oid >= 16384 AND n.nspname <> 'public' AND n.nspname !~ '^pg_temp'
+UNION ALL SELECT 'schema', nspname FROM pg_namespace WHERE nspname NOT IN ('public', 'information_schema') AND nspname !~ '^pg_'
+UNION ALL SELECT 'extension', extname FROM pg_extension WHERE extname <> ALL (%(extensions)s)
+UNION ALL SELECT 'publication', pubname FROM pg_publication
+UNION ALL SELECT 'subscription', subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+UNION ALL SELECT 'event trigger', evtname FROM pg_event_trigger
+UNION ALL SELECT 'foreign server', srvname FROM pg_foreign_server
+UNION ALL SELECT 'language', lanname FROM pg_language WHERE oid >= 16384
+UNION ALL SELECT 'large object', oid::text FROM pg_largeobject_metadata
+UNION ALL
+SELECT made.kind, made.name FROM (
+  SELECT 'operator' AS kind, o.oid::regoperator::text AS name, 'pg_operator'::regclass AS class, o.oid FROM pg_operator o
+  UNION ALL SELECT 'cast', castsource::regtype || ' to ' || casttarget::regtype, 'pg_cast'::regclass, oid FROM pg_cast) made
+WHERE made.oid >= 16384 AND NOT EXISTS (
+  SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = ANY (%(extensions)s)
+  WHERE d.classid = made.class AND d.objid = made.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')
 
 -- name: unique_rules
--- The unique indexes of a table with the names of their columns.
-SELECT i.indexrelid::regclass::text, string_agg(a.attname, ',')
-FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::smallint[])
-WHERE i.indrelid = to_regclass(%(table)s) AND i.indisunique
-GROUP BY i.indexrelid
+-- The unique indexes of some tables with the names of their columns in order.
+SELECT i.indrelid::regclass::text, i.indisprimary, i.indexrelid::regclass::text, array_agg(a.attname::text ORDER BY part.place)
+FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::smallint[]) WITH ORDINALITY AS part (number, place)
+LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = part.number
+WHERE i.indisunique AND i.indrelid = ANY (%(tables)s::regclass[])
+GROUP BY i.indrelid, i.indisprimary, i.indexrelid
 
--- name: links
--- The foreign keys of a table: name, definition, whether validated, enforced, and their triggers switched on.
-SELECT k.conname, pg_get_constraintdef(k.oid), k.convalidated,
-  coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
-  NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgenabled <> 'O')
-FROM pg_constraint k WHERE k.conrelid = to_regclass(%(table)s) AND k.contype = 'f'
-
--- name: triggers_and_rules
--- Triggers and rewrite rules that people made on a table.
-SELECT 'trigger', tgname FROM pg_trigger WHERE tgrelid = to_regclass(%(table)s) AND NOT tgisinternal
-UNION ALL
-SELECT 'rule', rulename FROM pg_rewrite WHERE ev_class = to_regclass(%(table)s)
-
--- name: statistics
--- The statistics target of each column that holds text, JSON, bytes or digests (0: none is kept).
-SELECT a.attname, a.attstattarget
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
+-- name: expression_statistics
+-- Indexes of some tables on expressions that give text, JSON or bytes, of which the planner keeps what they gave.
+SELECT x.indrelid::regclass::text, x.indexrelid::regclass::text
+FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indexrelid AND coalesce(a.attstattarget, -1) <> 0
+JOIN pg_type t ON t.oid = a.atttypid
+WHERE x.indrelid = ANY (%(tables)s::regclass[]) AND x.indexprs IS NOT NULL
+  AND (x.indkey::smallint[])[a.attnum - 1] = 0
   AND t.typname IN ('varchar', 'text', 'bpchar', 'citext', 'jsonb', 'json', 'bytea', 'uuid')
-
--- name: rules
--- Every named check and unique rule, and whether it holds: validated and enforced; unique indexes too.
-SELECT k.conname, k.convalidated AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
-FROM pg_constraint k WHERE k.contype IN ('c', 'u', 'x') AND k.connamespace = 'public'::regnamespace
-UNION ALL
-SELECT c.relname, i.indisvalid AND i.indisready FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace
-
--- name: policies
--- The policies of a table as PostgreSQL understood them.
-SELECT polname, polcmd::text, polpermissive, polroles::regrole[]::text[],
-  coalesce(pg_get_expr(polqual, polrelid), ''), coalesce(pg_get_expr(polwithcheck, polrelid), '')
-FROM pg_policy WHERE polrelid = to_regclass(%(table)s)
 
 -- name: secured
 -- Whether row security is switched on, and who owns the table.
-SELECT relrowsecurity, relowner::regrole::text FROM pg_class WHERE oid = to_regclass(%(table)s)
+SELECT relname, relrowsecurity, relowner::regrole::text FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+
+-- name: owners
+-- Tables and sequences that are not the owner's.
+SELECT relname, relowner::regrole::text FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S') AND relowner::regrole::text <> 'tillit_owner'
 
 -- name: privileges
 -- Who may do what with the tables of ours: grantee, table, privilege, and for single columns their names.
@@ -79,7 +64,6 @@ SELECT coalesce(r.rolname, 'PUBLIC'), c.relname, acl.privilege_type, NULL
 FROM pg_class c CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) acl
 LEFT JOIN pg_roles r ON r.oid = acl.grantee
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND acl.grantee <> c.relowner
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 UNION ALL
 SELECT coalesce(r.rolname, 'PUBLIC'), c.relname, acl.privilege_type, a.attname
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL
@@ -87,19 +71,74 @@ CROSS JOIN LATERAL aclexplode(a.attacl) acl
 LEFT JOIN pg_roles r ON r.oid = acl.grantee
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND acl.grantee <> c.relowner
 
--- name: functions
--- The functions of ours: name, owner, whether they run as their owner, settings, body, who may execute them.
-SELECT p.proname, p.proowner::regrole::text, p.prosecdef, coalesce(p.proconfig, '{}'), p.prosrc,
-  (SELECT array_agg(coalesce(r.rolname, 'PUBLIC') ORDER BY 1) FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) acl
-   LEFT JOIN pg_roles r ON r.oid = acl.grantee WHERE acl.grantee <> p.proowner)
-FROM pg_proc p
-WHERE p.pronamespace = 'public'::regnamespace
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+-- name: places
+-- Who may do what with the database, the schema, sequences, and with tables and sequences made from now on:
+-- (kind, name, grantee, privilege), the owner's own rights left out.
+SELECT made.kind, made.name, coalesce(r.rolname, 'PUBLIC'), acl.privilege_type
+FROM (
+  SELECT 'the database' AS kind, '' AS name, datdba AS owner, coalesce(datacl, acldefault('d', datdba)) AS acl
+  FROM pg_database WHERE datname = current_database()
+  UNION ALL SELECT 'the schema', '', nspowner, coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname = 'public'
+  UNION ALL
+  SELECT 'the sequence', relname, relowner, coalesce(relacl, acldefault('s', relowner)) FROM pg_class
+  WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
+  UNION ALL
+  SELECT 'new', defaclobjtype::text, defaclrole, defaclacl FROM pg_default_acl
+  WHERE defaclrole::regrole::text ~ '^tillit_'
+) made CROSS JOIN LATERAL aclexplode(made.acl) acl LEFT JOIN pg_roles r ON r.oid = acl.grantee
+WHERE acl.grantee <> made.owner
+
+-- name: place_owners
+-- Who owns the database and the schema.
+SELECT (SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()),
+  (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'public')
+
+-- name: given_away
+-- Rights on PostgreSQL's own catalogs, functions and settings beyond those it came with: (what, grantee, privilege).
+SELECT made.name, coalesce(r.rolname, 'PUBLIC'), made.privilege_type FROM (
+  SELECT c.relname::text AS name, acl.grantee, acl.privilege_type
+  FROM pg_class c LEFT JOIN pg_init_privs i ON i.classoid = 'pg_class'::regclass AND i.objoid = c.oid AND i.objsubid = 0
+  CROSS JOIN LATERAL aclexplode(c.relacl) acl
+  WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.oid < 16384 AND acl.grantee <> c.relowner AND NOT EXISTS (
+    SELECT FROM aclexplode(coalesce(i.initprivs, acldefault('r', c.relowner))) first
+    WHERE (first.grantee, first.privilege_type) = (acl.grantee, acl.privilege_type))
+  UNION ALL
+  SELECT c.relname || '.' || a.attname, acl.grantee, acl.privilege_type
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+  LEFT JOIN pg_init_privs i ON i.classoid = 'pg_class'::regclass AND i.objoid = c.oid AND i.objsubid = a.attnum
+  CROSS JOIN LATERAL aclexplode(a.attacl) acl
+  WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.oid < 16384 AND acl.grantee <> c.relowner AND NOT EXISTS (
+    SELECT FROM aclexplode(i.initprivs) first WHERE (first.grantee, first.privilege_type) = (acl.grantee, acl.privilege_type))
+  UNION ALL
+  SELECT p.oid::regprocedure::text, acl.grantee, acl.privilege_type
+  FROM pg_proc p LEFT JOIN pg_init_privs i ON i.classoid = 'pg_proc'::regclass AND i.objoid = p.oid
+  CROSS JOIN LATERAL aclexplode(p.proacl) acl
+  WHERE p.oid < 16384 AND acl.grantee <> p.proowner AND NOT EXISTS (
+    SELECT FROM aclexplode(coalesce(i.initprivs, acldefault('f', p.proowner))) first
+    WHERE (first.grantee, first.privilege_type) = (acl.grantee, acl.privilege_type))
+  UNION ALL
+  SELECT 'the setting ' || parname, acl.grantee, acl.privilege_type FROM pg_parameter_acl CROSS JOIN LATERAL aclexplode(paracl) acl
+) made LEFT JOIN pg_roles r ON r.oid = made.grantee
 
 -- name: roles
--- The roles of ours: whether they can escape row security or log in.
-SELECT rolname, rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolreplication FROM pg_roles WHERE rolname ~ '^tillit_'
+-- Every role but PostgreSQL's own: whether it made the server, can escape row security, log in, make others, copy.
+SELECT rolname, oid = 10, rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb, rolreplication
+FROM pg_roles WHERE rolname !~ '^pg_'
 
 -- name: memberships
--- Roles whose rights the application has besides its own.
-SELECT r.rolname FROM pg_roles r WHERE r.rolname <> 'tillit_app' AND pg_has_role('tillit_app', r.oid, 'MEMBER')
+-- Who is a member of what, PostgreSQL's own first memberships left out: (role, member).
+SELECT m.roleid::regrole::text, m.member::regrole::text FROM pg_auth_members m WHERE m.oid >= 16384
+
+-- name: role_settings
+-- Settings of roles and of this database that every new session takes on: (role, setting, category, whether for this one).
+SELECT coalesce(r.rolname, ''), split_part(one, '=', 1), coalesce(g.category, ''), one
+FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) one
+LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_settings g ON g.name = split_part(one, '=', 1)
+WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+
+-- name: server_settings
+-- Settings that decide what statements mean, whether rules hold, and what is written to the log: (category, name, value,
+-- value it has unless somebody sets it).
+SELECT category, name, setting, boot_val FROM pg_settings
+WHERE category ~ '^(Reporting and Logging / (What|When) to Log|Developer Options|Customized Options|Version and Platform Compat)'
+  OR category ~ '^Client Connection Defaults / (Statement Behavior|Shared Library Preloading)'
