@@ -19,6 +19,7 @@ from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.messages import outbox
 from tillit.privacy import files, retention
+from tillit.privacy import changes, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup
@@ -31,6 +32,7 @@ JOBS = {
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("recipients", send_notices, timedelta(minutes=10)),
+        Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
         Every("journal", segments.ship, timedelta(minutes=1)),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),

@@ -9,7 +9,6 @@ from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
 
 WHY = {
-    "changes": "notices of changed terms are not sent yet",
     "forms": "forms are not crawled yet",
     "device_permissions": "there is no app yet",
     "visit_statistics": "visits are not counted yet",
@@ -28,9 +27,8 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
     for part, items in lists.items():
         for item in items:
             yield Said(f"{part}.{item.key}", _text(declaration, item), part)
-    for part in ("changes", "visit_statistics"):
-        if getattr(declaration, part) is not None:
-            yield Said(part, texts(declaration, part), part)
+    if declaration.visit_statistics is not None:
+        yield Said("visit_statistics", texts(declaration, "visit_statistics"), "visit_statistics")
 
 
 def _text(declaration: Declaration, item: Any) -> dict[str, str]:

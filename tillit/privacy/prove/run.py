@@ -13,6 +13,7 @@ from tillit.privacy.prove import (
     archive,
     backup,
     breach,
+    changes,
     consent,
     disclosure,
     holdings,
@@ -73,6 +74,7 @@ KINDS: tuple[Kind, ...] = (
     backup.MADE,
     backup.KEPT,
     backup.JOURNAL,
+    changes.KIND,
     later.KIND,
 )
 
