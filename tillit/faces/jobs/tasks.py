@@ -18,8 +18,7 @@ from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.messages import outbox
-from tillit.privacy import files, retention
-from tillit.privacy import changes, retention
+from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup
