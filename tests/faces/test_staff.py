@@ -259,3 +259,30 @@ def test_customer_service_finds_people_at_every_example_controller(
     client = at_work(hire(controller))
     page = client.get(link(find(client, "Liv", key=key)))
     assert one.email in page.text
+
+
+def test_h2_a_colleague_who_has_seen_it_confirms_a_new_number(client: Client, kari: Person) -> None:
+    sign_in(client, kari)
+    client.post("/rundtur/min-side/profile/phone/", {"phone": "400 00 222"})
+    desk = at_work(hire(kari.controller))
+    assert "Kari Nordseth" not in find(desk, "400 00 222", by="phone"), "nobody is found by what is only typed in"
+    person = link(find(desk, "kari"))
+    page = desk.get(person).text
+    assert "venter på bekreftelse" in page
+    assert 'value="confirm_phone"' in page
+    assert desk.post(person, {"act": "confirm_phone"})["Location"] == person
+    page = desk.get(person).text
+    assert "Telefonnummeret er bekreftet" in page
+    assert 'value="confirm_phone"' not in page
+    assert "Kari Nordseth" in find(desk, "400 00 222", by="phone")
+    assert "Kari Nordseth" not in find(desk, "400 00 111", by="phone")
+
+
+def test_h2_a_number_of_another_person_is_not_confirmed(client: Client, kari: Person, ola: Person) -> None:
+    sign_in(client, kari)
+    client.post("/rundtur/min-side/profile/phone/", {"phone": ola.phone})
+    desk = at_work(hire(kari.controller))
+    person = link(find(desk, "kari"))
+    assert "En annen person er registrert" in desk.post(person, {"act": "confirm_phone"}, follow=True).text
+    assert "Ola Vestli" in find(desk, ola.phone, by="phone")
+    assert "Kari Nordseth" in find(desk, kari.phone, by="phone")

@@ -1,4 +1,4 @@
-"""A person corrects their own name, e-mail address and phone number (H2).
+"""A person corrects their own name and e-mail address (H2); of the phone number see `phones`.
 
 A new e-mail address is the way in, so it is recorded only once a code sent to it has come back, and the old address is
 told. What the declaration does not let the person record (a union's own names) is refused by the database.
@@ -21,7 +21,6 @@ from tillit.kernel.scope import Scope
 from tillit.messages.mail import send_unstored
 from tillit.parties import codes
 from tillit.parties.contacts import record_address
-from tillit.parties.models import Fact
 from tillit.parties.operations import record_fact
 from tillit.parties.queries import facts
 from tillit.parties.rates import Limit, within
@@ -67,25 +66,6 @@ def correct_name(*, scope: Scope, controller: Controller, subject_id: int, given
     return len(changed)
 
 
-def correct_phone(*, scope: Scope, controller: Controller, subject_id: int, text: str) -> Fact:
-    """Record the phone number. Raises `IdentifierError`, or `AlreadyClaimedError` when it is another person's."""
-    holder = holder_of(controller_id=controller.pk)
-    before = facts(subject_id=subject_id)
-    fact = record_address(
-        scope=scope,
-        register_id=controller.register_id,
-        subject_id=subject_id,
-        controller_id=holder,
-        kind="phone",
-        text=text,
-        source="data_subject",
-        at=clock.now(),
-    )
-    _move_pair(scope, controller, subject_id, before)
-    _noted(scope, holder, subject_id, "contact", "phone")
-    return fact
-
-
 def ask_for_new_email(*, controller: Controller, subject_id: int, text: str, letter: Letter) -> tuple[UUID, str]:
     """Send a code to a new address; (the code's id, the address as it will be kept). Raises `IdentifierError`."""
     address = email.normalise(text)
@@ -122,14 +102,14 @@ def confirm_new_email(
         source="data_subject",
         at=clock.now(),
     )
-    _move_pair(scope, controller, subject_id, known)
+    move_pair(scope, controller, subject_id, known)
     _noted(scope, holder, subject_id, "contact", "email")
     if before is not None and before != address:
         send_unstored(to=before, subject=letter.subject, text=letter.text, sender=letter.sender)
     return True
 
 
-def _move_pair(scope: Scope, controller: Controller, subject_id: int, before: dict[str, str]) -> None:
+def move_pair(scope: Scope, controller: Controller, subject_id: int, before: dict[str, str]) -> None:
     """Web-shop purchases are recognised by mobile and e-mail together (C5): by the new pair from now on."""
     if current(controller_id=controller.pk, on=clock.today()).programme is None:
         return

@@ -170,6 +170,18 @@ def record_facts(
     return [current[fact.kind] for fact in facts]
 
 
+def retire_fact(*, scope: Scope, subject_id: int, controller_id: int, kind: str, at: datetime) -> bool:
+    """What was kept as the kind of fact holds no more, and nothing takes its place; whether there was one."""
+    lock_subject(scope=scope, subject_id=subject_id)
+    standing = Fact.objects.filter(
+        subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
+    )
+    rows = list(standing)
+    standing.update(superseded_at=at)
+    journal.remember(scope=scope, rows=rows, at=at)
+    return bool(rows)
+
+
 def seal_fact(
     *,
     scope: Scope,

@@ -15,6 +15,7 @@ from tillit.faces.signing_in import REMEMBER
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import departure, profile
+from tillit.journeys.phones import UNCONFIRMED, state_phone
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.parties import devices
@@ -56,17 +57,16 @@ def name(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 @member_page
 def phone(request: HttpRequest, member: Member) -> HttpResponse:
-    """Correct the phone number."""
+    """Give another phone number: it counts once a colleague has confirmed it."""
     typed = request.POST.get("phone", "")
     try:
         with member.scope() as scope:
-            profile.correct_phone(
+            waits = state_phone(
                 scope=scope, controller=member.site.controller, subject_id=member.subject_id, text=typed
             )
-    except (IdentifierError, AlreadyClaimedError) as error:
-        problem = "phone" if isinstance(error, IdentifierError) else "taken_phone"
-        return _page(request, member, problem=problem, typed={"phone": typed})
-    messages.success(request, say(language(), "profile.saved"))
+    except IdentifierError:
+        return _page(request, member, problem="phone", typed={"phone": typed})
+    messages.success(request, say(language(), "profile.phone_waits" if waits else "profile.saved"))
     return redirect("profile", member.site.key)
 
 
@@ -141,6 +141,7 @@ def _page(request: HttpRequest, member: Member, problem: str = "", typed: dict[s
     context = member.context(
         page="profile",
         values={**values, **(typed or {})},
+        waiting_phone=phones.format_for_reader(known[UNCONFIRMED]) if UNCONFIRMED in known else "",
         may=profile.own_to_correct(controller=member.site.controller),
         problem=problem,
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -10,10 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tillit.faces.member_web.choices import Purpose
 from tillit.faces.member_web.views import chain_shown, shown
 from tillit.faces.staff_web.access import Worker, found_by, staff_of, staff_page, token_for
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.texts import say
 from tillit.journeys import staff_lookup
+from tillit.journeys.phones import UNCONFIRMED, confirm_phone, may_confirm
 from tillit.journeys.staff_lookup import NEEDS, By
 from tillit.kernel.scope import ScopeError
-from tillit.parties.errors import NotAssignedError
+from tillit.parties.errors import AlreadyClaimedError, NotAssignedError
 from tillit.parties.queries import active_roles
 
 WAYS: tuple[By, ...] = ("name", "email", "phone", "number")
@@ -59,13 +63,17 @@ def search(request: HttpRequest, worker: Worker) -> HttpResponse:
     return render(request, "staff_web/search.html", context | {"found": found, "hits": hits, "needs": NEEDS[by]})
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @staff_page
 def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
-    """The person behind a token of this session, for the purpose of the search."""
+    """The person behind a token of this session, for the purpose of the search; a POST confirms their new number."""
     controller = worker.site.controller
     activity, subject_id = found_by(request, controller.key, token)
+    confirms = may_confirm(controller=controller, activity=activity)
     try:
+        if request.method == "POST" and confirms and request.POST.get("act") == "confirm_phone":
+            _confirm_phone(request, worker, activity, subject_id)
+            return redirect("staff_person", controller.key, token)
         view = staff_lookup.look(actor=worker.actor, controller=controller, activity=activity, subject_id=subject_id)
     except (ScopeError, NotAssignedError):
         raise Http404 from None
@@ -74,6 +82,9 @@ def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         "view": view,
         "token": token,
         "activity": declared.activity(activity),
+        "waiting_phone": next(
+            (fact for group in view.facts.values() for fact in group if fact.kind == UNCONFIRMED and confirms), None
+        ),
         "others": [c for c in view.cells if c.category not in {*view.facts, *view.sealed, "relationship"}],
         "chains": [chain_shown(balance) for balance in view.chains],
         "receipts": [shown(receipt) for receipt in view.receipts],
@@ -85,6 +96,15 @@ def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         "unseen": sorted(declared.category_keys() - staff_lookup.seen(controller=controller, activity=activity)),
     }
     return render(request, "staff_web/person.html", worker.context(**context))
+
+
+def _confirm_phone(request: HttpRequest, worker: Worker, activity: str, subject_id: int) -> None:
+    try:
+        confirm_phone(actor=worker.actor, controller=worker.site.controller, activity=activity, subject_id=subject_id)
+    except AlreadyClaimedError:
+        messages.error(request, say(language(), "staff.phone_taken"))
+    else:
+        messages.success(request, say(language(), "staff.phone_confirmed"))
 
 
 def _problems(typed: dict[str, str], purposes: list[str]) -> set[str]:
