@@ -1,4 +1,4 @@
-"""``tillit bonus``: the expiry run and the programme reports."""
+"""``tillit bonus``: a member's bonus used and corrected by staff, the expiry run, the programme reports."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from tillit.faces.cli.days import bounded
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
 
-app = typer.Typer(no_args_is_help=True, help="Let bonus expire, and report on the programmes.")
+app = typer.Typer(no_args_is_help=True, help="Use, correct and expire bonus, and report on the programmes.")
 out = console()
 Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="As of this day; default: today.")]
 
@@ -95,6 +95,83 @@ def share(
         return
     writer = csv.writer(sys.stdout, delimiter=";")
     writer.writerows([columns, *rows])
+
+
+Number = Annotated[int, typer.Argument(help="The member's number.")]
+ChainKey = Annotated[str, typer.Option("--chain", help="The key of the chain.")]
+Staff = Annotated[str, typer.Option("--as", help="Work e-mail of the member of staff who acts.")]
+Reference = Annotated[str, typer.Option(help="Receipt or case; with the same one, it is done once.")]
+
+
+@app.command()
+def use(
+    number: Number,
+    chain: ChainKey,
+    amount: Annotated[str, typer.Option(help="In the major unit: 129.90")],
+    reference: Reference,
+    staff: Staff,
+) -> None:
+    """Spend a member's bonus at the till, in the chain where it was earned (role: store)."""
+    found, actor = _acting(chain, staff)
+    from tillit.journeys import reception
+    from tillit.kernel import clock
+
+    left = reception.use_bonus(
+        actor=actor, chain=found, subject_id=number, amount=amount, reference=reference, at=clock.now()
+    )
+    _left(number, left)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def correct(
+    number: Number,
+    chain: ChainKey,
+    amount: Annotated[str, typer.Option(help="What is added, or, with a minus, taken back: -50")],
+    reference: Reference,
+    reason: Annotated[str, typer.Option(help="A code, such as counted_twice.")],
+    staff: Staff,
+    on: Day = None,
+) -> None:
+    """Add or take back bonus that was credited wrongly; the balance may go below zero (role: customer_service).
+
+    `--on`: the day on which the bonus should have arisen, which decides when it expires.
+    """
+    found, actor = _acting(chain, staff)
+    from tillit.journeys import reception
+    from tillit.journeys.programme_file import moment
+    from tillit.kernel import clock
+
+    if on is not None and on.date() > clock.today():
+        raise typer.BadParameter("that day is yet to come", param_hint="--on")
+    left = reception.correct_bonus(
+        actor=actor,
+        chain=found,
+        subject_id=number,
+        amount=amount,
+        reference=reference,
+        reason=reason,
+        event_at=moment(on.date()) if on else clock.now(),
+        at=clock.now(),
+    )
+    _left(number, left)
+
+
+def _acting(chain: str, staff: str) -> tuple[Any, Any]:
+    ready()
+    from tillit.journeys.reception import staff_at
+    from tillit.purchases.models import Chain
+
+    found = Chain.objects.select_related("controller").filter(key=chain).first()
+    if found is None:
+        raise typer.BadParameter(f"no chain '{chain}'", param_hint="--chain")
+    return found, staff_at(email=staff, controller=found.controller)
+
+
+def _left(number: int, balance: Any) -> None:
+    from tillit.kernel.money import Money
+
+    told = Money(balance.available, balance.currency).format("en") if balance else "nothing"
+    out.print(f"member {number}: {told} left", markup=False)
 
 
 def _month(text: str | None) -> tuple[date, date]:

@@ -1,15 +1,13 @@
 """The clubs' chains, their stores and product groups, the source of purchases, and what purchases earn."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from tillit.bonus import programmes, rates
-from tillit.bonus.rates import WEEKDAYS, When
-from tillit.declaration.models import Controller
 from tillit.journeys.demo.baskets import Lines
-from tillit.kernel.clock import DEFAULT_ZONE
-from tillit.purchases import reference_data
+from tillit.journeys.programme_file import ChainEntry, RateEntry, Setup, SourceEntry, StoreEntry
+from tillit.journeys.programme_setup import apply
 from tillit.purchases.models import Chain, Source
 
 SOURCE = "demo-kasse"
@@ -37,55 +35,56 @@ class Shops:
 
 
 def set_up(*, lines: Lines, anchor: date) -> Shops:
-    """Keep chains, stores, groups and the source as the lines need them, programmes as declared, and the rates."""
-    controllers = {one.key: one for one in Controller.objects.filter(register__key=REGISTER)}
+    """Load chains, stores, groups, the source and the rates as the lines need them, as `tillit programme load` does."""
     turns = [key for key, (*_, tenths) in _CHAINS.items() for _ in range(tenths)]
     chain_of = {store: turns[place % len(turns)] for place, store in enumerate(lines.stores)}
-    chains, made = {}, 0
-    for key, (name, club, base, _) in _CHAINS.items():
-        chain = reference_data.keep_chain(key=key, name=name, controller_id=controllers[club].pk)
-        mine = [store for store, owner in chain_of.items() if owner == key]
-        places = {store: _PLACES[store % len(_PLACES)] for store in mine}
-        reference_data.keep_stores(
-            chain=chain, stores={str(store): (f"{name} {places[store]} {store}", places[store]) for store in mine}
-        )
-        reference_data.keep_product_groups(chain=chain, groups=lines.groups)
-        programmes.set_up(chain=chain, on=anchor)
-        chains[key] = chain
-        made += _rates(chain, base, anchor)
-    keep_source(anchor=anchor)
+    entries = [_chain(key, [s for s, owner in chain_of.items() if owner == key], lines, anchor) for key in _CHAINS]
+    apply(setup=Setup(chains=entries, sources=[_source(anchor)]), on=anchor)
+    chains = {chain.key: chain for chain in Chain.objects.filter(key__in=_CHAINS)}
+    made = sum(chain.rates.count() for chain in chains.values())
     return Shops(chains, chain_of, {key: club for key, (_, club, *_) in _CHAINS.items()}, made)
 
 
 def keep_source(*, anchor: date) -> Source:
     """The tills' source, which accepts what was bought since New Year the year before last."""
-    register_id = Controller.objects.values_list("register_id", flat=True).get(key=REGISTER)
-    return reference_data.keep_source(
-        key=SOURCE, name="Kassene", register_id=register_id, accept_from=date(anchor.year - 2, 1, 1)
+    apply(setup=Setup(sources=[_source(anchor)]), on=anchor)
+    return Source.objects.get(key=SOURCE)
+
+
+def _source(anchor: date) -> SourceEntry:
+    return SourceEntry(key=SOURCE, name="Kassene", controller=REGISTER, accept_from=date(anchor.year - 2, 1, 1))
+
+
+def _chain(key: str, stores: list[int], lines: Lines, anchor: date) -> ChainEntry:
+    name, club, base, _ = _CHAINS[key]
+    places = {store: _PLACES[store % len(_PLACES)] for store in stores}
+    return ChainEntry(
+        key=key,
+        name=name,
+        controller=club,
+        stores=[StoreEntry(number=str(s), name=f"{name} {places[s]} {s}", place=places[s]) for s in stores],
+        product_groups=lines.groups,
+        rates=_rates(key, base, stores, lines, anchor),
     )
 
 
-def _rates(chain: Chain, base: int, anchor: date) -> int:
+def _rates(chain: str, base: int, stores: list[int], lines: Lines, anchor: date) -> list[RateEntry]:
     """A base rate, a better one at one store, and one more thing a chain: a time of the week, a group, a campaign."""
-    always = When(_midnight(date(anchor.year - 2, 1, 1)))
-    rates.add(chain_id=chain.pk, basis_points=base, when=always)
-    best = chain.stores.order_by("pk").first()
-    if best is not None:
-        rates.add(chain_id=chain.pk, basis_points=base + 50, when=always, store_id=best.pk)
-    groups = dict(chain.product_groups.values_list("key", "pk"))
-    if chain.key == "skogheim-kafe":
-        weekdays = sum(WEEKDAYS[day] for day in ("mon", "tue", "wed", "thu", "fri"))
-        quiet = When(always.starts, weekdays=weekdays, from_minute=14 * 60, to_minute=17 * 60)
-        rates.add(chain_id=chain.pk, basis_points=100, when=quiet, mode="add")
-    if chain.key == "nordkai-mat" and "produce" in groups:
-        rates.add(chain_id=chain.pk, basis_points=75, when=always, mode="add", product_group_id=groups["produce"])
-    if chain.key == "nordkai-naer":
-        campaign = When(_midnight(date(anchor.year, 3, 1)), _midnight(date(anchor.year, 4, 1)))
-        rates.add(chain_id=chain.pk, basis_points=300, when=campaign, mode="add")
-    if "kiosk-gas" in groups:
-        rates.add(chain_id=chain.pk, basis_points=0, when=always, product_group_id=groups["kiosk-gas"], priority=1)
-    return chain.rates.count()
+    always = date(anchor.year - 2, 1, 1)
 
+    def rate(basis_points: int, **more: Any) -> RateEntry:
+        return RateEntry.model_validate({"percent": Decimal(basis_points) / 100, "from": always, **more})
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(DEFAULT_ZONE))
+    made = [rate(base)]
+    if stores:
+        made.append(rate(base + 50, store=str(stores[0])))
+    if chain == "skogheim-kafe":
+        made.append(rate(100, mode="add", weekdays=["mon", "tue", "wed", "thu", "fri"], hours="14:00-17:00"))
+    if chain == "nordkai-mat" and "produce" in lines.groups:
+        made.append(rate(75, mode="add", product_group="produce"))
+    if chain == "nordkai-naer":
+        campaign = {"from": date(anchor.year, 3, 1), "until": date(anchor.year, 4, 1)}
+        made.append(rate(300, mode="add", **campaign))
+    if "kiosk-gas" in lines.groups:
+        made.append(rate(0, product_group="kiosk-gas", priority=1))
+    return made

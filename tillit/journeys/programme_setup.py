@@ -1,0 +1,218 @@
+"""The system is brought to what an operator says of its programme: all of it or nothing, and again changes nothing.
+
+A rehearsal does the same and takes it back, so that it finds what the database would refuse, too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from tillit.audit.operations import append
+from tillit.bonus import programmes, rates
+from tillit.bonus.errors import RateRefusedError
+from tillit.bonus.models import Programme, RateRule
+from tillit.bonus.rates import WEEKDAYS, When
+from tillit.declaration.models import Controller
+from tillit.journeys.events import PROGRAMME_CHANGED
+from tillit.journeys.programme_file import ChainEntry, RateEntry, Setup, SourceEntry, moment
+from tillit.kernel import clock
+from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.errors import TillitError
+from tillit.kernel.money import exponent
+from tillit.kernel.rounding import BASIS_POINTS
+from tillit.kernel.scope import system
+from tillit.purchases import reference_data
+from tillit.purchases.models import Chain, EnterpriseRange, ProductGroup, Source, Store
+
+Place = tuple[str | int, ...]
+_ACTIVITY = "security_log"
+
+
+class SetupRefusedError(TillitError):
+    """Something of a setup cannot be kept; `place` leads to it in the file."""
+
+    exit_code = 2
+
+    def __init__(self, code: str, message: str, place: Place) -> None:
+        self.place = place
+        super().__init__(code, message)
+
+
+def apply(*, setup: Setup, on: date, dry_run: bool = False) -> list[str]:
+    """Keep everything as `setup` says, with the terms declared on `on`; what changed, a line each.
+
+    Raises `SetupRefusedError`; nothing is kept then.
+    """
+    with transaction.atomic():
+        before = standing()
+        for place, source in enumerate(setup.sources):
+            with _at("sources", place):
+                _keep_source(source)
+        for place, chain in enumerate(setup.chains):
+            _keep_chain(chain, on, ("chains", place))
+        if setup.enterprise_ranges is not None:
+            with _at("enterprise_ranges"):
+                reference_data.keep_enterprise_ranges(prefixes=setup.enterprise_ranges)
+        changed = _changes(before, standing())
+        _record(setup, len(changed))
+        if dry_run:
+            transaction.set_rollback(True)
+    return changed
+
+
+def standing() -> dict[str, str]:
+    """Everything there is, as it would be told: what → how it is."""
+    found = {
+        f"source {one.key}": f"{one.name}, register {one.register.key}, from {one.accept_from}"
+        for one in Source.objects.select_related("register").order_by("key")
+    }
+    for chain in Chain.objects.select_related("controller").order_by("key"):
+        found[f"chain {chain.key}"] = f"{chain.name}, {chain.controller.key}, {chain.currency}"
+    for terms in Programme.objects.select_related("chain").order_by("chain__key"):
+        months = f" ({terms.validity_months} months)" if terms.validity_months else ""
+        found[f"terms {terms.chain.key}"] = f"valid {terms.validity}{months}, rounded {terms.rounding}"
+    for store in Store.objects.select_related("chain").order_by("chain__key", "number"):
+        found[f"store {store.chain.key} {store.number}"] = ", ".join(filter(None, (store.name, store.place)))
+    for group in ProductGroup.objects.select_related("chain").order_by("chain__key", "key"):
+        found[f"group {group.chain.key} {group.key}"] = group.name
+    for rule in RateRule.objects.select_related("chain", "store", "product_group").order_by("chain__key", "id"):
+        found[f"rate {rule.pk} {rule.chain.key}"] = told(rule)
+    prefixes = EnterpriseRange.objects.order_by("prefix").values_list("prefix", flat=True)
+    return found | {f"company cards {prefix}": "not registered" for prefix in prefixes}
+
+
+def told(rule: RateRule) -> str:
+    """A rate in words, in the zone of its days."""
+    zone = ZoneInfo(DEFAULT_ZONE)
+    days = (
+        ""
+        if rule.weekdays == rates.EVERY_DAY
+        else " ".join(day for day, bit in WEEKDAYS.items() if rule.weekdays & bit)
+    )
+    whole = (rule.from_minute, rule.to_minute) == (0, rates.DAY_MINUTES)
+    hours = "" if whole else "-".join(f"{m // 60:02d}:{m % 60:02d}" for m in (rule.from_minute, rule.to_minute))
+    parts = [
+        f"{'+' if rule.mode == 'add' and rule.basis_points >= 0 else ''}{rule.basis_points / 100:.2f} %",
+        f"from {rule.starts.astimezone(zone):%Y-%m-%d %H:%M}",
+        f"until {rule.ends.astimezone(zone):%Y-%m-%d %H:%M}" if rule.ends else "",
+        f"store {rule.store.number}" if rule.store else "",
+        f"group {rule.product_group.key}" if rule.product_group else "",
+        days,
+        hours,
+        f"priority {rule.priority}" if rule.priority else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+@contextmanager
+def _at(*place: str | int) -> Iterator[None]:
+    try:
+        yield
+    except SetupRefusedError:
+        raise
+    except TillitError as error:
+        raise SetupRefusedError(error.code, error.message, place) from None
+
+
+def _controller(key: str) -> Controller:
+    found = Controller.objects.filter(key=key).first()
+    if found is None:
+        raise TillitError("unknown-controller", f"no controller '{key}'")
+    return found
+
+
+def _keep_source(given: SourceEntry) -> None:
+    reference_data.keep_source(
+        key=given.key,
+        name=given.name,
+        register_id=_controller(given.controller).register_id,
+        accept_from=given.accept_from,
+    )
+
+
+def _keep_chain(given: ChainEntry, on: date, place: Place) -> None:
+    with _at(*place):
+        known = Chain.objects.filter(key=given.key).first()
+        if known is None and (given.name is None or given.controller is None):
+            raise TillitError("unknown-chain", f"no chain '{given.key}': a new one has a name and a controller")
+        if given.currency is not None:
+            exponent(given.currency)
+        chain = reference_data.keep_chain(
+            key=given.key,
+            name=given.name or (known.name if known else ""),
+            controller_id=_controller(given.controller).pk if given.controller else known.controller_id,  # type: ignore[union-attr]
+            currency=given.currency or (known.currency if known else "NOK"),
+        )
+        reference_data.keep_stores(chain=chain, stores={one.number: (one.name, one.place) for one in given.stores})
+        reference_data.keep_product_groups(chain=chain, groups=given.product_groups)
+        programmes.set_up(chain=chain, on=on)
+    for number, rate in enumerate(given.rates):
+        with _at(*place, "rates", number):
+            _keep_rate(chain, rate)
+
+
+def _keep_rate(chain: Chain, given: RateEntry) -> None:
+    """The rate as given: added, or ended when it stands without an end or with a later one."""
+    store = chain.stores.filter(number=given.store).first() if given.store is not None else None
+    group = chain.product_groups.filter(key=given.product_group).first() if given.product_group is not None else None
+    if (given.store is not None and store is None) or (given.product_group is not None and group is None):
+        raise RateRefusedError("rate-place", "the chain has no such store or product group")
+    first, last = given.minutes
+    starts, ends = moment(given.starts), moment(given.until) if given.until else None
+    days = sum(WEEKDAYS[day] for day in set(given.weekdays))
+    basis_points = int(given.percent * BASIS_POINTS / 100)
+    same = RateRule.objects.filter(
+        chain=chain,
+        store=store,
+        product_group=group,
+        mode=given.mode,
+        basis_points=basis_points,
+        starts=starts,
+        weekdays=days,
+        from_minute=first,
+        to_minute=last,
+        priority=given.priority,
+    ).first()
+    if same is not None and ends is not None and (same.ends is None or same.ends > ends):
+        rates.end(rule_id=same.pk, at=ends)
+        return
+    if same is not None and same.ends is not None and ends != same.ends:
+        raise RateRefusedError("rate-ended", f"rate {same.pk} has ended, and stays so: give the new one its own start")
+    rates.add(
+        chain_id=chain.pk,
+        basis_points=basis_points,
+        when=When(starts, ends, days, first, last),
+        mode=given.mode,
+        store_id=store.pk if store else None,
+        product_group_id=group.pk if group else None,
+        priority=given.priority,
+    )
+
+
+def _changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    gone = [f"- {what}: {how}" for what, how in before.items() if what not in after]
+    new = [f"+ {what}: {how}" for what, how in after.items() if what not in before]
+    return (
+        gone
+        + new
+        + [f"~ {what}: {before[what]} → {how}" for what, how in after.items() if before.get(what, how) != how]
+    )
+
+
+def _record(setup: Setup, changes: int) -> None:
+    """On record for each controller concerned."""
+    named = {entry.key for entry in setup.chains}
+    concerned = set(Chain.objects.filter(key__in=named).values_list("controller_id", flat=True))
+    concerned |= {_controller(entry.controller).pk for entry in setup.sources}
+    for controller in sorted(concerned) if changes else []:
+        append(
+            type=PROGRAMME_CHANGED,
+            actor=system("programme", [controller]),
+            activity=_ACTIVITY,
+            controller=controller,
+            details={"changes": changes},
+            at=clock.now(),
+        )

@@ -1,0 +1,141 @@
+"""What staff do for a person in front of them or on the phone: enrol, cards, leave, use and correct bonus (C1, C4, C8).
+
+The member of staff must have the role for it, and, but to enrol, the person must be one of the controller's. In a joint
+arrangement a membership concerns every controller of it (C2): the act reaches them all, the right to it comes from one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from tillit.bonus import operations as bonus
+from tillit.bonus.queries import ChainBalance, overview
+from tillit.declaration.models import Controller
+from tillit.journeys.join import ACTIVITY as MEMBERSHIP
+from tillit.journeys.join import Applicant, Joined, join
+from tillit.journeys.leave import Left, leave
+from tillit.kernel import clock
+from tillit.kernel.errors import TillitError
+from tillit.kernel.money import Money
+from tillit.kernel.scope import Actor, Scope
+from tillit.ledger.operations import natural_key
+from tillit.parties.actors import person_scope, staff_actor
+from tillit.parties.errors import NotStaffError
+from tillit.parties.models import StaffMember
+from tillit.purchases import operations as instruments
+from tillit.purchases.models import Chain, PaymentInstrument
+
+EARNING = "bonus_earning"
+
+
+def staff_at(*, email: str, controller: Controller) -> Actor:
+    """The actor for a member of staff named by work e-mail, at one controller. Raises `NotStaffError`."""
+    found = StaffMember.objects.filter(email__iexact=email.strip()).first()
+    if found is None:
+        raise NotStaffError("not-staff", "no member of staff has that address")
+    return staff_actor(staff=found, controller=controller)
+
+
+def enrol(*, actor: Actor, controller: Controller, applicant: Applicant, at: datetime) -> Joined:
+    """Join as at the reception desk; raises as `join` does."""
+    Scope(actor, MEMBERSHIP)  # refuses who has not the role
+    return join(
+        controller_id=controller.pk, applicant=applicant, route="reception", at=at, actor=_everywhere(actor, controller)
+    )
+
+
+def end_membership(*, actor: Actor, controller: Controller, subject_id: int, at: datetime, reason: str) -> Left:
+    """The person leaves. Raises `NotAssignedError` for somebody who is not the controller's."""
+    person_scope(actor=actor, activity=MEMBERSHIP, subject_id=subject_id)
+    return leave(
+        subject_id=subject_id,
+        controller_id=controller.pk,
+        at=at,
+        reason=reason,
+        actor=_everywhere(actor, controller),
+    )
+
+
+def add_card(*, actor: Actor, controller: Controller, subject_id: int, number: str, at: datetime) -> PaymentInstrument:
+    """Register a card or account of the person; raises `InstrumentRefusedError`."""
+    with _person(actor, controller, EARNING, subject_id) as scope:
+        return instruments.register_instrument(
+            scope=scope, subject_id=subject_id, controller_id=controller.pk, number=number, at=at
+        )
+
+
+def remove_card(*, actor: Actor, controller: Controller, subject_id: int, instrument_id: int, at: datetime) -> bool:
+    """Take a card or account off; whether it was on."""
+    with _person(actor, controller, EARNING, subject_id) as scope:
+        return instruments.remove_instrument(scope=scope, subject_id=subject_id, instrument_id=instrument_id, at=at)
+
+
+def use_bonus(
+    *, actor: Actor, chain: Chain, subject_id: int, amount: str, reference: str, at: datetime
+) -> ChainBalance | None:
+    """Spend bonus in the chain; the balance afterwards. `reference` (the receipt) makes a retry the same use."""
+    minor = _amount(amount, chain)
+    if minor <= 0:
+        raise TillitError("amount", "an amount above zero is used")
+    with _of_chain(actor, "bonus_use", chain, subject_id) as scope:
+        key = natural_key("staff", "use", chain.pk, subject_id, reference)
+        bonus.use(scope=scope, subject_id=subject_id, chain_id=chain.pk, amount=minor, key=key, at=at)
+        return _balance(subject_id, chain)
+
+
+def correct_bonus(
+    *,
+    actor: Actor,
+    chain: Chain,
+    subject_id: int,
+    amount: str,
+    reference: str,
+    reason: str,
+    event_at: datetime,
+    at: datetime,
+) -> ChainBalance | None:
+    """Add or take back bonus; the balance afterwards. `reference` (the case) makes a retry the same correction."""
+    minor = _amount(amount, chain)
+    with _of_chain(actor, "bonus_correction", chain, subject_id) as scope:
+        bonus.correct(
+            scope=scope,
+            subject_id=subject_id,
+            chain_id=chain.pk,
+            amount=minor,
+            key=natural_key("staff", "correction", chain.pk, subject_id, reference),
+            event_at=event_at,
+            at=at,
+            reason=reason,
+        )
+        return _balance(subject_id, chain)
+
+
+def _everywhere(actor: Actor, controller: Controller) -> Actor:
+    """The actor for every controller of the arrangement."""
+    everyone = Controller.objects.filter(register_id=controller.register_id).values_list("id", flat=True)
+    return replace(actor, controllers=actor.controllers | frozenset(everyone))
+
+
+@contextmanager
+def _person(actor: Actor, controller: Controller, activity: str, subject_id: int) -> Iterator[Scope]:
+    person_scope(actor=actor, activity=activity, subject_id=subject_id)
+    with Scope(_everywhere(actor, controller), activity, frozenset({subject_id})) as scope:
+        yield scope
+
+
+@contextmanager
+def _of_chain(actor: Actor, activity: str, chain: Chain, subject_id: int) -> Iterator[Scope]:
+    if chain.controller_id not in actor.controllers:
+        raise NotStaffError("not-staff", "the chain is another controller's")
+    with person_scope(actor=actor, activity=activity, subject_id=subject_id) as scope:
+        yield scope
+
+
+def _amount(text: str, chain: Chain) -> int:
+    return Money.parse(text, chain.currency).minor
+
+
+def _balance(subject_id: int, chain: Chain) -> ChainBalance | None:
+    found = overview(subject_id=subject_id, on=clock.today())
+    return next((one for one in found if one.chain_id == chain.pk), None)
