@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,6 +70,22 @@ def retention(
         from tillit.journeys.bench import retention as bench
 
         result = bench.run(rows=rows, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
+def rights(
+    people: Annotated[int, typer.Option(min=100, help="Members, ten facts each.")] = 10_000,
+    more: Annotated[int, typer.Option(min=1, help="Then so many times as many, to show growth; 1: no more.")] = 100,
+    sample: Annotated[int, typer.Option(min=10, help="Requests of each kind.")] = 200,
+    assist: Annotated[Path | None, typer.Option(help="A Python that has Django and django-gdpr-assist.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Access and erasure requests a minute, beside a loop written by hand and, with --assist, django-gdpr-assist."""
+    with _place("tillit_bench_assist" if assist else None):
+        from tillit.journeys.bench import rights as bench
+
+        result = bench.run(people=people, more=more, sample=sample, assist=assist, tell=_tell)
     _say(result, as_json=as_json)
 
 

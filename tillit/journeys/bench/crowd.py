@@ -42,6 +42,11 @@ class Crowd:
 def build(*, people: int) -> Crowd:
     """Members of the coalition's operator with ten facts each; the same rows once more in tables without Tillit."""
     world.publish_examples()
+    return grow(people=people)
+
+
+def grow(*, people: int) -> Crowd:
+    """So many more of them."""
     holder = Controller.objects.get(key="rundtur")
     world.people(register_id=holder.register_id, count=people)
     columns = list(zip(*_FACTS, strict=True))

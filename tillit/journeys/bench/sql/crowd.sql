@@ -3,7 +3,8 @@
 INSERT INTO parties_relationship (subject_id, controller_id, kind, started, ended, end_reason)
 SELECT s.id, %(controller)s, 'member', %(today)s::date - 900,
        CASE WHEN s.id %% 100 = 0 THEN %(today)s::date - 40 END, CASE WHEN s.id %% 100 = 0 THEN 'left' ELSE '' END
-FROM parties_subject s WHERE s.register_id = %(register)s
+FROM parties_subject s
+WHERE s.register_id = %(register)s AND NOT EXISTS (SELECT FROM parties_relationship r WHERE r.subject_id = s.id)
 
 -- name: facts
 -- Ten facts of each: names, addresses, date of birth, interests. Invented, different for each.
@@ -13,7 +14,8 @@ SELECT s.id, %(controller)s, k.category, k.kind, k.prefix || s.id || k.suffix, '
 FROM parties_subject s
 CROSS JOIN unnest(%(categories)s::smallint[], %(kinds)s::text[], %(prefixes)s::text[], %(suffixes)s::text[],
                   %(activities)s::text[]) AS k(category, kind, prefix, suffix, activity)
-WHERE s.register_id = %(register)s ORDER BY s.id
+WHERE s.register_id = %(register)s AND NOT EXISTS (SELECT FROM parties_fact f WHERE f.subject_id = s.id)
+ORDER BY s.id
 
 -- name: some
 -- Members drawn evenly over the ids.
@@ -21,6 +23,7 @@ SELECT id FROM parties_subject WHERE register_id = %(register)s AND id %% 100 <>
 
 -- name: copies
 -- The same rows for whoever works without Tillit: the same keys, indexes and links, no row security.
+DROP TABLE IF EXISTS bench_fact, bench_relationship, bench_subject;
 CREATE TABLE bench_subject (LIKE parties_subject INCLUDING ALL);
 CREATE TABLE bench_relationship (LIKE parties_relationship INCLUDING ALL);
 CREATE TABLE bench_fact (LIKE parties_fact INCLUDING ALL);
@@ -57,8 +60,26 @@ DELETE FROM bench_subject s
 WHERE NOT EXISTS (SELECT FROM bench_relationship r WHERE r.subject_id = s.id)
   AND NOT EXISTS (SELECT FROM bench_fact f WHERE f.subject_id = s.id)
 
+-- name: person_facts
+-- What a hand-written answer reads first.
+SELECT * FROM bench_fact WHERE subject_id = %(subject)s ORDER BY recorded_at, id
+
+-- name: person_relationships
+-- And then.
+SELECT * FROM bench_relationship WHERE subject_id = %(subject)s ORDER BY recorded_at, id
+
+-- name: delete_person_facts
+-- A hand-written erasure, first part.
+DELETE FROM bench_fact WHERE subject_id = %(subject)s
+
+-- name: delete_person_relationships
+-- Second part.
+DELETE FROM bench_relationship WHERE subject_id = %(subject)s
+
 -- name: delete_person
--- One person's rows, by hand.
-WITH f AS (DELETE FROM bench_fact WHERE subject_id = %(subject)s),
-     r AS (DELETE FROM bench_relationship WHERE subject_id = %(subject)s)
-SELECT 1
+-- Last part.
+DELETE FROM bench_subject WHERE id = %(subject)s
+
+-- name: end_relationships
+-- The people who will ask for erasure have left: nothing but law and evidence keeps their rows.
+UPDATE parties_relationship SET ended = %(today)s::date - 1, end_reason = 'left' WHERE subject_id = ANY (%(subjects)s)
