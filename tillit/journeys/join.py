@@ -27,6 +27,7 @@ from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.models import Relationship
 from tillit.parties.operations import NewFact
+from tillit.privacy import archive
 from tillit.purchases.operations import recognise_in_web_shops
 
 ACTIVITY = "membership_administration"
@@ -101,6 +102,9 @@ def join(
         except AlreadyClaimedError:
             if tries == _TRIES - 1:
                 raise
+    if not new:  # what was archived for joining again only comes back with it (B7)
+        for answerable in dict.fromkeys((controller_id, holder)):
+            archive.restore(subject_id=subject_id, controller_id=answerable)
     if given := list(agreements):
         with Scope(system("join", {controller_id, holder}), "consent_management", frozenset({subject_id})) as scope:
             for one in given:

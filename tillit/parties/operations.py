@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from tillit.declaration.vocabulary import category_id
+from tillit.declaration.personal import RowState
+from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel import clock
-from tillit.kernel.scope import Scope
+from tillit.kernel.scope import Scope, system
 from tillit.parties import journal, sealing
-from tillit.parties.errors import UnknownSubjectError
+from tillit.parties.errors import RestrictedPersonError, UnknownSubjectError
 from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
 
 _SEALED = (SealedFact._meta.db_table, "sealed")
@@ -43,11 +44,19 @@ def lock_subjects(*, scope: Scope, subject_ids: Iterable[int]) -> dict[int, int]
 
 
 def lock_subject(*, scope: Scope, subject_id: int) -> int:
-    """Lock one person until the transaction ends; its row state. Raises `UnknownSubjectError` (erased or never was)."""
+    """Lock one person until the transaction ends; its row state, for the row that is to be written.
+
+    Raises `UnknownSubjectError` (erased or never was), and `RestrictedPersonError` when processing is restricted and
+    the scope's activity may not go on: it could neither write the row nor see it.
+    """
     try:
-        return lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+        state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     except KeyError:
         raise UnknownSubjectError("unknown-subject", "there is no such person") from None
+    word = vocabulary().activities.get(scope.activity)
+    if state == RowState.RESTRICTED and (word is None or "restricted" not in word.sees):
+        raise RestrictedPersonError("restricted", f"processing of this person is restricted: {scope.activity} may not")
+    return state
 
 
 _FENCE = 0x7065_6F70  # advisory lock space ("peop"); the second key is the register
@@ -139,6 +148,7 @@ def record_facts(
 ) -> list[Fact]:
     """Record several facts of one person as `record_fact` does one; the current row of each, in the order given."""
     state = lock_subject(scope=scope, subject_id=subject_id)
+    _replace_archived(subject_id, controller_id, [fact.kind for fact in facts], at)
     rows = Fact.objects.filter(
         subject_id=subject_id,
         controller_id=controller_id,
@@ -180,6 +190,21 @@ def retire_fact(*, scope: Scope, subject_id: int, controller_id: int, kind: str,
     standing.update(superseded_at=at)
     journal.remember(scope=scope, rows=rows, at=at)
     return bool(rows)
+
+
+def _replace_archived(subject_id: int, controller_id: int, kinds: list[str], at: datetime) -> None:
+    """What is said anew replaces what lies in an archive that the open scope does not see (somebody came back)."""
+    with Scope(system("replacing", {controller_id}), "retention", frozenset({subject_id})) as scope:
+        archived = Fact.objects.filter(
+            subject_id=subject_id,
+            controller_id=controller_id,
+            kind__in=kinds,
+            superseded_at__isnull=True,
+            state__in=(RowState.ARCHIVED, RowState.RESTRICTED_ARCHIVED),
+        )
+        if replaced := list(archived):
+            archived.update(superseded_at=at)
+            journal.remember(scope=scope, rows=replaced, at=at)
 
 
 def seal_fact(

@@ -136,7 +136,7 @@ def _run(on: date, progress: Progress, *, dry_run: bool) -> RetentionRun:
     recorder, registers, entered = Recorder(made), parties(on), count(1)
     total = sum(map(len, registers.values()))
     archive.enter(registers, on, recorder=recorder, progress=lambda: progress("archive", next(entered), total))
-    waiting, free = list(_of_something(all_plans(on))), FreePeople()
+    waiting, free = list(of_something(all_plans(on))), FreePeople()
     while waiting:
         reached = 0
         for place, (actor, plan) in enumerate(waiting, 1):
@@ -187,7 +187,7 @@ def _note(recorder: Recorder, scope: Scope | None, plan: Plan, rows: int) -> Non
     )
 
 
-def _of_something(plans_of_all: Iterable[tuple[Actor, Plan]]) -> Iterator[tuple[Actor, Plan]]:
+def of_something(plans_of_all: Iterable[tuple[Actor, Plan]]) -> Iterator[tuple[Actor, Plan]]:
     """The plans whose cell holds a row now: one look at each table instead of one for each cell."""
     held: dict[frozenset[int], set[tuple[str, int, int]]] = {}
     for actor, plan in plans_of_all:

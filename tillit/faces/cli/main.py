@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "retain": "Dispose of everything that is due, or say what would be.",
     "rights": "Handle requests about a person's rights: the queue, answers, access, erasure.",
     "serve": "Serve the site.",
+    "simulate": "Years of a synthetic population under the declarations; is anything overdue?",
     "staff": "Take on, list and end members of staff.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }
