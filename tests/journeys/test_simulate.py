@@ -28,16 +28,17 @@ def _declare(*files: str) -> None:
 def test_h10_d10_d11_two_years_of_customers_leave_nothing_overdue_and_nothing_early(fresh_db: TestDatabase) -> None:
     _declare(*COMPANY)
     steps: list[tuple[str, int, int]] = []
-    report = run.simulate(years=2, people=3, progress=lambda *step: steps.append(step))
+    report = run.simulate(years=2, people=2, progress=lambda *step: steps.append(step))
     assert (report.overdue, report.early, report.kept) == ([], [], True)
     assert {"archive", "erase"} <= set(report.disposed)
-    assert report.acts["join"] >= 3
-    assert report.acts["leave"] >= 2
+    assert report.acts["join"] >= 2
+    assert report.acts["leave"] >= 1
     assert report.due_dates > 5
     assert report.days_visited == report.runs == len(steps)
     assert steps == sorted(steps)
 
 
+@pytest.mark.soak
 def test_h10_c17_books_lapse_years_after_the_members_left(fresh_db: TestDatabase) -> None:
     """Financial years, statutory minimums, figures that stay."""
     _declare(*CLUB)

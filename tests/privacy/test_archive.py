@@ -162,3 +162,83 @@ def test_h10_nothing_goes_before_its_day(union: Controller) -> None:
         retention.run(as_of=date(2990, 1, 1))
     assert retention.run(as_of=date(2990, 1, 1), dry_run=True).finished_at is not None
     assert Subject.objects.filter(pk=kari).exists()
+
+
+def test_b7_joining_again_through_the_journey_restores_what_was_archived_for_it(union: Controller) -> None:
+    from tests.journeys.test_join import KARI
+    from tillit.journeys.join import join
+
+    with clock.travel(JOINED):
+        kari = join(controller_id=union.pk, applicant=KARI, route="web", at=clock.now()).subject_id
+    _leave(union, kari)
+    with clock.travel(date(2026, 3, 1)):
+        assert _names(union, "membership_administration") == {"Kari"}
+        retention.run()
+        assert _names(union, "membership_administration") == set()
+        assert _names(union, "rejoining") == {"Kari"}
+        again = join(controller_id=union.pk, applicant=KARI, route="web", at=clock.now())
+        assert (again.subject_id, again.new) == (kari, False)
+        assert _names(union, "membership_administration") == {"Kari"}
+        retention.run()
+        assert _names(union, "membership_administration") == {"Kari"}
+
+
+def test_d10_who_comes_back_is_recorded_beside_the_archive_that_stays_closed() -> None:
+    """A claim's archive does not open for a new customership; what is said anew replaces what lies in it."""
+    company = publish_examples("loyalty_services")["trygghavn"]
+    kari = person(company, "customer", given="Kari")
+    _leave(company, kari, "customer")
+    with clock.travel(date(2026, 2, 2)):
+        retention.run()
+        with Scope(system("test", {company.pk}), "customer_administration") as scope:
+            parties.relate(
+                scope=scope, subject_id=kari, controller_id=company.pk, kind="customer", started=date(2026, 2, 2)
+            )
+            parties.record_fact(
+                scope=scope,
+                subject_id=kari,
+                controller_id=company.pk,
+                category="identity",
+                kind="name.given",
+                value="Kaia",
+                source="data_subject",
+                at=clock.now(),
+            )
+        assert _names(company, "customer_administration") == {"Kaia"}
+        assert _names(company, "claims_defence") == {"Kari", "Kaia"}
+        with Scope(system("test", {company.pk}), "claims_defence"):
+            assert Fact.objects.get(value="Kari").superseded_at == clock.now()
+
+
+def test_h4_a_write_under_an_activity_that_may_not_touch_restricted_people_is_refused_clearly(
+    union: Controller,
+) -> None:
+    from tillit.audit import events
+    from tillit.audit.models import Event
+    from tillit.audit.operations import append
+    from tillit.consent.operations import lift, restrict
+    from tillit.parties.errors import RestrictedPersonError
+
+    kari = person(union, given="Kari")
+    rights = Scope(system("test", {union.pk}), "rights_requests")
+    with rights as scope:
+        restrict(scope=scope, subject_id=kari, controller_id=union.pk, ground="claims", at=clock.now())
+        append(type=events.PERSON_READ, scope=scope, subject=kari, details={"purpose": "enquiry"})
+        assert set(Event.objects.filter(subject_id=kari, type="person.read").values_list("state", flat=True)) == {1}
+    with (
+        Scope(system("test", {union.pk}), "membership_administration") as scope,
+        pytest.raises(RestrictedPersonError, match="membership_administration"),
+    ):
+        parties.record_fact(
+            scope=scope,
+            subject_id=kari,
+            controller_id=union.pk,
+            category="identity",
+            kind="name.given",
+            value="Kaia",
+            source="data_subject",
+            at=clock.now(),
+        )
+    with Scope(system("test", {union.pk}), "rights_requests") as scope:
+        lift(scope=scope, subject_id=kari, at=clock.now())
+        assert set(Event.objects.filter(subject_id=kari).values_list("state", flat=True)) == {0}

@@ -10,7 +10,7 @@ not_personal(Controller, because="organisations, not persons")
 not_personal(DeclarationVersion, because="published text", only_added=True)
 not_personal(Grant, because="compiled rules")
 
-definer("tillit_audit", audit.__file__, "functions")
+definer("tillit_audit", audit.__file__, "functions", reads=("parties_subject",))
 personal(
     Event,
     category="access_record",

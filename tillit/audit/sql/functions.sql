@@ -27,7 +27,8 @@ $$
 
 -- name: audit_append
 -- One event for each subject given (0: nobody), and its place in the queue. Inside a scope the actor and the controller
--- must be the scope's. Returns the events' ids in the order of the subjects.
+-- must be the scope's. What is about a restricted person is restricted, too. Returns the events' ids in the order of the
+-- subjects.
 CREATE FUNCTION audit_append(
   in_controller integer, in_type text, in_at timestamptz, in_actor_kind text, in_actor_ref text,
   in_activity text, in_subjects bigint[], in_batch bigint, in_details jsonb)
@@ -48,9 +49,10 @@ BEGIN
   END IF;
   WITH written AS (
     INSERT INTO audit_event (subject_id, controller_id, at, recorded_at, actor_kind, actor_ref,
-                             activity, type, batch, details)
+                             activity, type, batch, details, state)
     SELECT given.subject, in_controller, in_at, moment, in_actor_kind, in_actor_ref,
-           in_activity, in_type, in_batch, in_details
+           in_activity, in_type, in_batch, in_details,
+           coalesce((SELECT s.state & 1 FROM parties_subject s WHERE s.id = given.subject), 0)
     FROM unnest(in_subjects) WITH ORDINALITY AS given (subject, place) ORDER BY given.place
     RETURNING id, xact, recorded_at
   ), queued AS (
