@@ -58,6 +58,33 @@ def purchases(
         raise typer.Exit(PUT_ASIDE)
 
 
+@app.command()
+def members(
+    file: Annotated[Path, typer.Argument(help="CSV, see docs/formats.md.")],
+    controller: Annotated[str, typer.Option("--controller", help="A controller of the register they belong to.")],
+) -> None:
+    """Take over members from another system. Repeating it enrols nobody twice.
+
+    Exit code 0: every row is in. 3: done, but rows or cards were refused. 2: the file was refused.
+    """
+    ready()
+    from tillit.declaration.models import Controller
+    from tillit.journeys.member_file import import_members
+
+    found = Controller.objects.filter(key=controller).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    with Meter({"take": "Taking over"}) as meter:
+        report = import_members(path=file, controller=found, progress=lambda done: meter.tell("take", done, 0))
+    out.print(f"{report.new} new, {report.known} known before, {report.cards} cards and accounts")
+    for line, code in sorted(report.refused.items()):
+        out.print(f"  line {line}: {code}", markup=False)
+    for code, number in sorted(report.cards_refused.items()):
+        out.print(f"  {number} cards or accounts: {code}", markup=False)
+    if report.refused or report.cards_refused:
+        raise typer.Exit(PUT_ASIDE)
+
+
 def _summary(report: Any) -> None:
     from tillit.purchases.reading.reasons import message
 
