@@ -21,7 +21,7 @@ from tillit.messages import outbox
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
-from tillit.privacy.backup.run import backup
+from tillit.privacy.backup.run import backup, copy_keys
 
 JOBS = {
     job.name: job
@@ -37,6 +37,7 @@ JOBS = {
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
+        Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),
         Every("proof", prove_and_tell, timedelta(days=1), hour=5),
     )

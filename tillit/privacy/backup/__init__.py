@@ -6,7 +6,7 @@ Design. Three stores, three keys, three places (`places`), so that no one of the
   nothing) in one snapshot; definitions are read by the owner in the same snapshot. Row security does not filter them:
   before a dump is made every policy is compared with what would, and every table's rows are counted by the owner, too.
   Kept as long as every declaration allows, a year at most; then they go, by themselves;
-- *keys*: the wrapped data keys alone, replaced daily, two kept. A key that was dropped is in no copy two days later,
+- *keys*: the wrapped data keys alone, replaced hourly, two kept. A key that was dropped is in no copy two hours later,
   and from then on no dump's sealed values open;
 - the *journal* (`parties.journal`), shipped every minute and kept a little longer than any dump.
 

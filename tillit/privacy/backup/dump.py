@@ -37,7 +37,7 @@ def make(*, progress: Progress = lambda _: None) -> tuple[Path, Manifest]:
     Raises `BackupError` when anything would be left out, `ProgramError` when `pg_dump` is missing, too old or fails;
     then there is no file.
     """
-    where = database.place(_name())
+    where = database.place(working_on())
     with database.connect("backup", name=where.name) as reader, database.connect("owner", name=where.name) as owner:
         snapshot = _snapshot(reader, owner)
         programs.refuse_older("pg_dump", server=reader.info.server_version)
@@ -67,7 +67,8 @@ def make(*, progress: Progress = lambda _: None) -> tuple[Path, Manifest]:
     return path, manifest
 
 
-def _name() -> str:
+def working_on() -> str:
+    """Name of the database that Django works on."""
     from django.db import connection  # noqa: PLC0415 (a dump is of the database that Django works on)
 
     return str(connection.settings_dict["NAME"])

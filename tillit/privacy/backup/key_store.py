@@ -1,6 +1,6 @@
-"""The key store's own copies: the wrapped data keys alone, sealed with another key, replaced at every backup.
+"""The key store's own copies: the wrapped data keys alone, sealed with another key, replaced every hour.
 
-Two are kept, the newest and the one before it, so that a key which was dropped is in no copy after two days at most.
+Two are kept, the newest and the one before it, so that a key which was dropped is in no copy after two hours.
 """
 
 import json

@@ -59,6 +59,26 @@ def backup(*, kept: IsoPeriod | None = None, progress: Progress = lambda _: None
     return Made(path, keys, rows, held, removed)
 
 
+def copy_keys() -> Path:
+    """Copy the key store alone; the copy before the last goes. Hourly, so that few new keys are in no copy, and a key
+    that was dropped is in none for long.
+    """
+    places.folder("dump").mkdir(mode=0o700, parents=True, exist_ok=True)
+    with exclusive(places.folder("dump") / ".lock", timeout=5):
+        at = clock.now().replace(microsecond=0)
+        path, held = key_store.copy(where=database.place(dump.working_on()), at=at)
+        key_store.check(path)
+        BackupRun.objects.filter(kind="keys", file=path.name).delete()  # one of the same second
+        _record("keys", path, held, at, tables=len(key_store.stores()))
+        _forget_gone_keys()
+    return path
+
+
+def _forget_gone_keys() -> None:
+    there = [one.path.name for one in places.listed("keys")]
+    BackupRun.objects.filter(removed_at=None, kind="keys").exclude(file__in=there).update(removed_at=clock.now())
+
+
 def rotate(*, kept: IsoPeriod) -> tuple[str, ...]:
     """Remove every dump older than `kept`, of whatever database; the names of those that went."""
     today, gone = clock.now(), []
@@ -67,8 +87,7 @@ def rotate(*, kept: IsoPeriod) -> tuple[str, ...]:
             one.path.unlink()
             gone.append(one.path.name)
     BackupRun.objects.filter(removed_at=None, kind="dump", file__in=gone).update(removed_at=clock.now())
-    there = [one.path.name for one in places.listed("keys")]
-    BackupRun.objects.filter(removed_at=None, kind="keys").exclude(file__in=there).update(removed_at=clock.now())
+    _forget_gone_keys()
     return tuple(gone)
 
 
