@@ -21,6 +21,12 @@ NETWORK = {
     "django.core.mail", "anymail", "socketserver", "nntplib",
 }  # fmt: skip
 
+# Modules that name one of these and open nothing, and why. This list may only shrink.
+OPENS_NOTHING = {
+    "tillit.disclosure.outward": "the guard, which tries itself with a socket that sends nothing",
+    "tillit.messages.mail_folder": "the mail backend that writes files",
+}
+
 
 def _opens(source: str) -> set[str]:
     """The network modules a source imports, however it does so."""
@@ -56,7 +62,8 @@ def test_the_reader_sees_a_network_module_however_it_is_imported() -> None:
 def test_a8_h13_the_code_opens_nothing_outward_but_by_registered_ways() -> None:
     found = {_module(path) for path in PACKAGE.rglob("*.py") if _opens(path.read_text(encoding="utf-8"))}
     declared = {module for way in OUTWARD.values() for module in way.opens}
-    assert found - {"tillit.disclosure.outward"} == declared, "the guard tries itself, and nothing else is let out"
+    assert found - set(OPENS_NOTHING) == declared
+    assert set(OPENS_NOTHING) <= found, "an exception that is none"
     assert {"tillit.messages.mail", "tillit.messages.transports"} <= found
     for module in declared:
         path = PACKAGE.parent / Path(*module.split(".")).with_suffix(".py")
