@@ -10,11 +10,14 @@ from django.test import Client
 from tests.faces.conftest import Person, last_code, make_person, sign_in
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
+from tillit.journeys.departure import depart
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as outbox
 from tillit.parties import staff as staffing
-from tillit.parties.models import Assignment, StaffMember
+from tillit.parties.actors import member_actor
+from tillit.parties.models import Assignment, FoundPerson, Session, StaffMember
+from tillit.privacy.erasure import erase
 
 pytestmark = pytest.mark.django_db
 
@@ -286,3 +289,20 @@ def test_h2_a_number_of_another_person_is_not_confirmed(client: Client, kari: Pe
     assert "En annen person er registrert" in desk.post(person, {"act": "confirm_phone"}, follow=True).text
     assert "Ola Vestli" in find(desk, ola.phone, by="phone")
     assert "Kari Nordseth" in find(desk, kari.phone, by="phone")
+
+
+def test_h3_nothing_of_an_erased_person_stays_in_a_colleague_s_session(kari: Person, ola: Person) -> None:
+    desk = at_work(hire(kari.controller))
+    links = {name: link(find(desk, name)) for name in ("kari", "ola")}
+    assert set(FoundPerson.objects.values_list("subject_id", flat=True)) == {kari.subject_id, ola.subject_id}
+    held = repr([session.get_decoded() for session in Session.objects.all()])
+    assert str(kari.subject_id) not in held
+    assert desk.get(links["kari"]).status_code == 200
+    actor = system("rights", Controller.objects.filter(register=kari.controller.register).values_list("id", flat=True))
+    member = member_actor(register_id=kari.controller.register_id, subject_id=kari.subject_id, login_id=0)
+    depart(actor=member, controller=kari.controller, subject_id=kari.subject_id)
+    with clock.travel(date(2060, 1, 1)):  # the way in is kept for as long as somebody is a member, and this with it
+        erase(actor=actor, subject_id=kari.subject_id, ground="consent_withdrawn", at=clock.now())
+    assert list(FoundPerson.objects.values_list("subject_id", flat=True)) == [ola.subject_id]
+    assert desk.get(links["kari"]).status_code == 404
+    assert desk.get(links["ola"]).status_code == 200

@@ -313,3 +313,23 @@ class Assignment(PersonalModel):
 
     class Meta:
         db_table = "parties_assignment"
+
+
+class FoundPerson(models.Model):
+    """A person whom a colleague has found in a browser session: what the token in an address of the console means."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    login = models.ForeignKey(Login, on_delete=models.CASCADE, related_name="+")
+    browser = models.UUIDField()
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    activity = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField(db_index=True)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "parties_found_person"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["login", "browser", "controller", "activity", "subject_id"], name="parties_found_once"
+            )
+        ]

@@ -10,6 +10,7 @@ from tillit.parties.models import (
     DataKey,
     DirectoryEntry,
     Fact,
+    FoundPerson,
     JournalEntry,
     Login,
     Rate,
@@ -124,6 +125,17 @@ owned(
     kept="P30D",
     backed_up=False,
     not_exported={"digest": _KEEPS_YOU_SAFE},
+)
+_ANOTHERS = "of the colleague's session"
+owned(
+    FoundPerson,
+    category="login",
+    because="whom a colleague has found in a session: the token in the address of the page",
+    where=_BY_SUBJECT,
+    clock_column="found_at",
+    kept="P1D",
+    backed_up=False,
+    not_exported={"id": _ANOTHERS, "login_id": _ANOTHERS, "browser": _ANOTHERS},
 )
 transient(
     Rate,

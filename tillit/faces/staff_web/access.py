@@ -1,11 +1,11 @@
 """Who is signed in as staff, for which controller, and the people they have found in this session."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,12 +17,13 @@ from tillit.faces.site import Site, site_or_404
 from tillit.journeys.rights.acting import may_handle, may_receive
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
+from tillit.parties import found
 from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotStaffError
 from tillit.parties.models import StaffMember
 
 SESSION = timedelta(hours=8)
-_FOUND, _MOST = "found", 200
+_BROWSER = "browser"
 
 
 @dataclass(frozen=True)
@@ -89,21 +90,27 @@ def staff_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return page
 
 
-def token_for(request: HttpRequest, controller: str, activity: str, subject_id: int) -> str:
-    """A token of this session for a person found at a controller for a purpose."""
-    found = request.session.get(_FOUND, {})
-    entry = [controller, activity, subject_id]
-    token = next((known for known, value in found.items() if value == entry), None)
-    if token is None:
-        token = secrets.token_urlsafe(12)
-        found[token] = entry
-        request.session[_FOUND] = dict(list(found.items())[-_MOST:])
-    return token
+def token_for(request: HttpRequest, worker: Worker, activity: str, subject_id: int) -> str:
+    """A token of this session for a person found at the worker's controller for a purpose."""
+    browser = request.session.setdefault(_BROWSER, uuid4().hex)
+    return found.token_of(
+        login_id=worker.staff.login_id,
+        browser=UUID(browser),
+        controller_id=worker.site.controller.pk,
+        activity=activity,
+        subject_id=subject_id,
+    )
 
 
-def found_by(request: HttpRequest, controller: str, token: str) -> tuple[str, int]:
-    """(purpose, subject) behind a token of this session at the controller; 404 for any other."""
-    entry = request.session.get(_FOUND, {}).get(token)
-    if entry is None or entry[0] != controller:
+def found_by(request: HttpRequest, worker: Worker, token: str) -> tuple[str, int]:
+    """(purpose, subject) behind a token of this session at the worker's controller; 404 for any other."""
+    browser = request.session.get(_BROWSER)
+    entry = browser and found.found_by(
+        login_id=worker.staff.login_id,
+        browser=UUID(browser),
+        controller_id=worker.site.controller.pk,
+        token=token,
+    )
+    if not entry:
         raise Http404
-    return str(entry[1]), int(entry[2])
+    return entry

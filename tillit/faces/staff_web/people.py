@@ -59,7 +59,7 @@ def search(request: HttpRequest, worker: Worker) -> HttpResponse:
         )
     except ScopeError:
         raise Http404 from None
-    hits = [(hit, token_for(request, controller.key, typed["purpose"], hit.subject_id)) for hit in found.hits]
+    hits = [(hit, token_for(request, worker, typed["purpose"], hit.subject_id)) for hit in found.hits]
     return render(request, "staff_web/search.html", context | {"found": found, "hits": hits, "needs": NEEDS[by]})
 
 
@@ -68,7 +68,7 @@ def search(request: HttpRequest, worker: Worker) -> HttpResponse:
 def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     """The person behind a token of this session, for the purpose of the search; a POST confirms their new number."""
     controller = worker.site.controller
-    activity, subject_id = found_by(request, controller.key, token)
+    activity, subject_id = found_by(request, worker, token)
     confirms = may_confirm(controller=controller, activity=activity)
     try:
         if request.method == "POST" and confirms and request.POST.get("act") == "confirm_phone":

@@ -110,7 +110,7 @@ def download(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
 @staff_page
 def register(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     """Register a request from a person found in this session."""
-    _, subject_id = found_by(request, worker.site.controller.key, token)
+    _, subject_id = found_by(request, worker, token)
     if not acting.may_receive(worker.actor, worker.site.controller):
         raise Http404
     if request.method != "POST" or request.POST.get("act") != "register":
