@@ -35,7 +35,9 @@ OBJECTION_LIFTED = event_type("objection.lifted", subject="required", purpose=CO
 OBJECTION_REFUSED = event_type("objection.refused", subject="required", purpose=CODE, channel=CODE)
 
 # Declarations, retention, proof.
-DECLARATION_PUBLISHED = event_type("declaration.published", subject="none", version=COUNT, material=FLAG, digest=DIGEST)
+DECLARATION_PUBLISHED = event_type(
+    "declaration.published", subject="none", version=COUNT, material=FLAG, digest=DIGEST, source=DIGEST
+)
 RETENTION_RUN = event_type(
     "retention.run",
     subject="none",

@@ -1,10 +1,14 @@
 """Setting a programme up: the terms its controller has declared, and a book of its own in the ledger (C6, C7)."""
 
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from tillit.bonus.errors import NoProgrammeError
 from tillit.bonus.models import Programme
 from tillit.declaration.queries import current
+from tillit.declaration.schema import Programme as Declared
+from tillit.kernel import clock
 from tillit.kernel.calendar_rules import year_end
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.ledger.kinds import NEVER
@@ -25,16 +29,39 @@ def set_up(*, chain: Chain, on: date) -> Programme:
     book = open_book(
         controller_id=chain.controller_id, key=f"bonus:{chain.key}", currency=chain.currency, category="bonus"
     )
-    programme, _ = Programme.objects.update_or_create(
-        chain=chain,
-        defaults={
-            "book_id": book.pk,
-            "rounding": declared.rounding,
-            "validity": declared.validity,
-            "validity_months": declared.validity_months,
-        },
-    )
+    programme, _ = Programme.objects.update_or_create(chain=chain, defaults={"book_id": book.pk, **_terms(declared)})
     return programme
+
+
+def follow_declarations() -> None:
+    """Bring every programme to the terms that are in effect today: a version takes effect on its day (A4)."""
+    for programme in Programme.objects.select_related("chain").order_by("pk"):
+        if current(controller_id=programme.chain.controller_id, on=clock.today()).programme is not None:
+            set_up(chain=programme.chain, on=clock.today())
+
+
+def departures(controller_id: int, on: date) -> Iterator[str]:
+    """Every term of the controller's programmes that is not the one its declaration has in effect on `on`."""
+    declared = current(controller_id=controller_id, on=on).programme
+    for programme in Programme.objects.filter(chain__controller_id=controller_id).select_related("chain"):
+        if declared is None:
+            yield f"bonus_programme: programme {programme.pk} is not declared"
+            continue
+        for name, value in _terms(declared).items():
+            if getattr(programme, name) != value:
+                yield f"bonus_programme: programme {programme.pk} has another {name} than declared"
+        book = Book.objects.filter(pk=programme.book_id, controller_id=controller_id).first()
+        if book is None or book.currency != programme.chain.currency:
+            yield f"bonus_programme: programme {programme.pk} keeps no book of its own in the chain's currency"
+
+
+def _terms(declared: Declared) -> dict[str, Any]:
+    """The columns that repeat what is declared, for the set statements."""
+    return {
+        "rounding": declared.rounding,
+        "validity": declared.validity,
+        "validity_months": declared.validity_months,
+    }
 
 
 def of_chain(*, chain_id: int) -> Programme:

@@ -37,6 +37,11 @@ def digest_of(document: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def digest_of_source(source_text: str) -> str:
+    """SHA-256 in hex of the file as it was published, to the letter."""
+    return hashlib.sha256(source_text.encode()).hexdigest()
+
+
 def publish(
     *,
     declaration: Declaration,
@@ -76,7 +81,12 @@ def publish(
             activity=ACTIVITY,
             controller=controller.pk,
             at=at,
-            details={"version": version.number, "material": material, "digest": digest},
+            details={
+                "version": version.number,
+                "material": material,
+                "digest": digest,
+                "source": digest_of_source(source_text),
+            },
         )
         if recompile:
             enforce_grants()
@@ -149,14 +159,18 @@ def _controller(declaration: Declaration) -> Controller:
         message = "a controller never changes register: its people belong to the one they were registered in"
         raise PublishingError("register-moved", message, ("controller", "arrangement", "register"))
     controller, _ = Controller.objects.update_or_create(
-        key=said.key,
-        defaults={
-            "register": register,
-            "name": said.name,
-            "organisation_number": said.organisation_number,
-            "arrangement": said.arrangement.kind,
-            "holder": said.arrangement.kind == "joint" and said.arrangement.holder == said.key,
-            "currency": said.currency,
-        },
+        key=said.key, defaults={"register": register, **facts_of(declaration)}
     )
     return controller
+
+
+def facts_of(declaration: Declaration) -> dict[str, Any]:
+    """The columns of the controller's row that repeat what its latest version says."""
+    said = declaration.controller
+    return {
+        "name": said.name,
+        "organisation_number": said.organisation_number,
+        "arrangement": said.arrangement.kind,
+        "holder": said.arrangement.kind == "joint" and said.arrangement.holder == said.key,
+        "currency": said.currency,
+    }

@@ -10,6 +10,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from tillit.audit.operations import link
 from tillit.bonus.operations import expire_everywhere
+from tillit.bonus.programmes import follow_declarations
 from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
@@ -27,6 +28,7 @@ JOBS = {
     job.name: job
     for job in (
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
+        Every("programmes", follow_declarations, timedelta(days=1), hour=0),
         Every("link_audit", link, timedelta(minutes=1)),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("files", files.lapse, timedelta(minutes=1)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tillit.declaration import registry
+from tillit.declaration.held_to import BOUNDED
 from tillit.declaration.schema import Declaration
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, declared, judged, once, texts, word
@@ -18,7 +19,17 @@ def _undeclared(context: Context, said: Said) -> Finding:
     if context.controller == context.shared.controllers[0]:
         strays = [h for h in context.shared.held if h.controller_id not in known]
         faults += [f"{h.table}: {h.rows} rows of controller {h.controller_id}, which declares nothing" for h in strays]
+    faults += _unbounded(context)
     return judged(faults, rows=sum(h.rows for h in mine), categories=len({h.category for h in mine}))
+
+
+def _unbounded(context: Context) -> list[str]:
+    """Rows of tables that are not personal and hold more than they may."""
+    shared = context.shared.faults
+    if "bounded" not in shared:
+        with context.scope():
+            shared["bounded"] = ([fault for look in BOUNDED.values() for fault in look()], {})
+    return shared["bounded"][0]
 
 
 def _promised(declaration: Declaration) -> Iterator[Said]:

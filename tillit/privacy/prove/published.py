@@ -6,7 +6,11 @@ from typing import Any
 
 from django.conf import settings
 
-from tillit.declaration.publish import digest_of
+from tillit.audit.events import DECLARATION_PUBLISHED
+from tillit.audit.models import Event
+from tillit.declaration.held_to import FOLLOWING
+from tillit.declaration.models import DeclarationVersion
+from tillit.declaration.publish import digest_of, digest_of_source, facts_of
 from tillit.declaration.queries import current_version
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.build import cookie_policy, statement
@@ -27,9 +31,7 @@ def _check(context: Context, said: Said) -> Finding:
     """The version's document still has its digest, and every declared text stands in the statement rendered now."""
     version = current_version(controller_id=context.id, on=context.on)
     document = Declaration.model_validate(version.document)
-    faults = []
-    if digest_of(version.document) != version.digest:
-        faults.append(f"version {version.number} was changed after it was published")
+    faults = list(_rewritten(context))
     language: str = said.item
     pages = (statement(document, language), cookie_policy(document, language))
     shown = "".join(_plain(render_text(page)) for page in pages)
@@ -40,6 +42,37 @@ def _check(context: Context, said: Said) -> Finding:
     if missing:
         faults.append(f"{len(missing)} declared texts are not in the statement")
     return judged(faults, version=version.number, texts=len(declared))
+
+
+def _rewritten(context: Context) -> Iterator[str]:
+    """Versions that are not what was published: neither by their own digest nor by those on record in the audit trail,
+    which nobody can rewrite unseen; and a controller's row that says another thing than its latest version.
+    """
+    with context.scope():
+        published = Event.objects.filter(controller_id=context.id, type=DECLARATION_PUBLISHED.key)
+        on_record = {details["version"]: details for details in published.values_list("details", flat=True) if details}
+    versions = list(DeclarationVersion.objects.filter(controller_id=context.id).order_by("number"))
+    for version in versions:
+        record = on_record.get(version.number, {})
+        if not version.digest == digest_of(version.document) == record.get("digest", version.digest):
+            yield f"version {version.number} was changed after it was published"
+        if (source := digest_of_source(version.source_text)) != record.get("source", source):
+            yield f"the file of version {version.number} was changed after it was published"
+    for name, value in facts_of(Declaration.model_validate(versions[-1].document)).items():
+        if getattr(context.controller, name) != value:
+            yield f"declaration_controller: another {name} than declared"
+
+
+def _programme(declaration: Declaration) -> Iterator[Said]:
+    if declaration.programme:
+        yield Said("programme", texts(declaration, "terms"))
+
+
+def _terms(context: Context, said: Said) -> Finding:
+    """What repeats the declaration for set statements still says the same."""
+    with context.scope():
+        faults = [fault for look in FOLLOWING.values() for fault in look(context.id, context.on)]
+    return judged(faults, tables=len(FOLLOWING))
 
 
 def _plain(text: str) -> str:
@@ -85,4 +118,5 @@ def _seconds(period: str, on: date) -> int:
 
 
 STATEMENT = Kind("statement", _promised, _check)
+TERMS = Kind("terms", _programme, _terms)
 COOKIES = Kind("cookies", once("cookies", "cookies.items"), _cookies)

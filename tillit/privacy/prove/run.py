@@ -57,6 +57,7 @@ KINDS: tuple[Kind, ...] = (
     records.AUDIT,
     records.LEDGER,
     published.STATEMENT,
+    published.TERMS,
     published.COOKIES,
     people.STAFF,
     people.AGES,

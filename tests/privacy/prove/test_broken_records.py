@@ -1,0 +1,111 @@
+"""What repeats or records a declaration is changed behind its back, and a job carries more than a name: all is seen."""
+
+import pytest
+
+from tests.privacy.prove.conftest import Installation
+from tillit.bonus import programmes
+from tillit.bonus.models import Programme
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.purchases.models import Chain
+
+
+def _why(live: Installation, kind: str, controller: str) -> list[str]:
+    return [fault for proof in live.proofs(kind, controller=controller) for fault in proof.finding.faults]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("source_text = source_text || '# tampered'", "the file of version 1 was changed after it was published"),
+        (
+            "document = jsonb_set(document, '{introduction,nb}', '\"x\"'), digest = repeat('0', 64)",
+            "version 1 was changed after it was published",
+        ),
+    ],
+)
+def test_a3_a_version_or_its_file_rewritten_is_seen(live: Installation, change: str, why: str) -> None:
+    solvik = live.controllers["solvik"].pk
+    assert live.states("statement", "solvik") == {"kept"}
+    with live.undone("declaration_version"):
+        live.owner.execute(f"UPDATE declaration_version SET {change} WHERE controller_id = {solvik}")
+        assert why in _why(live, "statement", "solvik")
+        assert live.states("statement", "rundtur") == {"kept"}
+    assert live.states("statement", "solvik") == {"kept"}
+
+
+def test_a3_a_version_rewritten_with_its_digest_is_seen_by_the_trail(live: Installation) -> None:
+    rundtur = live.controllers["rundtur"].pk
+    with live.undone("declaration_version"):
+        live.owner.execute(
+            "UPDATE declaration_version SET (document, digest) ="
+            " (SELECT document, digest FROM declaration_version v WHERE v.controller_id = %s)"
+            " WHERE controller_id = %s",
+            [live.controllers["nordkai"].pk, rundtur],
+        )
+        assert "version 1 was changed after it was published" in _why(live, "statement", "rundtur")
+    assert live.states("statement", "rundtur") == {"kept"}
+
+
+def test_a1_a_controller_that_is_called_something_else_is_seen(live: Installation) -> None:
+    name = live.controllers["solvik"].name.replace("'", "''")
+    why = live.sees(
+        "statement",
+        "solvik",
+        None,
+        "UPDATE declaration_controller SET name = 'En annen' WHERE key = 'solvik'",
+        f"UPDATE declaration_controller SET name = '{name}' WHERE key = 'solvik'",
+    )
+    assert why == "declaration_controller: another name than declared"
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended", "term"),
+    [
+        ("validity = 'months', validity_months = 1", "validity = 'year_and_next', validity_months = NULL", "validity"),
+        ("rounding = 'down'", "rounding = 'half_up'", "rounding"),
+    ],
+)
+def test_c7_a_programme_that_is_not_the_declared_one_is_seen_and_brought_back(
+    live: Installation, broken: str, mended: str, term: str
+) -> None:
+    controller = live.controllers["nordkai"]
+    with Scope(system("test", {controller.pk}), "bonus_earning"):
+        chain, _ = Chain.objects.get_or_create(
+            key="nordkai-prov", defaults={"controller": controller, "name": "Prøve", "currency": "NOK"}
+        )
+        programme = programmes.set_up(chain=chain, on=clock.today())
+    update = f"UPDATE bonus_programme SET {{}} WHERE id = {programme.pk}"
+    why = live.sees("terms", "nordkai", None, update.format(broken), update.format(mended))
+    assert why == f"bonus_programme: programme {programme.pk} has another {term} than declared"
+    live.owner.execute(update.format(broken))
+    programmes.follow_declarations()
+    assert live.states("terms", "nordkai") == {"kept"}
+    assert Programme.objects.get(pk=programme.pk).validity == "year_and_next"
+
+
+@pytest.mark.parametrize(
+    ("task", "carried"),
+    [
+        ("x", '{"name": "retention"}'),
+        ("tillit.faces.jobs.tasks.run", '{"name": "kari@eksempel.example"}'),
+        ("tillit.faces.jobs.tasks.run", '{"name": "retention", "card": 4925000000000004}'),
+        ("tillit.faces.jobs.tasks.dispatch", '{"timestamp": 4925000000000004}'),
+    ],
+)
+def test_a6_a_job_that_carries_more_than_a_name_is_seen_and_not_repeated(
+    live: Installation, task: str, carried: str
+) -> None:
+    live.owner.execute(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default',"
+        " 'tillit.faces.jobs.tasks.run', '{\"name\": \"retention\"}')"
+    )
+    why = live.sees(
+        "undeclared",
+        "solvik",
+        None,
+        f"INSERT INTO procrastinate_jobs (queue_name, task_name, args, priority)"
+        f" VALUES ('default', '{task}', '{carried}', 77)",
+        "DELETE FROM procrastinate_jobs WHERE priority = 77",
+    )
+    assert why.endswith("carries more than a job's name")
