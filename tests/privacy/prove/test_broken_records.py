@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.privacy.prove.conftest import Installation
+from tests.privacy.prove.conftest import Installation, as_admin
 from tillit.bonus import programmes
 from tillit.bonus.models import Programme
 from tillit.kernel import clock
@@ -82,6 +82,28 @@ def test_c7_a_programme_that_is_not_the_declared_one_is_seen_and_brought_back(
     programmes.follow_declarations()
     assert live.states("terms", "nordkai") == {"kept"}
     assert Programme.objects.get(pk=programme.pk).validity == "year_and_next"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("log_statement", "all"),
+        ("log_min_duration_statement", "0"),
+        ("log_min_error_statement", "error"),
+        ("log_parameter_max_length", "-1"),
+        ("log_error_verbosity", "default"),
+        ("session_replication_role", "replica"),
+        ("row_security", "off"),
+    ],
+)
+def test_h18_a_server_that_logs_what_is_asked_or_puts_rules_aside_is_seen(
+    live: Installation, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
+    """Set in the administrator's transaction only: a server's log is everybody's."""
+    with as_admin(live, monkeypatch) as admin:
+        assert live.states("server", "solvik") == {"kept"}
+        admin.execute("SELECT set_config(%s, %s, true)", [setting, value])
+        assert _why(live, "server", "solvik") == [f"the server's setting {setting} is another one"]
 
 
 @pytest.mark.parametrize(
