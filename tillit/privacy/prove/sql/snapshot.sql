@@ -7,7 +7,7 @@ WITH t AS (
   SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relnamespace FROM pg_class c
   WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY (%(tables)s)
 )
-SELECT 'table', t.relname, '', concat_ws(' ',
+SELECT 'table', t.relname, 'as a whole', concat_ws(' ',
   CASE WHEN t.relforcerowsecurity THEN 'forced' END,
   (SELECT 'inherits ' || string_agg(i.inhparent::regclass::text, ' ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = t.oid))
 FROM t
