@@ -12,9 +12,11 @@ from django.db import connection
 from tests.conftest import TestDatabase
 from tests.support.world import EXAMPLES
 from tillit.declaration.loader import load
+from tillit.declaration.models import Controller
 from tillit.journeys.simulate import run
+from tillit.kernel.scope import Scope, system
 from tillit.platform import database, paths
-from tillit.privacy import retention
+from tillit.privacy import retention, sweep
 
 COMPANY = ("loyalty_services/trygghavn",)
 CLUB = ("bonus/rundtur",)
@@ -70,16 +72,17 @@ def test_h10_rows_that_go_before_their_day_are_reported(
     fresh_db: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _declare(*COMPANY)
-    real = retention.dispose_rows
+    real = sweep.loose_ends
+    everyone = list(Controller.objects.values_list("pk", flat=True))
 
-    def hasty(table: Any, **how: Any) -> None:
-        real(table, **how)
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM consent_event")
+    def hasty() -> None:
+        real()
+        with Scope(system("retention", everyone), "retention"), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM parties_sealed_fact")
 
-    monkeypatch.setattr(retention, "dispose_rows", hasty)
+    monkeypatch.setattr(sweep, "loose_ends", hasty)
     report = run.simulate(years=1, people=3)
-    assert {fault["table"] for fault in report.early} == {"consent_event"}
+    assert {fault["table"] for fault in report.early} == {"parties_sealed_fact"}
     assert report.overdue == []
 
 

@@ -136,17 +136,20 @@ def _run(on: date, progress: Progress, *, dry_run: bool) -> RetentionRun:
     recorder, registers, entered = Recorder(made), parties(on), count(1)
     total = sum(map(len, registers.values()))
     archive.enter(registers, on, recorder=recorder, progress=lambda: progress("archive", next(entered), total))
-    waiting, free = list(of_something(all_plans(on))), FreePeople()
+    waiting, free, before = list(of_something(all_plans(on))), FreePeople(), [-1]
     while waiting:
-        reached = 0
+        reached = []
         for place, (actor, plan) in enumerate(waiting, 1):
             rows = _count(actor, plan, on, recorder) if dry_run else _dispose(actor, plan, on, free, recorder)
             if rows:
                 free.changed(plan.table.table)
-            reached += rows
+            if plan.linked or rows:
+                reached.append(rows)
             progress("dispose", place, len(waiting))
-        # What was kept only with other data is due now that those rows are gone.
-        waiting = [(actor, plan) for actor, plan in waiting if plan.linked] if reached and not dry_run else []
+        # What was kept only with other data is due now that those rows are gone. Where the same as before went again,
+        # it did not go at all: that is for `prove` to tell, not for trying without end.
+        again = any(reached) and reached != before and not dry_run
+        waiting, before = [(actor, plan) for actor, plan in waiting if plan.linked] if again else [], reached
     free.forget()
     if not dry_run:
         progress("tidy", 0, 2)
