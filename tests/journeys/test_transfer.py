@@ -194,9 +194,6 @@ def test_h6_only_what_was_collected_on_consent_or_a_contract_travels(two: tuple[
     sender, receiver = two
     with sender.here():  # an answer leaves a trace of its own, kept by law and not by contract
         answer = access.collect(actor=sender.actor, subject_id=sender.subject, language="nb")
-    schema = json.loads((paths.root() / "docs" / "formats" / "access.schema.json").read_text("utf-8"))
-    assert set(answer) == set(schema["required"]) == set(schema["properties"])  # as published, too
-    assert all(set(part) == set(schema["properties"]["data"]["items"]["required"]) for part in answer["data"])
     assert all(one["security"] for one in answer["controllers"])
     _, package, _ = _sent(sender, _invited(receiver))
     left = {one.category for one in package.left_out}
