@@ -11,6 +11,7 @@ import os
 import re
 import secrets as random_source
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 from tillit.platform import paths
@@ -60,6 +61,18 @@ def _decode(value: str, *, size: int, origin: str) -> bytes:
 
 
 def _read(path: Path) -> dict[str, str]:
+    """What the file holds, parsed once for as long as it stays the same: a secret is asked for with every digest."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SecretError(f"{path} cannot be read: {error.strerror}") from None
+    return _parsed(path, (found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+@lru_cache(maxsize=4)
+def _parsed(path: Path, _as_it_was: tuple[int, ...]) -> dict[str, str]:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -7,7 +7,6 @@ to batch and line) and lapses with the table's declared life. Layout: version (1
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 
 import polars as pl
 from cryptography.exceptions import InvalidTag
@@ -160,7 +159,6 @@ def _record(event: EventType, actor: Actor, batch: Batch, **details: int) -> Non
     )
 
 
-@cache
 def _cipher() -> AESGCM:
     return AESGCM(secret("quarantine"))
 
