@@ -80,8 +80,9 @@ class PurchaseFile(AbstractContextManager["PurchaseFile"]):
         return self._digest
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows, from the start; once. `digest` comes first. Raises `changed` at the end if the file did."""
-        self._open_rows()
+        """The rows, from the start. `digest` comes first. Raises `changed` at the end if the file did."""
+        if not isinstance(self._rows, ParquetRows):  # those start anew by themselves
+            self._open_rows()
         yield from self._rows
         if self._fingerprint() != self._opened or self._rows.digest() not in {None, self._digest}:
             raise FileRefusedError("changed", "the file changed while it was read")
