@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
-from django.db.utils import DatabaseError
+from django.db import connection
 
 from tillit.audit.verify import Report, verify
 from tillit.declaration import registry
@@ -13,9 +12,9 @@ from tillit.kernel.sql import load
 from tillit.ledger.queries import trial_balance, unexplained
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
+from tillit.privacy.prove.writing import writable
 
 LONGEST_WINDOW = timedelta(minutes=15)
-DENIED = "42501"
 
 
 def _audit(context: Context, said: Said) -> Finding:
@@ -30,7 +29,7 @@ def _audit(context: Context, said: Said) -> Finding:
         if report.oldest_waiting is not None and now - report.oldest_waiting > LONGEST_WINDOW
     ]
     with context.scope():
-        faults += _writable("audit_event", "audit_link", "audit_queue")
+        faults += writable(("audit_event", "audit_link", "audit_queue"))
     mine = reports[0]
     return judged(faults, links=mine.links, disposed=mine.disposed, waiting=mine.waiting, heads=mine.heads)
 
@@ -40,20 +39,6 @@ def _installation(context: Context) -> Report:
     if 0 not in known:
         known[0] = verify(0)
     return known[0]
-
-
-def _writable(*tables: str) -> Iterator[str]:
-    """Tables that raw statements of the application could write: each is tried and must be refused."""
-    for table in tables:
-        for statement in (f"DELETE FROM {table} WHERE false", f"INSERT INTO {table} SELECT * FROM {table} WHERE false"):
-            try:
-                with transaction.atomic(), connection.cursor() as cursor:
-                    cursor.execute(statement)
-            except DatabaseError as error:
-                if getattr(error.__cause__, "sqlstate", "") == DENIED:
-                    continue
-                raise
-            yield f"{table}: the application may {statement.split(' ', 1)[0].lower()}"
 
 
 def _books(declaration: Declaration) -> Iterator[Said]:
@@ -77,7 +62,7 @@ def _ledger(context: Context, said: Said) -> Finding:
             ]
             if wrong := unexplained():
                 found.append(f"{wrong} balances are not what their history adds up to")
-            found += _writable(*(name for name in registry.PERSONAL if name.startswith("ledger_")))
+            found += writable(name for name in registry.PERSONAL if name.startswith("ledger_"))
         shared["ledger"] = (found, {"books": len(sums), "accounts": len(lines)})
     found, evidence = shared["ledger"]
     faults = list(found)
