@@ -79,6 +79,12 @@ def held_rows(*, controller_id: int, category: str) -> dict[str, int]:
     return counted
 
 
+def register_holder(*, register_id: int) -> int:
+    """The controller that answers for what a register holds jointly; the sole one elsewhere (A1)."""
+    controllers = Controller.objects.filter(register_id=register_id).order_by("-holder", "id")
+    return controllers.values_list("id", flat=True)[0]
+
+
 def holder_of(*, controller_id: int) -> int:
     """The controller whose rows are held jointly in this controller's register; itself where there is none (A1)."""
     register = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)

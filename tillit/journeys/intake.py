@@ -15,6 +15,7 @@ from tillit.audit import events
 from tillit.audit.operations import append
 from tillit.bonus import accrual
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import register_holder
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.operations import many_at_once
@@ -74,12 +75,11 @@ def resume(*, subject_ids: Sequence[int], since: datetime, controller_id: int) -
 
 def _job(batch: Batch) -> _Job:
     start, register = batch.source.accept_from, batch.source.register_id
-    held = Controller.objects.filter(register_id=register).order_by("-holder", "pk").values_list("pk", flat=True)
     return _Job(
         batch_id=batch.pk,
         source_id=batch.source_id,
         register_id=register,
-        holder_id=held[0],
+        holder_id=register_holder(register_id=register),
         accept_from=datetime(start.year, start.month, start.day, tzinfo=ZoneInfo(clock.DEFAULT_ZONE)),
         progress=batch.progress,
         actor=_actor(register),

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from tillit.audit.events import QUARANTINE_REPLAYED
 from tillit.audit.operations import append
+from tillit.declaration.queries import register_holder
 from tillit.journeys import intake
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
@@ -91,7 +92,7 @@ def _resolve(batch: Batch, played: list[int], actor: Actor) -> int:
             type=QUARANTINE_REPLAYED,
             actor=actor,
             activity="bonus_earning",
-            controller=batches.register_holder(register_id=batch.source.register_id),
+            controller=register_holder(register_id=batch.source.register_id),
             batch=batch.pk,
             details={"source": batch.source.key, "rows": len(played), "accepted": taken_in},
         )

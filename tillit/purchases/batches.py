@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from django.db import OperationalError, connection
 
-from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.purchases.errors import FileRefusedError
 from tillit.purchases.models import Batch
@@ -67,12 +66,6 @@ def finish(*, batch: Batch) -> None:
     """The batch is done."""
     batch.state, batch.finished_at = "finished", clock.now()
     batch.save(update_fields=["state", "finished_at"])
-
-
-def register_holder(*, register_id: int) -> int:
-    """The controller that answers for what a register holds jointly; the sole one elsewhere (A1)."""
-    controllers = Controller.objects.filter(register_id=register_id).order_by("-holder", "id")
-    return controllers.values_list("id", flat=True)[0]
 
 
 def withdraw(*, batch: Batch) -> None:

@@ -16,11 +16,11 @@ from django.db.models import QuerySet
 
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
+from tillit.declaration.queries import register_holder
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
 from tillit.platform.secrets import secret
 from tillit.purchases import events
-from tillit.purchases.batches import register_holder
 from tillit.purchases.errors import QuarantineError
 from tillit.purchases.models import Batch, QuarantinedRow
 from tillit.purchases.reading.chunks import LINE, Chunk, Reject

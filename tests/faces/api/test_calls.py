@@ -12,13 +12,14 @@ from django.db import connection
 from tests.faces.api.conftest import PURCHASES, Partner, line, problem
 from tests.support.intake import SOURCE
 from tillit.audit.models import Event
+from tillit.declaration.queries import register_holder
 from tillit.faces.api import keys, purchases
 from tillit.faces.api.models import ApiCall, ApiClient
 from tillit.journeys import purchase_import
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.privacy.sweep import lapsed_elsewhere
-from tillit.purchases.batches import register_holder, source_locked
+from tillit.purchases.batches import source_locked
 from tillit.purchases.models import Batch, Source
 
 

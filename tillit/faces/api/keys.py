@@ -12,13 +12,13 @@ from django.db import transaction
 
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
+from tillit.declaration.queries import register_holder
 from tillit.faces.api.events import KEY_ADDED, KEY_REVOKED
 from tillit.faces.api.models import ApiClient
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import system
 from tillit.platform.secrets import secret
-from tillit.purchases.batches import register_holder
 from tillit.purchases.models import Source
 
 SCOPES = {

@@ -145,6 +145,6 @@ def _operator(row: Any) -> Any:
 
 
 def _holder(register_id: int) -> int:
-    from tillit.purchases.batches import register_holder
+    from tillit.declaration.queries import register_holder
 
     return register_holder(register_id=register_id)
