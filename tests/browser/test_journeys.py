@@ -19,24 +19,26 @@ def test_a_member_sees_changes_and_leaves_with_a_copy_without_any_script(
     page = opened.sign_in(site.kari)
     expect(page.locator("h1")).to_have_text("Hei, Kari")
     expect(page.locator("main")).to_contain_text("125,50")
-    page.click("text=Kvitteringer")
+    opened.click("text=Kvitteringer")
     expect(page.locator("details")).to_have_count(20)
-    page.click("text=Eldre kvitteringer")
+    opened.click("text=Eldre kvitteringer")
     expect(page.locator("details")).to_have_count(2)
-    page.click("nav >> text=Opplysningene dine")
+    opened.click("nav >> text=Opplysningene dine")
     expect(page.locator("main")).to_contain_text(site.kari.email)
-    page.click("nav >> text=Samtykker")
+    opened.click("nav >> text=Samtykker")
     before = page.locator("form.t-choice", has_text="E-post: av").first
-    before.locator("button").click()
+    with page.expect_navigation():
+        before.locator("button").click()
     expect(page.get_by_role("status")).to_contain_text("Valget er lagret")
     expect(page.locator("form.t-choice", has_text="E-post: på").first).to_be_visible()
-    page.locator("form.t-choice", has_text="E-post: på").first.locator("button").click()
+    with page.expect_navigation():
+        page.locator("form.t-choice", has_text="E-post: på").first.locator("button").click()
     expect(page.get_by_role("status")).to_contain_text("Det stanser fra nå")
     opened.go("/rundtur/min-side/your-data/download/")
     with page.expect_download() as copy:
         page.click("text=Bare data (JSON)")
     assert site.kari.email in copy.value.path().read_text(encoding="utf-8")
-    page.click("text=Logg ut")
+    opened.click("text=Logg ut")
     opened.go("/rundtur/min-side/")
     expect(page).to_have_url(f"{site.address}/rundtur/sign-in/")
 
@@ -91,7 +93,7 @@ def test_the_language_is_switched_and_stays(window: Callable[..., Window], site:
     opened = window(PHONE)
     page = opened.go("/rundtur/statement/")
     expect(page.locator("h1")).to_contain_text("Personvernerklæring")
-    page.click("button:has-text('English')")
+    opened.click("button:has-text('English')")
     expect(page).to_have_url(f"{site.address}/rundtur/statement/")
     expect(page.locator("h1")).to_contain_text("Privacy statement")
     assert page.evaluate("document.documentElement.lang") == "en"
@@ -112,7 +114,7 @@ def test_g2_rejecting_cookies_is_as_easy_as_accepting_and_is_remembered(window: 
         for button in buttons.all()
     ]
     assert looks[0] == looks[1]
-    page.click("text=Bare nødvendige")
+    opened.click("text=Bare nødvendige")
     expect(page.locator("section.t-cookies")).to_have_count(0)
     opened.go("/rundtur/")
     expect(page.locator("section.t-cookies")).to_have_count(0)
