@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tillit.platform import database, logs, paths, secrets
+from tillit.platform.errors import SettingError
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -148,7 +149,10 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
 # How many proxies of our own stand before the site. Each appends the address it was asked from to X-Forwarded-For; what
 # stands further left was written by the visitor. Also whose X-Forwarded-Proto is believed.
-TRUSTED_PROXIES = int(os.environ.get("TILLIT_BEHIND_PROXY") or "0")
+_PROXIES = os.environ.get("TILLIT_BEHIND_PROXY") or "0"
+if not (_PROXIES.isascii() and _PROXIES.isdigit()):
+    raise SettingError("TILLIT_BEHIND_PROXY must be the number of proxies before the site: 0, 1 …")
+TRUSTED_PROXIES = int(_PROXIES)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS

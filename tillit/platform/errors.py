@@ -5,6 +5,10 @@ class PlatformError(Exception):
     """A fault in the installation or the machine: tell the operator what to do, exit code 1."""
 
 
+class SettingError(PlatformError):
+    """A variable of the environment holds what its setting cannot be."""
+
+
 class ServerError(PlatformError):
     """The embedded PostgreSQL server could not be prepared, started or stopped."""
 

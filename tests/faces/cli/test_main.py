@@ -1,12 +1,14 @@
 """Every failure of a command is one clear line and an exit code."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.support.world import publish_examples
 from tillit.faces.cli import COMMANDS, main
@@ -91,6 +93,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     done = _tillit("migrate", TILLIT_VAR=str(tmp_path / "file"), DATABASE_URL="")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip() == f"tillit: File exists: {tmp_path / 'file'}"
+
+
+def test_a_setting_that_cannot_be_read_is_named() -> None:
+    refused = _tillit("prove", TILLIT_BEHIND_PROXY="yes")
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == "tillit: TILLIT_BEHIND_PROXY must be the number of proxies before the site: 0, 1 …"
+
+
+def test_the_settings_printed_are_the_ones_the_proof_asks_for(capsys: pytest.CaptureFixture[str], db: None) -> None:
+    assert run(["db", "settings"]) == 0
+    printed = re.findall(r"ALTER SYSTEM SET (\w+) = '(.*)';", capsys.readouterr().out)
+    assert len(printed) > 5
+    with connection.cursor() as cursor:
+        for name, value in printed:
+            cursor.execute("SELECT setting FROM pg_settings WHERE name = %s", [name])
+            assert cursor.fetchone() == (value,)
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tillit.platform import database, postgres, programs, setup
+from tillit.platform import database, postgres, programs, server_config, setup
 from tillit.platform.errors import DatabaseError
 
 app = typer.Typer(no_args_is_help=True, help="Start, stop and inspect the database.")
@@ -54,6 +54,14 @@ def set_up(
     database.ensure_running()
     where = setup.ensure_database(reset_passwords=reset_passwords)
     out.print(f"database {where.name}: ready")
+
+
+@app.command()
+def settings() -> None:
+    """Print the settings that keep personal data out of a server's log, as SQL for its administrator to run."""
+    for name, value in sorted(server_config.WITHOUT_PERSONAL_DATA.items()):
+        out.print(f"ALTER SYSTEM SET {name} = '{value}';")
+    out.print("SELECT pg_reload_conf();")
 
 
 @app.command()
