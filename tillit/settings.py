@@ -162,6 +162,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["tillit.faces.uploads.InMemory"]  # what people attach is never on a disk in clear
 
 STATIC_URL = "static/"
 STATIC_ROOT = None  # WhiteNoise serves what the finders find; nothing is collected

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from tillit.cases import files
 from tillit.cases.errors import CaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration import registry
@@ -60,8 +61,8 @@ class Step:
     """What may happen in a case. `before`: stages in which it may; `after`: the stage it leads to ('' stays).
 
     verified: refused until the identity is verified. shown: the person sees it with its words. answers: the request has
-    its answer. settles: the decision is taken. closes: the case is over. extends: moves the deadline. verifies: the
-    identity is verified by it.
+    its answer. settles: the decision is taken. closes: the case is over; reopens: it is not, after all. extends: moves
+    the deadline. verifies: the identity is verified by it. states: the fields of the case that it may set anew.
     """
 
     before: frozenset[str]
@@ -71,8 +72,10 @@ class Step:
     answers: bool = False
     settles: bool = False
     closes: bool = False
+    reopens: bool = False
     extends: bool = False
     verifies: bool = False
+    states: frozenset[str] = frozenset()
 
 
 def step(*before: str, **told: Any) -> Step:
@@ -81,9 +84,25 @@ def step(*before: str, **told: Any) -> Step:
 
 
 @dataclass(frozen=True)
+class Attachments:
+    """What may be attached to a case of a kind. most: files a case; largest: bytes of one, as it comes in; types: media
+    types (`files.media_type_of`); category: of the files where it is not the case's own, with a retention of its own;
+    person: the person may attach, too, and sees what is attached; after_closing: also when the case is closed.
+    """
+
+    most: int = 5
+    largest: int = 10_000_000
+    types: frozenset[str] = frozenset({files.PDF, files.JPEG, files.PNG, files.WEBP})
+    category: str | None = None
+    person: bool = True
+    after_closing: bool = False
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of case. `category`: of its rows (vocabulary); `closes_as`: outcome → the category they have from then on
-    (a claim that was paid). `activity`: under which it is handled. `deadline`: see `Deadline`.
+    (a claim that was paid). `activity`: under which it is handled. `deadline`: see `Deadline`. `attachments`: what may
+    be attached; None: nothing.
     """
 
     key: str
@@ -93,13 +112,19 @@ class Kind:
     fields: Mapping[str, Field] = field(default_factory=dict)
     deadline: Deadline | None = None
     closes_as: Mapping[str, str] = field(default_factory=dict)
+    attachments: Attachments | None = None
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The fields as JSON. Raises `CaseError` for one that is unknown, missing or of another type."""
-        unknown = sorted(set(given) - set(self.fields))
         missing = sorted(key for key, one in self.fields.items() if one.required and not given.get(key))
-        if unknown or missing:
-            raise CaseError("field-unknown" if unknown else "field-missing", f"{self.key}: {(unknown or missing)[0]}")
+        if missing:
+            raise CaseError("field-missing", f"{self.key}: {missing[0]}")
+        return self.stated(given, frozenset(self.fields))
+
+    def stated(self, given: Mapping[str, Any], allowed: frozenset[str]) -> dict[str, Any]:
+        """Some fields as JSON, of those allowed. Raises `CaseError` (`field-unknown`, `field-value`)."""
+        if unknown := sorted(set(given) - (allowed & set(self.fields))):
+            raise CaseError("field-unknown", f"{self.key}: {unknown[0]}")
         return {key: self.fields[key].check(key, value) for key, value in given.items()}
 
     def may(self, stage: str) -> list[str]:
@@ -117,6 +142,8 @@ def add(kind: Kind) -> None:
     for category in {kind.category, *kind.closes_as.values()}:
         for model in (Case, Entry, Document):
             registry.also_holds(model, category=category)
+    if kind.attachments is not None and kind.attachments.category is not None:
+        registry.also_holds(Document, category=kind.attachments.category)
 
 
 def kind_of(key: str) -> Kind:

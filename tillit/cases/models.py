@@ -77,7 +77,11 @@ class Entry(PersonalModel):
 
 
 class Document(PersonalModel):
-    """A file of a case, sealed with the person's own key (base64 of deflated bytes): shredded when the key goes."""
+    """A file of a case, sealed with the person's own key (base64 of deflated bytes): shredded when the key goes.
+
+    attached_by: who attached it (`member:…`, `staff:17`), '' for what the engine made (an answer); bytes: its size.
+    The name a file came with is not kept.
+    """
 
     category = models.SmallIntegerField()
     case_id = models.BigIntegerField()
@@ -85,6 +89,8 @@ class Document(PersonalModel):
     name = models.CharField(max_length=40)
     media_type = models.CharField(max_length=60)
     made_at = models.DateTimeField()
+    attached_by = models.CharField(max_length=60, blank=True, default="", db_default="")
+    bytes = models.IntegerField(default=0, db_default=0)
     sealed = models.BinaryField()
     closed_at = models.DateTimeField(null=True)
 

@@ -57,7 +57,7 @@ def open_case(
         due_at=said.deadline(received, declared) if said.deadline else None,
         fields=stated,
     )
-    _enter(scope, case, FIRST, at, text="", details={"channel": channel}, shown=True)
+    enter(scope, case, FIRST, at, text="", details={"channel": channel}, shown=True)
     append(
         type=CASE_OPENED,
         scope=scope,
@@ -79,29 +79,34 @@ def take(
     outcome: str = "",
     how: str = "",
     due_at: datetime | None = None,
+    fields: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Take a step; the case object is brought up to date. Returns the entry.
 
-    `how`: how the identity was verified, for a step that verifies; `due_at`: the new deadline, for one that extends.
-    Raises `CaseError`: `step-unknown`, `step-not-now` (the stage does not allow it), `not-verified`.
+    `how`: how the identity was verified, for a step that verifies; `due_at`: the new deadline, for one that extends;
+    `fields`: what it states anew, for one that may.
+    Raises `CaseError`: `step-unknown`, `step-not-now` (the stage does not allow it), `not-verified`, `field-unknown`.
     """
     lock_subject(scope=scope, subject_id=case.subject_id)
-    _refresh(case)
+    refresh(case)
     kind = kind_of(case.kind)
     said = kind.steps.get(step)
     if said is None:
         raise CaseError("step-unknown", f"{case.kind} has no step {step}")
     if case.stage not in said.before:
         raise CaseError("step-not-now", f"{step} cannot be taken when the case is {case.stage}")
+    was = case.category
     if said.verified and case.verified_at is None:
         raise CaseError("not-verified", f"{step} needs a verified identity")
     moved = _moved(case, kind, said, at, outcome=outcome, how=how, due_at=due_at)
+    if fields:
+        moved["fields"] = case.fields | kind.stated(fields, said.states)
     if moved:
         Case.objects.filter(subject_id=case.subject_id, id=case.id).update(**moved)
-        _refresh(case)
-    entry = _enter(scope, case, step, at, text=text, details=details or {}, shown=said.shown)
-    if said.closes:
-        _close(case)
+        refresh(case)
+    entry = enter(scope, case, step, at, text=text, details=details or {}, shown=said.shown)
+    if said.closes or said.reopens:
+        _follow(case, before=was)
     append(
         type=CASE_ADVANCED,
         scope=scope,
@@ -119,9 +124,20 @@ def assign(*, scope: Scope, case: Case, staff_id: int | None) -> None:
 
 
 def attach(
-    *, scope: Scope, case: Case, name: str, media_type: str, body: bytes, at: datetime, category: str | None = None
+    *,
+    scope: Scope,
+    case: Case,
+    name: str,
+    media_type: str,
+    body: bytes,
+    at: datetime,
+    category: str | None = None,
+    attached_by: str = "",
 ) -> Document:
-    """Keep a file with the case, sealed. `category`: of the file where it is not the case's own (its own retention)."""
+    """Keep a file with the case, sealed. `category`: of the file where it is not the case's own (its own retention).
+
+    For what the system made itself; what somebody hands in goes through `attachments.add`.
+    """
     state = lock_subject(scope=scope, subject_id=case.subject_id)
     table, column = _SEALED
     sealed = sealing.seal(
@@ -140,6 +156,8 @@ def attach(
         name=name,
         media_type=media_type,
         made_at=at,
+        attached_by=attached_by,
+        bytes=len(body),
         sealed=sealed,
         closed_at=case.closed_at,
     )
@@ -175,8 +193,8 @@ def _moved(
         moved["settled_at"] = at
     if said.answers and case.answered_at is None:
         moved["answered_at"] = at
-    if said.closes:
-        moved["closed_at"] = at
+    if said.closes or said.reopens:
+        moved["closed_at"] = at if said.closes else None
     if outcome:
         moved["outcome"] = outcome
         if outcome in kind.closes_as and said.closes:
@@ -184,19 +202,19 @@ def _moved(
     return moved
 
 
-def _close(case: Case) -> None:
+def _follow(case: Case, *, before: int) -> None:
     """What belongs to the case lapses with it: its category (a file's own one excepted) and its closing time."""
     mine = {"subject_id": case.subject_id, "case_id": case.id}
-    before = category_id(kind_of(case.kind).category)
     Entry.objects.filter(**mine).update(category=case.category, closed_at=case.closed_at)
     Document.objects.filter(**mine).update(closed_at=case.closed_at)
     if case.category != before:
         Document.objects.filter(**mine, category=before).update(category=case.category)
 
 
-def _enter(
+def enter(
     scope: Scope, case: Case, step: str, at: datetime, *, text: str, details: Mapping[str, Any], shown: bool
 ) -> Entry:
+    """Write an entry of the log, the next in the case. Its subject is locked."""
     return Entry.objects.create(
         subject_id=case.subject_id,
         controller_id=case.controller_id,
@@ -214,7 +232,8 @@ def _enter(
     )
 
 
-def _refresh(case: Case) -> None:
+def refresh(case: Case) -> None:
+    """Bring the object up to date. Raises `UnknownCaseError` when it is gone or out of the scope's sight."""
     fresh = Case.objects.filter(subject_id=case.subject_id, id=case.id).first()
     if fresh is None:
         raise UnknownCaseError("no-case", "there is no such case")

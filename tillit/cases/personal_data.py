@@ -1,6 +1,6 @@
 """What the case engine answers for. A domain's kind adds its categories (`kinds.add`)."""
 
-from tillit.cases import kinds, rights
+from tillit.cases import customers, kinds, rights
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.registry import personal
 
@@ -30,6 +30,10 @@ personal(
     categories=("rights_case", "rights_copy"),
     clocks={"case_closed": "closed_at", "answered": "made_at", "collected": "made_at"},
     sealed=("sealed",),
-    not_exported={"sealed": "a copy of what the other parts of an answer say, or a file given to you with its case"},
+    not_exported={
+        "sealed": "a copy of what the other parts of an answer say, or a file attached to its case, where it is fetched"
+    },
 )
 kinds.add(rights.KIND)
+kinds.add(customers.ENQUIRIES)
+kinds.add(customers.COMPLAINTS)

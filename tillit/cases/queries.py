@@ -95,6 +95,12 @@ def documents(*, case: Case) -> list[Document]:
     return list(rows.defer("sealed").order_by("-made_at", "id"))
 
 
+def attached(*, case: Case) -> QuerySet[Document]:
+    """What was attached to the case by somebody, oldest first, without contents."""
+    rows = Document.objects.filter(subject_id=case.subject_id, case_id=case.id).exclude(attached_by="")
+    return rows.defer("sealed").order_by("made_at", "name", "id")
+
+
 def document(*, case: Case, document_id: int) -> Document:
     """One file of the case. Raises `UnknownCaseError`."""
     row = Document.objects.filter(subject_id=case.subject_id, case_id=case.id, id=document_id).first()
