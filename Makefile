@@ -1,5 +1,5 @@
 # make demo   set everything up, then run the main job     make serve  set everything up, then serve the site
-# make test   set everything up, then lint and test        make soak   long fault and load runs
+# make test   set everything up, then lint and test        make soak   long fault and load runs, every example
 # make lint   the style and type checks alone              make lock   compile the locked requirements anew
 # make clean  remove what set-up made; data, secrets and backups in var/ stay
 
@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 # What the caller's shell has set for other projects must not change what is installed or tested here.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 export NODE_USE_SYSTEM_CA := 1
@@ -32,7 +32,7 @@ test: dev lint
 	. scripts/browser.sh && $(BIN)/pytest -n 2
 
 soak: dev
-	. scripts/browser.sh && $(BIN)/pytest -m soak
+	. scripts/browser.sh && TILLIT_EXAMPLES=all $(BIN)/pytest -m 'soak or hypothesis'
 
 lint: dev
 	$(BIN)/ruff check .

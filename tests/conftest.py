@@ -7,6 +7,7 @@
 
 import dataclasses
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,10 @@ from tillit.kernel import clock
 from tillit.platform import database, paths
 
 _USE = pytest.StashKey[Any]()
+
+# The commands that tests start must not compile every module anew each time, whatever the caller's shell says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.audit.trail import CLUB, KARI, OTHER, append, check, lay, link
+from tests.support.examples import tried
 from tillit.audit import events, operations, queries
 from tillit.kernel.scope import Scope, system
 
@@ -164,7 +165,7 @@ def test_any_interleaving_links_what_was_committed_once(fresh_db: Any) -> None:
     controllers = iter(range(1000, 2000))
     step = st.tuples(st.integers(0, 3), st.sampled_from(["append", "append", "commit", "rollback", "link"]))
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=tried(25), deadline=None)
     @given(script=st.lists(step, max_size=40))
     def run(script: list[tuple[int, str]]) -> None:
         controller, kept = next(controllers), []

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import tried
 from tests.support.world import person, publish_examples
 from tillit.consent import operations, queries
 from tillit.consent.errors import AbsoluteObjectionError, UnknownChoiceError
@@ -136,7 +137,7 @@ def test_h7_what_is_no_longer_declared_may_still_be_withdrawn_but_not_given(club
     assert _say(town, kari, EventKind.WITHDRAWN).kind == "withdrawn"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tried(25), deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([*_YES, *_NO]), st.sampled_from(["", *CHANNELS]), st.integers(0, 6)),

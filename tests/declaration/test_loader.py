@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.declaration.wrong import FIXTURE, edited, line_of
+from tests.support.examples import tried
 from tillit.declaration.checks import load_checked
 from tillit.declaration.errors import DeclarationRefusedError
 from tillit.declaration.loader import load
@@ -38,7 +39,8 @@ def refusal(path: Path) -> list[tuple[int, str]]:
         ("a: 1\nb: !!int x\n", (2, "unreadable-value")),
         ("a: &a\n  b: *a\n", (1, "too-large")),
         (BOMB, (1, "too-large")),
-        ("[" * 20_000, (0, "too-large")),
+        ("[" * 20_000, (1, "too-large")),
+        ("a:\n  " + "[" * 300_000 + "]" * 300_000, (2, "too-large")),
         ("a: \x07\n", (0, "yaml")),
         ("extends: ../secret.yaml\n", (1, "extends-elsewhere")),
         ("schema: 1\nextends: own.yaml\n", (2, "extends-loop")),
@@ -105,7 +107,7 @@ def test_a2_a_base_is_merged_by_key_and_a_fault_points_into_the_file_it_stands_i
     assert ("_base.yaml", line_of(base, "- key: paid_claim"), "no-retention") in places
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tried(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(

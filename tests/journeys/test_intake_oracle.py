@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.journeys.intake_world import NOW, START, World, bought, build
+from tests.support.examples import tried
 from tillit.bonus import rates
 from tillit.bonus.kinds import LOT
 from tillit.bonus.models import Programme
@@ -122,7 +123,7 @@ def world(db: None) -> Iterator[World]:
         yield build()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tried(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     rules=RULES, purchases=PURCHASES, rounding=st.sampled_from(list(Rounding)), chance=st.randoms(use_true_random=False)
 )

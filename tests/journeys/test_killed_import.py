@@ -95,6 +95,7 @@ def watch_for(watch: psycopg.Connection[Any], process: "subprocess.Popen[bytes]"
     while process.poll() is None and time.monotonic() < deadline:
         if watch.execute(statement, [f"{PREFIX} % {phase}"]).fetchone() != (0,):
             return True
+        time.sleep(0.001)  # the processors are for the import
     return False
 
 

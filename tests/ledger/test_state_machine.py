@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.ledger import oracle
 from tests.ledger.conftest import AT, DEBT, LOT, ON, RESERVED, Y27, Y28, World, build
+from tests.support.examples import tried
 from tillit.declaration.models import Controller
 from tillit.kernel.scope import Scope, system
 from tillit.ledger import kinds, operations, queries
@@ -161,6 +162,6 @@ def test_any_history_agrees_with_the_oracle() -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=tried(120), stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

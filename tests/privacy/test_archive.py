@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import tried
 from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
@@ -110,7 +111,7 @@ def test_d10_the_historical_archive_opens_for_a_mistaken_ending_not_for_a_new_st
         assert _names(company, "customer_administration") == {"Kari"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tried(25), deadline=None)
 @given(
     st.sampled_from([datetime(2026, 6, 30, 21, 59, tzinfo=UTC), datetime(2026, 6, 30, 22, 0, tzinfo=UTC)]),
     st.sampled_from(["superseded", "year_end(superseded)"]),

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import tried
 from tests.support.world import publish_examples
 from tillit.consent.models import Choice
 from tillit.declaration.models import Controller
@@ -328,7 +329,7 @@ def _rows(plan: Plan, text: str, subjects: list[int], on: date) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tried(240), deadline=None)
 @given(_case())
 def test_h10_d10_d11_the_compiled_rule_is_the_rule_as_read(case: Case) -> None:
     if not Controller.objects.exists():

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.purchases.reading import HEADER, good, read
+from tests.support.examples import tried
 from tillit.purchases.errors import FileRefusedError
 
 LINES = st.one_of(
@@ -35,7 +36,7 @@ def outcome(data: bytes, block: int) -> tuple[list[tuple[int, str]], list[tuple[
     return sorted(taken), [(r.line, r.field, r.code) for r in rejects]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tried(300), deadline=None)
 @given(st.lists(LINES, max_size=12), st.lists(ENDS, min_size=1, max_size=3), st.sampled_from([16, 77, 1 << 16]))
 @example([b'T;"', good(1), good(2, 'x"')], [b"\n"], 16)
 def test_every_line_is_a_purchase_a_reject_or_blank(lines: list[bytes], ends: list[bytes], block: int) -> None:
@@ -51,14 +52,14 @@ def test_every_line_is_a_purchase_a_reject_or_blank(lines: list[bytes], ends: li
     assert all(2 <= number <= len(body) + 1 for number in told)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tried(200), deadline=None)
 @given(st.lists(LINES, max_size=12), st.lists(ENDS, min_size=1, max_size=3))
 def test_the_size_of_blocks_changes_nothing(lines: list[bytes], ends: list[bytes]) -> None:
     data = whole(lines, ends)
     assert outcome(data, 24) == outcome(data, 1 << 20)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tried(300), deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_refused_or_read(data: bytes) -> None:
     with contextlib.suppress(FileRefusedError):

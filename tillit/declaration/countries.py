@@ -3,15 +3,16 @@
 from functools import cache
 from pathlib import Path
 
-import yaml
 from babel import Locale, UnknownLocaleError
+
+from tillit.kernel.documents import read_yaml
 
 SOURCE = Path(__file__).with_name("countries.yaml")
 
 
 @cache
 def _lists() -> dict[str, frozenset[str]]:
-    data = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    data = read_yaml(SOURCE)
     return {name: frozenset(codes) for name, codes in data.items()}
 
 

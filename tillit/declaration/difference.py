@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from tillit.declaration.clocks import SAMPLE, Clock, ever_earlier
 from tillit.declaration.schema import Declaration
+from tillit.kernel.documents import read_yaml
 from tillit.kernel.errors import TillitError
 from tillit.kernel.periods import IsoPeriod
 
@@ -150,7 +150,7 @@ def _judged(found: _Found) -> Change:
 @cache
 def rules() -> tuple[Rule, ...]:
     """The rules in order, validated; raises `pydantic.ValidationError` when the file is wrong."""
-    data = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    data = read_yaml(SOURCE)
     return tuple(Rule.model_validate(rule) for rule in data["rules"])
 
 

@@ -15,6 +15,7 @@ from psycopg import sql
 from tillit.declaration import registry
 from tillit.declaration.models import Controller, DeclarationVersion, Grant
 from tillit.declaration.personal import SubjectForeignKey
+from tillit.declaration.queries import version_declaration
 from tillit.declaration.registry import PersonalTable
 from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import category_id, vocabulary
@@ -24,6 +25,7 @@ from tillit.kernel.sql import statements as named
 
 READ, WRITE, DELETE, RESTRICTED, ARCHIVED, NAMED = 1, 2, 4, 8, 16, 32
 APP, BACKUP, PROOF = "tillit_app", "tillit_backup", "tillit_proof"
+_GRANT = ("controller_id", "row_controller_id", "activity", "category", "rights")
 FUNCTIONS = ("random_id", "keys", "cells", "all", "any_subject", "subjects", "now")
 _VERBS = (("select", READ), ("insert", WRITE), ("update", WRITE), ("delete", DELETE))
 _TEXT_LIKE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.UUIDField)
@@ -200,7 +202,7 @@ def compiled_grants(*, on: date | None = None) -> list[Grant]:
     """
     day = on or clock.today()
     latest: dict[int, DeclarationVersion] = {}
-    for version in DeclarationVersion.objects.order_by("number"):
+    for version in DeclarationVersion.objects.order_by("number").defer("document", "source_text"):
         if version.controller_id not in latest or version.effective <= day:
             latest[version.controller_id] = version
     holders = {c.register_id: c.id for c in Controller.objects.filter(holder=True)}
@@ -208,11 +210,11 @@ def compiled_grants(*, on: date | None = None) -> list[Grant]:
     for controller in Controller.objects.order_by("id"):
         if controller.id not in latest:
             continue
-        declaration = Declaration.model_validate(latest[controller.id].document)
+        declaration = version_declaration(latest[controller.id])
         holder = holders.get(controller.register_id, controller.id)
         for (activity, category), rights in cells(declaration).items():
-            common = {"controller": controller, "activity": activity, "category": category_id(category)}
-            grants.append(Grant(**common, row_controller=controller, rights=rights))
+            common = {"controller_id": controller.id, "activity": activity, "category": category_id(category)}
+            grants.append(Grant(**common, row_controller_id=controller.id, rights=rights))
             if holder != controller.id:
                 grants.append(Grant(**common, row_controller_id=holder, rights=rights | NAMED))
     return grants
@@ -223,5 +225,7 @@ def enforce_grants(*, on: date | None = None) -> int:
     with transaction.atomic():
         grants = compiled_grants(on=on)
         Grant.objects.all().delete()
-        Grant.objects.bulk_create(grants, batch_size=1000)
+        columns = [[getattr(grant, name) for grant in grants] for name in _GRANT]
+        with connection.cursor() as cursor:  # thousands of rows in one statement: a fifth of the time of bulk_create
+            cursor.execute(load(__file__, "grants", "store"), dict(zip(_GRANT, columns, strict=True)))
     return len(grants)

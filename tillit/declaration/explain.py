@@ -7,12 +7,12 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from tillit.declaration.parts import Country, Key, Localised, Part, PeriodText
 from tillit.declaration.schema import Declaration
+from tillit.kernel.documents import read_yaml
 
 SOURCE = Path(__file__).with_name("explained.yaml")
 _NAMED: list[tuple[Any, str]] = [(Key, "key"), (Localised, "texts"), (Country, "country"), (PeriodText, "period")]
@@ -23,7 +23,7 @@ _SIMPLE = {str: "text", int: "number", bool: "true or false", date: "date"}
 @cache
 def explained() -> dict[str, dict[str, str]]:
     """Part → key → what it means."""
-    data: dict[str, dict[str, str]] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    data: dict[str, dict[str, str]] = read_yaml(SOURCE)
     return data
 
 

@@ -33,16 +33,20 @@ class Source:
         return self.marks.get(path, ("?", 0))
 
 
-class _UniqueLoader(yaml.SafeLoader):
-    """SafeLoader: no objects; dates stay dates."""
-
+_SCALARS = yaml.SafeLoader  # no objects; dates stay dates
 
 LARGEST = 4 * 1024 * 1024
 MOST_VALUES = 100_000
 DEEPEST = 40
 
 
-def _plain(node: yaml.Node, file: str, path: tuple[Step, ...], marks: dict[tuple[Step, ...], Mark]) -> Any:
+def _plain(
+    node: yaml.Node,
+    file: str,
+    path: tuple[Step, ...],
+    marks: dict[tuple[Step, ...], Mark],
+    scalars: yaml.SafeLoader,
+) -> Any:
     line = node.start_mark.line + 1
     if len(marks) >= MOST_VALUES or len(path) > DEEPEST:  # aliases can make a small file endless
         raise DeclarationRefusedError(
@@ -56,17 +60,30 @@ def _plain(node: yaml.Node, file: str, path: tuple[Step, ...], marks: dict[tuple
             line = key_node.start_mark.line + 1
             if key in result:
                 raise DeclarationRefusedError([Problem(file, line, "duplicate-key", f"the key '{key}' stands twice")])
-            result[key] = _plain(value_node, file, (*path, key), marks)
+            result[key] = _plain(value_node, file, (*path, key), marks, scalars)
             marks[(*path, key)] = (file, line)
         return result
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, file, (*path, index), marks) for index, item in enumerate(node.value)]
+        return [_plain(item, file, (*path, index), marks, scalars) for index, item in enumerate(node.value)]
     try:
-        return _UniqueLoader("").construct_object(node, deep=True)
+        return scalars.construct_object(node, deep=True)
     except (yaml.YAMLError, ValueError, OverflowError):
         raise DeclarationRefusedError(
             [Problem(file, line, "unreadable-value", f"'{str(node.value)[:60]}' cannot be read")]
         ) from None
+
+
+def _bounded(text: str, file: str) -> None:
+    """Refuse a text with too many levels before nodes are made of it: that recurses in C, to the end of the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise DeclarationRefusedError([Problem(file, line, "too-large", "more levels than a declaration has")])
 
 
 def _parse(path: Path) -> Source:
@@ -75,13 +92,12 @@ def _parse(path: Path) -> Source:
         if path.stat().st_size > LARGEST:
             raise DeclarationRefusedError([Problem(name, 0, "too-large", f"more than {LARGEST} bytes")])
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=_UniqueLoader)
+        _bounded(text, name)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except FileNotFoundError:
         raise DeclarationRefusedError([Problem(name, 0, "no-file", "there is no such file")]) from None
     except OSError:
         raise DeclarationRefusedError([Problem(name, 0, "no-file", "the file cannot be read")]) from None
-    except RecursionError:
-        raise DeclarationRefusedError([Problem(name, 0, "too-large", "more levels than a declaration has")]) from None
     except UnicodeDecodeError as error:
         raise DeclarationRefusedError([Problem(name, 0, "encoding", f"not UTF-8 at byte {error.start}")]) from None
     except yaml.MarkedYAMLError as error:
@@ -94,7 +110,7 @@ def _parse(path: Path) -> Source:
     if root is None:
         raise DeclarationRefusedError([Problem(name, 1, "empty", "the file is empty")])
     marks: dict[tuple[Step, ...], Mark] = {}
-    return Source(_plain(root, name, (), marks), marks)
+    return Source(_plain(root, name, (), marks, _SCALARS("")), marks)
 
 
 def _identity(item: Any) -> str | None:

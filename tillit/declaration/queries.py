@@ -15,8 +15,9 @@ from tillit.declaration.vocabulary import category_id
 
 
 @lru_cache(maxsize=256)
-def _parsed(version_id: int, digest: str) -> Declaration:
-    return Declaration.model_validate(DeclarationVersion.objects.values_list("document", flat=True).get(pk=version_id))
+def _parsed(digest: str) -> Declaration:
+    documents = DeclarationVersion.objects.filter(digest=digest).values_list("document", flat=True)
+    return Declaration.model_validate(documents[0])
 
 
 def current_version(*, controller_id: int, on: date) -> DeclarationVersion:
@@ -32,14 +33,14 @@ def current_version(*, controller_id: int, on: date) -> DeclarationVersion:
 
 
 def current(*, controller_id: int, on: date) -> Declaration:
-    """The typed declaration in effect on a date (parsed once per version)."""
+    """The typed declaration in effect on a date (parsed once per document)."""
     version = current_version(controller_id=controller_id, on=on)
-    return _parsed(version.pk, version.digest)
+    return _parsed(version.digest)
 
 
 def version_declaration(version: DeclarationVersion) -> Declaration:
-    """The typed declaration of a published version (parsed once per version)."""
-    return _parsed(version.pk, version.digest)
+    """The typed declaration of a published version (parsed once per document)."""
+    return _parsed(version.digest)
 
 
 def versions(*, controller_id: int) -> list[DeclarationVersion]:
@@ -50,10 +51,10 @@ def versions(*, controller_id: int) -> list[DeclarationVersion]:
 
 def declared(*, controller_id: int, number: int) -> Declaration:
     """The declaration of one published version; raises `NotDeclaredError` when there is no such version."""
-    version = DeclarationVersion.objects.filter(controller_id=controller_id, number=number).only("pk", "digest").first()
+    version = DeclarationVersion.objects.filter(controller_id=controller_id, number=number).only("digest").first()
     if version is None:
         raise NotDeclaredError("no-version", f"there is no version {number}")
-    return _parsed(version.pk, version.digest)
+    return _parsed(version.digest)
 
 
 def difference(*, controller_id: int, old: int, new: int) -> list[Change]:

@@ -13,6 +13,7 @@ import yaml
 from tillit.declaration.record import record, touched
 from tillit.declaration.schema import Activity, Declaration
 from tillit.declaration.statement.wording import Words
+from tillit.kernel.documents import read_yaml
 
 CONTEXT = {
     "dpv": "https://w3id.org/dpv#",
@@ -28,9 +29,7 @@ CONTEXT = {
 @cache
 def names() -> dict[str, dict[str, Any]]:
     """kind → our key → what it is called elsewhere."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load(
-        Path(__file__).with_name("interchange.yaml").read_text(encoding="utf-8")
-    )
+    found: dict[str, dict[str, Any]] = read_yaml(Path(__file__).with_name("interchange.yaml"))
     return found
 
 

@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from tillit.kernel.documents import read_yaml
 
 SOURCE = Path(__file__).with_name("vocabulary.yaml")
 
@@ -85,7 +86,7 @@ class Vocabulary(BaseModel):
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary, validated; raises `pydantic.ValidationError` when the file itself is wrong."""
-    return Vocabulary.model_validate(yaml.safe_load(SOURCE.read_text(encoding="utf-8")))
+    return Vocabulary.model_validate(read_yaml(SOURCE))
 
 
 def category_id(key: str) -> int:

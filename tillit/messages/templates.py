@@ -15,9 +15,9 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-import yaml
 from django.apps import apps
 
+from tillit.kernel.documents import read_yaml
 from tillit.messages.errors import MessageRefusedError
 
 REFERENCE = "en"
@@ -64,7 +64,7 @@ def templates(language: str) -> dict[str, Template]:
     for config in apps.get_app_configs():
         path = Path(config.path) / f"mail.{language}.yaml"
         if config.name.startswith("tillit.") and path.exists():
-            for key, said in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            for key, said in read_yaml(path).items():
                 found[key] = Template(said["subject"].strip(), tuple(p.strip() for p in said["paragraphs"]))
     return found
 

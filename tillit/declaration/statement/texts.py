@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tillit.declaration.vocabulary import vocabulary
+from tillit.kernel.documents import read_yaml
 from tillit.kernel.errors import TillitError
 
 FOLDER = Path(__file__).parent
@@ -33,7 +32,7 @@ def texts(language: str) -> dict[str, str]:
     if language not in languages():
         raise MissingTextError("no-language", f"there are no statement texts in '{language}'")
     paths = sorted(FOLDER.glob(f"*.{language}.yaml"))
-    return dict(pair for path in paths for pair in _flat(yaml.safe_load(path.read_text(encoding="utf-8")), ""))
+    return dict(pair for path in paths for pair in _flat(read_yaml(path), ""))
 
 
 def text(language: str, key: str, /, **values: str) -> str:

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from babel import Locale
 
+from tillit.kernel.documents import read_yaml
 from tillit.kernel.errors import TillitError
 
 FOLDER = Path(__file__).parent
@@ -33,7 +33,7 @@ def texts(language: str) -> dict[str, str]:
     """Every text of `language` by its dotted key."""
     found: dict[str, str] = {}
     for path in sorted(FOLDER.glob(f"*.{language}.yaml")):
-        for key, value in _flat(yaml.safe_load(path.read_text(encoding="utf-8")), ""):
+        for key, value in _flat(read_yaml(path), ""):
             if key in found:
                 raise MissingWordingError("wording-twice", f"{path.name}: {key} has a text already")
             found[key] = value

@@ -4,14 +4,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tillit.kernel.documents import read_yaml
 from tillit.kernel.errors import TillitError
 
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    return dict(_flat(yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8")), ""))
+    return dict(_flat(read_yaml(Path(__file__).with_name("texts.yaml")), ""))
 
 
 def _flat(node: dict[str, Any], prefix: str) -> list[tuple[str, dict[str, str]]]:

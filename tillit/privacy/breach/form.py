@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from babel.dates import format_datetime
 
 from tillit.declaration.models import Controller
@@ -16,14 +15,13 @@ from tillit.declaration.statement.document import Block, Cell, Document, Facts, 
 from tillit.declaration.statement.pdf import render_pdf
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
+from tillit.kernel.documents import read_yaml
 from tillit.privacy.models import Breach
 
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(
-        Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, dict[str, str]] = read_yaml(Path(__file__).with_name("texts.yaml"))
     return loaded
 
 
