@@ -34,6 +34,7 @@ VISITOR = [
     "statement_changes",
     "cookies",
     "sign_in",
+    "join",
     "staff_sign_in",
 ]
 MEMBER = [
@@ -47,6 +48,7 @@ MEMBER = [
     "requests",
     "request_new",
     "choices",
+    "cards",
     "profile",
     "sign_ins",
     "leave",
@@ -54,6 +56,7 @@ MEMBER = [
 STAFF = ["staff_breaches", "staff_promises", "staff_requests", "staff_request_stranger", "staff_search"]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
+    "join_link",
     "sign_in_code",
     "staff",
     "staff_sign_in_code",

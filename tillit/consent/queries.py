@@ -144,6 +144,17 @@ class Switch:
     since: datetime | None
 
 
+def asked_at_joining(*, controller_id: int, relationship: str = "member") -> list[tuple[str, str]]:
+    """(activity, channel) of every consent the declaration asks of somebody who becomes a member, in its order (F1)."""
+    declared = current(controller_id=controller_id, on=clock.today())
+    found = []
+    for activity in declared.activities:
+        terms = _terms(controller_id, activity.key, None, answering=True)
+        if not isinstance(terms, str) and terms["needs_consent"] and relationship in activity.applies_to:
+            found += [(activity.key, channel) for channel in activity.channels or ("",)]
+    return found
+
+
 def switches(*, subject_id: int, controller_id: int) -> list[Switch]:
     """Every choice the controller's declaration gives the person, in its order, as far as the scope sees (F1, H5).
 

@@ -275,6 +275,13 @@ class Form(Part):
     notice: Localised
 
 
+class Topic(Part):
+    """A subject a person may say they are interested in; what is sent follows it, and nothing else is guessed (F1)."""
+
+    key: Key
+    name: Localised
+
+
 class DevicePermission(Part):
     """A permission the app asks of the device and why; permission data never leaves the phone (B6)."""
 
@@ -356,6 +363,7 @@ class Declaration(Part):
     recordings: tuple[Recording, ...] = ()
     changes: TermsChange
     forms: tuple[Form, ...] = ()
+    topics: tuple[Topic, ...] = ()
     device_permissions: tuple[DevicePermission, ...] = ()
     visit_statistics: VisitStatistics | None = None
     programme: Programme | None = None

@@ -131,13 +131,8 @@ def minimum_age(*, controller_id: int, at: datetime) -> int:
 
 def checked(given: Applicant, *, minimum_age: int, at: datetime) -> Applicant:
     """The applicant with everything in its normal form. Raises as `join` does, but `other-person`."""
-    today = clock.local_date(at)
     born = given.birth_date
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if not 0 <= age <= _OLDEST or born > today:
-        raise JoinRefusedError("birth-date", "that is no date of birth of a person who lives")
-    if age < minimum_age:
-        raise JoinRefusedError("too-young", f"members are at least {minimum_age} years old")
+    check_birth_date(born, minimum_age=minimum_age, today=clock.local_date(at))
     mobile = phone.normalise(given.mobile)
     if not phone.is_mobile(mobile):
         raise JoinRefusedError("not-mobile", "the number is not a mobile number")
@@ -151,6 +146,15 @@ def checked(given: Applicant, *, minimum_age: int, at: datetime) -> Applicant:
         mobile=mobile,
         birth_date=born,
     )
+
+
+def check_birth_date(born: date, *, minimum_age: int, today: date) -> None:
+    """Raises `JoinRefusedError`: `birth-date` for nobody's who lives, `too-young`."""
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    if not 0 <= age <= _OLDEST or born > today:
+        raise JoinRefusedError("birth-date", "that is no date of birth of a person who lives")
+    if age < minimum_age:
+        raise JoinRefusedError("too-young", f"members are at least {minimum_age} years old")
 
 
 def _person(

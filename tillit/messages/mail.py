@@ -4,10 +4,12 @@ Waiting would tell an onlooker whether an address is known: the answer would tak
 lives in this process only; should it die first, the person asks for another code.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -34,7 +36,12 @@ def send_unstored(*, to: str, subject: str, text: str, sender: str, expires: dat
         to=[to],
         headers={"Auto-Submitted": "auto-generated", **({"Expires": format_datetime(expires)} if expires else {})},
     )
-    task = _pool.submit(_send, message)
+    in_background(partial(_send, message))
+
+
+def in_background(work: Callable[[], None]) -> None:
+    """Do `work` beside the caller, who does not wait for it; `wait` does."""
+    task = _pool.submit(work)
     _waiting.add(task)
     task.add_done_callback(_waiting.discard)
 

@@ -6,10 +6,12 @@ to the row. A code nobody can get (an unknown address) makes the same row and co
 
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from django.db import transaction
 from django.db.models import F
 
 from tillit.kernel import clock
@@ -65,6 +67,27 @@ def redeem(*, code_id: UUID, code: str, purpose: str) -> SignInCode | None:
     if row is None or not right or (row.subject_id is None and row.login_id is None):
         return None
     return row if open_codes.update(used_at=now) else None
+
+
+def redeem_all(*, typed: Mapping[UUID, str], purpose: str) -> frozenset[UUID]:
+    """Try several codes at once, each bound to nobody yet; the ids of those that are not right, empty when all are.
+
+    All are used up together or none is, so that one mistyped code does not spend the other. Every try counts.
+    """
+    now = clock.now()
+    fresh = SignInCode.objects.filter(id__in=list(typed), purpose=purpose, used_at__isnull=True, expires_at__gt=now)
+    tried = [one for one in typed if fresh.filter(id=one, attempts__lt=TRIES).update(attempts=F("attempts") + 1)]
+    rows = {row.id: bytes(row.digest) for row in fresh.filter(id__in=tried)}
+    wrong = frozenset(
+        one for one, code in typed.items() if not hmac.compare_digest(_digest(one, code), rows.get(one, bytes(32)))
+    )
+    if wrong:
+        return wrong
+    with transaction.atomic():
+        if fresh.update(used_at=now) == len(typed):
+            return frozenset()
+        transaction.set_rollback(True)  # somebody else used one of them a moment ago
+    return frozenset(typed)
 
 
 def digits(typed: str) -> str:

@@ -6,6 +6,7 @@ INSTRUMENT_REGISTERED = event_type(
     "instrument.registered", subject="required", instrument=ID, network=CODE, ownership=CODE
 )
 INSTRUMENT_REMOVED = event_type("instrument.removed", subject="required", instrument=ID)
+INSTRUMENT_PUT_BACK = event_type("instrument.put_back", subject="required", instrument=ID)
 # A sealed row may show a person, but nobody knows whom until it is played again.
 QUARANTINE_OPENED = event_type("quarantine.opened", subject="none", batch=ID, row=ID)
 QUARANTINE_REPAIRED = event_type("quarantine.repaired", subject="none", batch=ID, row=ID)

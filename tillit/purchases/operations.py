@@ -17,6 +17,7 @@ from tillit.kernel.scope import Scope
 from tillit.parties import directories, journal
 from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.models import JournalKind
 from tillit.parties.operations import lock_subjects
 from tillit.purchases import events, queries
 from tillit.purchases.errors import InstrumentRefusedError
@@ -127,6 +128,49 @@ def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: 
     )
     append(
         type=events.INSTRUMENT_REMOVED,
+        scope=scope,
+        controller=found.controller_id,
+        subject=subject_id,
+        details={"instrument": found.id},
+    )
+    return True
+
+
+def put_back(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime) -> bool:
+    """Undo a removal while the row is still there; whether it was off. As if it had been on all the time.
+
+    Raises `InstrumentRefusedError` `taken` when it is on another BonusID now.
+    """
+    state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+    off = PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id, removed_at__isnull=False)
+    found = off.first()
+    if found is None:
+        return False
+    register_id = Controller.objects.values_list("register_id", flat=True).get(pk=found.controller_id)
+    known = UUID(str(found.digest))
+    try:
+        directories.claim(
+            register_id=register_id,
+            kind=Kind(found.kind),
+            digest=known,
+            subject_id=subject_id,
+            since=found.registered_at,
+        )
+    except AlreadyClaimedError:
+        raise InstrumentRefusedError("taken", "that card or account is on another BonusID") from None
+    if PaymentInstrument.objects.filter(subject_id=subject_id, digest=known, removed_at=None).exists():
+        return False  # it was registered anew meanwhile
+    off.update(removed_at=None, state=state)
+    journal.remember(scope=scope, rows=[found], at=at)
+    journal.note_digest(
+        kind=JournalKind.CLAIMED,
+        register_id=register_id,
+        directory=found.kind,
+        digest=known,
+        subject_id=subject_id,
+    )
+    append(
+        type=events.INSTRUMENT_PUT_BACK,
         scope=scope,
         controller=found.controller_id,
         subject=subject_id,

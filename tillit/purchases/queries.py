@@ -37,6 +37,13 @@ def instruments(*, subject_id: int) -> list[PaymentInstrument]:
     )
 
 
+def removed_instruments(*, subject_id: int) -> list[PaymentInstrument]:
+    """The person's cards and accounts that were taken off and are still kept, the latest first."""
+    return list(
+        PaymentInstrument.objects.filter(subject_id=subject_id, removed_at__isnull=False).order_by("-removed_at", "id")
+    )
+
+
 @dataclass(frozen=True)
 class ReceiptLine:
     """A line of a receipt; `amount` in minor units, negative for a refund. `purchase_id` leads to its bonus."""

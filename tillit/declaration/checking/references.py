@@ -37,6 +37,7 @@ def _duplicates(context: Context) -> Iterator[Problem]:
         "security": ((item.key,) for item in declaration.security),
         "recordings": ((item.key,) for item in declaration.recordings),
         "forms": ((item.key,) for item in declaration.forms),
+        "topics": ((item.key,) for item in declaration.topics),
         "device_permissions": ((item.key,) for item in declaration.device_permissions),
         "notices": ((item.key,) for item in declaration.notices),
     }

@@ -53,6 +53,7 @@ def statement(
         web.cookies(words, cookies_at),
         web.statistics(words),
         web.forms(words),
+        web.topics(words),
         web.permissions(words),
         safety.programme(words),
         rights.rights(words),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.member_web import choices, data, profile, requests, sign_in, told, views
+from tillit.faces.member_web import cards, choices, data, joining, profile, requests, sign_in, told, views
 
 _OWN = "<controller:controller>/"
 _MIN = f"{_OWN}min-side/"
@@ -11,6 +11,9 @@ urlpatterns = [
     path(f"{_OWN}sign-in/", sign_in.ask, name="sign_in"),
     path(f"{_OWN}sign-in/code/", sign_in.confirm, name="sign_in_code"),
     path(f"{_OWN}sign-out/", sign_in.leave, name="sign_out"),
+    path(f"{_OWN}join/", joining.form, name="join"),
+    path(f"{_OWN}join/<str:token>/", joining.link, name="join_link"),
+    path(f"{_MIN}cards/", cards.show, name="cards"),
     path(_MIN, views.home, name="min_side"),
     path(f"{_MIN}receipts/", views.receipts, name="receipts"),
     path(f"{_MIN}your-data/", data.show, name="your_data"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tillit.declaration.models import Controller
 from tillit.faces import look
+from tillit.faces.form_notices import said_on
 from tillit.faces.public_web.cookies import notice
 from tillit.faces.site import site_or_404
 from tillit.faces.texts import languages
@@ -29,7 +30,7 @@ def front(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest, controller: str) -> HttpResponse:
     """A controller's front page."""
     site = site_or_404(controller)
-    context = {"site": site, "cookie_notice": notice(request, site)}
+    context = {"site": site, "cookie_notice": notice(request, site), "joins": said_on(site, "join") is not None}
     return render(request, "public_web/home.html", context)
 
 

@@ -179,6 +179,27 @@ def iso_day(text: str) -> str:
 
 
 @register.filter
+def join_problem(code: str) -> str:
+    """What is wrong with a field of the joining form: the words of its code, else those of its scheme."""
+    try:
+        return say(language(), f"join.problem.{code}")
+    except MissingWordingError:
+        return say(language(), f"join.problem.{code.partition('-')[0]}")
+
+
+@register.filter
+def network_name(network: str) -> str:
+    """Visa, Mastercard, a debit account."""
+    return say_or(f"cards.network.{network}", network)
+
+
+@register.filter
+def card_problem(code: str) -> str:
+    """Why a card was not taken."""
+    return say_or(f"cards.problem.{code}", say(language(), "cards.problem.number"))
+
+
+@register.filter
 def of(values: Any, key: str) -> Any:
     """The value of a key, empty where there is none."""
     return values.get(key, "") if isinstance(values, dict) else ""

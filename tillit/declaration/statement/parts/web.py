@@ -108,6 +108,15 @@ def forms(words: Words) -> Section | None:
     return Section("forms", words("forms.title"), (Paragraph(words("forms.intro")), table))
 
 
+def topics(words: Words) -> Section | None:
+    """What one may say one is interested in, or None where nobody is asked."""
+    if not words.declaration.topics:
+        return None
+    rows = tuple(((words.of(item.name),),) for item in words.declaration.topics)
+    table = Table(words("topics.caption"), (words("topics.topic"),), rows)
+    return Section("topics", words("topics.title"), (Paragraph(words("topics.intro")), table))
+
+
 def permissions(words: Words) -> Section | None:
     """What the app asks of the device, or None where there is no app."""
     if not words.declaration.device_permissions:

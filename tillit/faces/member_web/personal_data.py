@@ -1,0 +1,16 @@
+"""The forms of sign-in and Min side that store identifying data, and which declared form each is (A2)."""
+
+from tillit.declaration.forms import served_form
+
+served_form("join", "join_web")
+served_form("join_link", "join_sms")
+served_form("cards", "add_card")
+served_form("complaint_new", "receipt_complaint")
+served_form(
+    "profile",
+    "profile",
+    "min_side_registration",
+    "customer_account",
+    activity="self_service",
+    collects=("identity", "contact", "gender"),
+)

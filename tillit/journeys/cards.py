@@ -1,0 +1,93 @@
+"""A person's own cards and accounts (C4): added, removed, put back. What is typed lives in memory for one call.
+
+Nothing here stores, logs or returns a number: a card is known by its network and last four digits.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
+from tillit.declaration.schema import Declaration
+from tillit.kernel import clock
+from tillit.kernel.iso_period import IsoPeriod
+from tillit.kernel.scope import Actor, Scope
+from tillit.purchases import operations as instruments
+from tillit.purchases import queries
+from tillit.purchases.models import PaymentInstrument
+
+OWN = "self_service"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card or account as it may be shown. until: the last day on which a removal may be undone; None: not removed."""
+
+    id: int
+    network: str
+    last_four: str
+    registered_at: datetime
+    removed_at: datetime | None = None
+    until: date | None = None
+
+
+def offered(*, controller: Controller) -> bool:
+    """Whether people register cards with the controller."""
+    activity = current(controller_id=controller.pk, on=clock.today()).activity(OWN)
+    return activity is not None and "payment_instrument" in activity.records
+
+
+def mine(*, actor: Actor, controller: Controller, subject_id: int) -> tuple[list[Card], list[Card]]:
+    """(in use, removed and still possible to put back)."""
+    with Scope(actor, OWN, frozenset({subject_id})):
+        return shown(controller=controller, subject_id=subject_id)
+
+
+def shown(*, controller: Controller, subject_id: int) -> tuple[list[Card], list[Card]]:
+    """The same within an open scope."""
+    declared, today = current(controller_id=controller.pk, on=clock.today()), clock.today()
+    used = [_card(row) for row in queries.instruments(subject_id=subject_id)]
+    off = [_card(row, declared) for row in queries.removed_instruments(subject_id=subject_id)]
+    return used, [card for card in off if card.until is not None and card.until >= today]
+
+
+def add(*, actor: Actor, controller: Controller, subject_id: int, number: str) -> Card:
+    """Register a card or account of one's own; the one there already is returned. Raises `InstrumentRefusedError`."""
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        made = instruments.register_instrument(
+            scope=scope, subject_id=subject_id, controller_id=controller.pk, number=number, at=clock.now()
+        )
+    return _card(made)
+
+
+def remove(*, actor: Actor, subject_id: int, instrument_id: int) -> bool:
+    """Take a card or account off; whether it was on."""
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        return instruments.remove_instrument(
+            scope=scope, subject_id=subject_id, instrument_id=instrument_id, at=clock.now()
+        )
+
+
+def put_back(*, actor: Actor, controller: Controller, subject_id: int, instrument_id: int) -> bool:
+    """Undo a removal in time; whether it was undone. Raises `InstrumentRefusedError` when it is another's now."""
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        _, removed = shown(controller=controller, subject_id=subject_id)
+        if instrument_id not in {card.id for card in removed}:
+            return False
+        return instruments.put_back(scope=scope, subject_id=subject_id, instrument_id=instrument_id, at=clock.now())
+
+
+def _card(row: PaymentInstrument, declared: Declaration | None = None) -> Card:
+    until = undo_until(declared, row.removed_at) if declared and row.removed_at else None
+    return Card(row.id, row.network, row.last_four, row.registered_at, row.removed_at, until)
+
+
+def undo_until(declared: Declaration, removed_at: datetime) -> date | None:
+    """The last day on which what is left of a removed card is still there, as declared; None when nothing says so."""
+    periods = [
+        IsoPeriod.parse(rule.period)
+        for rule in declared.retention
+        if rule.category == "payment_instrument" and rule.clock == "removed"
+    ]
+    day = clock.local_date(removed_at)
+    return min((date.fromordinal(one.add_to(day).toordinal() - 1) for one in periods), default=None)
