@@ -23,3 +23,11 @@ class CorrectionRefusedError(BonusError):
 
 class NotYourChainError(BonusError):
     """The chain is another controller's."""
+
+
+class CodeError(BonusError):
+    """What was scanned or keyed is no code."""
+
+
+class VoucherError(BonusError):
+    """A voucher cannot be made, used or ended as asked; `code` says why."""

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from tillit.declaration.personal import PersonalModel
 from tillit.purchases.models import Chain, ProductGroup, Store
@@ -15,6 +16,9 @@ class Programme(models.Model):
     rounding = models.CharField(max_length=10, default="half_up")
     validity = models.CharField(max_length=20, default="year_and_next")
     validity_months = models.PositiveSmallIntegerField(null=True)
+    voucher_minutes = models.PositiveIntegerField(default=60)
+    voucher_offline_hours = models.PositiveSmallIntegerField(default=24)
+    voucher_barcode = models.CharField(max_length=10, default="code128")
 
     class Meta:
         db_table = "bonus_programme"
@@ -75,3 +79,60 @@ class Correction(PersonalModel):
     class Meta:
         db_table = "bonus_correction"
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="bonus_correction_amount")]
+
+
+class VoucherStatus(models.TextChoices):
+    """What has become of a bonus voucher. Only `open` leads anywhere, and `released` to `used` (a till without network
+    reports late).
+    """
+
+    OPEN = "open"
+    USED = "used"
+    RELEASED = "released"
+    VOID = "void"
+
+
+class Voucher(PersonalModel):
+    """A bonus voucher (C9): `amount` of the member's bonus in a chain, set aside in the ledger under the key `id`.
+
+    `id` is the keyed digest of the code, `nonce` what the code is made from (`codes`): the code itself stands nowhere.
+    `used`: minor units taken; `used_at`: when the till took it. `client` and `reference`: the till's key and receipt.
+    """
+
+    id = models.UUIDField(db_default=RawSQL("gen_random_uuid()", ()))  # type: ignore[assignment]  # digest of the code
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField(null=True)
+    client_id = models.IntegerField(null=True)
+    amount = models.BigIntegerField()
+    used = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3)
+    nonce = models.UUIDField()
+    status = models.CharField(max_length=8, choices=VoucherStatus.choices, default=VoucherStatus.OPEN)
+    made_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    reference = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        db_table = "bonus_voucher"
+        indexes = [
+            models.Index(fields=["chain_id", "valid_until"], condition=Q(status="open"), name="bonus_voucher_open")
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="bonus_voucher_amount"),
+            models.CheckConstraint(condition=Q(status__in=VoucherStatus.values), name="bonus_voucher_status"),
+            models.CheckConstraint(condition=Q(valid_until__gt=models.F("made_at")), name="bonus_voucher_period"),
+            models.CheckConstraint(
+                condition=Q(status="open", ended_at__isnull=True) | (~Q(status="open") & Q(ended_at__isnull=False)),
+                name="bonus_voucher_ended",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(used__isnull=True, used_at__isnull=True)
+                    | Q(used__gt=0, used__lte=models.F("amount"), used_at__isnull=False, status__in=["used", "void"])
+                )
+                & (~Q(status="used") | Q(used__isnull=False)),
+                name="bonus_voucher_used",
+            ),
+        ]

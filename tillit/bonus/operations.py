@@ -16,6 +16,7 @@ from tillit.bonus import programmes, queries
 from tillit.bonus.errors import CorrectionRefusedError
 from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Correction, Programme
+from tillit.bonus.voucher_endings import release_all
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, require, system
 from tillit.ledger import operations as ledger
@@ -144,6 +145,7 @@ def forfeit(*, scope: Scope, subject_id: int, chain_ids: Iterable[int], at: date
     for programme in Programme.objects.filter(chain_id__in=list(chain_ids)).order_by("book_id"):
         sweep = partial(ledger.sweep, scope=scope, book_id=programme.book_id, at=at, subjects=[subject_id])
         today = clock.local_date(at, programmes.zone(programme))
+        release_all(scope=scope, subject_id=subject_id, programme=programme, at=at)
         for _ in sweep(kind=LOT, credit=EXPIRED, on=today):
             pass
         lost[programme.chain_id] = sum(

@@ -1,11 +1,19 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
-from tillit.bonus.models import Correction, Programme, RateRule
+from tillit.bonus.models import Correction, Programme, RateRule, Voucher
 from tillit.bonus.programmes import departures
 from tillit.declaration.held_to import follows_declaration
 from tillit.declaration.registry import not_personal, personal
 
 personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
+
+personal(
+    Voucher,
+    category="bonus",
+    clocks={"booked": "recorded_at"},
+    not_exported={"nonce": "what the voucher's code is made from: who has it can spend it"},
+    figures="its amount is in ledger_closing",
+)
 
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)

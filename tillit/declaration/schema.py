@@ -335,6 +335,11 @@ class Programme(Part):
     cash_earns: bool = False
     minimum_age: int = 16
     warn_before_expiry: PeriodText = "P30D"
+    voucher_minutes: int = 60
+    voucher_offline_hours: int = 24
+    voucher_barcode: Literal["code128", "ean13"] = "code128"
+    gift_card_months: int = 36
+    gift_card_refund: bool = True
     terms: Localised
 
 

@@ -36,6 +36,8 @@ class Kind(IntEnum):
     METERING_POINT = 9
     LOGIN_SUB = 10
     DEAD_ADDRESS = 11
+    VOUCHER = 12
+    GIFT_CARD = 13
 
 
 CATEGORY_OF_KIND = {
@@ -50,6 +52,8 @@ CATEGORY_OF_KIND = {
     Kind.METERING_POINT: "metering_point",
     Kind.LOGIN_SUB: "login",
     Kind.DEAD_ADDRESS: "consent_record",
+    Kind.VOUCHER: "bonus",
+    Kind.GIFT_CARD: "gift_card",
 }
 """A digest stays only as long as the person has a row of this category."""
 

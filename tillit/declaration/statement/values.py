@@ -25,6 +25,7 @@ CHOICES = {
     ("notices", "*", "topic"): "notices.topics",
     ("programme", "validity"): "programme.validities",
     ("programme", "rounding"): "programme.roundings",
+    ("programme", "voucher_barcode"): "programme.barcodes",
 }
 """Where a value is one of a fixed set, and the texts that word it."""
 

@@ -11,6 +11,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from tillit.audit.operations import link
 from tillit.bonus.operations import expire_everywhere
 from tillit.bonus.programmes import follow_declarations
+from tillit.bonus.voucher_endings import release_everywhere
 from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
@@ -35,6 +36,7 @@ JOBS = {
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
         Every("journal", segments.ship, timedelta(minutes=1)),
+        Every("vouchers", release_everywhere, timedelta(minutes=1)),  # before bonus expires: it goes back to its lots
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
         Every("anomalies", raise_suspicions, timedelta(hours=6)),

@@ -55,15 +55,23 @@ def programme(words: Words) -> Section | None:
     declared = words.declaration.programme
     if declared is None:
         return None
-    months = str(declared.validity_months or "")
+    months, offline = str(declared.validity_months or ""), str(declared.voucher_offline_hours)
     rows: tuple[tuple[str, Cell], ...] = (
         (words("programme.validity"), (words(f"programme.validities.{declared.validity}", number=months),)),
         (words("programme.rounding"), (words(f"programme.roundings.{declared.rounding}"),)),
         (words("programme.minimum_age"), (words("children.years", number=str(declared.minimum_age)),)),
         (words("programme.warn_before_expiry"), (words.period(declared.warn_before_expiry),)),
+        (words("programme.voucher_minutes"), (words("programme.minutes", number=str(declared.voucher_minutes)),)),
+        (
+            words("programme.voucher_offline_hours"),
+            (words("programme.hours", number=offline),),
+        ),
+        (words("programme.voucher_barcode"), (words(f"programme.barcodes.{declared.voucher_barcode}"),)),
+        (words("programme.gift_card_months"), (words("programme.months", number=str(declared.gift_card_months)),)),
     )
     own_chain = "earning_chain_yes" if declared.only_in_earning_chain else "earning_chain_no"
     cash = "cash_yes" if declared.cash_earns else "cash_no"
-    bullets = Bullets((words(f"programme.{own_chain}"), words(f"programme.{cash}")))
+    refund = "gift_card_refund_yes" if declared.gift_card_refund else "gift_card_refund_no"
+    bullets = Bullets((words(f"programme.{own_chain}"), words(f"programme.{cash}"), words(f"programme.{refund}")))
     blocks = (Paragraph(words.of(declared.terms)), Facts(rows), bullets)
     return Section("programme", words("programme.title"), blocks)

@@ -1,0 +1,89 @@
+-- name: reserve
+-- Sets the amount aside under the voucher's id, oldest bonus first, claims the code's digest and makes the voucher: one
+-- row, or none when another voucher has that code or this one was made before. It is valid for the declared minutes, and
+-- never longer than the first of its lots: what is past is not used.
+WITH book AS MATERIALIZED (
+  SELECT b.zone, (%(at)s AT TIME ZONE b.zone)::date AS today FROM ledger_book b WHERE b.id = %(book)s
+), person AS MATERIALIZED (
+  SELECT s.id, s.state FROM parties_subject s WHERE s.id = %(subject)s FOR UPDATE
+), claimed AS MATERIALIZED (
+  SELECT p.id, p.state, d.subject_id AS holder
+  FROM person p
+  CROSS JOIN LATERAL directory_claim(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[], ARRAY[p.id]) AS d
+), drawn AS MATERIALIZED (
+  SELECT min(w.expires_on) AS lot, sum(w.amount) AS amount
+  FROM claimed c CROSS JOIN book b
+  CROSS JOIN LATERAL ledger_draw(
+    ARRAY[c.id], ARRAY[%(id)s]::uuid[], ARRAY[%(book)s]::integer[], ARRAY[%(amount)s]::bigint[], ARRAY[NULL]::date[],
+    ARRAY[%(at)s]::timestamptz[], ARRAY[c.state], %(lot)s::smallint, %(reserved)s::smallint, NULL::smallint,
+    %(debt)s::smallint, b.today, NULL) AS w
+  WHERE c.holder = c.id
+)
+INSERT INTO bonus_voucher (subject_id, id, controller_id, state, chain_id, amount, currency, nonce, status, made_at,
+                           valid_until, reference)
+SELECT c.id, %(id)s, %(controller)s, c.state, %(chain)s, d.amount, %(currency)s, %(nonce)s, 'open', %(at)s,
+       least(%(at)s + make_interval(mins => %(minutes)s), d.lot::timestamp AT TIME ZONE b.zone), ''
+FROM claimed c CROSS JOIN drawn d CROSS JOIN book b WHERE d.amount = %(amount)s
+ON CONFLICT (subject_id, id) DO NOTHING
+RETURNING subject_id, controller_id, state, recorded_at, id, chain_id, store_id, client_id, amount, used,
+          currency, nonce, status, made_at, valid_until, ended_at, used_at, reference
+
+-- name: redeem
+-- Uses a voucher: the one whose code has the digest, if it is open, of that chain, still valid when the till took it, and
+-- of that very amount. Its bonus goes from reserved to used, and the voucher is closed, both or neither. Returns the
+-- voucher as it stood and whether it was used now; no row when nobody's code has the digest.
+WITH person AS MATERIALIZED (
+  SELECT s.id, s.state FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d
+  JOIN parties_subject s ON s.id = d.subject_id FOR UPDATE OF s
+), voucher AS MATERIALIZED (
+  SELECT v.* FROM person p JOIN bonus_voucher v ON v.subject_id = p.id AND v.id = %(id)s FOR UPDATE OF v
+), moved AS MATERIALIZED (
+  SELECT v.subject_id, v.id, ledger_conclude(v.subject_id, v.id, %(redeemed)s::smallint, %(event)s, v.state) AS amount
+  FROM voucher v
+  WHERE v.status = 'open' AND v.chain_id = %(chain)s AND v.amount = %(amount)s
+    AND %(event)s < v.valid_until AND %(event)s >= v.made_at - %(skew)s
+), closed AS (
+  UPDATE bonus_voucher v
+  SET status = 'used', used = m.amount, used_at = %(event)s, ended_at = %(at)s, store_id = %(store)s,
+      client_id = %(client)s, reference = %(reference)s
+  FROM moved m WHERE v.subject_id = m.subject_id AND v.id = m.id RETURNING v.id
+)
+SELECT v.subject_id, v.id, v.chain_id, v.status, v.amount, v.used, v.currency, v.made_at, v.valid_until, v.used_at, v.ended_at,
+       v.store_id, v.client_id, v.reference, EXISTS (SELECT FROM closed) AS now_used
+FROM voucher v
+
+-- name: find
+-- The voucher whose code has the digest, as it stands.
+SELECT v.subject_id, v.id, v.chain_id, v.status, v.amount, v.used, v.currency, v.made_at, v.valid_until, v.used_at, v.ended_at,
+       v.store_id, v.client_id, v.reference, false AS now_used
+FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d
+JOIN bonus_voucher v ON v.subject_id = d.subject_id AND v.id = %(id)s
+
+-- name: expired_of
+-- How much of a person's lot has expired unused, what of it was undone since taken off.
+SELECT coalesce(sum(CASE WHEN t.credit_kind = %(expired)s THEN t.amount ELSE -t.amount END), 0)::bigint
+FROM ledger_transfer t
+WHERE t.subject_id = %(subject)s AND t.book_id = %(book)s
+  AND ((t.debit_kind, t.debit_expires, t.credit_kind) = (%(lot)s, %(expires)s, %(expired)s)
+       OR (t.debit_kind, t.credit_kind, t.credit_expires) = (%(expired)s, %(lot)s, %(expires)s))
+
+-- name: lapsed
+-- Open vouchers of a chain (or, where a person is named, the person's) whose time has passed, in order of person.
+SELECT v.subject_id, v.id FROM bonus_voucher v
+WHERE v.status = 'open' AND v.valid_until <= %(at)s AND (%(subject)s::bigint IS NULL OR v.subject_id = %(subject)s)
+  AND v.chain_id = %(chain)s
+ORDER BY v.subject_id, v.id LIMIT %(most)s
+
+-- name: release
+-- Ends the open vouchers named, unused: their bonus goes back to the very lots it came from. Returns person and amount.
+WITH due AS MATERIALIZED (
+  SELECT v.subject_id, v.id, v.state
+  FROM unnest(%(subjects)s::bigint[], %(ids)s::uuid[]) AS a(subject_id, id)
+  JOIN bonus_voucher v ON v.subject_id = a.subject_id AND v.id = a.id
+  WHERE v.status = 'open' ORDER BY v.subject_id, v.id FOR UPDATE OF v
+), moved AS MATERIALIZED (
+  SELECT d.subject_id, d.id, ledger_conclude(d.subject_id, d.id, NULL, %(at)s, d.state) AS amount FROM due d
+)
+UPDATE bonus_voucher v SET status = %(status)s, ended_at = %(at)s
+FROM moved m WHERE v.subject_id = m.subject_id AND v.id = m.id
+RETURNING v.subject_id, m.amount
