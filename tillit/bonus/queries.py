@@ -53,7 +53,8 @@ def overview(*, subject_id: int, on: date) -> list[ChainBalance]:
     given: dict[str, Any] = {"subject": subject_id, "on": on, "lot": LOT.id, "reserved": RESERVED.id, "debt": DEBT.id}
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "balance", "balance"), given)
-        return [ChainBalance(*row[:8], tuple(zip(*row[8:], strict=True))) for row in cursor.fetchall()]
+        rows = [(*standing, tuple(zip(days, amounts, strict=True))) for *standing, days, amounts in cursor.fetchall()]
+    return [ChainBalance(*row) for row in rows]
 
 
 def history(*, subject_id: int, chain_id: int) -> Iterator[Movement]:
