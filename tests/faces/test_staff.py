@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from tests.faces.conftest import Person, last_code, make_person, sign_in
+from tests.faces.conftest import Person, make_person, sign_in, staff_sign_in
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
 from tillit.journeys.departure import depart
@@ -39,9 +39,7 @@ def hire(
 def at_work(staff: StaffMember) -> Client:
     """A browser in which the member of staff is signed in."""
     client = Client()
-    client.post("/staff/sign-in/", {"address": staff.email})
-    answer = client.post("/staff/sign-in/code/", {"code": last_code()})
-    assert (answer.status_code, answer["Location"]) == (302, "/staff/")
+    staff_sign_in(client, staff.email)
     return client
 
 

@@ -1,7 +1,7 @@
 """What member and staff sign-in share: the code asked for, kept in the browser's own session, and the session begun."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from uuid import UUID
 
@@ -16,10 +16,12 @@ from tillit.faces.texts import say
 from tillit.journeys.sign_in import Mail
 from tillit.kernel import clock
 from tillit.parties.models import Login, Session
+from tillit.parties.sessions import METHOD
 
 REMEMBER = "tillit_remember"  # the cookie of a browser that stays signed in (G6)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-_CODE, _NEXT, _SINCE, _DEVICE = "code", "next", "since", "device"
+_CODE, _SINCE, _DEVICE, _SHOWN, _PENDING = "code", "since", "device", "shown", "pending"
+FRESH = timedelta(minutes=15)
 _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
@@ -66,12 +68,38 @@ def code_of(request: HttpRequest, kind: str) -> UUID | None:
     return UUID(known[1]) if known and known[0] == kind else None
 
 
-def begin_session(request: HttpRequest, login: Login) -> None:
+def begin_session(request: HttpRequest, login: Login, method: str) -> None:
     """Sign the browser in under a new session key, with nothing of what was in the session before."""
     end(request)
     begin(request, login, backend=BACKEND)
     request.session[_SINCE] = clock.now().isoformat()
     request.session[_DEVICE] = device(request)
+    request.session[METHOD] = method
+    shown_factor(request)
+
+
+def shown_factor(request: HttpRequest) -> None:
+    """Note that who sits here has just shown who they are."""
+    request.session[_SHOWN] = clock.now().isoformat()
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether that was within the last quarter of an hour: what a sensitive act asks for."""
+    shown = request.session.get(_SHOWN)
+    return bool(shown) and clock.now() - datetime.fromisoformat(shown) < FRESH
+
+
+def wait_for_factor(request: HttpRequest, login_id: int) -> None:
+    """The code by e-mail was right; the second factor is yet to come, in this browser and soon."""
+    request.session.flush()
+    request.session[_PENDING] = [login_id, clock.now().isoformat()]
+
+
+def waiting_for_factor(request: HttpRequest) -> int | None:
+    """The login that has shown the code by e-mail here and owes a second factor."""
+    login_id, since = request.session.get(_PENDING) or (None, None)
+    fresh = since is not None and clock.now() - datetime.fromisoformat(since) < FRESH
+    return int(login_id) if fresh else None
 
 
 def device(request: HttpRequest) -> str:

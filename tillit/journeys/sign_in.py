@@ -9,21 +9,18 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
-
 from tillit.audit.events import LOGIN_FAILED, LOGIN_SUCCEEDED
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
-from tillit.kernel.scope import Actor, Scope, system
+from tillit.kernel.scope import Scope, system
 from tillit.messages.mail import send_unstored
 from tillit.parties import codes, devices, lookup
 from tillit.parties.actors import member_actor
-from tillit.parties.models import Fact, Login, StaffMember, StaffRole
+from tillit.parties.models import Fact, Login
 from tillit.parties.operations import open_account
-from tillit.parties.queries import active_roles
 from tillit.parties.rates import Limit, truncated, within
 
 # Mails to one address. Whoever asks uses up the budget of their own network; the address' own is larger; and when
@@ -48,7 +45,9 @@ class Mail(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Recipient:
+class Recipient:
+    """Who a code is for: where it is mailed, and the person of a register or the login of a colleague."""
+
     address: str
     subject_id: int | None = None
     login_id: int | None = None
@@ -59,21 +58,21 @@ def request_code(*, controller: Controller, typed: str, network_address: str, ma
 
     Raises `TooManyTriesError` for the network, never for the address: that would be an answer about it.
     """
-    _from_network(PER_NETWORK, str(controller.register_id), network_address)
-    allowed = _mail_allowed(str(controller.register_id), typed, network_address)
+    from_network(PER_NETWORK, str(controller.register_id), network_address)
+    allowed = mail_allowed(str(controller.register_id), typed, network_address)
     found = _member(controller, typed)
     issued = codes.issue(
         purpose="member",
         register_id=controller.register_id,
         subject_id=found.subject_id if found and allowed else None,
     )
-    _send(found if allowed else None, mail, issued.code)
+    send_code(found if allowed else None, mail, issued.code)
     return issued.id
 
 
 def confirm_code(*, controller: Controller, code_id: UUID, typed: str, network_address: str) -> Login | None:
     """The login of the person whose code it is, opened if this is their first time; None when it is not right."""
-    _from_network(TRIES_PER_NETWORK, str(controller.register_id), network_address)
+    from_network(TRIES_PER_NETWORK, str(controller.register_id), network_address)
     row = codes.redeem(code_id=code_id, code=codes.digits(typed), purpose="member")
     if row is None or row.subject_id is None or row.register_id != controller.register_id:
         return None
@@ -108,47 +107,7 @@ def _admitted(controller: Controller, login: Login, method: str) -> Login | None
     return login if login.is_active else None
 
 
-def request_staff_code(*, typed: str, network_address: str, mail: Mail) -> UUID:
-    """The same for a member of staff with a role, by the work address. Each statement runs for nobody, too."""
-    _from_network(PER_NETWORK, "staff", network_address)
-    allowed = _mail_allowed("staff", typed, network_address)
-    staff = StaffMember.objects.filter(email__iexact=typed.strip(), left__isnull=True).select_related("login").first()
-    has_role = StaffRole.objects.filter(staff_id=staff.pk if staff else 0, ended__isnull=True).exists()
-    found = None
-    if staff is not None and allowed and staff.login.is_active and has_role:
-        found = _Recipient(staff.email, login_id=staff.login_id)
-    issued = codes.issue(purpose="staff", login_id=found.login_id if found else None)
-    _send(found, mail, issued.code)
-    return issued.id
-
-
-@transaction.atomic
-def _record_staff(staff: StaffMember) -> None:
-    controllers = frozenset(role.controller_id for role in active_roles(staff=staff))
-    actor = Actor("staff", str(staff.pk), controllers)
-    for controller in sorted(controllers):
-        append(
-            type=LOGIN_SUCCEEDED,
-            actor=actor,
-            activity="security_log",
-            controller=controller,
-            details={"login": staff.login_id, "method": "email_code"},
-        )
-
-
-def confirm_staff_code(*, code_id: UUID, typed: str, network_address: str) -> StaffMember | None:
-    """The member of staff whose code it is; None when it is not right or they have left."""
-    _from_network(TRIES_PER_NETWORK, "staff", network_address)
-    row = codes.redeem(code_id=code_id, code=codes.digits(typed), purpose="staff")
-    if row is None or row.login_id is None:
-        return None
-    staff = StaffMember.objects.filter(login_id=row.login_id, left__isnull=True, login__is_active=True).first()
-    if staff is not None:
-        _record_staff(staff)
-    return staff
-
-
-def _member(controller: Controller, typed: str) -> _Recipient | None:
+def _member(controller: Controller, typed: str) -> Recipient | None:
     """The person whom `typed` identifies, with the e-mail address on record."""
     subject = lookup.by_address(register_id=controller.register_id, text=typed)
     holder = holder_of(controller_id=controller.pk)
@@ -165,10 +124,11 @@ def _member(controller: Controller, typed: str) -> _Recipient | None:
             .values_list("value", flat=True)
             .first()
         )
-    return _Recipient(address, subject_id=subject) if subject and address else None
+    return Recipient(address, subject_id=subject) if subject and address else None
 
 
-def _send(found: _Recipient | None, mail: Mail, code: str) -> None:
+def send_code(found: Recipient | None, mail: Mail, code: str) -> None:
+    """Mail the code, to nobody where nobody was found. It is never stored."""
     if found is not None:
         minutes = int(codes.LIVES.total_seconds() // 60)
         text = mail.text.format(code=code, minutes=minutes)
@@ -181,7 +141,7 @@ def _send(found: _Recipient | None, mail: Mail, code: str) -> None:
         )
 
 
-def _mail_allowed(where: str, typed: str, network_address: str) -> bool:
+def mail_allowed(where: str, typed: str, network_address: str) -> bool:
     """Count one mail to the address typed at a register or the staff console; whether one may go now."""
     key = lookup.address_key(typed)
     address = f"{where}:{key[1] if key else typed.strip().lower()}"
@@ -190,6 +150,7 @@ def _mail_allowed(where: str, typed: str, network_address: str) -> bool:
     return (within(PER_ADDRESS_AND_NETWORK, pair) and within(PER_ADDRESS, address)) or spaced
 
 
-def _from_network(limit: Limit, where: str, address: str) -> None:
+def from_network(limit: Limit, where: str, address: str) -> None:
+    """Count one try from the network; raises `TooManyTriesError` past the limit."""
     if not within(limit, f"{where}:{truncated(address)}"):
         raise TooManyTriesError("too-many-tries", "too many tries from this network; wait a quarter of an hour")

@@ -29,3 +29,7 @@ class UnknownSubjectError(TillitError):
 
 class NotRememberedError(TillitError):
     """The journal could not copy what was written, so a restore would lose it."""
+
+
+class FactorError(TillitError):
+    """A way of signing in cannot be added, used or removed as asked."""

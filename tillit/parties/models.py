@@ -209,9 +209,10 @@ class Login(AbstractBaseUser):
 
 
 class Session(AbstractBaseSession):
-    """A browser session. Names its login, so that a person's sessions go with the person."""
+    """A browser session. Names its login, so that a person's sessions go with the person, and how it was begun."""
 
     login = models.ForeignKey(Login, on_delete=models.CASCADE, null=True, related_name="+")
+    method = models.CharField(max_length=30, db_default="")
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
@@ -333,3 +334,6 @@ class FoundPerson(models.Model):
                 fields=["login", "browser", "controller", "activity", "subject_id"], name="parties_found_once"
             )
         ]
+
+
+from tillit.parties import credential_models  # noqa: E402, F401 (its models belong to this app and name `Login`)

@@ -4,6 +4,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 
 from tillit.declaration.registry import definer, derived_clock, digest_kind, not_personal, owned, personal, transient
+from tillit.parties.credential_models import OutsideIdentity, Passkey, RecoveryCode, TimeCode
 from tillit.parties.digests import CATEGORY_OF_KIND
 from tillit.parties.models import (
     Assignment,
@@ -126,6 +127,47 @@ owned(
     kept="P30D",
     backed_up=False,
     not_exported={"digest": _KEEPS_YOU_SAFE},
+)
+# No dump holds a way in: one that was removed because a phone was stolen does not come back with a restore.
+owned(
+    Passkey,
+    category="login",
+    because="a passkey: its public part and the device that made it",
+    where=_LOGIN_OF,
+    clock_column="last_used",
+    kept="P2Y",
+    backed_up=False,
+    not_exported={"credential_id": "a random name of the passkey", "credential": "the public key, of use to us alone"},
+)
+owned(
+    TimeCode,
+    category="login",
+    because="the sealed secret of an authenticator app",
+    where=_LOGIN_OF,
+    clock_column="last_used",
+    kept="P2Y",
+    backed_up=False,
+    not_exported={"sealed": _KEEPS_YOU_SAFE},
+)
+owned(
+    RecoveryCode,
+    category="login",
+    because="codes for when the phone is gone; their digests",
+    where=_LOGIN_OF,
+    clock_column="made_at",
+    kept="P5Y",
+    backed_up=False,
+    not_exported={"digest": _KEEPS_YOU_SAFE},
+)
+owned(
+    OutsideIdentity,
+    category="login",
+    because="that the person signs in through an outside service; a digest of its name for them",
+    where=_LOGIN_OF,
+    clock_column="last_used",
+    kept="P2Y",
+    backed_up=False,
+    not_exported={"digest": "a keyed digest of a random name"},
 )
 _ANOTHERS = "of the colleague's session"
 owned(

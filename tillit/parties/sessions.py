@@ -11,6 +11,12 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from tillit.parties.models import Session
 
 
+METHOD = "method"  # where a session keeps how it was begun: `email_code`, `passkey`, `email_code_totp` …
+
+TWO_FACTORS = frozenset({"passkey", "email_code_passkey", "email_code_totp", "email_code_recovery_code"})
+"""The ways a session of staff may begin (A9)."""
+
+
 class SessionStore(DatabaseStore):
     """Django's database sessions, with the login in a column."""
 
@@ -20,8 +26,9 @@ class SessionStore(DatabaseStore):
         return Session
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        """The row for `data`; its login is the signed-in one, or none."""
+        """The row for `data`; its login is the signed-in one, or none; its method how that was done."""
         row = super().create_model_instance(data)
         assert isinstance(row, Session)  # noqa: S101 (held by `get_model_class`)
         row.login_id = data.get(SESSION_KEY)
+        row.method = data.get(METHOD, "")
         return row

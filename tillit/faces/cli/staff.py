@@ -73,3 +73,32 @@ def end(email: Annotated[str, typer.Argument(help="Work e-mail.")]) -> None:
     if found is None:
         raise typer.BadParameter("nobody with that address", param_hint="EMAIL")
     out.print(f"staff {found.pk}: {staff.end(staff=found)} roles ended")
+
+
+@app.command(name="reset-factor")
+def reset_factor(
+    email: Annotated[str, typer.Argument(help="Work e-mail of whoever has lost the second factor.")],
+    by: Annotated[str, typer.Option(help="Work e-mail of the colleague who resets it: another person.")],
+    controller: Annotated[str, typer.Option(help="A controller's key, where both work.")],
+) -> None:
+    """Forget somebody's second factor and end their sessions; they set one up at the next sign-in. On record."""
+    ready()
+    from tillit.declaration.models import Controller
+    from tillit.journeys.staff_sign_in import reset_factors
+    from tillit.kernel.errors import TillitError
+    from tillit.parties.models import StaffMember
+
+    people = {}
+    for option, address in (("EMAIL", email), ("--by", by)):
+        found = StaffMember.objects.filter(email__iexact=address.strip(), left__isnull=True).first()
+        if found is None:
+            raise typer.BadParameter("nobody at work with that address", param_hint=option)
+        people[option] = found
+    where = Controller.objects.filter(key=controller).first()
+    if where is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    try:
+        kinds = reset_factors(staff=people["EMAIL"], by=people["--by"], controller_id=where.pk)
+    except TillitError as error:
+        raise typer.BadParameter(error.message) from None
+    out.print(f"staff {people['EMAIL'].pk}: {', '.join(kinds) or 'no factor'} reset", markup=False)

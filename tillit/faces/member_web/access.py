@@ -69,7 +69,7 @@ def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         if member is None and token and life is not None:
             login = recognise(controller=site.controller, token=token, idle=life)
             if login is not None:
-                begin_session(request, login)
+                begin_session(request, login, "remembered_device")
                 member = member_of(request, site)
                 response = view(request, member, **values)
                 keep_remembering(request, response, site, token)

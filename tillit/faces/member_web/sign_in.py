@@ -59,7 +59,7 @@ def confirm(request: HttpRequest, controller: str) -> HttpResponse:
     if login is None:
         problem = "wrong" if tries_left(code_id=code_id) else "spent"
         return render(request, "member_web/code.html", context | {"problem": problem}, status=422)
-    signing_in.begin_session(request, login)
+    signing_in.begin_session(request, login, "email_code")
     response = redirect("min_side", site.key)
     if request.POST.get("remember") == "1" and life:
         keep_remembering(request, response, site, devices.remember(login=login))

@@ -3,12 +3,19 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.staff_web import breaches, people, proof, requests, sign_in
+from tillit.faces.staff_web import breaches, people, proof, requests, second, sign_in
 
 urlpatterns = [
     path("", people.choose, name="staff"),
     path("sign-in/", sign_in.ask, name="staff_sign_in"),
     path("sign-in/code/", sign_in.confirm, name="staff_sign_in_code"),
+    path("sign-in/factor/", sign_in.factor, name="staff_factor"),
+    path("sign-in/passkey/", sign_in.passkey, name="staff_passkey"),
+    path("sign-in/passkey/options/", sign_in.passkey_options, name="staff_passkey_options"),
+    path("sign-in/set-up/", second.set_up, name="staff_set_up"),
+    path("sign-in/set-up/passkey/", second.passkey, name="staff_passkey_add"),
+    path("sign-in/set-up/passkey/options/", second.passkey_options, name="staff_passkey_add_options"),
+    path("sign-in/security/", second.security, name="staff_security"),
     path("sign-out/", sign_in.leave, name="staff_sign_out"),
     path("<controller:controller>/", people.search, name="staff_search"),
     path("<controller:controller>/person/<slug:token>/", people.person, name="staff_person"),

@@ -8,9 +8,11 @@ from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.sql import load
+from tillit.parties import factors
 from tillit.parties.actors import person_scope, staff_actor
 from tillit.parties.errors import NotAssignedError, NotStaffError
-from tillit.parties.models import StaffRole
+from tillit.parties.models import Session, StaffRole
+from tillit.parties.sessions import TWO_FACTORS
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
 
@@ -91,5 +93,17 @@ def _check_ages(context: Context, said: Said) -> Finding:
     return judged(faults, birth_dates_known=known)
 
 
+def _factors(context: Context, said: Said) -> Finding:
+    """Every open session of somebody with a role here was begun with two factors."""
+    roles = StaffRole.objects.filter(controller_id=context.id, ended__isnull=True)
+    logins = set(roles.values_list("staff__login_id", flat=True))
+    sessions = Session.objects.filter(login_id__in=logins, expire_date__gt=clock.now())
+    weak = sessions.exclude(method__in=TWO_FACTORS)
+    faults = [f"{weak.count()} open sessions of staff were begun with one factor"] if weak.exists() else []
+    shown = sum(factors.of(login_id=login).enrolled for login in logins)
+    return judged(faults, sessions=sessions.count(), staff=len(logins), with_second_factor=shown)
+
+
 STAFF = Kind("staff", once("staff", "staff_access"), _staff)
+FACTORS = Kind("second_factor", once("second_factor", "security"), _factors)
 AGES = Kind("minimum_age", _ages, _check_ages)

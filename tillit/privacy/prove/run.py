@@ -60,6 +60,7 @@ KINDS: tuple[Kind, ...] = (
     published.TERMS,
     published.COOKIES,
     people.STAFF,
+    people.FACTORS,
     people.AGES,
     rights.KIND,
     breach.KIND,
