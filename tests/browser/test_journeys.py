@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -146,3 +147,31 @@ def test_external_links_are_marked(window: Callable[..., Window]) -> None:
     mark = external.first.evaluate("e => getComputedStyle(e, '::after').content")
     assert "↗" in mark
     expect(page.locator("main")).to_contain_text("Der gjelder deres egne vilkår")
+
+
+def test_b6_a9_a_passkey_in_chromium_for_a_member_and_for_staff(window: Callable[..., Window], site: Site) -> None:
+    """Added and used through the browser's own WebAuthn, with Chromium's virtual authenticator."""
+    opened = window(PHONE)
+    at_localhost = replace(site, address=site.address.replace("127.0.0.1", "localhost"))
+    opened.site = at_localhost
+    session = opened.context.new_cdp_session(opened.page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {**options, "isUserVerified": True, "automaticPresenceSimulation": True}},
+    )
+    page = opened.sign_in(site.ola)
+    opened.go("/rundtur/min-side/sign-ins/")
+    opened.click("form[data-passkey] button")
+    expect(page.get_by_role("status")).to_contain_text("Passnøkkelen er lagt til")
+    opened.click("text=Logg ut")
+    opened.go("/rundtur/sign-in/")
+    opened.click("form[data-passkey] button")
+    expect(page).to_have_url(f"{at_localhost.address}/rundtur/min-side/")
+    opened.click("text=Logg ut")
+    session.send("WebAuthn.disable")
+    opened.sign_in_staff()
+    opened.go("/staff/sign-in/security/")
+    expect(page.locator("h1")).to_have_text("Innloggingen din")
+    assert opened.trouble == []

@@ -75,7 +75,8 @@ def begin_session(request: HttpRequest, login: Login, method: str) -> None:
     request.session[_SINCE] = clock.now().isoformat()
     request.session[_DEVICE] = device(request)
     request.session[METHOD] = method
-    shown_factor(request)
+    if method != "remembered_device":
+        shown_factor(request)
 
 
 def shown_factor(request: HttpRequest) -> None:

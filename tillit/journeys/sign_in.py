@@ -1,23 +1,27 @@
-"""Signing in with a one-time code (H18, G6): the same answer, and the same work, whether an address is known or not.
+"""Members sign in with a one-time code or a passkey (H18, G6): the same answer, and the same work, whether an address is known or not.
 
 A member signs in to one register. The address typed is matched by the register's digest; a code goes to the address on
 record and is bound to the browser that asked. Nothing stored says which address was tried.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from tillit.audit.events import LOGIN_FAILED, LOGIN_SUCCEEDED
+from django.db import transaction
+
+from tillit.audit.events import FACTOR_ADDED, FACTOR_REMOVED, LOGIN_FAILED, LOGIN_SUCCEEDED
 from tillit.audit.operations import append
+from tillit.audit.types import EventType
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.messages.mail import send_unstored
-from tillit.parties import codes, devices, lookup
+from tillit.parties import codes, devices, lookup, passkeys
 from tillit.parties.actors import member_actor
 from tillit.parties.models import Fact, Login
 from tillit.parties.operations import open_account
@@ -89,22 +93,59 @@ def recognise(*, controller: Controller, token: str, idle: timedelta) -> Login |
     return _admitted(controller, login, "remembered_device") if login else None
 
 
+def sign_in_by_passkey(
+    *, controller: Controller, place: passkeys.Place, state: Any, answer: Mapping[str, Any], network_address: str
+) -> Login | None:
+    """The login whose passkey answered rightly, of somebody in the controller's register; None for all others."""
+    from_network(TRIES_PER_NETWORK, str(controller.register_id), network_address)
+    found = passkeys.finish_asking(place=place, state=state, answer=answer)
+    if found is None or found.login.subject_id is None or found.login.register_id != controller.register_id:
+        return None
+    return _admitted(controller, found.login, "passkey")
+
+
+@transaction.atomic
+def add_passkey(
+    *,
+    controller: Controller,
+    login: Login,
+    place: passkeys.Place,
+    state: Any,
+    answer: Mapping[str, Any],
+    device: str,
+) -> None:
+    """A new passkey for a member, on record; raises `FactorError`."""
+    passkeys.finish_adding(login=login, place=place, state=state, answer=answer, device=device)
+    _record(controller, login, FACTOR_ADDED, kind="passkey")
+
+
+@transaction.atomic
+def remove_passkey(*, controller: Controller, login: Login, passkey: str) -> bool:
+    """Forget one of a member's passkeys, on record; whether there was one. The code by e-mail stays."""
+    gone = passkeys.remove(login_id=login.pk, passkey=passkey)
+    if gone:
+        _record(controller, login, FACTOR_REMOVED, kind="passkey")
+    return gone
+
+
 def _admitted(controller: Controller, login: Login, method: str) -> Login | None:
     """The login, on record as signed in; None, on record too, when it is closed."""
+    details = {"method": method} if login.is_active else {"method": method, "reason": "closed"}
+    _record(controller, login, LOGIN_SUCCEEDED if login.is_active else LOGIN_FAILED, **details)
+    return login if login.is_active else None
+
+
+def _record(controller: Controller, login: Login, event: EventType, **details: str) -> None:
     assert login.subject_id is not None  # noqa: S101 (a member's login)
-    details: dict[str, int | str] = {"login": login.pk, "method": method}
-    if not login.is_active:
-        details["reason"] = "closed"
     actor = member_actor(register_id=controller.register_id, subject_id=login.subject_id, login_id=login.pk)
     with Scope(actor, "sign_in") as scope:
         append(
-            type=LOGIN_SUCCEEDED if login.is_active else LOGIN_FAILED,
+            type=event,
             scope=scope,
             controller=controller.pk,
             subject=login.subject_id,
-            details=details,
+            details={"login": login.pk, **details},
         )
-    return login if login.is_active else None
 
 
 def _member(controller: Controller, typed: str) -> Recipient | None:

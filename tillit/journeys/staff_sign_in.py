@@ -104,7 +104,9 @@ def set_up_app(*, staff: StaffMember, typed: str) -> bool:
 
 
 @transaction.atomic
-def add_passkey(*, staff: StaffMember, place: passkeys.Place, state: Any, answer: Mapping[str, Any], device: str) -> None:
+def add_passkey(
+    *, staff: StaffMember, place: passkeys.Place, state: Any, answer: Mapping[str, Any], device: str
+) -> None:
     """A new passkey for the member of staff; raises `FactorError`."""
     passkeys.finish_adding(login=staff.login, place=place, state=state, answer=answer, device=device)
     _record(staff, FACTOR_ADDED, kind="passkey")
@@ -134,7 +136,9 @@ def reset_factors(*, staff: StaffMember, by: StaffMember, controller_id: int) ->
     """
     if by.pk == staff.pk:
         raise FactorError("own-factors", "nobody resets their own factors: ask a colleague")
-    may = {role.controller_id for role in active_roles(staff=by) if role.role in MAY_RESET} if by.left is None else set()
+    may = (
+        {role.controller_id for role in active_roles(staff=by) if role.role in MAY_RESET} if by.left is None else set()
+    )
     if controller_id not in may or controller_id not in {role.controller_id for role in active_roles(staff=staff)}:
         raise FactorError("may-not-reset", "only " + ", ".join(sorted(MAY_RESET)) + " where the colleague works may")
     kinds = factors.remove_all(login_id=staff.login_id)

@@ -108,4 +108,5 @@ def finish_asking(*, place: Place, state: Any, answer: Mapping[str, Any]) -> Pas
 
 def remove(*, login_id: int, passkey: str) -> bool:
     """Forget the login's passkey of that id; whether there was one."""
-    return bool(Passkey.objects.filter(login_id=login_id, pk=passkey).delete()[0])
+    named = [known.pk for known in of(login_id=login_id) if str(known.pk) == passkey]
+    return bool(Passkey.objects.filter(login_id=login_id, pk__in=named).delete()[0])

@@ -365,6 +365,17 @@ def test_a9_staff_without_confidentiality_and_those_who_left_are_seen(
     live.sees("staff", "solvik", None, f"{update} {broken}", f"{update} {mended}")
 
 
+def test_a9_a_session_of_staff_with_one_factor_is_seen(live: Installation) -> None:
+    live.sees(
+        "second_factor",
+        "solvik",
+        None,
+        "INSERT INTO parties_session (session_key, session_data, expire_date, login_id, method)"
+        " SELECT 'weak', '', '2099-01-01', login_id, 'email_code' FROM parties_staff_member",
+        "DELETE FROM parties_session WHERE session_key = 'weak'",
+    )
+
+
 def test_a9_staff_reach_only_the_assigned_where_that_is_declared(
     live: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Profile: correct one's own name, phone and e-mail; sessions; leaving."""
+"""Profile: correct one's own name, phone and e-mail; leaving."""
 
 from typing import Any
 from uuid import UUID
@@ -9,16 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tillit.faces import signing_in
 from tillit.faces.member_web.access import Member, member_page
-from tillit.faces.signing_in import REMEMBER
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import departure, profile
 from tillit.journeys.phones import UNCONFIRMED, state_phone
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
-from tillit.parties import devices
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.models import Relationship
 from tillit.parties.queries import facts
@@ -97,19 +94,6 @@ def email(request: HttpRequest, member: Member) -> HttpResponse:
         return _code_page(request, member, pending, problem="code")
     messages.success(request, say(language(), "profile.saved"))
     return redirect("profile", member.site.key)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_page
-def sign_ins(request: HttpRequest, member: Member) -> HttpResponse:
-    """Where one is signed in; a POST ends one of them, or all others. No other browser is remembered after that."""
-    if request.method == "POST":
-        signing_in.end_sessions(request, member.login_id, request.POST.get("session", ""))
-        devices.forget_others(login_id=member.login_id, token=request.COOKIES.get(REMEMBER, ""))
-        messages.success(request, say(language(), "sign_ins.ended"))
-        return redirect("sign_ins", member.site.key)
-    sessions = signing_in.sessions_of(request, member.login_id)
-    return render(request, "member_web/sign_ins.html", member.context(page="profile", sessions=sessions))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

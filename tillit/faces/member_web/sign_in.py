@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tillit.faces import signing_in
+from tillit.faces import passkey_forms, signing_in
 from tillit.faces.member_web.access import keep_remembering, remember_item, remembered_for
 from tillit.faces.signing_in import REMEMBER
 from tillit.faces.site import site_or_404
-from tillit.journeys.sign_in import confirm_code, request_code
-from tillit.parties import devices
+from tillit.journeys.sign_in import confirm_code, request_code, sign_in_by_passkey
+from tillit.parties import devices, passkeys
 from tillit.parties.codes import tries_left
 
 
@@ -64,6 +64,34 @@ def confirm(request: HttpRequest, controller: str) -> HttpResponse:
     if request.POST.get("remember") == "1" and life:
         keep_remembering(request, response, site, devices.remember(login=login))
     return response
+
+
+@require_POST
+def passkey_options(request: HttpRequest, controller: str) -> HttpResponse:
+    """What the browser asks the device for: the same for everybody."""
+    site = site_or_404(controller)
+    place = passkey_forms.place(request, site.name)
+    return passkey_forms.offer(request, site.key, passkeys.begin_asking(place=place))
+
+
+@never_cache
+@require_POST
+def passkey(request: HttpRequest, controller: str) -> HttpResponse:
+    """A passkey's answer signs in."""
+    site = site_or_404(controller)
+    given = passkey_forms.answered(request, site.key)
+    login = given and sign_in_by_passkey(
+        controller=site.controller,
+        place=passkey_forms.place(request, site.name),
+        state=given[0],
+        answer=given[1],
+        network_address=signing_in.network_address(request),
+    )
+    if login is None:
+        context = {"site": site, "section": "min_side", "passkey_problem": True}
+        return render(request, "member_web/sign_in.html", context, status=422)
+    signing_in.begin_session(request, login, "passkey")
+    return redirect("min_side", site.key)
 
 
 @require_POST

@@ -3,13 +3,15 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.member_web import cards, choices, data, joining, profile, requests, sign_in, told, views
+from tillit.faces.member_web import cards, choices, data, joining, profile, requests, sign_in, sign_ins, told, views
 
 _OWN = "<controller:controller>/"
 _MIN = f"{_OWN}min-side/"
 urlpatterns = [
     path(f"{_OWN}sign-in/", sign_in.ask, name="sign_in"),
     path(f"{_OWN}sign-in/code/", sign_in.confirm, name="sign_in_code"),
+    path(f"{_OWN}sign-in/passkey/", sign_in.passkey, name="passkey"),
+    path(f"{_OWN}sign-in/passkey/options/", sign_in.passkey_options, name="passkey_options"),
     path(f"{_OWN}sign-out/", sign_in.leave, name="sign_out"),
     path(f"{_OWN}join/", joining.form, name="join"),
     path(f"{_OWN}join/<str:token>/", joining.link, name="join_link"),
@@ -31,6 +33,8 @@ urlpatterns = [
     path(f"{_MIN}profile/name/", profile.name, name="profile_name"),
     path(f"{_MIN}profile/phone/", profile.phone, name="profile_phone"),
     path(f"{_MIN}profile/email/", profile.email, name="profile_email"),
-    path(f"{_MIN}sign-ins/", profile.sign_ins, name="sign_ins"),
+    path(f"{_MIN}sign-ins/", sign_ins.show, name="sign_ins"),
+    path(f"{_MIN}sign-ins/passkey/", sign_ins.passkey, name="passkey_add"),
+    path(f"{_MIN}sign-ins/passkey/options/", sign_ins.passkey_options, name="passkey_add_options"),
     path(f"{_MIN}leave/", profile.leave, name="leave"),
 ]

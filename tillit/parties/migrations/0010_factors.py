@@ -7,76 +7,106 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('declaration', '0001_initial'),
-        ('parties', '0009_found_person'),
+        ("declaration", "0001_initial"),
+        ("parties", "0009_found_person"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='session',
-            name='method',
-            field=models.CharField(db_default='', max_length=30),
+            model_name="session",
+            name="method",
+            field=models.CharField(db_default="", max_length=30),
         ),
         migrations.CreateModel(
-            name='Passkey',
+            name="Passkey",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('credential_id', models.BinaryField(unique=True)),
-                ('credential', models.BinaryField()),
-                ('sign_count', models.BigIntegerField(default=0)),
-                ('device', models.CharField(blank=True, default='', max_length=60)),
-                ('made_at', models.DateTimeField()),
-                ('last_used', models.DateTimeField()),
-                ('login', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("credential_id", models.BinaryField(unique=True)),
+                ("credential", models.BinaryField()),
+                ("sign_count", models.BigIntegerField(default=0)),
+                ("device", models.CharField(blank=True, default="", max_length=60)),
+                ("made_at", models.DateTimeField()),
+                ("last_used", models.DateTimeField()),
+                (
+                    "login",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'parties_passkey',
+                "db_table": "parties_passkey",
             },
         ),
         migrations.CreateModel(
-            name='RecoveryCode',
+            name="RecoveryCode",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('digest', models.BinaryField()),
-                ('made_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('login', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("digest", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "login",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'parties_recovery_code',
+                "db_table": "parties_recovery_code",
             },
         ),
         migrations.CreateModel(
-            name='TimeCode',
+            name="TimeCode",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('sealed', models.BinaryField()),
-                ('made_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('last_step', models.BigIntegerField(default=0)),
-                ('last_used', models.DateTimeField()),
-                ('login', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("sealed", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("last_step", models.BigIntegerField(default=0)),
+                ("last_used", models.DateTimeField()),
+                (
+                    "login",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'parties_time_code',
+                "db_table": "parties_time_code",
             },
         ),
         migrations.CreateModel(
-            name='OutsideIdentity',
+            name="OutsideIdentity",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=40)),
-                ('digest', models.BinaryField()),
-                ('made_at', models.DateTimeField()),
-                ('last_used', models.DateTimeField()),
-                ('login', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('register', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='declaration.register')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("provider", models.CharField(max_length=40)),
+                ("digest", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
+                ("last_used", models.DateTimeField()),
+                (
+                    "login",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "register",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="declaration.register"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'parties_outside_identity',
-                'constraints': [models.UniqueConstraint(fields=('register', 'provider', 'digest'), name='parties_outside_once'), models.UniqueConstraint(fields=('login', 'provider'), name='parties_outside_one_each'), models.CheckConstraint(condition=models.Q(('provider', ''), _negated=True), name='parties_outside_named')],
+                "db_table": "parties_outside_identity",
+                "constraints": [
+                    models.UniqueConstraint(fields=("register", "provider", "digest"), name="parties_outside_once"),
+                    models.UniqueConstraint(fields=("login", "provider"), name="parties_outside_one_each"),
+                    models.CheckConstraint(
+                        condition=models.Q(("provider", ""), _negated=True), name="parties_outside_named"
+                    ),
+                ],
             },
         ),
     ]
