@@ -1,4 +1,4 @@
-"""Staff show two factors (A9, H18): set up at the first sign-in, each code good once, few tries, reset by a colleague."""
+"""Staff show two factors (A9, H18): set up at the first sign-in, each good once, few tries, reset by a colleague."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -14,7 +14,8 @@ from tillit.declaration.models import Controller
 from tillit.journeys import staff_sign_in as journey
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.parties import factors, staff as staffing
+from tillit.parties import factors
+from tillit.parties import staff as staffing
 from tillit.parties.credential_models import Passkey, RecoveryCode, TimeCode
 from tillit.parties.errors import FactorError
 from tillit.parties.models import Session, StaffMember

@@ -1,4 +1,6 @@
-"""Members sign in with a one-time code or a passkey (H18, G6): the same answer, and the same work, whether an address is known or not.
+"""Members sign in with a one-time code or a passkey (H18, G6).
+
+The same answer, and the same work, whether an address is known or not.
 
 A member signs in to one register. The address typed is matched by the register's digest; a code goes to the address on
 record and is bound to the browser that asked. Nothing stored says which address was tried.

@@ -10,7 +10,6 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from tillit.parties.models import Session
 
-
 METHOD = "method"  # where a session keeps how it was begun: `email_code`, `passkey`, `email_code_totp` …
 
 TWO_FACTORS = frozenset({"passkey", "email_code_passkey", "email_code_totp", "email_code_recovery_code"})

@@ -1,4 +1,4 @@
-"""Staff sign-in: work address, code, then the second factor; or a passkey, which is both. See `second` for setting up."""
+"""Staff sign-in: work address, code, then the second factor; or a passkey, which is both (`second` sets up)."""
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -89,7 +89,7 @@ def passkey(request: HttpRequest) -> HttpResponse:
     """A passkey's answer: signs in by itself, or is the second factor."""
     given = passkey_forms.answered(request, KIND)
     owed = owing(request)
-    staff = given and staff_sign_in.show_passkey(
+    staff = staff_sign_in.show_passkey(
         place=_place(request),
         state=given[0],
         answer=given[1],
