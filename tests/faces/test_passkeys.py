@@ -12,9 +12,11 @@ from tests.faces.conftest import Person, sign_in
 from tests.support.authenticator import Device
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
+from tillit.journeys.departure import depart
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import staff as staffing
+from tillit.parties.actors import member_actor
 from tillit.parties.credential_models import Passkey
 from tillit.parties.models import Login, Session
 from tillit.privacy.erasure import erase
@@ -106,6 +108,8 @@ def test_h18_a_remembered_browser_cannot_add_a_passkey_without_signing_in_again(
 def test_h6_a_passkey_goes_with_the_person(kari: Person) -> None:
     with_passkey(kari)
     assert Passkey.objects.exists()
+    me = member_actor(register_id=kari.controller.register_id, subject_id=kari.subject_id, login_id=1)
+    depart(actor=me, controller=kari.controller, subject_id=kari.subject_id)
     party = Controller.objects.filter(register_id=kari.controller.register_id).values_list("id", flat=True)
     erase(actor=system("test", party), subject_id=kari.subject_id, ground="consent_withdrawn", at=clock.now())
     assert not Login.objects.filter(subject_id=kari.subject_id).exists()

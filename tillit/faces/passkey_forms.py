@@ -16,6 +16,7 @@ from tillit.parties.passkeys import Place
 _STATE = "passkey"
 _LIVES = timedelta(minutes=5)
 _LARGEST = 20_000
+NOTHING: tuple[Any, dict[str, Any]] = (None, {})
 
 
 def place(request: HttpRequest, name: str) -> Place:
@@ -30,14 +31,14 @@ def offer(request: HttpRequest, kind: str, made: tuple[dict[str, Any], dict[str,
     return JsonResponse(options)
 
 
-def answered(request: HttpRequest, kind: str) -> tuple[Any, dict[str, Any]] | None:
-    """(state, answer) of the form, once; None when nothing was asked, it is too old, or the answer cannot be read."""
+def answered(request: HttpRequest, kind: str) -> tuple[Any, dict[str, Any]]:
+    """(state, answer) of the form, once; empty, which fits nothing, when nothing was asked or the answer is no such."""
     kept = request.session.pop(_STATE, None)
     text = request.POST.get("passkey", "")
     if not kept or kept[0] != kind or clock.now() - datetime.fromisoformat(kept[2]) > _LIVES or len(text) > _LARGEST:
-        return None
+        return NOTHING
     try:
         answer = json.loads(text)
     except ValueError:
-        return None
-    return (kept[1], answer) if isinstance(answer, dict) else None
+        return NOTHING
+    return (kept[1], answer) if isinstance(answer, dict) else NOTHING

@@ -86,8 +86,7 @@ def shown_factor(request: HttpRequest) -> None:
 
 def is_fresh(request: HttpRequest) -> bool:
     """Whether that was within the last quarter of an hour: what a sensitive act asks for."""
-    shown = request.session.get(_SHOWN)
-    return bool(shown) and clock.now() - datetime.fromisoformat(shown) < FRESH
+    return _recently(request.session.get(_SHOWN, ""))
 
 
 def wait_for_factor(request: HttpRequest, login_id: int) -> None:
@@ -98,9 +97,12 @@ def wait_for_factor(request: HttpRequest, login_id: int) -> None:
 
 def waiting_for_factor(request: HttpRequest) -> int | None:
     """The login that has shown the code by e-mail here and owes a second factor."""
-    login_id, since = request.session.get(_PENDING) or (None, None)
-    fresh = since is not None and clock.now() - datetime.fromisoformat(since) < FRESH
-    return int(login_id) if fresh else None
+    login_id, since = request.session.get(_PENDING, (0, ""))
+    return int(login_id) if _recently(since) else None
+
+
+def _recently(moment: str) -> bool:
+    return bool(moment) and clock.now() - datetime.fromisoformat(moment) < FRESH
 
 
 def device(request: HttpRequest) -> str:

@@ -1,4 +1,4 @@
-"""Staff sign in with two factors (A9, H18): the code by e-mail, and an authenticator app or passkey; or a passkey alone.
+"""Staff sign in with two factors (A9, H18): the code by e-mail and an authenticator app or passkey, or a passkey.
 
 A passkey is asked for with user verification, so it is two factors in one. Who has no second factor yet sets one up
 before the first session begins. What was lost is reset by another member of staff, on record.
@@ -114,7 +114,7 @@ def add_passkey(
 
 @transaction.atomic
 def remove_factor(*, staff: StaffMember, kind: str, passkey: str = "") -> bool:
-    """Forget the app (`totp`) or a passkey; whether there was one. Raises `FactorError` for the last factor there is."""
+    """Forget the app (`totp`) or a passkey; whether there was one. Raises `FactorError` for the last factor."""
     gone = (
         factors.remove_time_code(login_id=staff.login_id)
         if kind == "totp"
@@ -129,7 +129,7 @@ def remove_factor(*, staff: StaffMember, kind: str, passkey: str = "") -> bool:
 
 @transaction.atomic
 def reset_factors(*, staff: StaffMember, by: StaffMember, controller_id: int) -> list[str]:
-    """Forget every factor and session of a colleague, who sets them up anew at the next sign-in; which kinds there were.
+    """Forget every factor and session of a colleague, who sets them up anew at the next sign-in. Returns the kinds.
 
     `by` is another person, at work, with a role of `MAY_RESET` at a controller where the colleague works. Raises
     `FactorError`.

@@ -94,7 +94,7 @@ def _confirm(request: HttpRequest, site: Site, page: str) -> HttpResponse:
         return _codes(request, site, page, pending, applicant, sent, wrong=done, problem=problem)
     if done.new:
         login = Login.objects.get(subject_id=done.subject_id)
-        signing_in.begin_session(request, login)
+        signing_in.begin_session(request, login, "email_code")
     return render(request, "member_web/joined.html", {"site": site, "section": "min_side", "joined": done})
 
 

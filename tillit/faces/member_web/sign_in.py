@@ -80,7 +80,7 @@ def passkey(request: HttpRequest, controller: str) -> HttpResponse:
     """A passkey's answer signs in."""
     site = site_or_404(controller)
     given = passkey_forms.answered(request, site.key)
-    login = given and sign_in_by_passkey(
+    login = sign_in_by_passkey(
         controller=site.controller,
         place=passkey_forms.place(request, site.name),
         state=given[0],

@@ -57,8 +57,6 @@ def passkey(request: HttpRequest, member: Member) -> HttpResponse:
     """The passkey the device made."""
     given = passkey_forms.answered(request, _KIND)
     try:
-        if given is None:
-            raise FactorError("passkey-refused", "nothing that was asked for")
         add_passkey(
             controller=member.site.controller,
             login=_login(member),
