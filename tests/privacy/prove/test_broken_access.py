@@ -371,8 +371,8 @@ def test_a9_a_session_of_staff_with_one_factor_is_seen(live: Installation) -> No
         "solvik",
         None,
         "INSERT INTO parties_session (session_key, session_data, expire_date, login_id, method)"
-        " SELECT 'weak', '', '2099-01-01', login_id, 'email_code' FROM parties_staff_member",
-        "DELETE FROM parties_session WHERE session_key = 'weak'",
+        " SELECT 'weak' || login_id, '', '2099-01-01', login_id, 'email_code' FROM parties_staff_member",
+        "DELETE FROM parties_session WHERE session_key LIKE 'weak%'",
     )
 
 
