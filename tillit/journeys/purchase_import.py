@@ -17,6 +17,7 @@ from tillit.purchases.intake import prepare_tables
 from tillit.purchases.lanes import Lane
 from tillit.purchases.models import Batch
 from tillit.purchases.reading import references
+from tillit.purchases.reading.checking import check
 from tillit.purchases.reading.chunks import Chunk, Reject
 from tillit.purchases.reading.files import PurchaseFile
 from tillit.purchases.reading.references import References
@@ -76,8 +77,10 @@ def take_in(*, rows: Sequence[Row], source_key: str, name: str = "api", patience
     another content) is put aside, and stands in the batch's quarantine.
     """
     known = references.load(source_key=source_key)
-    if faults := _faults(rows, range(1, len(rows) + 1), known):
-        raise RowsRefusedError(faults)
+    chunk = chunk_of(rows)
+    chunk.checked = check(chunk, known)  # before the source is waited for, and only once
+    if rejects := chunk.checked.rejects:
+        raise RowsRefusedError(_named(rejects))
     digest = digest_of(rows, key=register_key(known.register_id))
     with (
         batches.source_locked(source_id=known.source_id, patience=patience),
@@ -85,18 +88,16 @@ def take_in(*, rows: Sequence[Row], source_key: str, name: str = "api", patience
         _lanes(large=False) as side_by_side,
     ):
         batch = batches.begin(source_id=known.source_id, digest=digest, name=name)
-        return _take_in(batch, lambda: [chunk_of(rows)], known, side_by_side, lambda phase, done: None)
+        return _take_in(batch, lambda: [chunk], known, side_by_side, lambda phase, done: None)
 
 
 def faults_of(*, rows: Sequence[Row], lines: Sequence[int], source_key: str) -> list[tuple[int, str, str]]:
     """(line, field, reason code) of each of the rows that cannot be used; `lines` are their numbers. Stores nothing."""
-    return _faults(rows, lines, references.load(source_key=source_key))
+    known = references.load(source_key=source_key)
+    return _named(check(chunk_of(rows, lines), known).rejects) if rows else []
 
 
-def _faults(rows: Sequence[Row], lines: Sequence[int], known: References) -> list[tuple[int, str, str]]:
-    if not rows:
-        return []
-    _, rejects = staging.examine(chunks=[chunk_of(rows, lines)], references=known, most_shown=len(rows))
+def _named(rejects: Sequence[Reject]) -> list[tuple[int, str, str]]:
     return [(reject.line, reject.field, reject.code) for reject in rejects]
 
 

@@ -13,7 +13,8 @@ from typing import Protocol, TypeVar
 from django.db import connection
 
 MOST = 2
-_ROOM = "SET temp_buffers = '64MB'; SET work_mem = '64MB'"
+# The lanes are what is parallel: a worker beside each would only cost the handing over of its rows.
+_ROOM = "SET temp_buffers = '64MB'; SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 0"
 T = TypeVar("T")
 
 

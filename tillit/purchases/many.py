@@ -9,7 +9,7 @@ from tillit.declaration.queries import holder_of
 from tillit.kernel.identifiers import card
 from tillit.kernel.scope import Scope
 from tillit.parties import directories
-from tillit.parties.digests import Kind, digest
+from tillit.parties.digests import Kind, digest_many
 from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
 from tillit.purchases.operations import Acceptable, acceptable
@@ -28,7 +28,7 @@ def register_instruments(
     A number that another person holds stays theirs (`taken`).
     """
     refused: dict[str, int] = {}
-    wanted: dict[tuple[Kind, UUID], tuple[int, Acceptable]] = {}
+    accepted: list[tuple[int, Acceptable]] = []
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
     holder, check, enterprise = holder_of(controller_id=controller_id), configured(), enterprise_cards()
     for subject, mine in numbers.items():
@@ -38,12 +38,19 @@ def register_instruments(
             except InstrumentRefusedError as error:
                 refused[error.code] = refused.get(error.code, 0) + 1
                 continue
-            wanted.setdefault((own.kind, digest(register_id, own.kind, own.number)), (subject, own))
+            accepted.append((subject, own))
     rows = []
     for kind in (Kind.CARD, Kind.ACCOUNT):
-        claims = {known: subject for (of_kind, known), (subject, _) in wanted.items() if of_kind is kind}
+        these = [(subject, own) for subject, own in accepted if own.kind is kind]
+        if not these:
+            continue
+        digests = digest_many(register_id, kind, [own.number.encode() for _, own in these])
+        wanted: dict[UUID, tuple[int, Acceptable]] = {}
+        for digest, mine_of in zip(digests, these, strict=True):
+            wanted.setdefault(UUID(bytes=digest), mine_of)
+        claims = {known: subject for known, (subject, _) in wanted.items()}
         for known, owner in directories.claim_set(register_id=register_id, kind=kind, claims=claims, since=at).items():
-            subject, own = wanted[kind, known]
+            subject, own = wanted[known]
             if owner != subject:
                 refused["taken"] = refused.get("taken", 0) + 1
                 continue

@@ -3,14 +3,13 @@
 The table is a temporary one of each lane's connection: nobody else can read it, no index slows it down, it is in no
 dump and no log, and it goes with the connection. A killed intake reads its file anew.
 
-Reading and checking run in a thread of their own, one chunk ahead, while PostgreSQL takes the chunk before it.
+A file is split in chunks by one thread; two others check and encode them, some chunks ahead of PostgreSQL.
 """
 
 import contextvars
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -26,7 +25,7 @@ from tillit.purchases.reading.references import References
 
 _COPY = f"COPY purchases_staged ({', '.join(encoding.COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _AT_ONCE = 1 << 20
-_AHEAD = 1
+READERS = 2  # threads that check and encode; nearly all they do is done without holding Python's lock
 
 
 @dataclass
@@ -60,20 +59,18 @@ class Prepared:
     position: int
 
 
-def prepare(chunks: Iterable[Chunk], *, references: References, batch_id: int, lanes: int = 1) -> Iterator[Prepared]:
-    """Check and encode chunks, for a number of lanes."""
-    for chunk in chunks:
-        if chunk.frame.is_empty():
-            yield Prepared([], 0, chunk.rejects, 0, chunk.position)
-            continue
-        checked = check(chunk, references)
-        halves = encoding.split(checked.purchases, source_id=references.source_id, parts=lanes)
-        data = [
-            encoding.encode(part, external=external, batch_id=batch_id, source_id=references.source_id)
-            for part, external in halves
-        ]
-        rejects = sorted([*chunk.rejects, *checked.rejects], key=lambda reject: reject.line)
-        yield Prepared(data, len(checked.purchases), rejects, checked.cash, chunk.position)
+def prepare(chunk: Chunk, *, references: References, batch_id: int, lanes: int = 1) -> Prepared:
+    """Check and encode a chunk, for a number of lanes."""
+    if chunk.frame.is_empty():
+        return Prepared([], 0, chunk.rejects, 0, chunk.position)
+    checked = chunk.checked or check(chunk, references)
+    halves = encoding.split(checked.purchases, source_id=references.source_id, parts=lanes)
+    data = [
+        encoding.encode(part, external=external, batch_id=batch_id, source_id=references.source_id)
+        for part, external in halves
+    ]
+    rejects = sorted([*chunk.rejects, *checked.rejects], key=lambda reject: reject.line)
+    return Prepared(data, len(checked.purchases), rejects, checked.cash, chunk.position)
 
 
 def stage(
@@ -95,7 +92,7 @@ def stage(
     copying: list[Future[None]] = []
     try:
         with transaction.atomic():
-            for prepared in _ahead(prepare(chunks, references=references, batch_id=batch.pk, lanes=len(side_by_side))):
+            for prepared in _prepared(chunks, references=references, batch_id=batch.pk, lanes=len(side_by_side)):
                 all_of(copying)
                 pairs = zip(side_by_side, prepared.data, strict=False)  # a chunk without rows has no data
                 copying = [lane.submit(partial(_copy, data)) for lane, data in pairs]
@@ -126,7 +123,7 @@ def examine(
 ) -> tuple[Counts, list[Reject]]:
     """Read and check without storing anything (a dry run): the counts, and the first rejects without their values."""
     counts, shown = Counts(), list[Reject]()
-    for prepared in _ahead(prepare(chunks, references=references, batch_id=0)):
+    for prepared in _prepared(chunks, references=references, batch_id=0):
         counts.add(prepared)
         shown += [Reject(r.line, r.field, r.code) for r in prepared.rejects[: max(0, most_shown - len(shown))]]
         if progress:
@@ -145,38 +142,17 @@ def _copy(data: bytes) -> None:
         copy.write(encoding.TRAILER)
 
 
-def _ahead(items: Iterator[Prepared]) -> Iterator[Prepared]:
-    """The items, each made in a thread while the one before it is used. What the thread raises is raised here."""
-    waiting: queue.Queue[Prepared | BaseException | None] = queue.Queue(maxsize=_AHEAD)
-    stopped = threading.Event()
-
-    def offer(item: Prepared | BaseException | None) -> bool:
-        while not stopped.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def work() -> None:
+def _prepared(chunks: Iterable[Chunk], *, references: References, batch_id: int, lanes: int = 1) -> Iterator[Prepared]:
+    """The chunks checked and encoded, in their order, some at a time, ahead of whoever takes them."""
+    make = partial(prepare, references=references, batch_id=batch_id, lanes=lanes)
+    with ThreadPoolExecutor(READERS, thread_name_prefix="purchases-reading") as pool:
+        under_way: deque[Future[Prepared]] = deque()
         try:
-            for item in items:
-                if not offer(item):
-                    return
-            offer(None)
-        except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits
-            offer(error)
-
-    thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(work,), name="purchases-reading", daemon=True
-    )
-    thread.start()
-    try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stopped.set()
-        thread.join()
+            for chunk in chunks:
+                under_way.append(pool.submit(contextvars.copy_context().run, make, chunk))
+                if len(under_way) > READERS:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -4,7 +4,7 @@
 -- opened the same account meanwhile): then those with the same content are left out, another content is refused (TL001),
 -- and it starts anew. Balances are summed up by account before they are touched, and touched in order of (subject,
 -- account): the nested loop is forced, since a join in any other order could deadlock. Large postings take turns there,
--- so that none starts from balances that another is about to change.
+-- from when their sums are ready, so that none starts from balances that another is about to change.
 CREATE FUNCTION ledger_post(
   in_subjects bigint[], in_ids uuid[], in_books integer[], in_amounts bigint[],
   in_debit_kinds smallint[], in_debit_expires date[], in_credit_kinds smallint[], in_credit_expires date[],
@@ -19,8 +19,7 @@ DECLARE
   d record;
 BEGIN
   PERFORM ledger_guard(in_subjects, in_books, in_states);
-  IF EXISTS (SELECT u.kind FROM unnest(in_debit_kinds || in_credit_kinds) AS u(kind)
-             EXCEPT SELECT k.id FROM ledger_account_kind k) THEN
+  IF NOT (SELECT array_agg(k.id) FROM ledger_account_kind k) @> (in_debit_kinds || in_credit_kinds) THEN
     RAISE EXCEPTION 'no such account kind' USING ERRCODE = 'TL005';
   END IF;
   LOOP
@@ -35,31 +34,26 @@ BEGIN
              reference, state)
       JOIN ledger_book b ON b.id = a.book_id
       ORDER BY a.subject_id, a.id;
-      IF cardinality(in_ids) >= 1000 THEN
-        PERFORM pg_advisory_xact_lock(1818584168, b.id) FROM (SELECT DISTINCT unnest(in_books) AS id ORDER BY 1) AS b;
-      END IF;
       SELECT array_agg(e.subject_id) AS subjects, array_agg(e.id) AS ids, array_agg(e.amount) AS amounts,
-             array_agg(e.book_id) AS books, array_agg(e.kind) AS kinds, array_agg(e.expires_on) AS expires,
              array_agg(e.state) AS states
       INTO d
       FROM (
-        SELECT s.subject_id, ledger_account(s.book_id, s.kind, s.expires_on) AS id, s.book_id, s.kind, s.expires_on,
-               s.amount::bigint AS amount, s.state
+        SELECT v.subject_id, v.id, sum(v.amount)::bigint AS amount, max(v.state) AS state
         FROM (
-          SELECT v.subject_id, v.book_id, v.kind, v.expires_on, sum(v.amount) AS amount, max(v.state) AS state
-          FROM (
-            SELECT a.subject_id, a.book_id, a.kind, a.expires_on, a.amount, a.state
-            FROM unnest(in_subjects, in_books, in_credit_kinds, in_credit_expires, in_amounts, in_states)
-              AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE a.kind >= 100
-            UNION ALL
-            SELECT a.subject_id, a.book_id, a.kind, a.expires_on, -a.amount, a.state
-            FROM unnest(in_subjects, in_books, in_debit_kinds, in_debit_expires, in_amounts, in_states)
-              AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE debits AND a.kind >= 100
-          ) AS v
-          GROUP BY v.subject_id, v.book_id, v.kind, v.expires_on
-        ) AS s
-        ORDER BY 1, 2
+          SELECT a.subject_id, ledger_account(a.book_id, a.kind, a.expires_on) AS id, a.amount, a.state
+          FROM unnest(in_subjects, in_books, in_credit_kinds, in_credit_expires, in_amounts, in_states)
+            AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE a.kind >= 100
+          UNION ALL
+          SELECT a.subject_id, ledger_account(a.book_id, a.kind, a.expires_on), -a.amount, a.state
+          FROM unnest(in_subjects, in_books, in_debit_kinds, in_debit_expires, in_amounts, in_states)
+            AS a(subject_id, book_id, kind, expires_on, amount, state) WHERE debits AND a.kind >= 100
+          ORDER BY 1, 2
+        ) AS v
+        GROUP BY v.subject_id, v.id ORDER BY v.subject_id, v.id
       ) AS e;
+      IF cardinality(in_ids) >= 1000 THEN
+        PERFORM pg_advisory_xact_lock(1818584168, b.id) FROM (SELECT DISTINCT unnest(in_books) AS id ORDER BY 1) AS b;
+      END IF;
       PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
       WITH moved AS (
         UPDATE ledger_balance b SET balance = b.balance + m.amount, version = b.version + 1, recorded_at = recorded
@@ -71,11 +65,10 @@ BEGIN
       IF coalesce(cardinality(touched), 0) < cardinality(d.ids) THEN
         INSERT INTO ledger_balance (subject_id, id, balance, carried, recorded_at, version, controller_id, book_id,
                                     expires_on, kind, state, currency)
-        SELECT m.subject_id, m.id, m.amount, 0, recorded, 1, b.controller_id, m.book_id, m.expires_on, m.kind, m.state,
-               b.currency
-        FROM unnest(d.subjects, d.ids, d.amounts, d.books, d.kinds, d.expires, d.states)
-          WITH ORDINALITY AS m(subject_id, id, amount, book_id, kind, expires_on, state, place)
-        JOIN ledger_book b ON b.id = m.book_id
+        SELECT m.subject_id, m.id, m.amount, 0, recorded, 1, b.controller_id, b.id,
+               date '2000-01-01' + (m.id & 16777215)::integer, (m.id >> 24 & 65535)::smallint, m.state, b.currency
+        FROM unnest(d.subjects, d.ids, d.amounts, d.states) WITH ORDINALITY AS m(subject_id, id, amount, state, place)
+        JOIN ledger_book b ON b.id = m.id >> 40  -- what an id is made of: see ledger_account
         LEFT JOIN unnest(touched) AS t(place) ON t.place = m.place
         WHERE t.place IS NULL ORDER BY m.subject_id, m.id;
       END IF;

@@ -2,8 +2,12 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from tillit.purchases.reading.checking import Checked
 
 LINE = "line"
 
@@ -26,7 +30,8 @@ class Chunk:
     """Rows of a file: `line` (Int64) and the file's columns as text, null where empty.
 
     `plain`: nothing invisible is in the text, and no blank but the common one; `trimmed`: no field starts or ends with
-    a blank. `position`: bytes of the file taken so far (rows for Parquet), for showing progress.
+    a blank. `position`: bytes of the file taken so far (rows for Parquet), for showing progress. `checked`: what became
+    of the rows, where they were checked before.
     """
 
     position: int
@@ -34,3 +39,4 @@ class Chunk:
     plain: bool = False
     trimmed: bool = False
     rejects: list[Reject] = dataclasses.field(default_factory=list)
+    checked: Optional["Checked"] = None

@@ -129,7 +129,7 @@ class _Varying:
 
 def _text(values: pl.Series) -> _Varying:
     lengths = values.str.len_bytes().to_numpy().astype(np.int64)
-    data = np.frombuffer("".join(values.to_list()).encode(), dtype=np.uint8)
+    data = np.frombuffer(values.str.join("").item().encode(), dtype=np.uint8)
     return _Varying(data, np.cumsum(lengths) - lengths, lengths)
 
 

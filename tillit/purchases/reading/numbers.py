@@ -17,6 +17,7 @@ _SEPARATORS = r"[ \t\x{a0}\x{202f}\x{2007}\x{2009}.\-\x{2010}\x{2011}\x{2012}\x{
 _DIGITS = r"^[0-9]{1,30}$"
 _ACCOUNT_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
+_DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.uint8)  # twice a digit, its digits added
 _POWERS = np.array([10**n for n in range(LONGEST)], dtype=np.uint64)
 
 Ints = NDArray[Any]
@@ -61,10 +62,7 @@ def digests(register_id: int, numbers: Ints) -> tuple[Ints, Ints, Ints]:
     """(kind int16, digest bytes (n, 16), last four as digits (n, 4)) of sound numbers (uint64, n), under the key of one
     register.
     """
-    digits = np.empty((len(numbers), LONGEST), dtype=np.uint8)
-    rest = numbers.copy()
-    for place in range(LONGEST - 1, -1, -1):
-        rest, digits[:, place] = np.divmod(rest, np.uint64(10))
+    digits = np.ascontiguousarray(_digits(numbers).T)
     account = numbers < np.uint64(10**ACCOUNT_LENGTH)
     lengths = np.where(account, ACCOUNT_LENGTH, np.searchsorted(_POWERS, numbers, side="right"))
     made = np.empty((len(numbers), 16), dtype=np.uint8)
@@ -75,15 +73,19 @@ def digests(register_id: int, numbers: Ints) -> tuple[Ints, Ints, Ints]:
     return kinds, made, digits[:, -4:] + ord("0")
 
 
+def _digits(numbers: Ints) -> Ints:
+    """The digits of uint64 numbers, (LONGEST, n) uint8, the last of each number in the last row."""
+    digits, rest, ten = np.empty((LONGEST, len(numbers)), dtype=np.uint8), numbers, np.uint64(10)
+    for place in range(LONGEST - 1, -1, -1):
+        tenth = rest // ten
+        digits[place] = rest - tenth * ten
+        rest = tenth
+    return digits
+
+
 def _luhn(numbers: Ints) -> NDArray[np.bool_]:
-    rest, total = numbers.copy(), np.zeros(len(numbers), dtype=np.int64)
-    for place in range(LONGEST):
-        rest, digit = np.divmod(rest, np.uint64(10))
-        digit = digit.astype(np.int64)
-        if place % 2:
-            digit = digit * 2
-            digit -= 9 * (digit > 9)
-        total += digit
+    digits = _digits(numbers)[::-1]
+    total = digits[0::2].sum(axis=0, dtype=np.int64) + _DOUBLED[digits[1::2]].sum(axis=0, dtype=np.int64)
     sound: NDArray[np.bool_] = (total % 10 == 0) & (numbers > 0)
     return sound
 

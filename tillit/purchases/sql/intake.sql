@@ -1,10 +1,12 @@
 -- name: staged_table
--- The rows of a file between reading and posting: of this connection alone, digests only, gone with the connection.
+-- The rows of a file between reading and posting: of this connection alone, digests only, gone with the connection. A
+-- small sample tells the planner that each line is one row.
 CREATE TEMPORARY TABLE IF NOT EXISTS purchases_staged (
   batch_id bigint, line bigint, source_id smallint, external uuid, payload uuid, instrument_kind smallint,
   instrument uuid, chain_id integer, store_id integer, event_at timestamptz, amount bigint, last_four varchar,
   currency varchar, product_group_id integer, refund_of uuid, receipt varchar, product varchar
-)
+);
+ALTER TABLE pg_temp.purchases_staged ALTER COLUMN line SET STATISTICS 10
 
 -- name: row_table
 -- The members' rows of the chunk that is being posted, each with its verdict: 0 counted, 1 parked (the person's data is
@@ -26,8 +28,9 @@ CREATE TEMPORARY TABLE IF NOT EXISTS refund_row (
 -- name: match
 -- The chunk's rows (those on the given pages of the staged table, behind the given line) that are members', for a start
 -- with the verdict that nothing came before. A purchase made while a card was registered is its owner's then, also when
--- the card was removed since (C4: the row of a removed card stays for purchases on their way); else the directory knows
--- whose the card is, and since when: what was bought before is a stranger's. Returns how many rows there were, how many are members', and the last line.
+-- the card was removed since (C4: the row of a removed card stays for purchases on their way; `removed` are the few rows
+-- that may be such); else the directory knows whose the card is, and since when: what was bought before is a stranger's.
+-- Returns how many rows there were, how many are members', and the last line.
 WITH chunk AS MATERIALIZED (
   SELECT s.* FROM purchases_staged s
   WHERE s.ctid >= %(from)s::tid AND s.ctid < %(until)s::tid AND s.line > %(behind)s
@@ -36,9 +39,14 @@ WITH chunk AS MATERIALIZED (
   FROM (SELECT array_agg(c.line) AS lines, array_agg(c.instrument_kind) AS kinds, array_agg(c.instrument) AS digests
         FROM chunk c) AS a
   CROSS JOIN LATERAL intake_match(%(register)s, a.lines, a.kinds, a.digests) AS f
+), removed AS MATERIALIZED (
+  SELECT c.line, c.instrument_kind, c.instrument, c.event_at
+  FROM chunk c
+  JOIN (SELECT DISTINCT p.digest FROM purchases_instrument p WHERE p.removed_at IS NOT NULL) AS d
+    ON d.digest = c.instrument
 ), former AS MATERIALIZED (
   SELECT DISTINCT ON (c.line) c.line, p.subject_id, p.state, p.registered_at AS since
-  FROM chunk c
+  FROM removed c
   JOIN purchases_instrument p ON p.kind = c.instrument_kind AND p.digest = c.instrument
    AND p.registered_at <= c.event_at AND c.event_at < p.removed_at
   WHERE p.removed_at IS NOT NULL ORDER BY c.line, p.removed_at
