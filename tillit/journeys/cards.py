@@ -71,10 +71,17 @@ def remove(*, actor: Actor, subject_id: int, instrument_id: int) -> bool:
 def put_back(*, actor: Actor, controller: Controller, subject_id: int, instrument_id: int) -> bool:
     """Undo a removal in time; whether it was undone. Raises `InstrumentRefusedError` when it is another's now."""
     with Scope(actor, OWN, frozenset({subject_id})) as scope:
-        _, removed = shown(controller=controller, subject_id=subject_id)
-        if instrument_id not in {card.id for card in removed}:
-            return False
-        return instruments.put_back(scope=scope, subject_id=subject_id, instrument_id=instrument_id, at=clock.now())
+        return put_back_within(
+            scope=scope, controller=controller, subject_id=subject_id, instrument_id=instrument_id, at=clock.now()
+        )
+
+
+def put_back_within(*, scope: Scope, controller: Controller, subject_id: int, instrument_id: int, at: datetime) -> bool:
+    """The same within an open scope."""
+    _, removed = shown(controller=controller, subject_id=subject_id)
+    if instrument_id not in {card.id for card in removed}:
+        return False
+    return instruments.put_back(scope=scope, subject_id=subject_id, instrument_id=instrument_id, at=at)
 
 
 def _card(row: PaymentInstrument, declared: Declaration | None = None) -> Card:

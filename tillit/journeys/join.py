@@ -81,10 +81,12 @@ def join(
     at: datetime,
     actor: Actor | None = None,
     agreements: Iterable[Agreement] = (),
+    identity: str = "",
 ) -> Joined:
     """Enrol a person in a club, and in the coalition whose register it shares. Again: the same membership.
 
-    `route`: web, sms or reception (whose staff is then `actor`). Raises `IdentifierError` for what is no name, address
+    `route`: web, sms or reception (whose staff is then `actor`, and `identity` a code for what they have seen of who it
+    is). Raises `IdentifierError` for what is no name, address
     or mobile, and `JoinRefusedError`: `too-young`, `birth-date`, `not-mobile`, or `other-person` when e-mail and mobile
     are not one person's, who then signs in and changes the profile.
     """
@@ -97,7 +99,7 @@ def join(
             with Scope(acting, ACTIVITY) as scope:
                 subject_id, new = _person(scope, club.register_id, holder, ordered, route, at)
                 for answerable in dict.fromkeys((controller_id, holder)):
-                    _enrol(scope, subject_id, answerable, route, at)
+                    _enrol(scope, subject_id, answerable, route, at, identity)
             break
         except AlreadyClaimedError:
             if tries == _TRIES - 1:
@@ -209,7 +211,7 @@ def facts_of(stated: Applicant) -> list[NewFact]:
     ]
 
 
-def _enrol(scope: Scope, subject_id: int, controller_id: int, route: str, at: datetime) -> None:
+def _enrol(scope: Scope, subject_id: int, controller_id: int, route: str, at: datetime, identity: str) -> None:
     """The relationship and the terms with one controller; an event when it is a new one."""
     started = clock.local_date(at)
     accepted = accept_terms(scope=scope, subject_id=subject_id, controller_id=controller_id, route=route, at=at)
@@ -222,5 +224,5 @@ def _enrol(scope: Scope, subject_id: int, controller_id: int, route: str, at: da
             scope=scope,
             controller=controller_id,
             subject=subject_id,
-            details={"route": route, "version": accepted.version},
+            details={"route": route, "version": accepted.version} | ({"identity": identity} if identity else {}),
         )

@@ -183,10 +183,12 @@ def confirm(
     network_address: str,
     language: str,
     actor: Actor | None = None,
+    identity: str = "",
 ) -> Joined | frozenset[str]:
     """Join when every code is right; else which of `email` and `mobile` is not. Raises as `join`.
 
-    Codes are used up by joining alone. `actor`: the member of staff at whose desk it happens.
+    Codes are used up by joining alone. `actor`: the member of staff at whose desk it happens (`reception.desk`);
+    `identity`: what they have seen of who it is, a code.
     """
     _from_network(TRIES, controller, network_address)
     typed = {sent.email: codes.digits(email_code)}
@@ -201,6 +203,7 @@ def confirm(
         route=route,
         at=clock.now(),
         actor=actor,
+        identity=identity,
         agreements=[one for one in agreements if (one.activity, one.channel) in offered],
     )
     if topics:

@@ -12,6 +12,8 @@ from datetime import datetime
 from tillit.bonus import operations as bonus
 from tillit.bonus.queries import ChainBalance, overview
 from tillit.declaration.models import Controller
+from tillit.journeys import cards
+from tillit.journeys.cards import Card
 from tillit.journeys.join import ACTIVITY as MEMBERSHIP
 from tillit.journeys.join import Applicant, Joined, join
 from tillit.journeys.leave import Left, leave
@@ -37,12 +39,20 @@ def staff_at(*, email: str, controller: Controller) -> Actor:
     return staff_actor(staff=found, controller=controller)
 
 
+IDENTITY_SEEN = ("passport", "national_id_card", "driving_licence", "bank_card", "known_person")
+"""What shows at the desk who somebody is. That it was seen is on record, never its number."""
+
+
+def desk(*, actor: Actor, controller: Controller) -> Actor:
+    """The actor who enrols people at the desk, for every controller of the arrangement. Raises `ScopeError`."""
+    Scope(actor, MEMBERSHIP)  # refuses who has not the role
+    return _everywhere(actor, controller)
+
+
 def enrol(*, actor: Actor, controller: Controller, applicant: Applicant, at: datetime) -> Joined:
     """Join as at the reception desk; raises as `join` does."""
-    Scope(actor, MEMBERSHIP)  # refuses who has not the role
-    return join(
-        controller_id=controller.pk, applicant=applicant, route="reception", at=at, actor=_everywhere(actor, controller)
-    )
+    acting = desk(actor=actor, controller=controller)
+    return join(controller_id=controller.pk, applicant=applicant, route="reception", at=at, actor=acting)
 
 
 def end_membership(*, actor: Actor, controller: Controller, subject_id: int, at: datetime, reason: str) -> Left:
@@ -55,6 +65,20 @@ def end_membership(*, actor: Actor, controller: Controller, subject_id: int, at:
         reason=reason,
         actor=_everywhere(actor, controller),
     )
+
+
+def cards_of(*, actor: Actor, controller: Controller, subject_id: int) -> tuple[list[Card], list[Card]]:
+    """The person's cards in use, and those that may be put back."""
+    with _person(actor, controller, EARNING, subject_id):
+        return cards.shown(controller=controller, subject_id=subject_id)
+
+
+def put_card_back(*, actor: Actor, controller: Controller, subject_id: int, instrument_id: int, at: datetime) -> bool:
+    """Undo a removal in time; whether it was undone. Raises `InstrumentRefusedError`."""
+    with _person(actor, controller, EARNING, subject_id) as scope:
+        return cards.put_back_within(
+            scope=scope, controller=controller, subject_id=subject_id, instrument_id=instrument_id, at=at
+        )
 
 
 def add_card(*, actor: Actor, controller: Controller, subject_id: int, number: str, at: datetime) -> PaymentInstrument:

@@ -2,7 +2,7 @@
 
 from tillit.audit.types import CODE, COUNT, DATE, event_type
 
-JOINED = event_type("membership.joined", subject="required", route=CODE, version=COUNT)
+JOINED = event_type("membership.joined", subject="required", route=CODE, version=COUNT, identity=CODE)
 # A set writes one event a controller, never one a person.
 TAKEN_OVER = event_type("membership.taken_over", subject="none", people=COUNT)
 LEFT = event_type("membership.left", subject="required", reason=CODE, on=DATE, forfeited=COUNT)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -61,7 +62,7 @@ def _page(request: HttpRequest, site: Site, *, page: str, mobile: str) -> HttpRe
         controller=site.controller,
         stated=joining.applicant_of(typed),
         network_address=signing_in.network_address(request),
-        words=words(site),
+        words=words(request, site),
         proven_mobile=mobile,
     )
     said = {"consents": request.POST.getlist("consent"), "topics": request.POST.getlist("topic")}
@@ -98,13 +99,14 @@ def _confirm(request: HttpRequest, site: Site, page: str) -> HttpResponse:
     return render(request, "member_web/joined.html", {"site": site, "section": "min_side", "joined": done})
 
 
-def words(site: Site) -> joining.Words:
+def words(request: HttpRequest, site: Site, sms: str = "join.sms_text") -> joining.Words:
     """The wording of the codes, in the reader's language."""
     spoken, name = language(), site.name
+    terms = request.build_absolute_uri(reverse("home", args=[site.key])) + "#programme"
     return joining.Words(
         say(spoken, "join.mail_subject", name=name),
         say(spoken, "join.mail_text", name=name),
-        say(spoken, "join.sms_text", name=name),
+        say(spoken, sms, name=name, terms=terms),
         name,
     )
 

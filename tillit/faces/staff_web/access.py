@@ -12,8 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 
+from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import signed_in_since
 from tillit.faces.site import Site, site_or_404
+from tillit.journeys import cards
 from tillit.journeys.rights.acting import may_handle, may_receive
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
@@ -48,6 +50,17 @@ class Worker:
     def takes_requests(self) -> bool:
         """Whether they may take requests in here."""
         return may_receive(self.actor, self.site.controller)
+
+    @property
+    def enrols(self) -> bool:
+        """Whether they enrol people here."""
+        return "membership_administration" in (self.actor.activities or ()) and bool(said_on(self.site, "staff_enrol"))
+
+    @property
+    def keeps_cards(self) -> bool:
+        """Whether they register people's cards here."""
+        may = "bonus_earning" in (self.actor.activities or ())
+        return may and cards.offered(controller=self.site.controller)
 
     @property
     def handles_breaches(self) -> bool:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.staff_web import breaches, people, proof, requests, second, sign_in
+from tillit.faces.staff_web import breaches, enrolment, instruments, people, proof, requests, second, sign_in
 
 urlpatterns = [
     path("", people.choose, name="staff"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("sign-out/", sign_in.leave, name="staff_sign_out"),
     path("<controller:controller>/", people.search, name="staff_search"),
     path("<controller:controller>/person/<slug:token>/", people.person, name="staff_person"),
+    path("<controller:controller>/enrol/", enrolment.form, name="staff_enrol"),
+    path("<controller:controller>/person/<slug:token>/cards/", instruments.show, name="staff_cards"),
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),
     path("<controller:controller>/promises/", proof.promises, name="staff_promises"),
     path("<controller:controller>/breaches/", breaches.register, name="staff_breaches"),
