@@ -1,5 +1,8 @@
 """What rows that were taken in earn, and what refunds take back: sets, in sql/accrue.sql. Within an open scope.
 
+A statement is put together of named parts: the rows' classes and their rates (`classes`, `base`) are said once, also
+for offers (`offers`) and previews of other terms (`preview`). Where no offer is made, none is looked for.
+
 Bonus is exact: integer minor units, rates in basis points at the local time of the purchase, the programme's rounding.
 """
 
@@ -8,7 +11,9 @@ from typing import Any
 
 from django.db import connection
 
-from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, ISSUED, LOT
+from tillit.bonus import offers
+from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, ISSUED, LOT, OFFERED
+from tillit.kernel import clock
 from tillit.kernel.scope import Scope
 from tillit.kernel.sql import load
 from tillit.ledger.operations import refusals
@@ -21,13 +26,20 @@ def accrue(*, scope: Scope, batch_id: int, phase: str) -> list[tuple[str, int, i
     """
     with connection.cursor() as cursor:  # rows join few classes by six columns: never worth a sort
         cursor.execute("SELECT set_config('enable_mergejoin', 'off', true)")
-    found = _run("accrue", {"issued": ISSUED.id, "lot": LOT.id, "batch": batch_id, "phase": phase})
+    kinds = {"issued": ISSUED.id, "offered": OFFERED.id, "lot": LOT.id}
+    made = offers.any_for_rows()
+    if made:
+        offers.weigh_rows()
+    parts = ("classes", "base", "by_rates_and_offers" if made else "by_rates", "post")
+    found = _run(parts, {**kinds, "batch": batch_id, "phase": phase})
+    if made and offers.taken():
+        _take_back(batch_id, clock.today())
     return [(currency, int(transfers), int(amount)) for currency, transfers, amount in found]
 
 
 def repay(*, scope: Scope, batch_id: int, on: date, at: datetime) -> int:
     """Repay the debts of people in `intake_row` from what they hold (C8, recovered by later earning); how many."""
-    found = _run("repay", {"lot": LOT.id, "debt": DEBT.id, "on": on, "at": at, "batch": batch_id})
+    found = _run(("repay",), {"lot": LOT.id, "debt": DEBT.id, "on": on, "at": at, "batch": batch_id})
     return int(found[0][0]) if found else 0
 
 
@@ -36,12 +48,18 @@ def claw_back(*, scope: Scope, batch_id: int, on: date) -> tuple[int, int]:
 
     Bonus that had expired unused costs the person nothing.
     """
+    offers.prepare_tables()
+    offers.weigh_refunds(batch_id=batch_id)
+    return _take_back(batch_id, on)
+
+
+def _take_back(batch_id: int, on: date) -> tuple[int, int]:
     kinds = {"lot": LOT.id, "corrected": CORRECTED.id, "debt": DEBT.id, "expired": EXPIRED.id}
-    found = _run("claw_back", {**kinds, "on": on, "batch": batch_id})
+    found = _run(("claw_back",), {**kinds, "on": on, "batch": batch_id})
     return int(found[0][0]), int(found[0][1])
 
 
-def _run(name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _run(names: tuple[str, ...], parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with refusals(), connection.cursor() as cursor:
-        cursor.execute(load(__file__, "accrue", name), parameters)
+        cursor.execute("\n".join(load(__file__, "accrue", name) for name in names), parameters)
         return list(cursor.fetchall())

@@ -31,3 +31,11 @@ class CodeError(BonusError):
 
 class VoucherError(BonusError):
     """A voucher cannot be made, used or ended as asked; `code` says why."""
+class OfferRefusedError(BonusError):
+    """An offer that gives nothing, names another chain's store, or would change one that stands."""
+
+    exit_code = 2
+
+
+class SuspendedError(BonusError):
+    """Earning or use of bonus is suspended for now."""

@@ -1,5 +1,6 @@
 """Programmes and rates: reference data (C6, C7); and why bonus was corrected. Balances live in the ledger."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -9,7 +10,7 @@ from tillit.purchases.models import Chain, ProductGroup, Store
 
 
 class Programme(models.Model):
-    """The terms of one chain's bonus: validity and rounding. `book_id` is the chain's book in the ledger."""
+    """The terms of one chain's bonus: validity, rounding, how offers stack. `book_id` is its book in the ledger."""
 
     chain = models.OneToOneField(Chain, on_delete=models.PROTECT, related_name="programme")
     book_id = models.IntegerField(unique=True)
@@ -19,6 +20,7 @@ class Programme(models.Model):
     voucher_minutes = models.PositiveIntegerField(default=60)
     voucher_offline_hours = models.PositiveSmallIntegerField(default=24)
     voucher_barcode = models.CharField(max_length=10, default="code128")
+    stacking = models.CharField(max_length=10, default="add")
 
     class Meta:
         db_table = "bonus_programme"
@@ -134,5 +136,156 @@ class Voucher(PersonalModel):
                 )
                 & (~Q(status="used") | Q(used__isnull=False)),
                 name="bonus_voucher_used",
+class Offer(models.Model):
+    """An offer or campaign of a chain (C11): what is given on top of the rates, when, where, to whom and how much.
+
+    kind `rate`: basis points more; `times`: the rate times `factor` hundredths; `fixed`: `amount` once a receipt, or
+    once for each member (`per`), whose purchases in it come to `threshold`. For the first two `threshold` is what a
+    receipt must come to. Empty `store_ids` and `group_ids` are all. `targeted`: only for the people of its audience.
+    `cap_receipt`, `cap_member` (within each `cap_period`) and `budget` are the most that is given, minor units; `given`
+    is what has been, `budget` or less. Half-open window; weekday bits and minutes as in `RateRule`.
+    """
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="offers")
+    key = models.CharField(max_length=60)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=5, choices=[("rate", "rate"), ("times", "times"), ("fixed", "fixed")])
+    basis_points = models.IntegerField(default=0)
+    factor = models.IntegerField(default=100)
+    amount = models.BigIntegerField(default=0)
+    per = models.CharField(max_length=7, choices=[("receipt", "receipt"), ("member", "member")], default="receipt")
+    threshold = models.BigIntegerField(default=0)
+    starts = models.DateTimeField()
+    ends = models.DateTimeField(null=True)
+    weekdays = models.SmallIntegerField(default=127)
+    from_minute = models.SmallIntegerField(default=0)
+    to_minute = models.SmallIntegerField(default=1440)
+    store_ids = ArrayField(models.IntegerField(), default=list, blank=True)
+    group_ids = ArrayField(models.IntegerField(), default=list, blank=True)
+    targeted = models.BooleanField(default=False)
+    priority = models.SmallIntegerField(default=0)
+    cap_receipt = models.BigIntegerField(null=True)
+    cap_member = models.BigIntegerField(null=True)
+    cap_period = models.CharField(max_length=5, default="offer")
+    budget = models.BigIntegerField(null=True)
+    given = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "bonus_offer"
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "key"], name="bonus_offer_key"),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(ends__gt=models.F("starts")), name="bonus_offer_period"
+            ),
+            models.CheckConstraint(condition=Q(weekdays__gte=1, weekdays__lte=127), name="bonus_offer_weekdays"),
+            models.CheckConstraint(
+                condition=Q(from_minute__gte=0, to_minute__lte=1440, from_minute__lt=models.F("to_minute")),
+                name="bonus_offer_minutes",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="rate", basis_points__gt=0, basis_points__lte=10000, amount=0, factor=100)
+                | Q(kind="times", factor__gt=100, factor__lte=10000, amount=0, basis_points=0)
+                | Q(kind="fixed", amount__gt=0, factor=100, basis_points=0),
+                name="bonus_offer_kind",
+            ),
+            models.CheckConstraint(condition=Q(threshold__gte=0), name="bonus_offer_threshold"),
+            models.CheckConstraint(
+                condition=(Q(cap_receipt__isnull=True) | Q(cap_receipt__gt=0))
+                & (Q(cap_member__isnull=True) | Q(cap_member__gt=0)),
+                name="bonus_offer_caps",
+            ),
+            models.CheckConstraint(
+                condition=Q(cap_period__in=["offer", "day", "month", "year"]), name="bonus_offer_cap_period"
+            ),
+            models.CheckConstraint(
+                condition=Q(given__gte=0) & (Q(budget__isnull=True) | Q(given__lte=models.F("budget"))),
+                name="bonus_offer_budget",
+            ),
+        ]
+
+
+class OfferAudience(PersonalModel):
+    """A person to whom a targeted offer is made. `because`: which audience put the person there."""
+
+    offer_id = models.IntegerField()
+    because = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "bonus_offer_audience"
+        constraints = [models.UniqueConstraint(fields=["subject_id", "offer_id"], name="bonus_offer_audience_once")]
+
+
+class OfferShare(PersonalModel):
+    """What a purchase counts for in an offer.
+
+    unit: what the offer's caps and amount are for (the line, the receipt, or the member's period). spend, worth: of the
+    line, before refunds; the `_back` is what refunds took of them. expires_on: of the lot the line's bonus goes to.
+    """
+
+    offer_id = models.IntegerField()
+    purchase_id = models.UUIDField()
+    unit = models.UUIDField()
+    receipt = models.UUIDField()
+    book_id = models.IntegerField()
+    event_at = models.DateTimeField()
+    expires_on = models.DateField()
+    spend = models.BigIntegerField()
+    worth = models.BigIntegerField()
+    spend_back = models.BigIntegerField(default=0, db_default=0)
+    worth_back = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "bonus_offer_share"
+        constraints = [
+            models.UniqueConstraint(fields=["subject_id", "purchase_id", "offer_id"], name="bonus_offer_share_once"),
+            models.CheckConstraint(
+                condition=Q(spend_back__lte=models.F("spend"), worth_back__lte=models.F("worth")),
+                name="bonus_offer_share_back",
+            ),
+        ]
+
+
+class OfferUnit(PersonalModel):
+    """What an offer has given for one unit in one lot; the row without a lot is there to be locked.
+
+    `version` counts the changes: a transfer's id follows from unit, lot and version.
+    """
+
+    offer_id = models.IntegerField()
+    unit = models.UUIDField()
+    expires_on = models.DateField(null=True)
+    given = models.BigIntegerField(default=0, db_default=0)
+    version = models.IntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "bonus_offer_unit"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_id", "unit", "expires_on"], nulls_distinct=False, name="bonus_offer_unit_once"
+            ),
+            models.CheckConstraint(condition=Q(given__gte=0), name="bonus_offer_unit_given"),
+        ]
+
+
+class Suspension(models.Model):
+    """Earning or use of a chain's bonus is suspended (C14) in [starts, ends).
+
+    what `earn`: purchases made then earn nothing, or with `parked` earn when it is lifted; `use`: no bonus is used
+    then. `reason`: a code the members are told. `lifted_at`: when it was ended.
+    """
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="suspensions")
+    what = models.CharField(max_length=4, choices=[("earn", "earn"), ("use", "use")])
+    parked = models.BooleanField(default=False)
+    reason = models.CharField(max_length=40)
+    starts = models.DateTimeField()
+    ends = models.DateTimeField(null=True)
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "bonus_suspension"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(ends__gt=models.F("starts")), name="bonus_suspension_period"
             ),
         ]

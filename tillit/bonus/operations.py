@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tillit.audit import events
 from tillit.audit.operations import append
-from tillit.bonus import programmes, queries
+from tillit.bonus import programmes, queries, suspensions
 from tillit.bonus.errors import CorrectionRefusedError
 from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Correction, Programme
@@ -42,9 +42,11 @@ def use(*, scope: Scope, subject_id: int, chain_id: int, amount: int, key: UUID,
     """Spend `amount` of the member's bonus in the chain where it was earned (C9), oldest expiry first; the parts taken.
 
     `key` makes it one of a kind: a retry with the same amount takes nothing more. Raises `InsufficientFundsError` when
-    more than the available is asked for (debt counts against it), `ConflictError` on the key with another amount.
+    more than the available is asked for (debt counts against it), `ConflictError` on the key with another amount,
+    `SuspendedError` while use is suspended (C14).
     """
     require(activity="bonus_use")
+    suspensions.refuse_use(chain_id=chain_id, at=at)
     programme = programmes.of_chain(chain_id=chain_id)
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     return ledger.draw(

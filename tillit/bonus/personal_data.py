@@ -1,11 +1,28 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
 from tillit.bonus.models import Correction, Programme, RateRule, Voucher
+from tillit.bonus.models import (
+    Correction,
+    Offer,
+    OfferAudience,
+    OfferShare,
+    OfferUnit,
+    Programme,
+    RateRule,
+    Suspension,
+)
 from tillit.bonus.programmes import departures
 from tillit.declaration.held_to import follows_declaration
 from tillit.declaration.registry import not_personal, personal
 
-personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
+_BOOKED = "its amount is in ledger_closing"
+
+personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures=_BOOKED)
+personal(OfferShare, category="bonus", clocks={"booked": "recorded_at"}, figures=_BOOKED)
+personal(OfferUnit, category="bonus", clocks={"booked": "recorded_at"}, figures=_BOOKED)
+personal(
+    OfferAudience, category="gift_card", clocks={"booked": "recorded_at"}, figures="whom it was made to is not counted"
+)
 
 personal(
     Voucher,
@@ -18,3 +35,5 @@ personal(
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)
 not_personal(RateRule, because="rates of a chain")
+not_personal(Offer, because="offers of a chain, and what each has given in all")
+not_personal(Suspension, because="when earning or use of a chain's bonus is suspended")

@@ -64,6 +64,7 @@ def _terms(declared: Declared) -> dict[str, Any]:
         "voucher_minutes": declared.voucher_minutes,
         "voucher_offline_hours": declared.voucher_offline_hours,
         "voucher_barcode": declared.voucher_barcode,
+        "stacking": declared.stacking,
     }
 
 

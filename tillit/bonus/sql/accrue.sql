@@ -1,16 +1,20 @@
--- name: accrue
--- What the counted rows of `intake_row` earn, posted. Each row's rate follows from its chain, store, product group and
--- local time when it was bought: rows are first put in one of few classes (the store and group only where some rule names
--- them; the stretch of time between two rules' bounds; weekday; stretch of the day), and each class is rated once. The
--- transfer's id is the purchase's. Returns currency, transfers and amount, a row for each currency.
+-- name: classes
+-- The counted rows of `intake_row`, each put in one of few classes by what its rate follows from: chain, store and product
+-- group (only where some rule names them), the stretch of time between two rules' bounds, weekday, and stretch of the day;
+-- and each class with its rate. The beginning of every statement that rates purchases. While earning is suspended a
+-- class earns nothing.
 WITH moment AS MATERIALIZED (
   SELECT array_agg(DISTINCT b.at ORDER BY b.at) AS bounds
   FROM (SELECT timestamptz '-infinity' AS at UNION SELECT r.starts FROM bonus_rate_rule r
-        UNION SELECT r.ends FROM bonus_rate_rule r WHERE r.ends IS NOT NULL) AS b
+        UNION SELECT r.ends FROM bonus_rate_rule r WHERE r.ends IS NOT NULL
+        UNION SELECT o.starts FROM bonus_offer o UNION SELECT o.ends FROM bonus_offer o WHERE o.ends IS NOT NULL
+        UNION SELECT s.starts FROM bonus_suspension s
+        UNION SELECT s.ends FROM bonus_suspension s WHERE s.ends IS NOT NULL) AS b
 ), minute AS MATERIALIZED (
   SELECT array_agg(DISTINCT b.at ORDER BY b.at) AS bounds
   FROM (SELECT 0 AS at UNION SELECT r.from_minute::integer FROM bonus_rate_rule r
-        UNION SELECT r.to_minute::integer FROM bonus_rate_rule r) AS b
+        UNION SELECT r.to_minute::integer FROM bonus_rate_rule r
+        UNION SELECT o.from_minute::integer FROM bonus_offer o UNION SELECT o.to_minute::integer FROM bonus_offer o) AS b
 ), timed AS (
   SELECT i.subject_id, i.external, i.event_at, i.amount, i.state, i.currency, i.chain_id, i.store_id,
          i.product_group_id, p.book_id, p.rounding, p.validity, p.validity_months,
@@ -30,10 +34,13 @@ WITH moment AS MATERIALIZED (
                          WHEN 'months' THEN (t.local::date + make_interval(months => t.validity_months))::date
                          ELSE date '9999-12-31' END AS expires_on
   FROM timed t
-  LEFT JOIN (SELECT DISTINCT r.store_id AS id FROM bonus_rate_rule r) AS s ON s.id = t.store_id
-  LEFT JOIN (SELECT DISTINCT r.product_group_id AS id FROM bonus_rate_rule r) AS g ON g.id = t.product_group_id
+  LEFT JOIN (SELECT r.store_id AS id FROM bonus_rate_rule r
+             UNION SELECT unnest(o.store_ids) FROM bonus_offer o) AS s ON s.id = t.store_id
+  LEFT JOIN (SELECT r.product_group_id AS id FROM bonus_rate_rule r
+             UNION SELECT unnest(o.group_ids) FROM bonus_offer o) AS g ON g.id = t.product_group_id
 ), rated AS MATERIALIZED (
-  SELECT c.*, greatest(0, coalesce((
+  SELECT c.*, m.starts, m.ends, d.starts AS from_minute, d.ends AS to_minute, q.suspended,
+    CASE WHEN q.suspended THEN 0 ELSE greatest(0, coalesce((
       SELECT r.basis_points FROM bonus_rate_rule r
       WHERE r.chain_id = c.chain_id AND r.mode = 'set'
         AND (r.store_id IS NULL OR r.store_id = c.store_id)
@@ -47,15 +54,25 @@ WITH moment AS MATERIALIZED (
         AND (r.store_id IS NULL OR r.store_id = c.store_id)
         AND (r.product_group_id IS NULL OR r.product_group_id = c.group_id)
         AND r.starts < m.ends AND (r.ends IS NULL OR r.ends > m.starts)
-        AND r.weekdays & (1 << c.weekday) <> 0 AND r.from_minute < d.ends AND r.to_minute > d.starts), 0)) AS basis_points
+        AND r.weekdays & (1 << c.weekday) <> 0 AND r.from_minute < d.ends AND r.to_minute > d.starts), 0))
+    END AS basis_points
   FROM (SELECT DISTINCT k.chain_id, k.store_id, k.group_id, k.stretch, k.weekday, k.part FROM classed k) AS c
   CROSS JOIN LATERAL (SELECT x.bounds[c.stretch] AS starts, coalesce(x.bounds[c.stretch + 1], 'infinity') AS ends
                       FROM moment x) AS m
   CROSS JOIN LATERAL (SELECT x.bounds[c.part] AS starts, coalesce(x.bounds[c.part + 1], 1440) AS ends
                       FROM minute x) AS d
-), earned AS MATERIALIZED (
+  CROSS JOIN LATERAL (SELECT EXISTS (
+    SELECT FROM bonus_suspension s WHERE s.chain_id = c.chain_id AND s.what = 'earn'
+      AND NOT (s.parked AND s.lifted_at IS NOT NULL) AND s.starts < m.ends AND (s.ends IS NULL OR s.ends > m.starts)
+  ) AS suspended) AS q
+)
+
+-- name: base
+-- What each row earns by its rate, rounded as the programme says. Continues `classes`.
+, base AS (
   SELECT e.* FROM (
-    SELECT c.subject_id, c.external, c.book_id, c.event_at, c.state, c.currency, c.expires_on,
+    SELECT c.subject_id, c.external AS id, c.book_id, c.chain_id, c.event_at, c.state, c.currency, c.expires_on,
+           %(issued)s::smallint AS debit, NULL::uuid AS reference,
            CASE c.rounding WHEN 'half_up' THEN (c.amount * r.basis_points + 5000) / 10000
                            WHEN 'half_even' THEN (c.amount * r.basis_points + 5000) / 10000
                                                  - (c.amount * r.basis_points %% 20000 = 5000)::integer
@@ -65,13 +82,34 @@ WITH moment AS MATERIALIZED (
     JOIN rated r ON r.chain_id = c.chain_id AND r.store_id = c.store_id AND r.group_id = c.group_id
                 AND r.stretch = c.stretch AND r.weekday = c.weekday AND r.part = c.part
   ) AS e
-  WHERE e.bonus > 0 ORDER BY e.subject_id, e.external
-), posted AS MATERIALIZED (
+  WHERE e.bonus > 0
+)
+
+-- name: by_rates
+-- What is posted where no offer is made: what the rates give. Continues `base`.
+, earned AS MATERIALIZED (
+  SELECT * FROM base b ORDER BY b.subject_id, b.id
+)
+
+-- name: by_rates_and_offers
+-- What is posted where offers are made: what the rates give, and what `offer_row` says that offers give more. One posting
+-- for both: people's accounts are locked once and in order. Continues `base`.
+, earned AS MATERIALIZED (
+  SELECT * FROM base
+  UNION ALL
+  SELECT o.subject_id, md5('offer:' || o.id || ':' || o.version)::uuid, o.book_id, o.chain_id, o.event_at, o.state,
+         h.currency, o.expires_on, %(offered)s::smallint, o.id, o.diff
+  FROM offer_row o JOIN purchases_chain h ON h.id = o.chain_id WHERE o.diff > 0
+  ORDER BY 1, 2
+)
+
+-- name: post
+-- Posts `earned`. A purchase's transfer has its id. Returns currency, transfers and amount, a row for each currency.
+, posted AS MATERIALIZED (
   SELECT ledger_post(
-    array_agg(e.subject_id), array_agg(e.external), array_agg(e.book_id), array_agg(e.bonus),
-    array_fill(%(issued)s::smallint, ARRAY[count(*)::integer]), array_fill(NULL::date, ARRAY[count(*)::integer]),
-    array_fill(%(lot)s::smallint, ARRAY[count(*)::integer]), array_agg(e.expires_on), array_agg(e.event_at),
-    array_fill(NULL::uuid, ARRAY[count(*)::integer]), array_agg(e.state), %(batch)s) AS ids
+    array_agg(e.subject_id), array_agg(e.id), array_agg(e.book_id), array_agg(e.bonus), array_agg(e.debit),
+    array_fill(NULL::date, ARRAY[count(*)::integer]), array_fill(%(lot)s::smallint, ARRAY[count(*)::integer]),
+    array_agg(e.expires_on), array_agg(e.event_at), array_agg(e.reference), array_agg(e.state), %(batch)s) AS ids
   FROM earned e HAVING count(*) > 0 AND set_config('application_name', %(phase)s, false) <> ''
 )
 SELECT e.currency, count(*), sum(e.bonus) FROM earned e WHERE EXISTS (SELECT FROM posted) GROUP BY e.currency
@@ -90,14 +128,15 @@ HAVING count(*) > 0
 
 -- name: claw_back
 -- Takes back what the refunds of `refund_row` were paid in bonus: of the purchase's bonus the part that falls on the
--- refund, exactly all of it when everything was refunded; what a correction of that purchase gave or took counts. From
--- the lot it went to, then the oldest, then as debt. What expired unused was never the person's gain: so much of the
--- lot's expiry is undone first, and nothing else is taken.
+-- refund, exactly all of it when everything was refunded; what a correction of that purchase gave or took counts. And
+-- what `offer_row` says that offers gave too much, for the same or another reason. From the lot it went to, then the
+-- oldest, then as debt. What expired unused was never the person's gain: so much of the lot's expiry is undone first,
+-- and nothing else is taken.
 WITH back AS MATERIALIZED (
-  SELECT c.*, sum(c.back) OVER (PARTITION BY c.subject_id, c.book_id, c.lot ORDER BY c.refund_id
+  SELECT c.*, sum(c.back) OVER (PARTITION BY c.subject_id, c.book_id, c.lot ORDER BY c.key
                                 ROWS UNBOUNDED PRECEDING) - c.back AS before
   FROM (
-    SELECT r.subject_id, r.refund_id, t.book_id, t.credit_expires AS lot, r.event_at, t.state,
+    SELECT r.subject_id, r.refund_id AS key, t.book_id, t.credit_expires AS lot, r.event_at, t.state,
            (round(e.earned * r.taken_after / r.amount) - round(e.earned * r.taken_before / r.amount))::bigint AS back
     FROM refund_row r
     JOIN ledger_transfer t ON t.subject_id = r.subject_id AND t.id = r.purchase_id AND t.credit_kind = %(lot)s
@@ -106,6 +145,10 @@ WITH back AS MATERIALIZED (
       WHERE k.subject_id = t.subject_id AND k.purchase_id = t.id
     ) AS e
     WHERE NOT r.settled
+    UNION ALL
+    SELECT o.subject_id, md5('offer-back:' || o.id || ':' || o.version)::uuid, o.book_id, o.expires_on, o.event_at,
+           o.state, -o.diff
+    FROM offer_row o WHERE o.diff < 0
   ) AS c
   WHERE c.back > 0
 ), expired AS (
@@ -120,12 +163,12 @@ WITH back AS MATERIALIZED (
   ) AS e
 ), undone AS MATERIALIZED (
   SELECT ledger_post(
-    array_agg(u.subject_id), array_agg(md5('expiry-undone:' || u.refund_id)::uuid), array_agg(u.book_id),
+    array_agg(u.subject_id), array_agg(md5('expiry-undone:' || u.key)::uuid), array_agg(u.book_id),
     array_agg(u.amount), array_fill(%(expired)s::smallint, ARRAY[count(*)::integer]),
     array_fill(NULL::date, ARRAY[count(*)::integer]), array_fill(%(lot)s::smallint, ARRAY[count(*)::integer]),
-    array_agg(u.lot), array_agg(u.event_at), array_agg(u.refund_id), array_agg(u.state), %(batch)s) AS ids
+    array_agg(u.lot), array_agg(u.event_at), array_agg(u.key), array_agg(u.state), %(batch)s) AS ids
   FROM (
-    SELECT b.subject_id, b.refund_id, b.book_id, b.lot, b.event_at, b.state,
+    SELECT b.subject_id, b.key, b.book_id, b.lot, b.event_at, b.state,
            least(b.back, e.amount - b.before)::bigint AS amount
     FROM back b JOIN expired e ON e.subject_id = b.subject_id AND e.book_id = b.book_id AND e.lot = b.lot
     WHERE e.amount > b.before
@@ -134,7 +177,7 @@ WITH back AS MATERIALIZED (
 )
 SELECT count(DISTINCT w.key), coalesce(sum(w.amount), 0)
 FROM (
-  SELECT array_agg(b.subject_id) AS subjects, array_agg(b.refund_id) AS keys, array_agg(b.book_id) AS books,
+  SELECT array_agg(b.subject_id) AS subjects, array_agg(b.key) AS keys, array_agg(b.book_id) AS books,
          array_agg(b.back) AS amounts, array_agg(b.lot) AS lots, array_agg(b.event_at) AS event_at,
          array_agg(b.state) AS states
   FROM back b CROSS JOIN (SELECT count(*) FROM undone) AS after_that

@@ -26,6 +26,7 @@ CHOICES = {
     ("programme", "validity"): "programme.validities",
     ("programme", "rounding"): "programme.roundings",
     ("programme", "voucher_barcode"): "programme.barcodes",
+    ("programme", "stacking"): "programme.stackings",
 }
 """Where a value is one of a fixed set, and the texts that word it."""
 

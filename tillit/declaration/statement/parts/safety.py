@@ -68,6 +68,7 @@ def programme(words: Words) -> Section | None:
         ),
         (words("programme.voucher_barcode"), (words(f"programme.barcodes.{declared.voucher_barcode}"),)),
         (words("programme.gift_card_months"), (words("programme.months", number=str(declared.gift_card_months)),)),
+        (words("programme.stacking"), (words(f"programme.stackings.{declared.stacking}"),)),
     )
     own_chain = "earning_chain_yes" if declared.only_in_earning_chain else "earning_chain_no"
     cash = "cash_yes" if declared.cash_earns else "cash_no"
