@@ -31,6 +31,8 @@ class CodeError(BonusError):
 
 class VoucherError(BonusError):
     """A voucher cannot be made, used or ended as asked; `code` says why."""
+
+
 class OfferRefusedError(BonusError):
     """An offer that gives nothing, names another chain's store, or would change one that stands."""
 

@@ -10,17 +10,17 @@ from tillit.purchases.models import Chain, ProductGroup, Store
 
 
 class Programme(models.Model):
-    """The terms of one chain's bonus: validity, rounding, how offers stack. `book_id` is its book in the ledger."""
+    """The terms of one chain's bonus: validity and rounding. `book_id` is the chain's book in the ledger."""
 
     chain = models.OneToOneField(Chain, on_delete=models.PROTECT, related_name="programme")
     book_id = models.IntegerField(unique=True)
     rounding = models.CharField(max_length=10, default="half_up")
     validity = models.CharField(max_length=20, default="year_and_next")
     validity_months = models.PositiveSmallIntegerField(null=True)
+    stacking = models.CharField(max_length=10, default="add")
     voucher_minutes = models.PositiveIntegerField(default=60)
     voucher_offline_hours = models.PositiveSmallIntegerField(default=24)
     voucher_barcode = models.CharField(max_length=10, default="code128")
-    stacking = models.CharField(max_length=10, default="add")
 
     class Meta:
         db_table = "bonus_programme"
@@ -136,6 +136,10 @@ class Voucher(PersonalModel):
                 )
                 & (~Q(status="used") | Q(used__isnull=False)),
                 name="bonus_voucher_used",
+            ),
+        ]
+
+
 class Offer(models.Model):
     """An offer or campaign of a chain (C11): what is given on top of the rates, when, where, to whom and how much.
 

@@ -1,6 +1,5 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
-from tillit.bonus.models import Correction, Programme, RateRule, Voucher
 from tillit.bonus.models import (
     Correction,
     Offer,
@@ -10,19 +9,13 @@ from tillit.bonus.models import (
     Programme,
     RateRule,
     Suspension,
+    Voucher,
 )
 from tillit.bonus.programmes import departures
 from tillit.declaration.held_to import follows_declaration
 from tillit.declaration.registry import not_personal, personal
 
-_BOOKED = "its amount is in ledger_closing"
-
-personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures=_BOOKED)
-personal(OfferShare, category="bonus", clocks={"booked": "recorded_at"}, figures=_BOOKED)
-personal(OfferUnit, category="bonus", clocks={"booked": "recorded_at"}, figures=_BOOKED)
-personal(
-    OfferAudience, category="gift_card", clocks={"booked": "recorded_at"}, figures="whom it was made to is not counted"
-)
+personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 
 personal(
     Voucher,
@@ -30,6 +23,11 @@ personal(
     clocks={"booked": "recorded_at"},
     not_exported={"nonce": "what the voucher's code is made from: who has it can spend it"},
     figures="its amount is in ledger_closing",
+)
+for _model in (OfferShare, OfferUnit):
+    personal(_model, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
+personal(
+    OfferAudience, category="gift_card", clocks={"booked": "recorded_at"}, figures="whom it was made to is not counted"
 )
 
 not_personal(Programme, because="terms of a chain")

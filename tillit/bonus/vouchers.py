@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tillit.bonus import codes
+from tillit.bonus import codes, suspensions
 from tillit.bonus.errors import VoucherError
 from tillit.bonus.kinds import DEBT, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Programme, Voucher, VoucherStatus
@@ -67,6 +67,7 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
     available is asked for, `VoucherError` on an amount that is none, or on the key with another amount.
     """
     require(activity=ACTIVITY)
+    suspensions.refuse_use(chain_id=programme.chain_id, at=at)
     if amount <= 0:
         raise VoucherError("amount-not-positive", "a voucher is above zero")
     chain = programme.chain

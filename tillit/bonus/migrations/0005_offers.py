@@ -9,7 +9,7 @@ import tillit.declaration.personal
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bonus", "0003_corrections"),
+        ("bonus", "0004_vouchers"),
         ("purchases", "0005_removed_cards"),
     ]
 
