@@ -164,5 +164,5 @@ def test_f1_f2_h5_the_state_is_what_the_events_say(said: list[tuple[EventKind, s
         assert _reason(town, kari, channel) == expected, (said, channel)
         lawful = queries.lawful_subjects(controller_id=town.pk, activity="marketing", channel=channel)
         assert (kari in lawful) == (expected == "")
-    with Scope(system("test", {town.pk}), "consent_management"):
+    with Scope(system("test", {town.pk}), "consent_proof"):
         assert ConsentEvent.objects.filter(subject_id=kari).count() == len(said), "history is only added to"

@@ -10,6 +10,8 @@ from tillit.consent import operations, queries
 from tillit.consent.errors import NotLawfulError, UnknownChoiceError
 from tillit.consent.models import Choice, ConsentEvent, EventKind
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
+from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties.errors import UnknownSubjectError
@@ -67,12 +69,30 @@ def test_f2_withdrawal_holds_for_the_next_statement_and_history_stays(club: Cont
     assert decision.reason == "no-consent"
     with pytest.raises(NotLawfulError):
         decision.require()
-    with Scope(system("test", {club.pk}), "consent_management"):
+    with Scope(system("test", {club.pk}), "consent_proof"):
         assert [e.kind for e in ConsentEvent.objects.filter(subject_id=kari).order_by("recorded_at", "at")] == [
             "given",
             "withdrawn",
         ]
+    with Scope(system("test", {club.pk}), "consent_management"):
         assert not Choice.objects.filter(subject_id=kari, consented=True).exists()
+
+
+def test_f6_the_proof_of_a_consent_is_read_only_to_prove_it(club: Controller) -> None:
+    """Row security: the choice in effect is open to who must keep to it; its proof, to who proves it."""
+    kari = person(club, given="Kari")
+    _say(club, kari, EventKind.GIVEN, "marketing", "email")
+    reads, writes = {"choice": set(), "proof": set()}, set()
+    for activity in [a.key for a in current(controller_id=club.pk, on=clock.today()).activities]:
+        with Scope(system("test", {club.pk}), activity, frozenset({kari})):
+            reads["choice"] |= {activity} if Choice.objects.filter(subject_id=kari).exists() else set()
+            reads["proof"] |= {activity} if ConsentEvent.objects.filter(subject_id=kari).exists() else set()
+            writes |= {activity} if ConsentEvent.objects.filter(subject_id=kari).update(evidence="seen") else set()
+    assert {"consent_management", "self_service", "newsletter", "marketing"} <= reads["choice"]
+    assert reads["proof"] == {"consent_proof", "rights_requests", "retention", "proof"}
+    assert writes == {"consent_proof", "rights_requests", "retention"}
+    readers = {key for key, role in vocabulary().roles.items() if {"consent_proof", "rights_requests"} & {*role.may}}
+    assert readers == {"privacy_adviser"}
 
 
 def test_h5_objection_to_marketing_is_absolute_even_with_consent(club: Controller) -> None:

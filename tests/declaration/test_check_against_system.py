@@ -70,13 +70,12 @@ def test_a2_what_the_engine_keeps_about_everybody_must_be_declared(tmp_path: Pat
 def test_a2_a_table_of_a_declared_category_is_under_a_rule(tmp_path: Path):
     path = edited(
         tmp_path,
-        ("  - key: choices\n", "  - key: choices_\n"),
-        ("clock: relationship_ended\n    period: P0D", "clock: last_marketing_message\n    period: P0D"),
+        ("category: rights_case\n    clock: case_closed", "category: rights_case\n    clock: answered"),
     )
     found = check_against_system(*load(path))
-    assert [(p.line, p.code, "consent_choice" in p.message) for p in found] == [
-        (line_of(path, "- key: consent_record"), "table-not-governed", True)
-    ]
+    assert {(p.line, p.code) for p in found} == {(line_of(path, "- key: rights_case"), "table-not-governed")}
+    assert any("consent_restriction" in p.message for p in found)
+    assert not any("cases_document" in p.message for p in found), "that table keeps the clock"
 
 
 def test_a2_kinds_a_table_cannot_tell_apart_are_refused(tmp_path: Path):

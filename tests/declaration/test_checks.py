@@ -95,6 +95,17 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
         "uses: [identity]",
         "kapittel III",
     ),
+    (
+        "category-closed",
+        [
+            (
+                "    uses: [consent_record]\n    records: [consent_record]\n    channels: [web]",
+                "    uses: [consent_evidence]\n    records: [consent_record]\n    channels: [web]",
+            )
+        ],
+        "uses: [consent_evidence]\n    records: [consent_record]",
+        "",
+    ),
     ("missing-interest", [("activities:\n", "activities:\n" + NO_BASIS_ACTIVITY)], "basis: [{ground: legit", ""),
     ("missing-balancing", [("activities:\n", "activities:\n" + NO_BASIS_ACTIVITY)], "basis: [{ground: legit", ""),
     ("missing-law", [("\n        law: bokføringsloven § 13", "")], "ground: legal_obligation", ""),
@@ -182,6 +193,18 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("breach-too-late", [("authority_within_hours: 72", "authority_within_hours: 73")], "authority_within", ""),
     ("empty-period", [("notice: P30D", "notice: P0D")], "notice: P0D", ""),
     ("age", [("consent_age: 15", "consent_age: 12")], "consent_age: 12", ""),
+    (
+        "waits-without-acceptance",
+        [("  acceptance: active\n", "  acceptance: continued_use\n")],
+        "waits: [newsletter]",
+        "",
+    ),
+    (
+        "never-waits",
+        [("  waits: [newsletter]\n", "  waits: [retention]\n")],
+        "waits: [retention]",
+        "",
+    ),
     ("age", [("  minimum_age: 16\n  consent", "  minimum_age: 100\n  consent")], "minimum_age: 100", ""),
     ("age", [("  minimum_age: 16\n  warn", "  minimum_age: 15\n  warn")], "minimum_age: 15", ""),
     ("backup-too-long", [("  kept: P1Y\n", "  kept: P366D\n")], "kept: P366D", ""),

@@ -171,7 +171,9 @@ CHANGES: list[tuple[str, str, str, str, bool, str]] = [
     ("reach: assigned", "reach: controller", "staff_access.reach", "changed", True, "weaker"),
     ("consent_age: 15", "consent_age: 14", "children.consent_age", "changed", True, "terms"),
     ("notice: P30D\n  material", "notice: P14D\n  material", "changes.notice", "changed", True, "weaker"),
-    ("acceptance: continued_use", "acceptance: active", "changes.acceptance", "changed", False, "stronger"),
+    ("acceptance: active", "acceptance: continued_use", "changes.acceptance", "changed", True, "weaker"),
+    ("waits: [newsletter]", "waits: [newsletter, surveys]", "changes.waits", "added", False, "stronger"),
+    ("waits: [newsletter]", "waits: []", "changes.waits", "removed", True, "weaker"),
     ("validity_months: 18", "validity_months: 24", "programme.validity_months", "changed", True, "terms"),
     ("minimum_group: 12", "minimum_group: 11", "minimum_group", "changed", True, "weaker"),
     (

@@ -44,7 +44,8 @@ PERIODS = {
     ("newsletter", "interest", "relationship_ended", "P0D", "keep", "erase"),
     ("newsletter", "interest", "removed", "P0D", "ceiling", "erase"),
     ("consent_management", "consent_record", "relationship_ended", "P0D", "keep", "erase"),
-    ("consent_proof", "consent_record", "last_marketing_message", "P3Y", "keep", "erase"),
+    ("consent_proof", "consent_evidence", "relationship_ended", "P0D", "keep", "erase"),
+    ("consent_proof", "consent_evidence", "last_marketing_message", "P3Y", "keep", "erase"),
     ("claims_defence", "terms_acceptance", "relationship_ended", "P3Y", "keep", "erase"),
     ("surveys", "survey_answer", "answered", "P1Y", "keep", "anonymise"),
     ("competitions", "competition_entry", "drawn", "P3M", "keep", "erase"),
@@ -285,8 +286,8 @@ def test_h10_a_union_without_advertising_has_the_same_periods_without_audiences(
 
 @pytest.mark.parametrize("key", UNIONS)
 def test_f6_proof_of_consent_lives_three_years_after_the_last_marketing_message(key):
-    rule = next(r for r in declaration(key).retention if r.activity == "consent_proof")
-    assert (rule.clock, rule.period) == ("last_marketing_message", "P3Y")
+    rules = {(r.clock, r.period) for r in declaration(key).retention if r.category == "consent_evidence"}
+    assert rules == {("relationship_ended", "P0D"), ("last_marketing_message", "P3Y")}
 
 
 @pytest.mark.parametrize("key", UNIONS)

@@ -112,7 +112,7 @@ def test_f2_f6_marketing_needs_its_yes_also_as_it_leaves_and_moves_the_clock_of_
         moment = clock.now()
     assert (done.sent, done.withheld) == (1, 1)
     assert [one.to for one in mail.outbox] == [["kari@eksempel.example"]]
-    with _scope(club, "consent_management"):
+    with _scope(club, "consent_proof"):
         clocks = dict(ConsentEvent.objects.filter(kind="given").values_list("subject_id", "last_marketing_message"))
     assert clocks[kari] == moment
     assert clocks[ola] < moment

@@ -116,7 +116,7 @@ def test_h3_proof_of_consent_is_evidence_and_stays_its_time(club: Controller) ->
                 at=clock.now(),
             )
         _leave(club, kari)
-        kept = _erase(club, kari)["consent_record", "kept"]
+        kept = _erase(club, kari)["consent_evidence", "kept"]
         assert (kept.rule, kept.until) == ("consent_evidence", date(2029, 5, 4))
     with Scope(system("test", {club.pk}), "consent_proof"):
         assert ConsentEvent.objects.filter(subject_id=kari).count() == 1

@@ -42,7 +42,7 @@ def _enter(controller: Controller, declared: Declaration, on: date) -> list[tupl
 
 
 def _said(union: Controller, subject: int, at: datetime) -> None:
-    with Scope(system("test", {union.pk}), "consent_management"):
+    with Scope(system("test", {union.pk}), "consent_proof"):
         ConsentEvent.objects.create(
             subject_id=subject,
             controller_id=union.pk,

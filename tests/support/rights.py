@@ -49,12 +49,15 @@ def _states(activity: dict[str, Any], key: str) -> set[int]:
     return states
 
 
-def _listed(names: Iterable[str], document: dict[str, Any], *, disposes: bool) -> set[str]:
-    """The categories named; `*` is every declared one, and for what disposes every one there is."""
+def _listed(names: Iterable[str], document: dict[str, Any], activity: str, *, disposes: bool) -> set[str]:
+    """The categories named; `*` is every declared one that is open to the activity, and for what disposes every one."""
     names = set(names)
     if "*" not in names:
         return names
-    return set(NUMBER) if disposes else {one["key"] for one in document["categories"]}
+    if disposes:
+        return set(NUMBER)
+    closed = {key for key, word in WORDS["categories"].items() if activity not in word.get("open_to", [activity])}
+    return {one["key"] for one in document["categories"]} - closed
 
 
 class Oracle:
@@ -72,8 +75,8 @@ class Oracle:
                 if activity["key"] != asked.activity:
                     continue
                 disposes = WORDS["activities"][asked.activity].get("disposes", False)
-                recorded = _listed(activity["records"], controller.document, disposes=disposes)
-                used = _listed(activity["uses"], controller.document, disposes=disposes) | recorded
+                recorded = _listed(activity["records"], controller.document, asked.activity, disposes=disposes)
+                used = _listed(activity["uses"], controller.document, asked.activity, disposes=disposes) | recorded
                 of_verb = {
                     "select": used,
                     "insert": used if disposes else recorded,

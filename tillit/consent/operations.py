@@ -58,20 +58,22 @@ def record(
     _refuse(controller_id, activity, channel, kind)
     state = lock_subject(scope=scope, subject_id=subject_id)
     mine = {"subject_id": subject_id, "controller_id": controller_id, "activity": activity}
-    later = _later_noes(mine, kind, at)
-    event = ConsentEvent.objects.create(
-        **mine,
-        state=state,
-        channel=channel,
-        kind=kind,
-        at=at,
-        route=route,
-        wording=wording,
-        declaration_version=current_version(controller_id=controller_id, on=clock.local_date(at)).number,
-        evidence=evidence,
-        last_marketing_message=at,
-    )
-    journal.remember(scope=scope, rows=[event], at=at)
+    # Whoever may manage a choice does not thereby read its proof.
+    with Scope(system("consent", {controller_id}), "consent_proof", frozenset({subject_id})) as proof:
+        later = _later_noes(mine, kind, at)
+        event = ConsentEvent.objects.create(
+            **mine,
+            state=state,
+            channel=channel,
+            kind=kind,
+            at=at,
+            route=route,
+            wording=wording,
+            declaration_version=current_version(controller_id=controller_id, on=clock.local_date(at)).number,
+            evidence=evidence,
+            last_marketing_message=at,
+        )
+        journal.remember(scope=proof, rows=[event], at=at)
     if not later & {"", channel}:
         _choose(mine, channel, {**_EFFECT[kind]}, at, state, except_for=later)
         journal.remember(scope=scope, rows=Choice.objects.filter(**mine), at=at)
@@ -171,7 +173,7 @@ def _move(subject_id: int, states: dict[int, int]) -> None:
 def marketing_sent(*, controller_id: int, subject_ids: Collection[int], activity: str, at: datetime) -> int:
     """Marketing went to these people: the proof of their consent is kept from now on (F6). Returns how many acts."""
     holders = {controller_id, holder_of(controller_id=controller_id)}
-    with Scope(system("consent", holders), "consent_management"):
+    with Scope(system("consent", holders), "consent_proof"):
         return ConsentEvent.objects.filter(
             subject_id__in=list(subject_ids),
             controller_id__in=holders,

@@ -5,7 +5,7 @@ from tillit.declaration.registry import derived_clock, personal
 
 personal(
     ConsentEvent,
-    category="consent_record",
+    category="consent_evidence",
     clocks={"decided": "at", "last_marketing_message": "last_marketing_message"},
     kind_column="kind",
     journaled={"evidence": ""},

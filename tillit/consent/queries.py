@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from tillit.consent.errors import NotLawfulError
 from tillit.consent.models import Choice
+from tillit.consent.waiting import waiting
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
@@ -21,7 +22,7 @@ from tillit.parties.models import Relationship
 @dataclass(frozen=True)
 class Decision:
     """The answer, and the reason when it is no: `not-declared`, `channel-not-declared`, `contact-first` (D14),
-    `not-applicable`, `restricted`, `objected`, `no-consent`, `no-account`."""
+    `not-applicable`, `restricted`, `objected`, `no-consent`, `no-account`, `terms-not-accepted` (A4)."""
 
     allowed: bool
     reason: str = ""
@@ -68,7 +69,10 @@ def _ask(controller_id: int, terms: dict[str, Any], subjects: list[int] | None) 
     actor = system("consent", {controller_id, *terms["holders"]})
     with Scope(actor, "consent_management"), connection.cursor() as cursor:
         cursor.execute(load(__file__, "lawful", "lawful"), {**terms, "subjects": subjects})
-        return dict(cursor.fetchall())
+        found: dict[int, str] = dict(cursor.fetchall())
+    free = [subject for subject, reason in found.items() if not reason]
+    held = waiting(controller_id=controller_id, activity=terms["activity"], subject_ids=free)
+    return found | dict.fromkeys(held, "terms-not-accepted")
 
 
 def may(

@@ -12,7 +12,7 @@ from django.db import models
 from tillit.declaration import registry
 from tillit.declaration.personal import SubjectForeignKey
 from tillit.declaration.registry import PersonalTable
-from tillit.declaration.schema import Activity, Declaration
+from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import vocabulary
 
 HEAD = """# Data map
@@ -81,8 +81,8 @@ def _category(key: str, declarations: Sequence[Declaration]) -> Iterator[str]:
     said = []
     for declaration in declarations:
         if key in declaration.category_keys():
-            reads = [a.key for a in declaration.activities if _names(a, key)]
-            records = [a.key for a in declaration.activities if {key, "*"} & {*a.records}]
+            reads = [a.key for a in declaration.activities if key in declaration.named(a)]
+            records = [a.key for a in declaration.activities if key in declaration.named(a, only_recorded=True)]
             said.append((declaration.controller.key, ", ".join(reads), ", ".join(records)))
     for _, same in groupby(sorted(said, key=lambda one: one[1:]), key=lambda one: one[1:]):
         group = list(same)
@@ -90,10 +90,6 @@ def _category(key: str, declarations: Sequence[Declaration]) -> Iterator[str]:
         yield f"| `{key}` | {tables} | {names} | {group[0][1]} | {group[0][2] or '–'} |"
     if not said:
         yield f"| `{key}` | {tables} | – | – | – |"
-
-
-def _names(activity: Activity, key: str) -> bool:
-    return bool({key, "*"} & {*activity.uses, *activity.records})
 
 
 def _others() -> Iterator[str]:

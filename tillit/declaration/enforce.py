@@ -174,16 +174,14 @@ def enforce_all() -> None:
 def cells(declaration: Declaration) -> dict[tuple[str, str], int]:
     """(activity, category) → rights bits that `declaration` gives."""
     words, found = vocabulary(), {}
-    everything = declaration.category_keys()
     for activity in declaration.activities:
         word = words.activities[activity.key]
         states = (RESTRICTED if "restricted" in word.sees else 0) | (
             ARCHIVED if "archived" in word.sees or activity.reads_archive else 0
         )
         # What disposes reaches every category there is: nothing held may be out of the reach of an erasure.
-        whole = frozenset(words.categories) if word.disposes else everything
-        used = whole if "*" in activity.uses else set(activity.uses)
-        recorded = everything if "*" in activity.records else set(activity.records)
+        recorded = declaration.named(activity, only_recorded=True)
+        used = words.categories.keys() if word.disposes and "*" in activity.uses else declaration.named(activity)
         for category in {*used, *recorded}:
             right = READ | (WRITE if category in recorded else 0)
             if word.disposes:

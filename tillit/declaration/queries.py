@@ -63,6 +63,20 @@ def difference(*, controller_id: int, old: int, new: int) -> list[Change]:
     return diff(*(declared(controller_id=controller_id, number=number) for number in numbers))
 
 
+def to_accept(*, controller_id: int) -> list[DeclarationVersion]:
+    """Material versions that people must accept anew, oldest first: those that hold, and those to come (A4).
+
+    Whether a version is accepted actively is what it says itself, or the version before it did: that one was promised.
+    """
+    found, before = [], False
+    for version in versions(controller_id=controller_id):
+        active = version_declaration(version).changes.acceptance == "active"
+        if version.material and version.number > 1 and (active or before):
+            found.append(version)
+        before = active
+    return found
+
+
 def held_rows(*, controller_id: int, category: str) -> dict[str, int]:
     """Table → rows of `category` that the controller holds, in any state; inside a scope that sees the category."""
     counted: dict[str, int] = {}

@@ -64,8 +64,8 @@ def record(declaration: Declaration, language: str) -> Record:
 
 def touched(declaration: Declaration, activity: Activity) -> tuple[str, ...]:
     """The categories the activity reads or writes, in the order declared."""
-    named = {*activity.uses, *activity.records}
-    return tuple(item.key for item in declaration.categories if "*" in named or item.key in named)
+    named = declaration.named(activity)
+    return tuple(item.key for item in declaration.categories if item.key in named)
 
 
 def _entry(words: Words, activity: Activity) -> Entry:

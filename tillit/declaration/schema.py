@@ -17,6 +17,7 @@ from tillit.declaration.parts import (
     Part,
     PeriodText,
 )
+from tillit.declaration.vocabulary import vocabulary
 
 
 class CategoryUse(Part):
@@ -261,6 +262,7 @@ class TermsChange(Part):
     """How changes are announced and accepted (A4)."""
 
     acceptance: Literal["continued_use", "active"]
+    waits: tuple[Key, ...] = ()
     notice: PeriodText
     material_by: tuple[Literal["email", "sms", "notice", "app"], ...]
     text: Localised
@@ -383,3 +385,11 @@ class Declaration(Part):
     def category_keys(self) -> frozenset[str]:
         """The categories this controller declares."""
         return frozenset(item.key for item in self.categories)
+
+    def named(self, activity: Activity, *, only_recorded: bool = False) -> frozenset[str]:
+        """The categories the activity reads or records (or records): `"*"` is every declared one that is open to it."""
+        keys = {*activity.records} if only_recorded else {*activity.uses, *activity.records}
+        if "*" not in keys:
+            return frozenset(keys)
+        words = vocabulary()
+        return frozenset(key for key in self.category_keys() if words.open(key, activity.key))

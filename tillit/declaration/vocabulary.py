@@ -26,10 +26,14 @@ class Word(BaseModel):
 
 
 class Category(Word):
-    """A category of personal data; `id` is stored in rows and policies."""
+    """A category of personal data; `id` is stored in rows and policies.
+
+    open_to: the only activities that may have it, which `"*"` of any other does not include (F6); empty: any may.
+    """
 
     id: int
     sealed: bool = False
+    open_to: tuple[str, ...] = ()
 
 
 class Activity(Word):
@@ -81,6 +85,11 @@ class Vocabulary(BaseModel):
     def category_of(self, field: str) -> str:
         """The category a field belongs to; a category's own key stands for all of it. `KeyError` when unknown."""
         return field if field in self.categories else self.fields[field].category
+
+    def open(self, category: str, activity: str) -> bool:
+        """Whether the activity may have the category at all, whatever a declaration says."""
+        word = self.categories.get(category)
+        return word is None or not word.open_to or activity in word.open_to
 
 
 @cache

@@ -102,8 +102,7 @@ def _to_processor(
 def _categories(
     declaration: Declaration, activity: Activity, to: str, allowed: frozenset[str], fields: Collection[str]
 ) -> None:
-    words, named = vocabulary(), {*activity.uses, *activity.records}
-    has = declaration.category_keys() if "*" in named else named
+    words, has = vocabulary(), declaration.named(activity)
     for field in fields:
         try:
             category = words.category_of(field)

@@ -73,10 +73,7 @@ def seen(*, controller: Controller, activity: str) -> frozenset[str]:
     """Categories the activity may see at the controller."""
     declared = current(controller_id=controller.pk, on=clock.today())
     found = declared.activity(activity)
-    if found is None:
-        return frozenset()
-    named = {*found.uses, *found.records}
-    return declared.category_keys() if "*" in named else frozenset(named)
+    return frozenset() if found is None else declared.named(found)
 
 
 def search(*, actor: Actor, controller: Controller, activity: str, by: By, text: str) -> Found:

@@ -13,10 +13,14 @@ from tillit.membership.models import TermsAcceptance
 from tillit.parties.operations import lock_subject
 
 
-def accept_terms(*, scope: Scope, subject_id: int, controller_id: int, route: str, at: datetime) -> TermsAcceptance:
-    """Record that the person accepts the terms the controller has in effect now; once for each version."""
+def accept_terms(
+    *, scope: Scope, subject_id: int, controller_id: int, route: str, at: datetime, number: int | None = None
+) -> TermsAcceptance:
+    """Record that the person accepts the terms the controller has in effect now; once for each version. `number`: a
+    version to come that is accepted beforehand.
+    """
     state = lock_subject(scope=scope, subject_id=subject_id)
-    version = current_version(controller_id=controller_id, on=clock.local_date(at)).number
+    version = number or current_version(controller_id=controller_id, on=clock.local_date(at)).number
     _again(subject_id, controller_id, version, at)
     accepted, _ = TermsAcceptance.objects.get_or_create(
         subject_id=subject_id,

@@ -86,7 +86,7 @@ def _controller(declaration: Declaration, language: str) -> dict[str, Any]:
 def _about(declaration: Declaration, category: str, language: str) -> dict[str, Any]:
     """What the declaration says of a category: why, from where, to whom, how long."""
     words = Words(declaration, language)
-    uses = [a for a in declaration.activities if {category, "*"} & {*a.uses, *a.records}]
+    uses = [a for a in declaration.activities if category in declaration.named(a)]
     recipients = [r for r in declaration.recipients if category in r.categories]
     sources = sorted({source for a in uses if category in a.records for source in a.sources})
     return {

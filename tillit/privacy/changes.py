@@ -13,7 +13,7 @@ from datetime import date
 from babel.dates import format_date
 
 from tillit.declaration.models import Controller, DeclarationVersion
-from tillit.declaration.queries import current, holder_of
+from tillit.declaration.queries import current, holder_of, to_accept
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -22,7 +22,7 @@ from tillit.messages.operations import send_many
 from tillit.parties.models import Relationship
 
 ACTIVITY = "important_notices"
-TEMPLATE = "changed_terms"
+TEMPLATE, TO_ACCEPT = "changed_terms", "changed_terms_to_accept"
 _AT_ONCE = 500
 
 
@@ -68,6 +68,8 @@ def _announce(controller: Controller, version: DeclarationVersion, declared: Dec
         "how": declared.changes.text[language],
     }
     wanted = [way for way in declared.changes.material_by if way in {"email", "sms", "app"}]
+    asked = {one.number for one in to_accept(controller_id=controller.pk)}
+    template = TO_ACCEPT if version.number in asked else TEMPLATE
     queued = shown = 0
     with Scope(acting, ACTIVITY):
         people = untold(controller_id=controller.pk, version=version)
@@ -76,7 +78,7 @@ def _announce(controller: Controller, version: DeclarationVersion, declared: Dec
             put = send_many(
                 scope=scope,
                 controller_id=controller.pk,
-                template=TEMPLATE,
+                template=template,
                 people=dict.fromkeys(part, values),
                 at=clock.now(),
                 key=key_of(version),

@@ -105,7 +105,7 @@ def number(party: Party) -> str:
 
 def grounds(declaration: Declaration, category: str) -> list[str]:
     """The grounds of GDPR 20 on which the controller collects a category; none where others are the only ones."""
-    uses = [a for a in declaration.activities if {category, "*"} & set(a.records)]
+    uses = [a for a in declaration.activities if category in declaration.named(a, only_recorded=True)]
     return sorted({basis.ground for activity in uses for basis in activity.basis} & PORTABLE)
 
 

@@ -122,6 +122,7 @@ def test_h11_withdrawals_objections_restrictions_and_corrections_made_since_hold
             assert [c.consented for c in Choice.objects.filter(subject_id=kari)] == [False]
             assert [c.consented for c in Choice.objects.filter(subject_id=ola, activity="newsletter")] == [True]
             assert [c.objected for c in Choice.objects.filter(subject_id=ola, activity="customer_service")] == [True]
+        with town.scope("consent_proof"):
             evidence = ConsentEvent.objects.get(subject_id=kari, kind=EventKind.WITHDRAWN).evidence
             assert evidence == "a tick on the own page"
         with town.scope("membership_administration"):

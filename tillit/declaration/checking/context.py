@@ -60,8 +60,7 @@ class Context:
 
     def touches(self, activity: Activity) -> frozenset[str]:
         """The categories `activity` reads or writes; `"*"` is every declared one."""
-        named = {*activity.uses, *activity.records}
-        return self.categories if "*" in named else frozenset(named)
+        return self.declaration.named(activity)
 
 
 def walk(part: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -21,6 +21,7 @@ def problems(context: Context) -> Iterator[Problem]:
     yield from _recordings(context)
     yield from _forms(context)
     yield from _contact(context)
+    yield from _changes(context)
 
 
 def _duplicates(context: Context) -> Iterator[Problem]:
@@ -63,6 +64,20 @@ def _repeated(context: Context, path: Path, keys: Iterable[tuple[object, ...]]) 
         seen.add(key)
 
 
+def _changes(context: Context) -> Iterator[Problem]:
+    """What waits for acceptance is declared, and nothing that the law asks of everybody."""
+    declared = context.declaration.changes
+    for n, key in enumerate(declared.waits):
+        at: Path = ("changes", "waits", n)
+        yield from _activity(context, at, key)
+        word = context.words.activities.get(key)
+        if word and word.required:
+            yield context.problem(at, "never-waits", f"'{key}' is required by law and waits for nobody's acceptance")
+    if declared.waits and declared.acceptance != "active":
+        message = "nothing waits where continued use is acceptance: say acceptance: active, or leave waits out"
+        yield context.problem(("changes", "waits"), "waits-without-acceptance", message)
+
+
 def _activity(context: Context, path: Path, key: str) -> Iterator[Problem]:
     if key in context.words.activities and key not in context.activities:
         message = f"activity '{key}' is not declared under activities"
@@ -81,6 +96,9 @@ def _activities(context: Context) -> Iterator[Problem]:
         for field in ("uses", "records"):
             for n, word in enumerate(getattr(activity, field)):
                 yield from _undeclared(context, (*at, field, n), word)
+                if not context.words.open(word, activity.key):
+                    message = f"'{word}' is open only to {', '.join(context.words.categories[word].open_to)}"
+                    yield context.problem((*at, field, n), "category-closed", message)
         for n, word in enumerate(activity.recipients):
             if word not in context.recipients:
                 message = f"recipient '{word}' is not declared under recipients"

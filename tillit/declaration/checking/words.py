@@ -60,6 +60,7 @@ PLACES: dict[Path, str] = {
     ("recordings", "*", "category"): "categories",
     ("forms", "*", "activity"): "activities",
     ("forms", "*", "collects", "*"): "categories",
+    ("changes", "waits", "*"): "activities",
     ("backup", "readers", "*"): "roles",
 }
 """Where a word stands (`*` for any position of a list), and which kind it is."""

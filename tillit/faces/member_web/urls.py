@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.member_web import cards, choices, data, joining, profile, requests, sign_in, sign_ins, told, views
+from tillit.faces.member_web import cards, choices, data, joining, profile, requests, sign_in, sign_ins, terms, told, views
 
 _OWN = "<controller:controller>/"
 _MIN = f"{_OWN}min-side/"
@@ -37,4 +37,5 @@ urlpatterns = [
     path(f"{_MIN}sign-ins/passkey/", sign_ins.passkey, name="passkey_add"),
     path(f"{_MIN}sign-ins/passkey/options/", sign_ins.passkey_options, name="passkey_add_options"),
     path(f"{_MIN}leave/", profile.leave, name="leave"),
+    path(f"{_MIN}terms/", terms.show, name="terms"),
 ]

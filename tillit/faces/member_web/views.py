@@ -14,6 +14,7 @@ from tillit.bonus.queries import ChainBalance, bonus_of, overview
 from tillit.declaration.models import Controller
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.events import told
+from tillit.journeys import terms
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.ledger.kinds import NEVER
@@ -49,6 +50,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         recent=latest,
         news=news,
         chains=[chain_shown(balance) for balance in balances],
+        terms=terms.asked(controller=site.controller, subject_id=member.subject_id),
     )
     return render(request, "member_web/home.html", context)
 

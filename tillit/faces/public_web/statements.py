@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from tillit.declaration.models import Controller, DeclarationVersion
 from tillit.declaration.queries import version_declaration
 from tillit.declaration.statement import build, html, pdf, published, text
-from tillit.declaration.statement.difference import difference
+from tillit.declaration.statement.difference import SectionChange, difference
 from tillit.declaration.statement.document import Document
 from tillit.declaration.statement.parts.rights import VersionLine
 from tillit.faces.site import Site, site_or_404
@@ -71,6 +71,11 @@ def changes(request: HttpRequest, controller: str, before: int, after: int) -> H
         "sections": difference(_document(site, old), _document(site, new)),
     }
     return render(request, "public_web/changes.html", context)
+
+
+def differing(site: Site, before: int, after: int) -> tuple[SectionChange, ...]:
+    """What differs between two versions, section by section, in the reader's language."""
+    return difference(_document(site, _version(site, before)), _document(site, _version(site, after)))
 
 
 def _verdict(site: Site, old: DeclarationVersion, new: DeclarationVersion) -> Document:

@@ -1,16 +1,20 @@
 """Material changes are told beforehand (A4): the notice promised was given, and everybody concerned has a message."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
+from django.db import connection
+
+from tillit.consent.queries import lawful_subjects
+from tillit.declaration import registry
 from tillit.declaration.models import DeclarationVersion
 from tillit.declaration.publish import earliest
-from tillit.declaration.queries import version_declaration
-from tillit.declaration.schema import Declaration
+from tillit.declaration.queries import to_accept, version_declaration
+from tillit.declaration.schema import Activity, Declaration
 from tillit.kernel import clock
 from tillit.privacy.changes import ACTIVITY, coming, untold
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, texts
+from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, texts, word
 
 BY_THEN = timedelta(days=1)
 """How long after publishing everybody has been told."""
@@ -44,4 +48,38 @@ def _too_soon(context: Context) -> Iterator[str]:
         before = version
 
 
+def unaccepted(context: Context, activity: str, people: Collection[int]) -> frozenset[int]:
+    """Those of the people whom the activity must leave alone: no acceptance of the newest version is on record."""
+    said, asked = context.declaration.changes, to_accept(controller_id=context.id)
+    due = [version.number for version in asked if version.effective <= context.on]
+    if said.acceptance != "active" or activity not in said.waits or not due:
+        return frozenset()
+    done: set[int] = set()
+    with context.scope(), connection.cursor() as cursor:
+        for table in registry.holding("terms_acceptance"):
+            cursor.execute(
+                f"SELECT subject_id FROM {table.table} WHERE controller_id = %s AND version >= %s"
+                " AND subject_id = ANY (%s)",
+                [context.id, due[-1], sorted(people)],
+            )
+            done |= {row[0] for row in cursor.fetchall()}
+    return frozenset(people) - done
+
+
+def _waits(declaration: Declaration) -> Iterator[Said]:
+    for activity in declaration.activities:
+        if declaration.changes.acceptance == "active" and activity.key in declaration.changes.waits:
+            said = texts(declaration, "acceptance", activity=word("activities", activity.key))
+            yield Said(f"changes.waits.{activity.key}", said, activity)
+
+
+def _accepted(context: Context, said: Said) -> Finding:
+    """Nobody is processed under an activity that waits for an acceptance that is not on record."""
+    activity: Activity = said.item
+    told = lawful_subjects(controller_id=context.id, activity=activity.key)
+    left = unaccepted(context, activity.key, told)
+    return judged([f"{len(left)} people who have not accepted the newest terms"] if left else [], people=len(told))
+
+
 KIND = Kind("changes", _promised, _check)
+ACCEPTANCE = Kind("acceptance", _waits, _accepted)

@@ -17,6 +17,7 @@ from tillit.declaration import registry
 from tillit.declaration.schema import Activity, Declaration
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel.sql import load
+from tillit.privacy.prove.changes import unaccepted
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts, word
 
@@ -71,6 +72,7 @@ def _check(context: Context, said: Said) -> Finding:
             expected: set[int] = set()
         else:
             expected = _lawful(context, activity, channel or "", replayed)
+        expected -= unaccepted(context, activity.key, expected)
         people = max(people, len(expected))
         if wrong := told - expected:
             faults.append(f"{channel or 'any channel'}: {len(wrong)} people would be processed without ground")

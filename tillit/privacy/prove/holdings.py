@@ -48,7 +48,7 @@ def _category(context: Context, said: Said) -> Finding:
     category: str = said.item
     rows, tables = context.rows(category), registry.holding(category)
     declaration, faults = context.declaration, []
-    if rows and not any({category, "*"} & {*a.uses, *a.records} for a in declaration.activities if a.key != "proof"):
+    if rows and not any(category in declaration.named(a) for a in declaration.activities if a.key != "proof"):
         faults.append(f"{rows} rows of {category} that no activity uses")
     governed = {plan.table.table for _, plan in context.plans if plan.category == category}
     if rows:

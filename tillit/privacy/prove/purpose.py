@@ -29,12 +29,9 @@ def _categories(activity: Activity) -> Callable[[Words], str]:
 
 def _check(context: Context, said: Said) -> Finding:
     activity: Activity = said.item
-    named = {*activity.uses, *activity.records}
-    words = vocabulary()
-    if "*" in named:
-        named = (
-            {*words.categories} if words.activities[activity.key].disposes else {*context.declaration.category_keys()}
-        )
+    named, words = context.declaration.named(activity), vocabulary()
+    if words.activities[activity.key].disposes and "*" in activity.uses:
+        named = frozenset(words.categories)
     faults, tried, positive = [], 0, 0
     with context.scope(activity.key):
         for (table, category), keys in context.samples.items():

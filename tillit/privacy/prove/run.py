@@ -77,6 +77,7 @@ KINDS: tuple[Kind, ...] = (
     backup.KEPT,
     backup.JOURNAL,
     changes.KIND,
+    changes.ACCEPTANCE,
     later.KIND,
 )
 

@@ -114,6 +114,8 @@ def changes(words: Words) -> Section:
         (words("changes.notice"), (words.period(declared.notice),)),
         (words("changes.material_by"), tuple(words(f"changes.ways.{way}") for way in declared.material_by)),
     )
+    if declared.waits:
+        rows += ((words("changes.waits"), words.words("activities", declared.waits)),)
     blocks = (Paragraph(words.of(declared.text)), Facts(rows), Paragraph(words("changes.leave")))
     return Section("changes", words("changes.title"), blocks)
 
