@@ -127,9 +127,9 @@ def test_a4_terms_to_come_are_accepted_beforehand_and_prove_sees_who_is_processe
         assert (_reason(company, kari), _reason(company, ola)) == ("", "terms-not-accepted")
         kinds = {"acceptance", "consent"}
         found = {p.promise.path: p.finding.status for p in prove(kinds=kinds, controllers=["fjordlys"])}
-        assert found["changes.waits.newsletter"] == "kept"
+        assert found["changes.acceptance"] == "kept"
         assert found["activities.newsletter.basis"] == "kept"
         monkeypatch.setattr("tillit.consent.queries.waiting", lambda **_: frozenset())
         found = {p.promise.path: p.finding.status for p in prove(kinds=kinds, controllers=["fjordlys"])}
-        assert found["changes.waits.newsletter"] == "broken", "somebody is reached who has not accepted"
+        assert found["changes.acceptance"] == "broken", "somebody is reached who has not accepted"
         assert found["activities.newsletter.basis"] == "broken"

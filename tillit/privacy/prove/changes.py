@@ -10,11 +10,11 @@ from tillit.declaration import registry
 from tillit.declaration.models import DeclarationVersion
 from tillit.declaration.publish import earliest
 from tillit.declaration.queries import to_accept, version_declaration
-from tillit.declaration.schema import Activity, Declaration
+from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
 from tillit.privacy.changes import ACTIVITY, coming, untold
 from tillit.privacy.prove.context import Context
-from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, texts, word
+from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
 
 BY_THEN = timedelta(days=1)
 """How long after publishing everybody has been told."""
@@ -66,20 +66,16 @@ def unaccepted(context: Context, activity: str, people: Collection[int]) -> froz
     return frozenset(people) - done
 
 
-def _waits(declaration: Declaration) -> Iterator[Said]:
-    for activity in declaration.activities:
-        if declaration.changes.acceptance == "active" and activity.key in declaration.changes.waits:
-            said = texts(declaration, "acceptance", activity=word("activities", activity.key))
-            yield Said(f"changes.waits.{activity.key}", said, activity)
-
-
 def _accepted(context: Context, said: Said) -> Finding:
     """Nobody is processed under an activity that waits for an acceptance that is not on record."""
-    activity: Activity = said.item
-    told = lawful_subjects(controller_id=context.id, activity=activity.key)
-    left = unaccepted(context, activity.key, told)
-    return judged([f"{len(left)} people who have not accepted the newest terms"] if left else [], people=len(told))
+    faults, people, declared = [], 0, context.declaration.changes
+    for activity in declared.waits:
+        told = lawful_subjects(controller_id=context.id, activity=activity)
+        people += len(told)
+        if left := unaccepted(context, activity, told):
+            faults.append(f"{activity} reaches {len(left)} people who have not accepted the newest terms")
+    return judged(faults, waits=len(declared.waits), people=people)
 
 
 KIND = Kind("changes", _promised, _check)
-ACCEPTANCE = Kind("acceptance", _waits, _accepted)
+ACCEPTANCE = Kind("acceptance", once("acceptance", "changes.acceptance"), _accepted)
