@@ -3,7 +3,19 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.member_web import cards, choices, data, joining, profile, requests, sign_in, sign_ins, terms, told, views
+from tillit.faces.member_web import (
+    cards,
+    choices,
+    data,
+    joining,
+    profile,
+    requests,
+    sign_in,
+    sign_ins,
+    terms,
+    told,
+    views,
+)
 
 _OWN = "<controller:controller>/"
 _MIN = f"{_OWN}min-side/"
