@@ -1,8 +1,12 @@
 """What people have said yes and no to. Events are never changed; `Choice` is the current state of each (F1)."""
 
+from uuid import uuid4
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from tillit.declaration.models import Controller
 from tillit.declaration.personal import PersonalModel
 
 
@@ -71,5 +75,36 @@ class Restriction(PersonalModel):
             models.CheckConstraint(
                 condition=Q(ground__in=["accuracy", "unlawful", "claims", "objection"]),
                 name="consent_restriction_ground",
+            ),
+        ]
+
+
+class CookieChoice(models.Model):
+    """What somebody chose about cookies in one browser (G2): proof of the choice, under a random id that only the
+    browser holds. No person, address or device.
+
+    `purposes`: the optional ones said yes to; `offered`: all that were asked about; `version`: of the declaration that
+    was shown. `ended_at`: when another choice took its place. `keep_until`: as long as declared.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    version = models.IntegerField()
+    offered = ArrayField(models.CharField(max_length=60))
+    purposes = ArrayField(models.CharField(max_length=60))
+    chosen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    keep_until = models.DateTimeField()
+
+    class Meta:
+        db_table = "consent_cookie_choice"
+        indexes = [models.Index(fields=["keep_until"], name="consent_cookie_until")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(purposes__contained_by=models.F("offered")), name="consent_cookie_offered"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("chosen_at")),
+                name="consent_cookie_order",
             ),
         ]

@@ -1,7 +1,7 @@
 """What the consent layer answers for."""
 
-from tillit.consent.models import Choice, ConsentEvent, Restriction
-from tillit.declaration.registry import derived_clock, personal
+from tillit.consent.models import Choice, ConsentEvent, CookieChoice, Restriction
+from tillit.declaration.registry import derived_clock, personal, transient
 
 personal(
     ConsentEvent,
@@ -14,4 +14,10 @@ personal(
 personal(Choice, category="consent_record", clocks={"decided": "since"}, journaled={})
 personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"}, journaled={})
 
+transient(
+    CookieChoice,
+    because="a choice about cookies in one browser, under a random id that only the browser holds; kept as declared",
+    kept="P0D",
+    clock_column="keep_until",
+)
 derived_clock("consent_withdrawn", __file__, "clocks", "consent_withdrawn")

@@ -90,7 +90,7 @@ def remember_item(site: Site) -> Cookie | None:
 def remembered_for(request: HttpRequest, site: Site) -> timedelta | None:
     """How long this browser may stay signed in unused, as declared; None where it is not declared or not allowed."""
     item = remember_item(site)
-    if item is None or item.life.period is None or not allowed(request, item):
+    if item is None or item.life.period is None or not allowed(request, site, item):
         return None
     now = clock.now()
     return IsoPeriod.parse(item.life.period).add_to(now) - now
