@@ -1,4 +1,4 @@
-"""The cookie policy, and the choice per purpose: rejecting is as easy as accepting, and lives as long as declared (G1, G2).
+"""The cookie policy, and the choice per purpose: rejecting is as easy as accepting (G1, G2).
 
 The browser holds a random id, which is the proof's on the server, and the purposes said yes to. When other cookies are
 declared than were asked about, we ask again.
@@ -39,8 +39,10 @@ class Chosen:
 
 
 def chosen(request: HttpRequest, site: Site) -> Chosen | None:
-    """The choice at this controller, as long as what was asked is what is declared; nothing with Global Privacy Control;
-    None where nothing was chosen."""
+    """The choice at this controller, as long as what was asked is what is declared; None where nothing was chosen.
+
+    Global Privacy Control, where nothing was chosen, is a no to all.
+    """
     held = _held(request)
     if held is not None and held[1] == _asked(site):
         return Chosen(held[0], held[2] & set(choices.optional_purposes(site.declaration)))
