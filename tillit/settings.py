@@ -191,5 +191,14 @@ if _smtp := os.environ.get("TILLIT_SMTP"):
     EMAIL_USE_SSL, EMAIL_USE_TLS = _parts.scheme == "smtps", _parts.scheme != "smtps"
     EMAIL_TIMEOUT = 20
 
+# Where mail servers send what they cannot deliver: a mailbox piped into `tillit messages bounce` (docs/messages.md).
+BOUNCE_ADDRESS = os.environ.get("TILLIT_BOUNCES", "")
+# Where people reach the site, for links in messages.
+SITE_URL = os.environ.get("TILLIT_SITE_URL", "http://localhost:8000").rstrip("/")
+
+# SMS goes nowhere unless a gateway is named: TILLIT_SMS=https://TOKEN@host/path (docs/messages.md)
+SMS_GATEWAY = os.environ.get("TILLIT_SMS", "")
+SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
+
 # Where to report a weakness: mailto:, https: or tel:, separated by commas (RFC 9116)
 SECURITY_CONTACTS = os.environ.get("TILLIT_SECURITY_CONTACTS", "mailto:security@localhost.localdomain").split(",")

@@ -69,6 +69,7 @@ JOURNEYS = [
     "staff_request",
     "staff_request_new",
     "staff_breach",
+    "unsubscribe",
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
@@ -95,6 +96,8 @@ OTHERS = {
     "look": "style sheet",
     "security_txt": "text",
     "health": "JSON",
+    "sms_report": "JSON",
+    "sms_in": "JSON",
 }
 ARGUMENTS: dict[str, list[object]] = {
     "front": [],

@@ -77,6 +77,9 @@ def test_a_notice_that_could_not_be_sent_stays_owed(club: Controller, monkeypatc
     journey.tell_recipients(subject_id=kari, register_id=club.register_id, what=What.RESTRICTED, at=clock.now())
 
     class Down:
+        def ready(self) -> bool:
+            return True
+
         def abroad(self) -> bool:
             return False
 

@@ -16,10 +16,10 @@ from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import outbox, transports
+from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import MessageRefusedError, TransportError
 from tillit.messages.models import Message
 from tillit.messages.operations import Put, receive, send, send_many
-from tillit.messages.transports import Envelope
 
 
 @pytest.fixture
@@ -134,6 +134,9 @@ def test_h4_a_restricted_person_is_not_written_to(club: Controller) -> None:
 class _Failing:
     def __init__(self, error: Exception, times: int) -> None:
         self.error, self.left, self.sent = error, times, []  # type: ignore[var-annotated]
+
+    def ready(self) -> bool:
+        return True
 
     def abroad(self) -> bool:
         return False

@@ -80,7 +80,7 @@ def queue(
         found = found.filter(handler=handler)
     if show == "closed":
         return found.order_by("-closed_at", "id")
-    return found.order_by(F("answered_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "id")
+    return found.order_by(F("answered_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "received_at", "id")
 
 
 def entries(*, case: Case, shown_only: bool = False) -> list[Entry]:

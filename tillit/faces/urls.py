@@ -7,6 +7,7 @@ from tillit.faces.health import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health, name="health"),
     path("api/", include("tillit.faces.api.urls")),
+    path("sms/", include("tillit.faces.gateway.urls")),
     path("staff/", include("tillit.faces.staff_web.urls")),
     path("", include("tillit.faces.member_web.urls")),
     path("", include("tillit.faces.public_web.urls")),

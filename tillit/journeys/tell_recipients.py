@@ -22,8 +22,9 @@ from tillit.disclosure.models import Disclosure, Notice, What
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Actor, Scope, system
+from tillit.messages.envelopes import Envelope
 from tillit.messages.templates import Sender, render
-from tillit.messages.transports import TRANSPORTS, Envelope, carrier
+from tillit.messages.transports import TRANSPORTS, carrier
 
 ACTIVITY = "rights_requests"
 _IDS = UUID("0d6f7f0f-3c55-4f0e-8d6a-9a4f6b7c2e11")

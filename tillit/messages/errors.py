@@ -8,8 +8,11 @@ class MessageRefusedError(TillitError):
 
 
 class TransportError(TillitError):
-    """A transport did not take the message. `permanent`: trying again is of no use (a dead address)."""
+    """A transport did not take the message. `permanent`: trying again is of no use. `dead`: the address is in use by
+    nobody.
+    """
 
-    def __init__(self, code: str, message: str, *, permanent: bool = False) -> None:
+    def __init__(self, code: str, message: str, *, permanent: bool = False, dead: bool = False) -> None:
         super().__init__(code, message)
-        self.permanent = permanent
+        self.permanent = permanent or dead
+        self.dead = dead

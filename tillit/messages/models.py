@@ -28,7 +28,8 @@ class Message(PersonalModel):
 
     settled_at: when it was sent, failed for good, was withheld or came in: the clock `sent`. sealed_address: only where
     the address is not on record, gone when settled. key: what makes it one of a kind. carrier: the processor it went
-    through, '' for a server of our own. case_id, campaign_id: what it belongs to.
+    through, '' for a server of our own. delivered_at: whoever carried it says that it arrived. segments: of an SMS, 0
+    for anything else. case_id, campaign_id: what it belongs to.
     """
 
     category = models.SmallIntegerField()
@@ -51,6 +52,8 @@ class Message(PersonalModel):
     answering = models.BooleanField(default=False)
     sealed_address = models.BinaryField(null=True)
     carrier = models.CharField(max_length=60, blank=True, default="")
+    delivered_at = models.DateTimeField(null=True)
+    segments = models.SmallIntegerField(default=0, db_default=0)
     case_id = models.BigIntegerField(null=True)
     campaign_id = models.BigIntegerField(null=True)
 
@@ -74,3 +77,14 @@ class Message(PersonalModel):
                 name="messages_message_outbox",
             )
         ]
+
+
+class Once(models.Model):
+    """What came in from outside and when it was begun on, by a keyed digest of its sender's id of it."""
+
+    digest = models.UUIDField(primary_key=True)
+    begun_at = models.DateTimeField()
+    finished = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "messages_once"

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from tillit.consent.queries import Decision, may_each
 from tillit.declaration.queries import current
 from tillit.declaration.schema import Activity
@@ -22,7 +20,7 @@ from tillit.messages import addresses
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.models import Message, State
 from tillit.messages.templates import FREE, template
-from tillit.messages.transports import TRANSPORTS
+from tillit.messages.transports import usable
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subjects
 from tillit.parties.sealing import seal
@@ -56,6 +54,7 @@ def send(
     due_at: datetime | None = None,
     valid_until: datetime | None = None,
     case_id: int | None = None,
+    category: str = "message",
 ) -> Message:
     """Put one message in; with a `key` that stands already, the message it made. See `send_many`.
 
@@ -63,9 +62,9 @@ def send(
     `answering`: the person wrote first (D14).
     """
     lock_subjects(scope=scope, subject_ids=[subject_id])
-    mine = Message.objects.filter(subject_id=subject_id, controller_id=controller_id)
-    if key is not None and (standing := mine.filter(key=key).first()) is not None:
+    if key is not None and (standing := by_key(subject_id=subject_id, controller_id=controller_id, key=key)):
         return standing
+    mine = Message.objects.filter(subject_id=subject_id, controller_id=controller_id)
     known = set(mine.values_list("id", flat=True))
     send_many(
         scope=scope,
@@ -81,6 +80,7 @@ def send(
         due_at=due_at,
         valid_until=valid_until,
         case_id=case_id,
+        category=category,
     )
     made = mine.exclude(id__in=known).first()
     if made is None:
@@ -104,11 +104,13 @@ def send_many(
     valid_until: datetime | None = None,
     case_id: int | None = None,
     campaign_id: int | None = None,
+    category: str = "message",
 ) -> Put:
     """Put a message to each person (subject → values of the template) in, for the scope's activity.
 
     `channels`: in order of preference, by default the activity's own. Each person is written to over the first one
     that is declared, has a transport and an address, and is allowed; a service message with none is shown on Min side.
+    `category`: `correspondence` for what customer service writes, where that is kept apart (`correspondence_of`).
     A person for whom it is not allowed gets a row `withheld` with the reason, so that one can see that and why.
     Raises `MessageRefusedError` for a template or value that is not there, or an activity without a channel.
     """
@@ -120,7 +122,7 @@ def send_many(
     language = language or declared.controller.languages[0]
     _complete(template, language, people)
     marketing = vocabulary().activities[scope.activity].marketing
-    wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in TRANSPORTS]
+    wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in usable()]
     route = _routes(scope, controller_id, list(people), wanted, marketing=marketing, answering=answering, given=address)
     states = dict(Subject.objects.filter(id__in=people).values_list("id", "state"))
     if activity.at_most_every is not None:
@@ -136,7 +138,7 @@ def send_many(
             subject_id=subject,
             controller_id=controller_id,
             state=states.get(subject, 0),
-            category=category_id("message"),
+            category=category_id(category),
             direction="out",
             channel=channel,
             activity=scope.activity,
@@ -179,15 +181,13 @@ def receive(
 ) -> Message:
     """Note a message from a person. `key`: the sender's own id of it, so that it is taken in once."""
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
-    standing = Message.objects.filter(Q(key=key) & Q(key__isnull=False), subject_id=subject_id).first()
-    if standing is not None:
+    if key is not None and (standing := by_key(subject_id=subject_id, controller_id=controller_id, key=key)):
         return standing
-    held = current(controller_id=controller_id, on=clock.today()).category_keys()
     return Message.objects.create(
         subject_id=subject_id,
         controller_id=controller_id,
         state=state,
-        category=category_id("correspondence" if "correspondence" in held else "message"),
+        category=category_id(correspondence_of(controller_id)),
         direction="in",
         channel=channel,
         activity=scope.activity,
@@ -201,6 +201,17 @@ def receive(
         settled_at=at,
         case_id=case_id,
     )
+
+
+def by_key(*, subject_id: int, controller_id: int, key: str) -> Message | None:
+    """The person's message of that key, as far as the open scope sees."""
+    return Message.objects.filter(subject_id=subject_id, controller_id=controller_id, key=key).first()
+
+
+def correspondence_of(controller_id: int) -> str:
+    """The category of mail to and from customer service at a controller (D9)."""
+    held = current(controller_id=controller_id, on=clock.today()).category_keys()
+    return "correspondence" if "correspondence" in held else "message"
 
 
 def mark_read(*, scope: Scope, subject_id: int, message_ids: Collection[int], at: datetime) -> int:

@@ -22,12 +22,15 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
-from tillit.messages import addresses
+from tillit.messages import addresses, leaving, tokens
+from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import TransportError
+from tillit.messages.gsm import sized
 from tillit.messages.models import Message, State
 from tillit.messages.operations import gate
+from tillit.messages.reports import address_dead
 from tillit.messages.templates import Sender, render
-from tillit.messages.transports import TRANSPORTS, Envelope, carrier
+from tillit.messages.transports import TRANSPORTS, carrier, usable
 from tillit.parties.sealing import open_sealed
 
 CHUNK = 20
@@ -69,6 +72,11 @@ class _Claimed:
     carrier: str
     reason: str = ""
 
+    @property
+    def segments(self) -> int:
+        """Of an SMS; 0 for anything else."""
+        return sized(self.envelope.rendered.short).segments if self.envelope and self.message.channel == "sms" else 0
+
 
 def deliver() -> Delivered:
     """Send everything that is due now, of every controller. Outside every scope."""
@@ -86,7 +94,7 @@ def _posts() -> Iterator[_Post]:
     for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
         declaration = current(controller_id=controller.pk, on=clock.today())
         for activity in declaration.activities:
-            if {"message", "*"} & set(activity.records) and set(activity.channels) & set(TRANSPORTS):
+            if {"message", "correspondence", "*"} & set(activity.records) and set(activity.channels) & usable():
                 marketing = vocabulary().activities[activity.key].marketing
                 yield _Post(controller.pk, declaration, activity.key, marketing)
 
@@ -111,7 +119,7 @@ def _claim(post: _Post) -> list[_Claimed]:
                 {
                     "controller": post.controller,
                     "activity": post.activity,
-                    "channels": list(TRANSPORTS),
+                    "channels": list(usable()),
                     "now": now,
                     "lapsed": now - LEASE,
                     "limit": CHUNK,
@@ -136,10 +144,13 @@ def _decide(post: _Post, row: Message, now: datetime) -> _Claimed:
         through = carrier(post.declaration, row.channel)
         said = post.declaration.controller
         sender = Sender(said.name, said.email, said.phone, said.web)
-        rendered = render(row.template, row.language, row.content, sender)
+        leave = leaving.address(row.subject_id, row.controller_id, row.activity, row.channel) if post.marketing else ""
+        rendered = render(row.template, row.language, row.content, sender, leave=leave)
     except TillitError as error:
         return _Claimed(row, None, "", error.code)
-    envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, {})
+    heads = leaving.headers(leave) if leave and row.channel == "email" else {}
+    reference = tokens.reference(row.subject_id, row.controller_id, row.id)
+    envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, heads, reference)
     return _Claimed(row, envelope, through)
 
 
@@ -173,6 +184,9 @@ def _deliver(post: _Post, one: _Claimed, done: Delivered) -> None:
         if final or one.message.attempts > len(BACKOFF):
             _settle(post, one, State.FAILED, code)
             done.failed += 1
+            if isinstance(error, TransportError) and error.dead:
+                who = {"subject_id": one.message.subject_id, "controller_id": one.message.controller_id}
+                address_dead(**who, message_id=one.message.id, address=one.envelope.to, at=clock.now())
         else:
             _again(post, one, code)
             done.again += 1
@@ -191,6 +205,7 @@ def _settle(post: _Post, one: _Claimed, state: State, reason: str) -> None:
             settled_at=now,
             sealed_address=None,
             carrier=one.carrier,
+            segments=one.segments if state == State.SENT else 0,
             claimed_at=None,
         )
     if state == State.SENT and post.marketing:

@@ -1,8 +1,8 @@
 """What the messages layer answers for, and the ways out that messages take."""
 
-from tillit.declaration.registry import after_restore, outward_way, passing_files, personal
+from tillit.declaration.registry import after_restore, outward_way, passing_files, personal, transient
 from tillit.messages import mail_folder
-from tillit.messages.models import Message
+from tillit.messages.models import Message, Once
 from tillit.parties.models import Fact
 
 personal(
@@ -13,6 +13,12 @@ personal(
     kind_column="channel",
     sealed=("sealed_address",),
     not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
+)
+transient(
+    Once,
+    because="keyed digests of what gateways and mail servers handed over, so that it is acted upon once",
+    kept="P30D",
+    clock_column="begun_at",
 )
 passing_files(
     "mail",
@@ -27,6 +33,12 @@ outward_way(
     opens=("tillit.messages.transports", "tillit.messages.mail"),
     carries="email",
     through="messages and sign-in codes by SMTP, to the server the installation names",
+)
+outward_way(
+    "sms",
+    opens=("tillit.messages.sms",),
+    carries="sms",
+    through="messages by SMS, to the gateway the installation names",
 )
 
 after_restore(__file__, "outbox", "not_again")

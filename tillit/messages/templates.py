@@ -3,10 +3,12 @@
     bonus_expiry:
       subject: "{amount} bonus går ut {day}"
       paragraphs: ["…", "…"]
+      short: "{amount} bonus går ut {day}"        # for SMS; the paragraphs where there is none
 
 Values come as `{name}`. A text and an HTML part are made of the same paragraphs; nothing in a value is markup.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +24,7 @@ from tillit.messages.errors import MessageRefusedError
 
 REFERENCE = "en"
 FREE = "free_text"
+LEAVE = "leave"
 """The template whose values are its words: `subject` and `text`."""
 
 
@@ -37,23 +40,25 @@ class Sender:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message as it leaves."""
+    """A message as it leaves. short: its words for SMS, without the foot."""
 
     subject: str
     text: str
     html: str
+    short: str = ""
 
 
 @dataclass(frozen=True)
 class Template:
-    """One template in one language."""
+    """One template in one language. short: its words for SMS where they are others than its paragraphs."""
 
     subject: str
     paragraphs: tuple[str, ...]
+    short: str = ""
 
     def names(self) -> frozenset[str]:
         """The values it needs."""
-        parts = (self.subject, *self.paragraphs)
+        parts = (self.subject, *self.paragraphs, self.short)
         return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
 
 
@@ -65,7 +70,8 @@ def templates(language: str) -> dict[str, Template]:
         path = Path(config.path) / f"mail.{language}.yaml"
         if config.name.startswith("tillit.") and path.exists():
             for key, said in read_yaml(path).items():
-                found[key] = Template(said["subject"].strip(), tuple(p.strip() for p in said["paragraphs"]))
+                paragraphs = tuple(part.strip() for part in said["paragraphs"])
+                found[key] = Template(said["subject"].strip(), paragraphs, said.get("short", ""))
     return found
 
 
@@ -77,28 +83,41 @@ def template(key: str, language: str) -> Template:
     return found
 
 
-def render(key: str, language: str, values: Mapping[str, Any], sender: Sender) -> Rendered:
-    """The message with its parts. Raises `MessageRefusedError` for a template or value that is not there."""
+def render(key: str, language: str, values: Mapping[str, Any], sender: Sender, *, leave: str = "") -> Rendered:
+    """The message with its parts. `leave`: the address to unsubscribe at, where there is something to leave (F2).
+
+    Raises `MessageRefusedError` for a template or value that is not there.
+    """
     made = template(key, language)
     if missing := made.names() - set(values):
         raise MessageRefusedError("missing-value", f"'{key}' needs {', '.join(sorted(missing))}")
     words = {name: str(value) for name, value in values.items()}
     subject = " ".join(made.subject.format_map(words).split())
     paragraphs = [line.strip() for part in made.paragraphs for line in part.format_map(words).split("\n\n")]
+    short = " ".join(made.short.format_map(words).split()) or "\n".join(paragraphs)
+    if leave:
+        way_out = template(LEAVE, language)
+        paragraphs.append(way_out.paragraphs[0].format_map({"name": sender.name, "url": leave}))
+        short = f"{short}\n{way_out.short}"
     foot = [part for part in (sender.name, sender.email, sender.phone, sender.web) if part]
     text = "\n\n".join([*paragraphs, "-- \n" + "\n".join(foot)]) + "\n"
-    return Rendered(subject, text, _html(language, subject, paragraphs, foot))
+    return Rendered(subject, text, _html(language, subject, paragraphs, foot), short)
 
 
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _BODY = "font-family:Inter,Arial,sans-serif;font-size:16px;line-height:1.5;color:#1e2b3c;max-width:38em;margin:0 auto"
 _FOOT = "border-top:1px solid #b8c0cc;padding-top:12px;font-size:14px;color:#4a5769"
 
 
 def _html(language: str, subject: str, paragraphs: list[str], foot: list[str]) -> str:
     """No picture, no script, no link that is not in the text: nothing in it tells that it was opened (F4)."""
-    inner = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in paragraphs)
+    inner = "".join(f"<p>{_linked(escape(part)).replace(chr(10), '<br>')}</p>" for part in paragraphs)
     end = "<br>".join(escape(part) for part in foot)
     return (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8"><title>{escape(subject)}</title>'
         f'</head><body><div style="{_BODY}">{inner}<p style="{_FOOT}">{end}</p></div></body></html>'
     )
+
+
+def _linked(text: str) -> str:
+    return _ADDRESS.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', text)

@@ -1,54 +1,33 @@
-"""What carries a message out: one transport a channel. An SMS gateway is a class with the same two methods.
+"""What carries a message out: one transport a channel.
 
 Mail leaves through the server the installation names (`TILLIT_SMTP`), and goes to files in `var/mail` where it names
 none. A server on another machine is a processor: the controller declares which (`carries: [email]`), or nothing goes.
 """
 
-from dataclasses import dataclass
 from email.headerregistry import Address
 from email.utils import parseaddr
 from ipaddress import ip_address
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
-from typing import Protocol
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from tillit.declaration.schema import Declaration
 from tillit.disclosure.outward import opened
+from tillit.messages.bounces import is_gone
+from tillit.messages.envelopes import Envelope, Transport
 from tillit.messages.errors import TransportError
-from tillit.messages.templates import Rendered, Sender
+from tillit.messages.sms import Sms
 
 _PERMANENT = 500
 
 
-@dataclass(frozen=True)
-class Envelope:
-    """What a transport needs. id: stable over every attempt, so that a repeated message can be known as one."""
-
-    id: UUID
-    to: str
-    sender: Sender
-    rendered: Rendered
-    language: str
-    headers: dict[str, str]
-
-
-class Transport(Protocol):
-    """A way of sending one message."""
-
-    def abroad(self) -> bool:
-        """Whether what is sent leaves this machine's hands: then a declared processor carries it."""
-        ...
-
-    def send(self, envelope: Envelope) -> None:
-        """Hand the message over. Raises `TransportError`; anything else counts as a failure that may pass."""
-        ...
-
-
 class Mail:
     """E-mail through Django's configured backend."""
+
+    def ready(self) -> bool:
+        """There is always one, be it a folder."""
+        return True
 
     def abroad(self) -> bool:
         """True for an SMTP server that is not on this machine."""
@@ -64,14 +43,16 @@ class Mail:
         """Hand a mail with its text and HTML parts over to the server."""
         name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
         user, _, domain = address.rpartition("@")
+        shown = str(Address(" ".join(envelope.sender.name.split()) or name, user, domain))
         message = EmailMultiAlternatives(
             subject=envelope.rendered.subject,
             body=envelope.rendered.text,
-            from_email=str(Address(" ".join(envelope.sender.name.split()) or name, user, domain)),
+            from_email=_returns_to(envelope.reference) or shown,
             to=[envelope.to],
             reply_to=[envelope.sender.email] if envelope.sender.email else None,
             headers={
-                "Message-ID": f"<{envelope.id}@{domain}>",
+                "From": shown,
+                "Message-ID": f"<{envelope.reference or envelope.id}@{domain}>",
                 "Auto-Submitted": "auto-generated",
                 "Content-Language": envelope.language,
                 **envelope.headers,
@@ -82,9 +63,12 @@ class Mail:
             with opened("email"):
                 get_connection().send_messages([message])
         except SMTPRecipientsRefused as refused:
-            codes = [code for code, _ in refused.recipients.values()]
-            permanent = bool(codes) and min(codes) >= _PERMANENT
-            raise TransportError("address-refused", "the server refused the address", permanent=permanent) from None
+            said = list(refused.recipients.values())
+            permanent = bool(said) and min(code for code, _ in said) >= _PERMANENT
+            dead = permanent and all(is_gone(code, text) for code, text in said)
+            raise TransportError(
+                "address-refused", "the server refused the address", permanent=permanent, dead=dead
+            ) from None
         except SMTPResponseException as answer:
             raise TransportError(
                 "server-refused", "the server refused the message", permanent=answer.smtp_code >= _PERMANENT
@@ -93,8 +77,19 @@ class Mail:
             raise TransportError("server-unreachable", "the server did not take the message") from None
 
 
-TRANSPORTS: dict[str, Transport] = {"email": Mail()}
+def _returns_to(reference: str) -> str:
+    """Where a mail server sends what it cannot deliver: an address of the message's own (`TILLIT_BOUNCES`)."""
+    user, at, domain = settings.BOUNCE_ADDRESS.rpartition("@")
+    return f"{user}+{reference}@{domain}" if reference and at else ""
+
+
+TRANSPORTS: dict[str, Transport] = {"email": Mail(), "sms": Sms()}
 """Channel → its transport. What has none can only be shown on Min side or handled by staff."""
+
+
+def usable() -> frozenset[str]:
+    """The channels whose transport the installation has."""
+    return frozenset(channel for channel, transport in TRANSPORTS.items() if transport.ready())
 
 
 def carrier(declaration: Declaration, channel: str) -> str:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "hold": "Keep what a claim, dispute or order concerns; release it; list what is held.",
     "import": "Take in files: purchases, and the rows that were put aside.",
     "members": "Enrol members, show them, their cards, and let them leave.",
+    "messages": "Take in what mail servers send back, and mail to customer service; list what failed.",
     "migrate": "Create or update the database's tables and rules.",
     "programme": "Keep chains, stores, product groups, sources, rates and terms.",
     "prove": "Hold every promise against the running system.",
@@ -34,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "rights": "Handle requests about a person's rights: the queue, answers, access, erasure.",
     "serve": "Serve the site.",
     "simulate": "Years of a synthetic population under the declarations; is anything overdue?",
+    "simulator": "Stand-ins for services outside, on this machine: an SMS gateway.",
     "staff": "Take on, list and end members of staff.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }

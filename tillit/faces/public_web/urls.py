@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.public_web import cookies, statements, views
+from tillit.faces.public_web import cookies, statements, unsubscribe, views
 
 _STATEMENT = "<controller:controller>/statement/"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("language/", views.choose_language, name="language"),
     path("look/<slug:accent>.css", views.look_sheet, name="look"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("u/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("<controller:controller>/", views.home, name="home"),
     path(_STATEMENT, statements.show, name="statement"),
     path(f"{_STATEMENT}versions/<int:number>/", statements.show, name="statement_version"),

@@ -1,0 +1,252 @@
+"""How messages travel: segments of SMS, opaque references, reports of mail servers, the way out in every message."""
+
+import random
+import socket
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.core import mail
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.messages.test_outbox import _put, _rows, _say, _scope
+from tests.support.world import person, publish_examples
+from tillit.consent.models import EventKind
+from tillit.consent.queries import may
+from tillit.declaration.models import Controller
+from tillit.journeys import message_reports
+from tillit.journeys.leave_messages import leave, receives
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.messages import bounces, leaving, outbox, tokens
+from tillit.messages.errors import MessageRefusedError
+from tillit.messages.gsm import sized
+from tillit.parties import dead
+from tillit.parties.models import Fact
+
+
+@pytest.fixture
+def club(db: None) -> Controller:
+    return publish_examples("bonus")["rundtur"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "segments"),
+    [
+        ("", "GSM-7", 1),
+        ("a" * 160, "GSM-7", 1),
+        ("a" * 161, "GSM-7", 2),
+        ("€" * 80, "GSM-7", 1),
+        ("€" * 81, "GSM-7", 2),
+        ("a" * 152 + "€" + "a" * 100, "GSM-7", 2),
+        ("æøåÆØÅé", "GSM-7", 1),
+        ("«Hei» – sa hun", "GSM-7", 1),
+        ("š" * 70, "UCS-2", 1),
+        ("š" * 71, "UCS-2", 2),
+        ("🙂" * 35, "UCS-2", 1),
+        ("a" * 66 + "🙂" + "š", "UCS-2", 1),
+        ("š" * 66 + "🙂" * 34, "UCS-2", 3),
+    ],
+)
+def test_f1_an_sms_is_counted_as_the_network_counts(text: str, encoding: str, segments: int) -> None:
+    found = sized(text)
+    assert (found.encoding, found.segments) == (encoding, segments)
+
+
+@given(st.text(alphabet="aæ€š🙂", max_size=400))
+@settings(max_examples=60, deadline=None)
+def test_segments_hold_whole_characters_and_no_fewer_would_do(text: str) -> None:
+    """Oracle: fill segments one by one, greedily, with whole characters."""
+    seven = set(text) <= set("aæ€")
+    width = (lambda one: 2 if one == "€" else 1) if seven else (lambda one: len(one.encode("utf-16-le")) // 2)
+    total, single, part = sum(map(width, text)), 160 if seven else 70, 153 if seven else 67
+    filled, segments = 0, 1
+    for one in text:
+        if filled + width(one) > part:
+            filled, segments = 0, segments + 1
+        filled += width(one)
+    assert sized(text).segments == (1 if total <= single else segments)
+
+
+def test_references_are_opaque_the_same_every_time_and_cannot_be_made_or_changed() -> None:
+    one = tokens.reference(7, 3, 2**62)
+    assert one == tokens.reference(7, 3, 2**62)
+    assert tokens.message_of(one) == (7, 3, 2**62)
+    assert tokens.message_of(one.upper()) == (7, 3, 2**62), "mail servers may fold an address's case"
+    assert len(one) <= 60
+    for place in range(0, len(one), 7):
+        other = "a" if one[place] != "a" else "b"
+        assert tokens.message_of(one[:place] + other + one[place + 1 :]) is None
+    rng = random.Random(1)  # noqa: S311
+    assert all(tokens.message_of("".join(rng.choices("abcdefghij234567", k=60))) is None for _ in range(50))
+    link = tokens.make("unsubscribe", 7, 3, "marketing", "email")
+    assert tokens.read("unsubscribe", link) == [7, 3, "marketing", "email"]
+    assert tokens.read("message", link) is None
+    assert tokens.read("unsubscribe", link[:-2] + "AA") is None
+    assert all(tokens.read("unsubscribe", wrong) is None for wrong in ("", "æ", "=", "x" * 601, "AQ"))
+
+
+def test_f2_marketing_carries_the_way_out_and_service_messages_none(club: Controller) -> None:
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    _say(club, kari, EventKind.GIVEN)
+    _put(club, kari, "marketing")
+    _put(club, kari)
+    assert outbox.deliver().sent == 2
+    offer, notice = sorted(mail.outbox, key=lambda one: "List-Unsubscribe" not in one.extra_headers)
+    address = offer.extra_headers["List-Unsubscribe"].strip("<>")
+    assert offer.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert address in offer.body
+    assert f'href="{address}"' in offer.alternatives[0].content
+    assert str(kari) not in address
+    assert "List-Unsubscribe" not in notice.extra_headers
+    assert "/u/" not in notice.body
+    read = leaving.read(address.rstrip("/").rpartition("/")[2])
+    assert read == leaving.Leaving(kari, club.pk, "marketing", "email")
+
+
+def test_f2_leaving_holds_for_the_very_next_message_and_again_changes_nothing(club: Controller) -> None:
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    _say(club, kari, EventKind.GIVEN)
+    link = leaving.Leaving(kari, club.pk, "marketing", "email")
+    _put(club, kari, "marketing")
+    assert receives(link)
+    leave(link=link, route="one_click")
+    assert not receives(link)
+    assert outbox.deliver().sent == 0
+    assert [row.message_state for row in _rows(club, kari)] == ["withheld"]
+    leave(link=link, route="one_click")
+    with _scope(club, "consent_management"):
+        assert not may(controller_id=club.pk, activity="marketing", subject_id=kari, channel="email")
+    leave(link=leaving.Leaving(kari + 1, club.pk, "marketing", "email"), route="one_click")  # nobody: nothing happens
+
+
+def _report(reference: str, *, status: str = "5.1.1", action: str = "failed", address: str = "", to: str = "") -> bytes:
+    blocks = f"Reporting-MTA: dns; mx.eksempel.example\n\nFinal-Recipient: rfc822; {address}\nAction: {action}\n"
+    boundary = "=_b"
+    returned = f"Message-ID: <{reference}@tillit.example>\nSubject: Hei\n" if reference else "Subject: Hei\n"
+    return (
+        f"From: postmaster@eksempel.example\nTo: {to or 'bounces@tillit.example'}\nAuto-Submitted: auto-replied\n"
+        f'Content-Type: multipart/report; report-type=delivery-status; boundary="{boundary}"\nMIME-Version: 1.0\n\n'
+        f"--{boundary}\nContent-Type: text/plain\n\nSorry.\n--{boundary}\nContent-Type: message/delivery-status\n\n"
+        f"{blocks}Status: {status}\n\n--{boundary}\nContent-Type: text/rfc822-headers\n\n{returned}\n--{boundary}--\n"
+    ).encode()
+
+
+def _sent(club: Controller, subject: int, activity: str = "important_notices") -> str:
+    row = _put(club, subject, activity)
+    outbox.deliver()
+    return tokens.reference(row.subject_id, row.controller_id, row.id)
+
+
+def _failed(subject: int, club: Controller) -> dict[str, bool]:
+    with Scope(system("test", {club.pk}), "retention", frozenset({subject})):
+        rows = Fact.objects.filter(subject_id=subject, superseded_at__isnull=True)
+        return {row.kind: row.failed_at is not None for row in rows if row.kind.endswith("email")}
+
+
+def test_f5_a_hard_bounce_takes_the_dead_address_away_wherever_it_stands_and_a_soft_one_does_not(
+    club: Controller,
+) -> None:
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    reference = _sent(club, kari)
+    for soft in ({"status": "4.2.2", "action": "delayed"}, {"status": "5.2.2"}, {"status": "5.7.1"}):
+        done = message_reports.mail(raw=_report(reference, address="kari@eksempel.example", **soft), at=clock.now())
+        assert (done.soft, done.removed) == (1, 0)
+    assert _failed(kari, club) == {"email": False}
+    other = message_reports.mail(raw=_report(reference, address="en.annen@eksempel.example"), at=clock.now())
+    assert (other.hard, other.removed) == (1, 0), "the address has changed since: the new one lives"
+    done = message_reports.mail(raw=_report(reference, address="Kari@Eksempel.example"), at=clock.now())
+    assert (done.hard, done.removed) == (1, 1)
+    assert _failed(kari, club) == {"email": True}
+    assert [row.reason for row in _rows(club, kari)] == ["bounced-5.1.1"]
+    dead_ones = dead.among(register_id=club.register_id, addresses=["KARI@eksempel.example", "ola@eksempel.example"])
+    assert dead_ones == {"KARI@eksempel.example"}
+    _put(club, kari)
+    assert [row.channel for row in _rows(club, kari)][-1] == "web", "the next one is shown on Min side"
+    dead.revive(register_id=club.register_id, address="kari@eksempel.example")
+    assert not dead.among(register_id=club.register_id, addresses=["kari@eksempel.example"])
+
+
+def test_f5_the_report_may_name_the_message_in_the_address_it_comes_to(club: Controller) -> None:
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    reference = _sent(club, kari)
+    raw = _report("", address="kari@eksempel.example", to=f"bounces+{reference}@tillit.example")
+    assert message_reports.mail(raw=raw, at=clock.now()).removed == 1
+
+
+def test_f2_a_complaint_to_the_mail_provider_is_a_no_to_marketing(club: Controller) -> None:
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    _say(club, kari, EventKind.GIVEN)
+    reference = _sent(club, kari, "marketing")
+    raw = _report(reference).replace(b"report-type=delivery-status", b"report-type=feedback-report")
+    assert receives(leaving.Leaving(kari, club.pk, "marketing", "email"))
+    assert message_reports.mail(raw=raw, at=clock.now()).complaints == 1
+    assert not receives(leaving.Leaving(kari, club.pk, "marketing", "email"))
+    assert _failed(kari, club) == {"email": False}
+
+
+def test_f5_nobody_can_report_without_our_reference(club: Controller) -> None:
+    plain = EmailMessage()
+    plain["From"], plain["Subject"] = "kari@eksempel.example", "Undelivered Mail"
+    plain.set_content("550 5.1.1")
+    for raw, code in (
+        (plain.as_bytes(), "no-report"),
+        (b"", "no-report"),
+        (b"\xff\xfe\x00" * 50, "no-report"),
+        (_report("a" * 60, address="kari@eksempel.example"), "no-reference"),
+    ):
+        with pytest.raises(MessageRefusedError) as refused:
+            bounces.read(raw)
+        assert refused.value.code == code
+    stranger = tokens.reference(2**40, club.pk, 5)
+    assert message_reports.mail(raw=_report(stranger), at=clock.now()).unknown == 1
+
+
+def test_f2_f5_real_smtp_carries_the_headings_and_the_address_for_bounces(club: Controller, settings: Any) -> None:
+    from aiosmtpd.controller import Controller as Server
+
+    taken: list[Any] = []
+
+    class Handler:
+        async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+            if address.startswith("dod"):
+                return "550 5.1.1 no such mailbox"
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            taken.append(envelope)
+            return "250 taken"
+
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    ola = person(club, given="Ola", email="dod@eksempel.example")
+    _say(club, kari, EventKind.GIVEN)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Server(Handler(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        settings.BOUNCE_ADDRESS = "bounces@tillit.example"
+        row = _put(club, kari, "marketing")
+        _put(club, ola)
+        done = outbox.deliver()
+    finally:
+        server.stop()
+    assert (done.sent, done.failed) == (1, 1)
+    (envelope,) = taken
+    reference = tokens.reference(kari, club.pk, row.id)
+    assert envelope.mail_from == f"bounces+{reference}@tillit.example"
+    text = envelope.content.decode().replace("\r\n ", " ")
+    for heading in (
+        f"Message-ID:  <{reference}@",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        "Auto-Submitted: auto-generated",
+        "From: ",
+    ):
+        assert heading in text
+    assert "bounces+" not in text
+    assert _failed(ola, club) == {"email": True}, "a refusal on the spot is as hard as one that comes back"

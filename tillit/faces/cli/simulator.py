@@ -1,0 +1,37 @@
+"""``tillit simulator``: stand-ins for services outside, each a process of its own that listens on this machine."""
+
+from typing import Annotated
+
+import django
+import typer
+
+from tillit.faces.cli.tables import console
+
+app = typer.Typer(no_args_is_help=True, help="Stand-ins for services outside, on this machine.")
+out = console()
+TOKEN = "simulator"  # noqa: S105 (of a stand-in on this machine)
+
+
+@app.callback()
+def group() -> None:
+    """Stand-ins for services outside, on this machine."""
+
+
+@app.command()
+def sms(
+    controller: Annotated[str, typer.Option("--controller", help="Whose number people send SMS to.")],
+    site: Annotated[str, typer.Option("--site", help="Where the site is.")] = "http://127.0.0.1:8000",
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8025,
+    token: Annotated[str, typer.Option("--token", help="What the site must show (TILLIT_SMS).")] = TOKEN,
+) -> None:
+    """An SMS gateway: takes, refuses, loses, delivers twice, and hands SMS in (docs/messages.md). Ends with Ctrl-C."""
+    django.setup()
+    from tillit.faces.gateway.signed import gateway_secret
+    from tillit.faces.simulators.sms import Gateway
+
+    gateway = Gateway(port, site=site, controller=controller, token=token, secret=gateway_secret())
+    out.print(f"listening on http://127.0.0.1:{gateway.server_port}", markup=False)
+    try:
+        gateway.serve_forever(poll_interval=0.1)
+    except KeyboardInterrupt:
+        gateway.server_close()

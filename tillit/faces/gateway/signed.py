@@ -1,0 +1,48 @@
+"""A webhook of the gateway: its signature first, then its body (Standard Webhooks 1.0)."""
+
+import base64
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from tillit.platform.secrets import secret
+
+LARGEST = 65_536
+_HEADS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+View = Callable[..., HttpResponse]
+
+
+def gateway_secret() -> str:
+    """The secret shared with the gateway, as Standard Webhooks writes it (`TILLIT_SECRET_SMS_GATEWAY`)."""
+    return "whsec_" + base64.b64encode(secret("sms_gateway")).decode()
+
+
+def webhook(view: View) -> View:
+    """Make `view(request, said, …)` take a signed JSON object: 401 without a right signature, 400 for another body."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(view)
+    def answered(request: HttpRequest, **named: Any) -> HttpResponse:
+        if len(request.body) > LARGEST:
+            return refused(413, "body-too-large")
+        heads = {name: request.headers.get(name, "") for name in _HEADS}
+        try:
+            said = Webhook(gateway_secret()).verify(request.body, heads)
+        except (WebhookVerificationError, ValueError):  # also a heading that cannot be taken apart
+            return refused(401, "signature")
+        if not isinstance(said, dict):
+            return refused(400, "body-unreadable")
+        return view(request, said, **named)
+
+    return answered
+
+
+def refused(status: int, code: str) -> HttpResponse:
+    """A refusal by its code."""
+    return JsonResponse({"code": code}, status=status)

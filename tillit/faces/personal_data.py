@@ -1,0 +1,9 @@
+"""Ways out that faces open."""
+
+from tillit.declaration.registry import outward_way
+
+outward_way(
+    "simulator",
+    opens=("tillit.faces.simulators.sms",),
+    through="webhooks of the simulated SMS gateway, to the site on this machine; nothing of anybody real",
+)

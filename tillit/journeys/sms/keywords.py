@@ -1,0 +1,10 @@
+"""Which word of an SMS leads to which handler. A domain's journey adds its own words here, one line each."""
+
+from tillit.journeys.sms.stop import stop
+from tillit.journeys.sms.types import Handler
+
+KEYWORDS: dict[str, Handler] = {
+    "STOP": stop,
+    "STOPP": stop,
+    "AVMELD": stop,
+}

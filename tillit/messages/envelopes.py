@@ -1,0 +1,39 @@
+"""What a transport is handed, and what it must be able to do."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from tillit.messages.templates import Rendered, Sender
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What a transport needs. id: stable over every attempt, so that a repeated message can be known as one.
+
+    reference: an opaque token by which a report or a bounce names the message ('' where none is wanted).
+    """
+
+    id: UUID
+    to: str
+    sender: Sender
+    rendered: Rendered
+    language: str
+    headers: dict[str, str]
+    reference: str = ""
+
+
+class Transport(Protocol):
+    """A way of sending one message."""
+
+    def ready(self) -> bool:
+        """Whether the installation has it at all."""
+        ...
+
+    def abroad(self) -> bool:
+        """Whether what is sent leaves this machine's hands: then a declared processor carries it."""
+        ...
+
+    def send(self, envelope: Envelope) -> None:
+        """Hand the message over. Raises `TransportError`; anything else counts as a failure that may pass."""
+        ...
