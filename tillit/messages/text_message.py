@@ -14,9 +14,10 @@ import structlog
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
 from tillit.messages import mail_folder
+from tillit.messages.envelopes import Envelope
 from tillit.messages.mail import in_background
 from tillit.messages.templates import Rendered, Sender
-from tillit.messages.transports import TRANSPORTS, Envelope, carrier
+from tillit.messages.transports import TRANSPORTS, carrier, usable
 from tillit.platform import passing_files
 
 CHANNEL = "sms"
@@ -28,7 +29,7 @@ def send_unstored_text(*, declaration: Declaration, to: str, text: str, expires:
 
     Raises `TransportError` (`no-processor`) when the gateway is somebody else's and nobody is declared to run it (A8).
     """
-    if CHANNEL not in TRANSPORTS:
+    if CHANNEL not in usable():
         in_background(partial(_to_file, to, text, expires))
         return
     carrier(declaration, CHANNEL)
@@ -37,7 +38,7 @@ def send_unstored_text(*, declaration: Declaration, to: str, text: str, expires:
         id=uuid4(),
         to=to,
         sender=Sender(controller.name, controller.email, controller.phone, controller.web),
-        rendered=Rendered("", text, ""),
+        rendered=Rendered("", text, "", text),
         language="",
         headers={},
     )

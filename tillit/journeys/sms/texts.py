@@ -3,14 +3,12 @@
 from functools import cache
 from pathlib import Path
 
-
+from tillit.kernel.documents import read_yaml
 
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(
-        Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, dict[str, str]] = read_yaml(Path(__file__).with_name("texts.yaml"))
     return loaded
 
 
