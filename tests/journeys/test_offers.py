@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Thread
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -10,11 +11,13 @@ from django.db import connection
 from tests.conftest import TestDatabase
 from tests.journeys.intake_world import NOW, START, World, bought, build
 from tillit.bonus import offers, suspensions
-from tillit.bonus.errors import OfferRefusedError
+from tillit.bonus.errors import OfferRefusedError, SuspendedError
 from tillit.bonus.kinds import OFFERED
 from tillit.bonus.models import Offer
 from tillit.bonus.offers import Gift, Limits, Reach
+from tillit.bonus.operations import use
 from tillit.bonus.rates import When
+from tillit.journeys import suspending
 from tillit.kernel import clock
 from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
@@ -98,6 +101,36 @@ def test_c14_purchases_while_earning_is_suspended_earn_nothing(world: World) -> 
     suspensions.suspend(chain_id=chain.pk, what="earn", starts=start, ends=start + timedelta(days=1), reason="outage")
     world.take_in([bought(1, 1, time="2026-03-02T12:30:00+01:00"), bought(2, 1, time="2026-03-03T12:30:00+01:00")])
     assert world.balances(member)["lot"] == 6_00
+
+
+def test_c14_what_was_parked_earns_when_the_suspension_is_lifted_less_what_was_refunded(world: World) -> None:
+    made(world)
+    member = world.member(1)
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    stopped, told = suspending.suspend(chain_key="mat", what="earn", starts=start, reason="force_majeure", parked=True)
+    assert told == 1
+    assert suspending.suspend(chain_key="mat", what="earn", starts=start, reason="force_majeure", parked=True) == (
+        stopped,
+        0,
+    )
+    world.take_in([bought(1, 1), bought(2, 1), bought("2r", 1, "-50.00", "2026-03-03T10:00:00+01:00", refund_of="T2")])
+    assert world.balances(member) == {}
+    lifted, told = suspending.lift(suspension_id=stopped.pk)
+    assert (lifted.lifted_at, told, world.balances(member)) == (NOW, 1, {"lot": 6_00 + 3_00})
+    suspending.lift(suspension_id=stopped.pk)
+    assert world.balances(member) == {"lot": 9_00}
+
+
+def test_c14_bonus_is_not_used_while_use_is_suspended(world: World) -> None:
+    member, chain = world.member(1), world.chains["mat"]
+    world.take_in([bought(1, 1)])
+    stopped = suspensions.suspend(chain_id=chain.pk, what="use", starts=NOW, reason="outage")
+    facts = {"subject_id": member, "chain_id": chain.pk, "amount": 50, "at": NOW, "key": uuid4()}
+    with world.scope("bonus_use") as scope:
+        with pytest.raises(SuspendedError):
+            use(scope=scope, **facts)
+        suspensions.lift(suspension_id=stopped.pk, at=NOW + timedelta(minutes=1))
+        assert use(scope=scope, **{**facts, "at": NOW + timedelta(minutes=1)})
 
 
 def test_c11_a_budget_holds_when_two_intakes_race_for_it(fresh_db: TestDatabase) -> None:

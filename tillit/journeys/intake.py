@@ -158,3 +158,8 @@ def _settle_refunds(scope: Scope, batch_id: int) -> None:
     if intake.find_refunded():
         accrual.claw_back(scope=scope, batch_id=batch_id, on=clock.today())
     intake.settle_refunds(batch_id=batch_id)
+
+
+def settle_again(*, scope: Scope) -> None:
+    """Settle refunds that wait again, in the caller's scope for earning (`suspending.lift`)."""
+    _settle_refunds(scope, 0)

@@ -54,6 +54,36 @@ class RateEntry(_Part):
         return start, end
 
 
+class OfferEntry(_Part):
+    """An offer (C11): one of `percent` more, `times` the rate, or a fixed `amount`, in the major unit, two decimals."""
+
+    key: Annotated[str, Field(pattern="^[a-z0-9-]{1,60}$")]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    percent: Annotated[Decimal, Field(gt=0, le=100, decimal_places=2)] | None = None
+    times: Annotated[Decimal, Field(gt=1, le=100, decimal_places=2)] | None = None
+    amount: Annotated[Decimal, Field(gt=0, decimal_places=2)] | None = None
+    per: Literal["receipt", "member"] = "receipt"
+    threshold: Annotated[Decimal, Field(ge=0, decimal_places=2)] = Decimal(0)
+    starts: Annotated[Moment, Field(alias="from")]
+    until: Moment | None = None
+    stores: list[str] = []
+    product_groups: list[str] = []
+    weekdays: Annotated[list[Weekday], Field(min_length=1)] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    hours: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")] = "00:00-24:00"
+    targeted: bool = False
+    priority: Annotated[int, Field(ge=0, le=1000)] = 0
+    most_per_receipt: Annotated[Decimal, Field(gt=0, decimal_places=2)] | None = None
+    most_per_member: Annotated[Decimal, Field(gt=0, decimal_places=2)] | None = None
+    most_period: Literal["offer", "day", "month", "year"] = "offer"
+    budget: Annotated[Decimal, Field(gt=0, decimal_places=2)] | None = None
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """[from, to) in minutes of the day."""
+        start, end = ((int(hour[:2]) * 60 + int(hour[3:])) for hour in self.hours.split("-"))
+        return start, end
+
+
 class ChainEntry(_Part):
     """A chain. Name and controller may be left out of one that is there. What is not named stays as it is."""
 
@@ -64,6 +94,7 @@ class ChainEntry(_Part):
     stores: list[StoreEntry] = []
     product_groups: dict[str, Annotated[str, Field(min_length=1, max_length=120)]] = {}
     rates: list[RateEntry] = []
+    offers: list[OfferEntry] = []
 
 
 class SourceEntry(_Part):

@@ -6,20 +6,21 @@ A rehearsal does the same and takes it back, so that it finds what the database 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from zoneinfo import ZoneInfo
+from decimal import Decimal
 
 from django.db import transaction
 
 from tillit.audit.operations import append
-from tillit.bonus import programmes, rates
-from tillit.bonus.errors import RateRefusedError
-from tillit.bonus.models import Programme, RateRule
+from tillit.bonus import offers, programmes, rates
+from tillit.bonus.errors import OfferRefusedError, RateRefusedError
+from tillit.bonus.models import Offer, Programme, RateRule, Suspension
+from tillit.bonus.offers import Gift, Limits, Reach
 from tillit.bonus.rates import WEEKDAYS, When
 from tillit.declaration.models import Controller
+from tillit.journeys import programme_words
 from tillit.journeys.events import PROGRAMME_CHANGED
-from tillit.journeys.programme_file import ChainEntry, RateEntry, Setup, SourceEntry, moment
+from tillit.journeys.programme_file import ChainEntry, OfferEntry, RateEntry, Setup, SourceEntry, moment
 from tillit.kernel import clock
-from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.errors import TillitError
 from tillit.kernel.money import exponent
 from tillit.kernel.rounding import BASIS_POINTS
@@ -73,38 +74,21 @@ def standing() -> dict[str, str]:
         found[f"chain {chain.key}"] = f"{chain.name}, {chain.controller.key}, {chain.currency}"
     for terms in Programme.objects.select_related("chain").order_by("chain__key"):
         months = f" ({terms.validity_months} months)" if terms.validity_months else ""
-        found[f"terms {terms.chain.key}"] = f"valid {terms.validity}{months}, rounded {terms.rounding}"
+        found[f"terms {terms.chain.key}"] = (
+            f"valid {terms.validity}{months}, rounded {terms.rounding}, offers {terms.stacking}"
+        )
     for store in Store.objects.select_related("chain").order_by("chain__key", "number"):
         found[f"store {store.chain.key} {store.number}"] = ", ".join(filter(None, (store.name, store.place)))
     for group in ProductGroup.objects.select_related("chain").order_by("chain__key", "key"):
         found[f"group {group.chain.key} {group.key}"] = group.name
     for rule in RateRule.objects.select_related("chain", "store", "product_group").order_by("chain__key", "id"):
-        found[f"rate {rule.pk} {rule.chain.key}"] = told(rule)
+        found[f"rate {rule.pk} {rule.chain.key}"] = programme_words.rate(rule)
+    for offer in Offer.objects.select_related("chain").order_by("chain__key", "key"):
+        found[f"offer {offer.chain.key} {offer.key}"] = programme_words.offer(offer)
+    for one in Suspension.objects.select_related("chain").order_by("chain__key", "id"):
+        found[f"suspension {one.pk} {one.chain.key}"] = programme_words.suspension(one)
     prefixes = EnterpriseRange.objects.order_by("prefix").values_list("prefix", flat=True)
     return found | {f"company cards {prefix}": "not registered" for prefix in prefixes}
-
-
-def told(rule: RateRule) -> str:
-    """A rate in words, in the zone of its days."""
-    zone = ZoneInfo(DEFAULT_ZONE)
-    days = (
-        ""
-        if rule.weekdays == rates.EVERY_DAY
-        else " ".join(day for day, bit in WEEKDAYS.items() if rule.weekdays & bit)
-    )
-    whole = (rule.from_minute, rule.to_minute) == (0, rates.DAY_MINUTES)
-    hours = "" if whole else "-".join(f"{m // 60:02d}:{m % 60:02d}" for m in (rule.from_minute, rule.to_minute))
-    parts = [
-        f"{'+' if rule.mode == 'add' and rule.basis_points >= 0 else ''}{rule.basis_points / 100:.2f} %",
-        f"from {rule.starts.astimezone(zone):%Y-%m-%d %H:%M}",
-        f"until {rule.ends.astimezone(zone):%Y-%m-%d %H:%M}" if rule.ends else "",
-        f"store {rule.store.number}" if rule.store else "",
-        f"group {rule.product_group.key}" if rule.product_group else "",
-        days,
-        hours,
-        f"priority {rule.priority}" if rule.priority else "",
-    ]
-    return ", ".join(filter(None, parts))
 
 
 @contextmanager
@@ -152,6 +136,9 @@ def _keep_chain(given: ChainEntry, on: date, place: Place) -> None:
     for number, rate in enumerate(given.rates):
         with _at(*place, "rates", number):
             _keep_rate(chain, rate)
+    for number, offer in enumerate(given.offers):
+        with _at(*place, "offers", number):
+            keep_offer(chain, offer)
 
 
 def _keep_rate(chain: Chain, given: RateEntry) -> None:
@@ -188,6 +175,50 @@ def _keep_rate(chain: Chain, given: RateEntry) -> None:
         mode=given.mode,
         store_id=store.pk if store else None,
         product_group_id=group.pk if group else None,
+        priority=given.priority,
+    )
+
+
+def keep_offer(chain: Chain, given: OfferEntry) -> Offer:
+    """The offer as given: made, or ended or given another budget where only those differ."""
+    stores = dict(chain.stores.values_list("number", "pk"))
+    groups = dict(chain.product_groups.values_list("key", "pk"))
+    if not {*given.stores} <= {*stores} or not {*given.product_groups} <= {*groups}:
+        raise OfferRefusedError("offer-place", "the chain has no such store or product group")
+    kinds = [kind for kind in ("percent", "times", "amount") if getattr(given, kind) is not None]
+    if len(kinds) != 1:
+        raise OfferRefusedError("offer-kind", "an offer has one of percent, times and amount")
+
+    def minor(value: Decimal | None) -> int | None:
+        return None if value is None else int(value.scaleb(exponent(chain.currency)))
+
+    threshold = minor(given.threshold) or 0
+    match kinds[0]:
+        case "percent":
+            gift = Gift("rate", basis_points=int((given.percent or 0) * BASIS_POINTS / 100), threshold=threshold)
+        case "times":
+            gift = Gift("times", factor=int((given.times or 0) * 100), threshold=threshold)
+        case _:
+            gift = Gift("fixed", amount=minor(given.amount) or 0, per=given.per, threshold=threshold)
+    starts, ends = moment(given.starts), moment(given.until) if given.until else None
+    budget = minor(given.budget)
+    standing = Offer.objects.filter(chain=chain, key=given.key).first()
+    if standing is not None and ends is not None and (standing.ends is None or standing.ends > ends):
+        offers.end(offer_id=standing.pk, at=ends)
+    if standing is not None and budget is not None and standing.budget not in {None, budget}:
+        offers.raise_budget(offer_id=standing.pk, budget=budget)
+    return offers.make(
+        chain_id=chain.pk,
+        key=given.key,
+        name=given.name,
+        gift=gift,
+        when=When(starts, ends, sum(WEEKDAYS[day] for day in set(given.weekdays)), *given.minutes),
+        limits=Limits(minor(given.most_per_receipt), minor(given.most_per_member), given.most_period, budget),
+        reach=Reach(
+            tuple(stores[one] for one in given.stores),
+            tuple(groups[one] for one in given.product_groups),
+            given.targeted,
+        ),
         priority=given.priority,
     )
 

@@ -161,5 +161,18 @@ def recall(*, subject_ids: Sequence[int], since: datetime) -> int:
         return int(cursor.rowcount)
 
 
+def recall_period(*, chain_id: int, starts: datetime, ends: datetime | None) -> int:
+    """Put the purchases of a chain in [starts, ends) in `intake_row` again, to be accrued; how many.
+
+    Their refunds that took nothing wait again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE intake_row")
+        cursor.execute(_sql("recall_period"), {"chain": chain_id, "starts": starts, "ends": ends})
+        count = int(cursor.rowcount)
+        cursor.execute(_sql("reopen_refunds"))
+    return count
+
+
 def _sql(name: str) -> Any:
     return load(__file__, "intake", name)

@@ -128,10 +128,10 @@ def rate_end(number: RateNumber, at: Moment) -> None:
     """End a rate; earlier purchases keep it."""
     ready()
     from tillit.bonus import rates
-    from tillit.journeys.programme_setup import told
+    from tillit.journeys import programme_words
 
     _known(number)
-    out.print(f"rate {number}: {told(rates.end(rule_id=number, at=_moment(at)))}", markup=False)
+    out.print(f"rate {number}: {programme_words.rate(rates.end(rule_id=number, at=_moment(at)))}", markup=False)
 
 
 @rate.command(name="change")
@@ -143,13 +143,47 @@ def rate_change(
     """Raise or lower a rate from a moment on: the old one ends then, and a new one takes over."""
     ready()
     from tillit.bonus import rates
+    from tillit.journeys import programme_words
     from tillit.journeys.programme_file import RateEntry
-    from tillit.journeys.programme_setup import told
 
     _known(number)
     wanted = _valid(RateEntry, {"percent": percent, "from": "2000-01-01"})
     made = rates.replace(rule_id=number, at=_moment(at), basis_points=int(wanted.percent * 100))
-    out.print(f"rate {made.pk}: {told(made)}", markup=False)
+    out.print(f"rate {made.pk}: {programme_words.rate(made)}", markup=False)
+
+
+@app.command()
+def suspend(
+    chain: Chain,
+    what: Annotated[str, typer.Argument(help="earn or use.")],
+    starts: Annotated[str, typer.Option("--from", help="2026-03-01 (its midnight) or a time with offset.")],
+    reason: Annotated[str, typer.Option(help="outage, force_majeure, maintenance or security.")],
+    until: Annotated[str | None, typer.Option(help="The first moment at which it no longer holds.")] = None,
+    parked: Annotated[bool, typer.Option("--parked", help="What is bought meanwhile earns when it is lifted.")] = False,
+) -> None:
+    """Suspend earning or use of a chain's bonus (C14), and tell its members."""
+    ready()
+    from tillit.journeys import programme_words, suspending
+
+    made, told = suspending.suspend(
+        chain_key=chain,
+        what=what,
+        starts=_moment(starts),
+        ends=_moment(until) if until else None,
+        reason=reason,
+        parked=parked,
+    )
+    out.print(f"suspension {made.pk}: {programme_words.suspension(made)}; {told} members told", markup=False)
+
+
+@app.command()
+def lift(number: Annotated[int, typer.Argument(help="Its number, see `tillit programme show`.")]) -> None:
+    """Lift a suspension: what was parked earns now, at the rates of its time, and members are told."""
+    ready()
+    from tillit.journeys import programme_words, suspending
+
+    made, told = suspending.lift(suspension_id=number)
+    out.print(f"suspension {made.pk}: {programme_words.suspension(made)}; {told} members told", markup=False)
 
 
 def _one(dry_run: bool, **parts: Any) -> None:

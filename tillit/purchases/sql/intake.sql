@@ -164,6 +164,25 @@ INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, r
                         store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
                         last_four)
 SELECT 0, p.subject_id, p.event_at, p.amount, p.id, p.id, p.refund_of, p.controller_id, p.chain_id, p.store_id,
-       p.product_group_id, p.state, p.source_id, 0, true, p.currency, '', '', ''
+       p.product_group_id, p.state, p.source_id, 0, true, p.currency, p.receipt, '', ''
 FROM purchases_purchase p
 WHERE p.subject_id = ANY (%(subjects)s::bigint[]) AND p.recorded_at >= %(since)s AND p.state = 0 AND p.amount > 0
+
+-- name: recall_period
+-- Purchases of a chain in [starts, ends) as rows to be accrued now that earning is no longer suspended. Those that have
+-- earned are known by their transfer.
+INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
+                        store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
+                        last_four)
+SELECT 0, p.subject_id, p.event_at, p.amount, p.id, p.id, p.refund_of, p.controller_id, p.chain_id, p.store_id,
+       p.product_group_id, p.state, p.source_id, 0, true, p.currency, p.receipt, '', ''
+FROM purchases_purchase p
+WHERE p.chain_id = %(chain)s AND p.event_at >= %(starts)s AND (%(ends)s::timestamptz IS NULL OR p.event_at < %(ends)s)
+  AND p.state = 0 AND p.amount > 0
+
+-- name: reopen_refunds
+-- Refunds of the purchases of `intake_row` that took nothing back, since nothing had been earned: they wait again.
+UPDATE purchases_unmatched_refund u SET settled_at = NULL
+FROM intake_row i
+JOIN purchases_purchase r ON r.subject_id = i.subject_id AND r.refund_of = i.external AND r.amount < 0
+WHERE u.subject_id = r.subject_id AND u.purchase_id = r.id AND u.settled_at IS NOT NULL
