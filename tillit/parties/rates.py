@@ -30,12 +30,21 @@ class Limit:
 
 def within(limit: Limit, who: str) -> bool:
     """Count one try by `who`; whether it is still within the limit. Committed at once outside a transaction."""
+    return _counted("count", limit, who) <= limit.most
+
+
+def spent(limit: Limit, who: str) -> bool:
+    """Whether `who` has no try left; counts none."""
+    return _counted("look", limit, who) >= limit.most
+
+
+def _counted(statement: str, limit: Limit, who: str) -> int:
     now = clock.now()
     window = _EPOCH + ((now - _EPOCH) // limit.every) * limit.every
     digest = hmac.digest(secret("rates"), f"{limit.what}:{window.isoformat()}:{who}".encode(), "sha256")[:16]
     with connection.cursor() as cursor:
-        cursor.execute(load(__file__, "rates", "count"), {"digest": UUID(bytes=digest), "window": window})
-        return bool(cursor.fetchone()[0] <= limit.most)
+        cursor.execute(load(__file__, "rates", statement), {"digest": UUID(bytes=digest), "window": window})
+        return int(cursor.fetchone()[0])
 
 
 def truncated(address: str) -> str:

@@ -7,14 +7,16 @@ from typing import Any
 
 from django.test import Client
 
+from tests.faces.api import till as tills
 from tests.faces.api.conftest import Partner
 from tests.support.intake import SOURCE
-from tillit.faces.api.problems import PROBLEMS, SHAPES
+from tillit.faces.api.problems import PROBLEMS, SHAPES, TILL
 from tillit.platform import paths
 from tillit.purchases.models import Source, Store
 from tillit.purchases.reading.columns import COLUMNS
 
 PAGE = (paths.root() / "docs" / "api.md").read_text(encoding="utf-8")
+TILL_PAGE = (paths.root() / "docs" / "till.md").read_text(encoding="utf-8")
 OPENAPI = "/api/v1/openapi.json"
 
 
@@ -32,6 +34,10 @@ def test_it_is_openapi_3_1_with_every_status_and_code(db: None) -> None:
     assert set(operations) == {
         ("post", "/api/v1/purchases"),
         ("get", "/api/v1/purchases/batches/{batch}"),
+        ("post", "/api/v1/till/vouchers/verify"),
+        ("post", "/api/v1/till/vouchers/redeem"),
+        ("post", "/api/v1/till/vouchers/{voucher}/void"),
+        ("get", "/api/v1/till/vouchers/{voucher}"),
     }
     told = {code for one in operations.values() for code in re.findall(r"`([a-z-]+)`", json.dumps(one["responses"]))}
     assert told == PROBLEMS.keys() - {"method-not-allowed"}
@@ -55,8 +61,10 @@ def test_it_is_openapi_3_1_with_every_status_and_code(db: None) -> None:
 def test_the_tables_of_the_page_are_the_apis() -> None:
     codes = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", PAGE, flags=re.M))
     assert {code: int(status) for code, status in codes.items()} == {
-        code: status for code, (status, _) in PROBLEMS.items()
+        code: status for code, (status, _) in PROBLEMS.items() if code not in TILL
     }
+    codes = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", TILL_PAGE, flags=re.M))
+    assert {code: int(status) for code, status in codes.items()} == {code: status for code, (status, _) in TILL.items()}
     shapes = dict(re.findall(r"^\| `([a-z-]+)` \| ([A-Z].*) \|$", PAGE, flags=re.M))
     assert shapes == SHAPES
 
@@ -97,7 +105,7 @@ def _compare(found: Any, told: Any) -> None:
     if isinstance(told, dict):
         for name, value in told.items():
             if name.endswith("_at"):
-                assert found[name]
+                assert bool(found[name]) == bool(value)
             else:
                 _compare(found[name], value)
         assert found.keys() == told.keys() or "openapi" in told
@@ -107,3 +115,15 @@ def _compare(found: Any, told: Any) -> None:
             _compare(one, other)
     else:
         assert found == told
+
+
+def test_c9_c11_every_example_of_the_tills_page_runs_and_answers_as_it_says(partner: Partner) -> None:
+    subject = next(iter(partner.club.members))
+    tills.earn(partner.club, subject, 50_000)
+    voucher, code = tills.voucher(partner.club, subject, 12_550)
+    partner.key = tills.till(partner.club).key
+    page = TILL_PAGE.replace("$VOUCHER_CODE", code).replace("$VOUCHER", str(voucher.id))
+    examples = re.findall(r"```console\n(\$ curl[^`]*)```\n\n(\w[^`]*:\n\n)?```json\n([^`]*)```", page)
+    assert len(examples) >= 3
+    for command, _, answer in examples:
+        _compare(json.loads(_curl(command, partner)), json.loads(answer))

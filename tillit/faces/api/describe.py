@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tillit.faces.api.problems import MEDIA_TYPE, PROBLEMS, Problem
+from tillit.faces.api.problems import MEDIA_TYPE, PROBLEMS, TILL, Problem
 
 SCHEMAS = {"Problem": Problem.model_json_schema(ref_template="#/components/schemas/{model}")}
 SCHEMAS |= SCHEMAS["Problem"].pop("$defs")
@@ -16,11 +16,11 @@ IDEMPOTENCY_KEY = {
 }
 
 
-def refusals(*statuses: int) -> dict[int, Any]:
+def refusals(*statuses: int, till: bool = False) -> dict[int, Any]:
     """The problem documents of the statuses, with the codes of each."""
     found = {}
     for status in statuses:
-        codes = [code for code, (known, _) in PROBLEMS.items() if known == status]
+        codes = [code for code, (known, _) in PROBLEMS.items() if known == status and (till or code not in TILL)]
         found[status] = {
             "description": "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -19,16 +19,25 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import system
 from tillit.platform.secrets import secret
-from tillit.purchases.models import Source
+from tillit.purchases.models import Chain, Source, Store
 
 SCOPES = {
     "purchases:write": "Send purchases of the key's source.",
     "purchases:read": "See what became of the source's batches.",
 }
+TILL_SCOPES = {
+    "vouchers:read": "See whether a bonus voucher may be used.",
+    "vouchers:redeem": "Use bonus vouchers, and undo their use.",
+    "gift-cards:read": "See what a gift card holds.",
+    "gift-cards:sell": "Sell, activate and take back gift cards.",
+    "gift-cards:redeem": "Pay with gift cards, and undo it.",
+    "balance:read": "See a member's balance in the chain.",
+}
 PER_MINUTE = 600
 _FORM = re.compile(r"tillit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 _NOBODY = "0" * 64
 _ACTIVITY = "security_log"
+_WHOLE = ApiClient.objects.select_related("source", "chain__controller", "store")
 
 
 class KeyRefusedError(TillitError):
@@ -38,15 +47,31 @@ class KeyRefusedError(TillitError):
 
 
 @transaction.atomic
-def add(*, source: Source, name: str, scopes: list[str], per_minute: int = PER_MINUTE) -> tuple[ApiClient, str]:
-    """A new key for a source, and its text, which is nowhere else. Raises `KeyRefusedError`."""
-    if unknown := sorted(set(scopes) - set(SCOPES)):
-        raise KeyRefusedError("unknown-scope", f"no scope {', '.join(unknown)}: there are {', '.join(SCOPES)}")
+def add(
+    *,
+    source: Source | None = None,
+    chain: Chain | None = None,
+    store: Store | None = None,
+    name: str,
+    scopes: list[str],
+    per_minute: int = PER_MINUTE,
+) -> tuple[ApiClient, str]:
+    """A new key for a source or for a chain's tills (of one store), and its text, which is nowhere else.
+
+    Raises `KeyRefusedError`.
+    """
+    if (source is None) == (chain is None) or (store is not None and (chain is None or store.chain_id != chain.pk)):
+        raise KeyRefusedError("key-of-what", "a key is of a source, or of a chain and perhaps one of its stores")
+    known = SCOPES if source else TILL_SCOPES
+    if unknown := sorted(set(scopes) - set(known)):
+        raise KeyRefusedError("unknown-scope", f"no scope {', '.join(unknown)}: there are {', '.join(known)}")
     if not scopes or per_minute < 1 or not name.strip():
         raise KeyRefusedError("empty-key", "a key has a name, a scope and at least one call a minute")
     public, hidden = secrets.token_hex(8), secrets.token_urlsafe(32)
     client = ApiClient.objects.create(
         source=source,
+        chain=chain,
+        store=store,
         name=name.strip()[:80],
         public=public,
         digest=_digest(public, hidden),
@@ -71,7 +96,7 @@ def find(text: str) -> ApiClient | None:
     """The client whose key was sent, unless it is revoked or no such key exists."""
     form = _FORM.match(text)
     public, hidden = form.groups() if form else ("", "")
-    client = ApiClient.objects.select_related("source").filter(public=public, revoked_at=None).first()
+    client = _WHOLE.filter(public=public, revoked_at=None).first()
     known = client.digest if client else _NOBODY
     if not hmac.compare_digest(known, _digest(public, hidden)) or client is None:
         return None
@@ -86,11 +111,14 @@ def _digest(public: str, hidden: str) -> str:
 
 
 def _note(kind: EventType, client: ApiClient, details: dict[str, object]) -> None:
-    holder = register_holder(register_id=client.source.register_id)
+    of = client.source or client.chain
+    assert of is not None  # noqa: S101 (a constraint of the table)
+    register = client.source.register_id if client.source else client.chain.controller.register_id  # type: ignore[union-attr]
+    holder = register_holder(register_id=register)
     append(
         type=kind,
         actor=system("api", [holder]),
         activity=_ACTIVITY,
         controller=holder,
-        details={"client": client.pk, "source": client.source.key, **details},
+        details={"client": client.pk, "source": of.key, **details},
     )

@@ -4,13 +4,18 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from tillit.purchases.models import Source
+from tillit.purchases.models import Chain, Source, Store
 
 
 class ApiClient(models.Model):
-    """A key to the API. `public` stands in the key and finds it; `digest` is the keyed digest of its secret part."""
+    """A key to the API, of a source of purchases or of a chain's tills (of one store, where named).
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    `public` stands in the key and finds it; `digest` is the keyed digest of its secret part.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True)
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, null=True, related_name="+")
     name = models.CharField(max_length=80)
     public = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)
@@ -22,7 +27,14 @@ class ApiClient(models.Model):
 
     class Meta:
         db_table = "api_client"
-        constraints = [models.CheckConstraint(condition=Q(per_minute__gte=1), name="api_client_per_minute")]
+        constraints = [
+            models.CheckConstraint(condition=Q(per_minute__gte=1), name="api_client_per_minute"),
+            models.CheckConstraint(
+                condition=Q(source__isnull=False, chain__isnull=True, store__isnull=True)
+                | Q(source__isnull=True, chain__isnull=False),
+                name="api_client_of_one",
+            ),
+        ]
 
 
 class ApiCall(models.Model):

@@ -1,6 +1,6 @@
 """Refusals as problem documents (RFC 9457): a stable `code`, words for people, and never a value that was sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel, Field
 
+from tillit.bonus.errors import BonusError
+from tillit.ledger.errors import LedgerError
 from tillit.purchases.reading.reasons import message
 
 log = structlog.get_logger("tillit.request")
@@ -32,7 +34,7 @@ PROBLEMS = {
     "idempotency-key-in-use": (409, "A call with that Idempotency-Key is being worked on."),
     "body-too-large": (413, "The body is larger than 2 MB."),
     "not-json": (415, "The body must be application/json."),
-    "body-shape": (422, 'The body is {"purchases": [...]} with 1 to 1000 purchases.'),
+    "body-shape": (422, "The body is not of the form that the address takes."),
     "idempotency-key-reused": (422, "The Idempotency-Key was used for another payload."),
     "rows-refused": (422, "Purchases cannot be used as they are, so none was taken in."),
     "too-many-calls": (429, "The key has made all its calls of this minute."),
@@ -40,7 +42,38 @@ PROBLEMS = {
     "source-busy": (503, "Another intake of the source is running. Make the call again."),
     "unavailable": (503, "The database does not answer. Make the call again."),
 }
-RETRY_SECONDS = {"too-many-calls": 60, "idempotency-key-in-use": 2, "source-busy": 5, "unavailable": 30}
+# What only tills are told.
+TILL = {
+    "voucher-unknown": (404, "There is no such voucher, or it may not be used now."),
+    "gift-card-unknown": (404, "There is no such gift card, or it may not be used now."),
+    "member-unknown": (404, "There is no such BonusID, or its balance may not be shown."),
+    "voucher-other-chain": (409, "The voucher is of another chain, where its bonus was earned."),
+    "voucher-used": (409, "The voucher has been used."),
+    "voucher-void": (409, "The voucher is void."),
+    "voucher-released": (409, "The member has taken the voucher back."),
+    "voucher-expired": (409, "The voucher's time is past; its bonus has gone back to the member."),
+    "offline-window-passed": (409, "The use is reported later than the programme declares."),
+    "gift-card-state": (409, "The gift card is not in the state that allows it."),
+    "insufficient-funds": (409, "The gift card does not hold the amount."),
+    "code-malformed": (422, "A code has 13 or 16 digits."),
+    "code-check-digit": (422, "A digit of the code is wrong."),
+    "amount-unreadable": (422, "The amount is not money of the chain's currency, above zero, as text."),
+    "amount-above-voucher": (422, "The discount is above the voucher's amount."),
+    "time-in-future": (422, "The time of use is in the future."),
+    "time-before-voucher": (422, "The time of use is before the voucher was made."),
+    "time-naive": (422, "The time lacks its offset from UTC."),
+    "unknown-store": (422, "The chain has no store of that number, or the key is another store's."),
+    "receipt-reused": (422, "The receipt was used with another amount or card."),
+    "too-many-misses": (429, "Too many codes that do not exist. Wait an hour."),
+}
+PROBLEMS |= TILL
+RETRY_SECONDS = {
+    "too-many-misses": 3600,
+    "too-many-calls": 60,
+    "idempotency-key-in-use": 2,
+    "source-busy": 5,
+    "unavailable": 30,
+}
 
 
 class RefusedRow(BaseModel):
@@ -59,15 +92,18 @@ class Problem(BaseModel):
     title: str
     status: int
     code: str
+    used_at: str | None = Field(default=None, description="When the voucher was used, where it was.")
+    receipt: str | None = Field(default=None, description="The receipt it was used on, where it was a till of yours.")
     rows: list[RefusedRow] = Field(default_factory=list)
 
 
 @dataclass
 class ProblemError(Exception):
-    """Raised where a call is refused; `faults` are (line, field, code)."""
+    """Raised where a call is refused; `faults` are (line, field, code), `told` what the document says besides."""
 
     code: str
     faults: list[tuple[int, str, str]] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
 
 
 def rows(faults: Iterable[tuple[int, str, str]]) -> list[dict[str, object]]:
@@ -78,12 +114,21 @@ def rows(faults: Iterable[tuple[int, str, str]]) -> list[dict[str, object]]:
     ]
 
 
-def answer(code: str, faults: Iterable[tuple[int, str, str]] = ()) -> HttpResponse:
+def answer(
+    code: str, faults: Iterable[tuple[int, str, str]] = (), told: Mapping[str, str] | None = None
+) -> HttpResponse:
     """The problem document of a code."""
     status, title = PROBLEMS[code]
-    told = {"type": f"urn:tillit:problem:{code}", "title": title, "status": status, "code": code}
+    document: dict[str, object] = {"type": f"urn:tillit:problem:{code}", "title": title, "status": status, "code": code}
+    document |= told or {}
+        "type": f"urn:tillit:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        **(told or {}),
+    }
     found = rows(faults)
-    response = JsonResponse(told | ({"rows": found} if found else {}), status=status, content_type=MEDIA_TYPE)
+    response = JsonResponse(document | ({"rows": found} if found else {}), status=status, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if code in RETRY_SECONDS:
         response.headers["Retry-After"] = str(RETRY_SECONDS[code])
@@ -96,7 +141,9 @@ def refusal(request: HttpRequest, error: Exception | type[Exception]) -> HttpRes
     """The answer to anything that a call ran into."""
     cause = error.__cause__ if isinstance(error, HttpError) and error.__cause__ else error
     if isinstance(cause, ProblemError):
-        return answer(cause.code, cause.faults)
+        return answer(cause.code, cause.faults, cause.told)
+    if isinstance(cause, BonusError | LedgerError) and cause.code in TILL:
+        return answer(cause.code)
     code = next((code for kinds, code in _CODES if isinstance(cause, kinds)), "internal-error")
     if code == "internal-error":
         failed = cause if isinstance(cause, Exception) else None

@@ -88,13 +88,14 @@ def send(request: HttpRequest, body: Purchases) -> HttpResponse:
 def batch(request: HttpRequest, batch: int) -> HttpResponse:
     """A batch of the key's source, with the rows that still wait for repair."""
     client = client_of(request, "purchases:read")
-    found = Batch.objects.filter(pk=batch, source_id=client.source_id).first()
+    found = Batch.objects.filter(pk=batch, source=client.source).first()
     if found is None:
         raise ProblemError("not-found")
     return JsonResponse(_told(found))
 
 
 def _take_in(client: ApiClient, given: list[Any]) -> tuple[int, dict[str, Any]]:
+    assert client.source is not None  # noqa: S101 (the scope is a source's)
     source = client.source.key
     shaped = {line: row for line, row in enumerate(given, 1) if not _misshapen(line, row)}
     faults = [fault for line, row in enumerate(given, 1) for fault in _misshapen(line, row)]

@@ -1,6 +1,6 @@
-"""``tillit api-key``: keys for partners' systems, each for one source of purchases. A key is printed once."""
+"""``tillit api-key``: keys for partners' systems, each for a source of purchases or a chain's tills, printed once."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -8,29 +8,41 @@ from rich.table import Table
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
 
+if TYPE_CHECKING:
+    from tillit.faces.api.models import ApiClient
+
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys to the API.")
 out = console()
 
 
 @app.command()
 def add(
-    source: Annotated[str, typer.Option(help="The key of the source of purchases.")],
     name: Annotated[str, typer.Option(help="What uses it, such as 'tills, head office'.")],
+    source: Annotated[str, typer.Option(help="The key of a source of purchases.")] = "",
+    chain: Annotated[str, typer.Option(help="Or the key of a chain, for its tills.")] = "",
+    store: Annotated[str, typer.Option(help="With --chain: the number of its only store.")] = "",
     scope: Annotated[
-        list[str] | None, typer.Option(help="purchases:write, purchases:read; default: both. May be repeated.")
+        list[str] | None, typer.Option(help="What it may do (docs/api.md); default: all. May be repeated.")
     ] = None,
     per_minute: Annotated[int, typer.Option(help="The most calls a minute.", min=1)] = 600,
 ) -> None:
     """Make a key and print it: it is kept nowhere. The other lines go to standard error, so that it can be piped."""
     ready()
     from tillit.faces.api import keys
-    from tillit.purchases.models import Source
+    from tillit.purchases.models import Chain, Source, Store
 
-    found = Source.objects.select_related("register").filter(key=source).first()
-    if found is None:
-        raise typer.BadParameter(f"no source '{source}'", param_hint="--source")
-    client, text = keys.add(source=found, name=name, scopes=scope or list(keys.SCOPES), per_minute=per_minute)
-    typer.echo(f"key {client.pk} of {source}, shown this once:", err=True)
+    if bool(source) == bool(chain):
+        raise typer.BadParameter("name a source or a chain", param_hint="--source")
+    of = Source.objects.select_related("register").filter(key=source).first() if source else None
+    at = Chain.objects.select_related("controller").filter(key=chain).first() if chain else None
+    if of is None and at is None:
+        raise typer.BadParameter(f"no {'source' if source else 'chain'} '{source or chain}'", param_hint="--source")
+    one = Store.objects.filter(chain=at, number=store).first() if store else None
+    if store and one is None:
+        raise typer.BadParameter(f"no store '{store}'", param_hint="--store")
+    may = scope or list(keys.SCOPES if of else keys.TILL_SCOPES)
+    client, text = keys.add(source=of, chain=at, store=one, name=name, scopes=may, per_minute=per_minute)
+    typer.echo(f"key {client.pk} of {source or chain}, shown this once:", err=True)
     typer.echo(text)
 
 
@@ -40,11 +52,11 @@ def show() -> None:
     ready()
     from tillit.faces.api.models import ApiClient
 
-    table = Table("key", "source", "name", "may", "a minute", "made", "last used", "revoked", box=None, pad_edge=False)
-    for one in ApiClient.objects.select_related("source").order_by("id"):
+    table = Table("key", "of", "name", "may", "a minute", "made", "last used", "revoked", box=None, pad_edge=False)
+    for one in ApiClient.objects.select_related("source", "chain", "store").order_by("id"):
         table.add_row(
             str(one.pk),
-            one.source.key,
+            _of(one),
             one.name,
             ", ".join(one.scopes),
             str(one.per_minute),
@@ -67,3 +79,11 @@ def revoke(key: Annotated[int, typer.Argument(help="Its number in the list.")]) 
         raise typer.BadParameter("no key of that number", param_hint="KEY")
     done = keys.revoke(client=found)
     out.print(f"key {key} {'revoked' if done else 'was revoked before'}")
+
+
+def _of(one: "ApiClient") -> str:
+    """What a key is for."""
+    if one.source is not None:
+        return one.source.key
+    store = f" {one.store.number}" if one.store else ""
+    return f"{one.chain.key}{store}" if one.chain else ""
