@@ -121,12 +121,6 @@ def answer(
     status, title = PROBLEMS[code]
     document: dict[str, object] = {"type": f"urn:tillit:problem:{code}", "title": title, "status": status, "code": code}
     document |= told or {}
-        "type": f"urn:tillit:problem:{code}",
-        "title": title,
-        "status": status,
-        "code": code,
-        **(told or {}),
-    }
     found = rows(faults)
     response = JsonResponse(document | ({"rows": found} if found else {}), status=status, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
