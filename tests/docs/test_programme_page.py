@@ -71,6 +71,8 @@ def test_c1_c4_c5_c6_from_nothing_to_posted_bonus_by_commands_and_the_api(
         "+ terms fjellmat",
         "+ store fjellmat 12",
         "+ group fjellmat kaffe",
+        "+ offer fjellmat ny-her",
+        "+ offer fjellmat vaar",
         "+ company cards 455600",
     ]
     assert loaded.count("+ rate") == 4
