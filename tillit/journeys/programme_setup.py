@@ -133,6 +133,16 @@ def _keep_chain(given: ChainEntry, on: date, place: Place) -> None:
         reference_data.keep_stores(chain=chain, stores={one.number: (one.name, one.place) for one in given.stores})
         reference_data.keep_product_groups(chain=chain, groups=given.product_groups)
         programmes.set_up(chain=chain, on=on)
+    _keep_terms(chain, given, place)
+
+
+def keep_terms(setup: Setup) -> None:
+    """The rates and offers of a setup, for chains that are there: what a preview tries. Raises `SetupRefusedError`."""
+    for place, entry in enumerate(setup.chains):
+        _keep_terms(Chain.objects.get(key=entry.key), entry, ("chains", place))
+
+
+def _keep_terms(chain: Chain, given: ChainEntry, place: Place) -> None:
     for number, rate in enumerate(given.rates):
         with _at(*place, "rates", number):
             _keep_rate(chain, rate)

@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -95,6 +96,45 @@ def share(
         return
     writer = csv.writer(sys.stdout, delimiter=";")
     writer.writerows([columns, *rows])
+
+
+@app.command()
+def simulate(
+    terms: Annotated[Path, typer.Option(help="A programme file: its rates and offers are tried.")],
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of purchases.")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last.")],
+    stacking: Annotated[str | None, typer.Option(help="Try another: best, add or multiply.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Try changed terms on past purchases, posting nothing: bonus now and then by store, and whom it changes for."""
+    ready()
+    from tillit.journeys import programme_file, terms_preview
+    from tillit.kernel.money import Money
+    from tillit.purchases.models import Chain
+
+    if stacking not in {None, "best", "add", "multiply"}:
+        raise typer.BadParameter("best, add or multiply", param_hint="--stacking")
+    setup, _ = programme_file.read(terms)
+    found = terms_preview.simulate(setup=setup, start=start.date(), end=end.date(), stacking=stacking)
+    if as_json:
+        print(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    currency = dict(Chain.objects.values_list("key", "currency"))
+    out.print(f"{found.purchases} purchases; nothing is posted", markup=False)
+    table = _table("chain", "store", "members", "now", "then", "change")
+    for one in found.stores:
+        told = [Money(amount, currency[one.chain]).format("en") for amount in (one.before, one.after)]
+        change = Money(one.after - one.before, currency[one.chain]).format("en")
+        table.add_row(one.chain, one.store or "by offers", str(one.members), *told, change)
+    out.print(table)
+    table = _table("chain", "get less", "the same", "more", "change at 5 %", "25 %", "50 %", "75 %", "95 %")
+    for member in found.members:
+        spread = [Money(amount, currency[member.chain]).format("en") for amount in member.spread]
+        table.add_row(member.chain, str(member.less), str(member.same), str(member.more), *spread)
+    out.print(table)
+    for chain, key, given, budget in found.budgets:
+        of = f" of {Money(budget, currency[chain]).format('en')}" if budget else ""
+        out.print(f"offer {chain} {key}: {Money(given, currency[chain]).format('en')}{of}", markup=False)
 
 
 Number = Annotated[int, typer.Argument(help="The member's number.")]

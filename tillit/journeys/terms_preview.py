@@ -1,0 +1,55 @@
+"""Changed terms are tried on past purchases before they are decided: `tillit bonus simulate` and a page for staff."""
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from tillit.bonus import preview
+from tillit.bonus.models import Programme
+from tillit.bonus.preview import Preview
+from tillit.declaration.queries import holder_of
+from tillit.journeys import programme_setup
+from tillit.journeys.programme_file import Setup
+from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.errors import TillitError
+from tillit.kernel.scope import Scope, system
+from tillit.purchases.intake import prepare_tables
+from tillit.purchases.models import Chain
+
+
+def simulate(*, setup: Setup, start: date, end: date, stacking: str | None = None) -> Preview:
+    """What the purchases made in [start, end) earned by the terms that stand, and with those of `setup` added.
+
+    Only rates and offers of chains that are there count; everything is taken back. `stacking`: try another rule for
+    offers. Raises `SetupRefusedError` where a rate or offer cannot be, `TillitError` `unknown-chain`, `preview-period`.
+    """
+    if end <= start:
+        raise TillitError("preview-period", "the period ends after it starts")
+    keys = [entry.key for entry in setup.chains]
+    chains = {chain.key: chain for chain in Chain.objects.filter(key__in=keys)}
+    if not keys or set(keys) - set(chains):
+        raise TillitError("unknown-chain", f"no chain '{next(iter(set(keys) - set(chains)), '')}'")
+    controllers = {chain.controller_id for chain in chains.values()}
+    holders = {holder_of(controller_id=one) for one in controllers}
+
+    def change() -> None:
+        if stacking:
+            Programme.objects.filter(chain__in=chains.values()).update(stacking=stacking)
+        programme_setup.keep_terms(setup)
+
+    prepare_tables()
+    with transaction.atomic():
+        with Scope(system("preview", controllers | holders), preview.ACTIVITY):
+            found = preview.tried(
+                chain_ids=[chain.pk for chain in chains.values()],
+                starts=_midnight(start),
+                ends=_midnight(end),
+                change=change,
+            )
+        transaction.set_rollback(True)
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(DEFAULT_ZONE))
