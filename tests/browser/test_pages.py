@@ -53,7 +53,17 @@ MEMBER = [
     "sign_ins",
     "leave",
 ]
-STAFF = ["staff_breaches", "staff_enrol", "staff_promises", "staff_requests", "staff_request_stranger", "staff_search"]
+STAFF = [
+    "staff_desk",
+    "staff_audit",
+    "staff_colleagues",
+    "staff_breaches",
+    "staff_enrol",
+    "staff_promises",
+    "staff_requests",
+    "staff_request_stranger",
+    "staff_search",
+]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
     "staff_cards",

@@ -85,6 +85,13 @@ def staff_sign_in(client: Client, email: str) -> None:
     assert client.get("/staff/sign-in/").status_code == 200
 
 
+def by_mail(staff: StaffMember, client: Client | None = None) -> tuple[Client, str]:
+    """A browser that has shown the code by e-mail, and where it was sent on to."""
+    client = client or Client(HTTP_HOST="localhost")
+    client.post("/staff/sign-in/", {"address": staff.email})
+    return client, client.post("/staff/sign-in/code/", {"code": last_code()})["Location"]
+
+
 def app_secret(staff: StaffMember) -> str:
     """The base32 secret of the colleague's authenticator app."""
     found = TimeCode.objects.get(login=staff.login)

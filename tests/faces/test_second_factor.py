@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.faces.conftest import app_secret, last_code, staff_sign_in
+from tests.faces.conftest import app_secret, by_mail, staff_sign_in
 from tests.support.authenticator import Device, app_code
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
@@ -33,13 +33,6 @@ def hire(controller: Controller, email: str, role: str) -> StaffMember:
     return staffing.add(
         email=email, name="Siv Vakt", controller=controller, role=role, confidentiality=date(2026, 1, 1)
     )
-
-
-def by_mail(staff: StaffMember, client: Client | None = None) -> tuple[Client, str]:
-    """A browser that has shown the code by e-mail, and where it was sent on to."""
-    client = client or Client(HTTP_HOST="localhost")
-    client.post("/staff/sign-in/", {"address": staff.email})
-    return client, client.post("/staff/sign-in/code/", {"code": last_code()})["Location"]
 
 
 def inside(client: Client) -> bool:

@@ -246,8 +246,8 @@ def test_who_works_for_several_chooses(controllers: dict[str, Controller]) -> No
         staff = hire(controllers[key])
     client = at_work(staff)
     page = client.get("/staff/").text
-    assert 'href="/staff/rundtur/"' in page
-    assert 'href="/staff/lyngheim/"' in page
+    assert 'href="/staff/rundtur/desk/"' in page
+    assert 'href="/staff/lyngheim/desk/"' in page
 
 
 @pytest.mark.parametrize("key", ["trygghavn", "fjordlys", "lyngheim", "rundtur"])

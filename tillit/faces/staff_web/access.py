@@ -5,24 +5,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from tillit.faces.form_notices import said_on
-from tillit.faces.signing_in import signed_in_since
+from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys import cards
 from tillit.journeys.rights.acting import may_handle, may_receive
+from tillit.journeys.staff_sign_in import MAY_RESET
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
 from tillit.parties import found
 from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotStaffError
 from tillit.parties.models import StaffMember
+from tillit.parties.queries import active_roles
 
 SESSION = timedelta(hours=8)
 _BROWSER = "browser"
@@ -67,9 +71,21 @@ class Worker:
         """Whether they handle breaches here."""
         return "breach_handling" in (self.actor.activities or ())
 
+    @property
+    def resets_factors(self) -> bool:
+        """Whether they may reset a colleague's second factor here."""
+        roles = active_roles(staff=self.staff)
+        return any(role.controller_id == self.site.controller.pk and role.role in MAY_RESET for role in roles)
+
     def context(self, **values: Any) -> dict[str, Any]:
         """Context of a page of the console."""
-        return {"site": self.site, "worker": self, "section": "staff", **values}
+        return {"site": self.site, "worker": self, "section": "staff", "menu": self._menu, **values}
+
+    def _menu(self) -> list[Any]:
+        """The pages they may open. Asked by the template, so that a file or a form's target costs nothing."""
+        from tillit.faces.staff_web.menu import entries  # noqa: PLC0415 (the menu asks the worker)
+
+        return entries(self)
 
 
 def staff_of(request: HttpRequest) -> StaffMember | None:
@@ -127,3 +143,18 @@ def found_by(request: HttpRequest, worker: Worker, token: str) -> tuple[str, int
     if not entry:
         raise Http404
     return entry
+
+
+def fresh_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page of the console for a sensitive act: whoever showed a factor too long ago shows one again.
+
+    Ask before the form, so that nothing typed is lost: a POST that comes too late is sent to the factor, too.
+    """
+
+    @wraps(view)
+    def page(request: HttpRequest, worker: Worker, **values: Any) -> HttpResponse:
+        if not is_fresh(request):
+            return redirect(f"{reverse('staff_factor')}?{urlencode({'next': request.path})}")
+        return view(request, worker, **values)
+
+    return staff_page(page)

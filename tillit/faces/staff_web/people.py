@@ -33,7 +33,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     roles = active_roles(staff=staff)
     controllers = {role.controller_id: role.controller for role in roles}
     if len(controllers) == 1:
-        return redirect("staff_search", roles[0].controller.key)
+        return redirect("staff_desk", roles[0].controller.key)
     mine = [(one, [r.role for r in roles if r.controller_id == one.pk]) for one in controllers.values()]
     unsigned = staff.confidentiality_signed is None
     return render(request, "staff_web/choose.html", {"mine": mine, "staff": staff, "unsigned": unsigned})

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.staff_web import breaches, enrolment, instruments, people, proof, requests, second, sign_in
+from tillit.faces.staff_web import breaches, desk, enrolment, instruments, people, proof, requests, second, sign_in
 
 urlpatterns = [
     path("", people.choose, name="staff"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("sign-in/set-up/passkey/options/", second.passkey_options, name="staff_passkey_add_options"),
     path("sign-in/security/", second.security, name="staff_security"),
     path("sign-out/", sign_in.leave, name="staff_sign_out"),
+    path("<controller:controller>/desk/", desk.desk, name="staff_desk"),
+    path("<controller:controller>/trail/", desk.trail, name="staff_audit"),
+    path("<controller:controller>/colleagues/", desk.colleagues, name="staff_colleagues"),
     path("<controller:controller>/", people.search, name="staff_search"),
     path("<controller:controller>/person/<slug:token>/", people.person, name="staff_person"),
     path("<controller:controller>/enrol/", enrolment.form, name="staff_enrol"),

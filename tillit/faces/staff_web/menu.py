@@ -1,0 +1,94 @@
+"""What the console has, as data: each entry a page, for whom, and what waits there. An area adds its line here.
+
+The navigation shows the entries that the worker may open; the desk shows the same as tiles, with what waits.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from tillit.faces.staff_web.access import Worker
+from tillit.journeys.rights import reading
+from tillit.journeys.staff_lookup import purposes
+from tillit.privacy.breach import queries as breaches
+from tillit.privacy.prove.store import last
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the console. `page`: what its context calls it; `name`: its address, which takes the controller's key;
+    `title`, `text`: wordings; `waiting`: how much waits for this worker there, counted only on the desk.
+    """
+
+    page: str
+    name: str
+    title: str
+    text: str
+    may: Callable[[Worker], bool]
+    waiting: Callable[[Worker], int] | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry for one worker."""
+
+    entry: Entry
+    address: str
+    waiting: int | None = None
+
+
+def _may(activity: str) -> Callable[[Worker], bool]:
+    return lambda worker: activity in (worker.actor.activities or ())
+
+
+def _looks_up(worker: Worker) -> bool:
+    return bool(purposes(actor=worker.actor, controller=worker.site.controller))
+
+
+def _requests(worker: Worker) -> int:
+    counts = reading.counts(actor=worker.actor, controller=worker.site.controller)
+    return int(counts["open"])
+
+
+def _breaches(worker: Worker) -> int:
+    return len(breaches.register(controller_ids=[worker.site.controller.pk]))
+
+
+def _broken(worker: Worker) -> int:
+    run = last(controller_id=worker.site.controller.pk)
+    return run.broken if run is not None else 0
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("search", "staff_search", "staff.search", "desk_tiles.search", _looks_up),
+    Entry("enrol", "staff_enrol", "enrol.title", "desk_tiles.enrol", lambda worker: worker.enrols),
+    Entry(
+        "requests", "staff_requests", "rights_desk.title", "desk_tiles.requests", lambda w: w.handles_rights, _requests
+    ),
+    Entry(
+        "requests",
+        "staff_request_stranger",
+        "rights_desk.register",
+        "desk_tiles.register",
+        lambda worker: worker.takes_requests and not worker.handles_rights,
+    ),
+    Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
+    Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
+    Entry("audit", "staff_audit", "trail.title", "desk_tiles.audit", _may("security_log")),
+    Entry("colleagues", "staff_colleagues", "colleagues.title", "desk_tiles.colleagues", lambda w: w.resets_factors),
+)
+
+
+def entries(worker: Worker) -> list[Shown]:
+    """The pages the worker may open, in order."""
+    key = worker.site.key
+    return [Shown(entry, reverse(entry.name, args=[key])) for entry in ENTRIES if entry.may(worker)]
+
+
+def desk(worker: Worker) -> list[Shown]:
+    """The same with what waits at each."""
+    return [
+        Shown(shown.entry, shown.address, shown.entry.waiting(worker) if shown.entry.waiting else None)
+        for shown in entries(worker)
+    ]
