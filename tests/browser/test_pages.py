@@ -40,6 +40,7 @@ VISITOR = [
 MEMBER = [
     "min_side",
     "receipts",
+    "vouchers",
     "your_data",
     "who_looked",
     "received",
@@ -67,6 +68,8 @@ STAFF = [
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
     "staff_cards",
+    "voucher",
+    "bonus_history",
     "join_link",
     "sign_in_code",
     "staff",

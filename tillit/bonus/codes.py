@@ -23,6 +23,8 @@ from tillit.parties.digests import Kind, digest
 from tillit.platform.secrets import secret
 
 _SEPARATORS = re.compile(r"[\s-]+")
+_SIZE = re.compile(r'width="([0-9.]+)mm" height="([0-9.]+)mm"')
+_PER_MM = 96 / 25.4  # an SVG's own units: 96 an inch
 _FILL = re.compile(r'style="fill:(\w+);?"')
 
 
@@ -68,7 +70,9 @@ def bars(code: str) -> str:
     made.write(out, {"write_text": False, "module_width": 0.4, "module_height": 18.0, "quiet_zone": 5.0})
     drawn = out.getvalue().decode()
     drawn = _FILL.sub(r'fill="\1"', drawn[drawn.index("<svg") :])  # a page's policy lets no style stand in an element
-    return drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    width, height = (float(side) * _PER_MM for side in _SIZE.search(drawn).groups())  # type: ignore[union-attr]
+    box = f'<svg aria-hidden="true" focusable="false" viewBox="0 0 {width:.2f} {height:.2f}" '
+    return drawn.replace("<svg ", box, 1)
 
 
 @cache

@@ -67,7 +67,6 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
     available is asked for, `VoucherError` on an amount that is none, or on the key with another amount.
     """
     require(activity=ACTIVITY)
-    suspensions.refuse_use(chain_id=programme.chain_id, at=at)
     if amount <= 0:
         raise VoucherError("amount-not-positive", "a voucher is above zero")
     chain = programme.chain
@@ -99,6 +98,7 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
             return Voucher.from_db("default", _FIELDS, made[0])
         if standing := Voucher.objects.filter(subject_id=subject_id, id=known).first():
             return standing
+        suspensions.refuse_use(chain_id=programme.chain_id, at=at)
     raise VoucherError("no-code", "no code is free")
 
 

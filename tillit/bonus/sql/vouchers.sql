@@ -1,11 +1,15 @@
 -- name: reserve
 -- Sets the amount aside under the voucher's id, oldest bonus first, claims the code's digest and makes the voucher: one
--- row, or none when another voucher has that code or this one was made before. It is valid for the declared minutes, and
--- never longer than the first of its lots: what is past is not used.
+-- row, or none when another voucher has that code, this one was made before, or use is suspended (C14). It is valid for
+-- the declared minutes, and never longer than the first of its lots: what is past is not used.
 WITH book AS MATERIALIZED (
   SELECT b.zone, (%(at)s AT TIME ZONE b.zone)::date AS today FROM ledger_book b WHERE b.id = %(book)s
 ), person AS MATERIALIZED (
-  SELECT s.id, s.state FROM parties_subject s WHERE s.id = %(subject)s FOR UPDATE
+  SELECT s.id, s.state FROM parties_subject s
+  WHERE s.id = %(subject)s AND NOT EXISTS (
+    SELECT FROM bonus_suspension x WHERE x.chain_id = %(chain)s AND x.what = 'use' AND x.starts <= %(at)s
+      AND (x.ends IS NULL OR x.ends > %(at)s))
+  FOR UPDATE OF s
 ), claimed AS MATERIALIZED (
   SELECT p.id, p.state, d.subject_id AS holder
   FROM person p

@@ -15,6 +15,7 @@ from tillit.faces.member_web import (
     terms,
     told,
     views,
+    vouchers,
 )
 
 _OWN = "<controller:controller>/"
@@ -29,6 +30,9 @@ urlpatterns = [
     path(f"{_OWN}join/<str:token>/", joining.link, name="join_link"),
     path(f"{_MIN}cards/", cards.show, name="cards"),
     path(_MIN, views.home, name="min_side"),
+    path(f"{_MIN}vouchers/", vouchers.show, name="vouchers"),
+    path(f"{_MIN}vouchers/<uuid:voucher>/", vouchers.one, name="voucher"),
+    path(f"{_MIN}bonus/<slug:chain>/", vouchers.history, name="bonus_history"),
     path(f"{_MIN}receipts/", views.receipts, name="receipts"),
     path(f"{_MIN}your-data/", data.show, name="your_data"),
     path(f"{_MIN}your-data/who-looked/", data.who_looked, name="who_looked"),

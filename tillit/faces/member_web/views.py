@@ -80,6 +80,7 @@ def chain_shown(balance: ChainBalance) -> dict[str, Any]:
 
     return {
         "name": balance.name,
+        "key": balance.key,
         "available": money(balance.available),
         "negative": balance.available < 0,
         "reserved": money(balance.reserved) if balance.reserved else None,

@@ -86,6 +86,18 @@ def number(value: int) -> str:
 
 
 @register.filter
+def voucher_status(status: str) -> str:
+    """What became of a voucher."""
+    return say(language(), f"vouchers.status.{status}")
+
+
+@register.filter
+def account_word(kind: str) -> str:
+    """A kind of account, as the person reads it: where bonus came from or went."""
+    return say(language(), f"account.{kind}")
+
+
+@register.filter
 def relationship(kind: str) -> str:
     """`medlem`, `kunde` …"""
     return word(kind, "relationships")
