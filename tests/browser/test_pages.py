@@ -50,6 +50,8 @@ MEMBER = [
     "request_new",
     "choices",
     "cards",
+    "complaints",
+    "complaint_new",
     "profile",
     "sign_ins",
     "leave",
@@ -59,6 +61,7 @@ STAFF = [
     "staff_audit",
     "staff_colleagues",
     "staff_breaches",
+    "staff_complaints",
     "staff_enrol",
     "staff_promises",
     "staff_requests",
@@ -67,6 +70,8 @@ STAFF = [
 ]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
+    "complaint",
+    "staff_complaint",
     "staff_cards",
     "voucher",
     "bonus_history",
@@ -90,6 +95,8 @@ OTHERS = {
     "request_download": "form",
     "staff_request_download": "form",
     "staff_breach_form": "file",
+    "complaint_file": "form",
+    "staff_complaint_file": "form",
     "request_take_back": "form",
     "cookie_choice": "form",
     "passkey": "form",

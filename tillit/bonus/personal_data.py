@@ -1,5 +1,6 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
+from tillit.bonus import complaints
 from tillit.bonus.models import (
     Correction,
     Offer,
@@ -12,6 +13,7 @@ from tillit.bonus.models import (
     Voucher,
 )
 from tillit.bonus.programmes import departures
+from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
 from tillit.declaration.registry import not_personal, personal
 
@@ -35,3 +37,4 @@ follows_declaration(Programme, departures)
 not_personal(RateRule, because="rates of a chain")
 not_personal(Offer, because="offers of a chain, and what each has given in all")
 not_personal(Suspension, because="when earning or use of a chain's bonus is suspended")
+kinds.add(complaints.KIND)

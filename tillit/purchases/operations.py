@@ -49,10 +49,7 @@ def acceptable(
 
     `enterprise`: whether normalised digits are a company's; for many numbers, one that has the ranges at hand.
     """
-    try:
-        normal = card.normalise(number)
-    except IdentifierError as error:
-        raise InstrumentRefusedError(error.code.replace("card-", "number-", 1), error.message) from None
+    normal = _normal(number)
     network = card.network(normal)
     if network not in ACCEPTED:
         raise InstrumentRefusedError("network", "only Visa, Mastercard and debit accounts can be registered")
@@ -134,6 +131,22 @@ def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: 
         details={"instrument": found.id},
     )
     return True
+
+
+def number_digest(*, register_id: int, number: str) -> tuple[int, UUID, str]:
+    """(kind in the directory, digest, last four) of a card or account, as they are kept. Raises
+    `InstrumentRefusedError` for what is no such number.
+    """
+    normal = _normal(number)
+    kind = Kind.ACCOUNT if card.network(normal) is card.Network.BANKAXEPT else Kind.CARD
+    return int(kind), digest(register_id, kind, normal), card.last_four(normal)
+
+
+def _normal(number: str) -> str:
+    try:
+        return card.normalise(number)
+    except IdentifierError as error:
+        raise InstrumentRefusedError(error.code.replace("card-", "number-", 1), error.message) from None
 
 
 def put_back(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime) -> bool:

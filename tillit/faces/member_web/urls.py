@@ -6,6 +6,7 @@ from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.member_web import (
     cards,
     choices,
+    complaints,
     data,
     joining,
     profile,
@@ -28,6 +29,10 @@ urlpatterns = [
     path(f"{_OWN}sign-out/", sign_in.leave, name="sign_out"),
     path(f"{_OWN}join/", joining.form, name="join"),
     path(f"{_OWN}join/<str:token>/", joining.link, name="join_link"),
+    path(f"{_MIN}complaints/", complaints.show, name="complaints"),
+    path(f"{_MIN}complaints/new/", complaints.new, name="complaint_new"),
+    path(f"{_MIN}complaints/<slug:number>/", complaints.case, name="complaint"),
+    path(f"{_MIN}complaints/<slug:number>/files/<slug:document>/", complaints.file, name="complaint_file"),
     path(f"{_MIN}cards/", cards.show, name="cards"),
     path(_MIN, views.home, name="min_side"),
     path(f"{_MIN}vouchers/", vouchers.show, name="vouchers"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from tillit.audit.queries import about
 from tillit.bonus.queries import ChainBalance, bonus_of, overview
 from tillit.declaration.models import Controller
+from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.events import told
 from tillit.journeys import terms
@@ -68,7 +69,8 @@ def receipts(request: HttpRequest, member: Member) -> HttpResponse:
     except ValueError:  # a cursor that is none of ours
         return redirect("receipts", member.site.key)
     older = rows[-1].cursor if len(rows) == PAGE else None
-    context = member.context(page="receipts", receipts=listed, older=older)
+    offered = said_on(member.site, "complaint_new") is not None
+    context = member.context(page="receipts", receipts=listed, older=older, complaints_offered=offered)
     return render(request, "member_web/receipts.html", context)
 
 

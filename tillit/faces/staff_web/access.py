@@ -61,6 +61,12 @@ class Worker:
         return "membership_administration" in (self.actor.activities or ()) and bool(said_on(self.site, "staff_enrol"))
 
     @property
+    def decides_complaints(self) -> bool:
+        """Whether they decide complaints of bonus here."""
+        may = "bonus_correction" in (self.actor.activities or ())
+        return may and self.site.declaration.activity("bonus_correction") is not None
+
+    @property
     def keeps_cards(self) -> bool:
         """Whether they register people's cards here."""
         may = "bonus_earning" in (self.actor.activities or ())

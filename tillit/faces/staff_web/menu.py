@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from tillit.faces.staff_web.access import Worker
+from tillit.journeys import complaints
 from tillit.journeys.rights import reading
 from tillit.journeys.staff_lookup import purposes
 from tillit.privacy.breach import queries as breaches
@@ -51,6 +52,10 @@ def _requests(worker: Worker) -> int:
     return int(counts["open"])
 
 
+def _complaints(worker: Worker) -> int:
+    return len(complaints.queue(actor=worker.actor, controller=worker.site.controller))
+
+
 def _breaches(worker: Worker) -> int:
     return len(breaches.register(controller_ids=[worker.site.controller.pk]))
 
@@ -72,6 +77,14 @@ ENTRIES: tuple[Entry, ...] = (
         "rights_desk.register",
         "desk_tiles.register",
         lambda worker: worker.takes_requests and not worker.handles_rights,
+    ),
+    Entry(
+        "complaints",
+        "staff_complaints",
+        "complaint_desk.title",
+        "complaint_desk.tile",
+        lambda worker: worker.decides_complaints,
+        _complaints,
     ),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),

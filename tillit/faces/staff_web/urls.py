@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.staff_web import breaches, desk, enrolment, instruments, people, proof, requests, second, sign_in
+from tillit.faces.staff_web import breaches, complaints, desk, enrolment, instruments, people, proof, requests, second, sign_in
 
 urlpatterns = [
     path("", people.choose, name="staff"),
@@ -29,6 +29,13 @@ urlpatterns = [
     path("<controller:controller>/breaches/", breaches.register, name="staff_breaches"),
     path("<controller:controller>/breaches/<slug:reference>/", breaches.breach, name="staff_breach"),
     path("<controller:controller>/breaches/<slug:reference>/form/", breaches.authority_form, name="staff_breach_form"),
+    path("<controller:controller>/complaints/", complaints.queue, name="staff_complaints"),
+    path("<controller:controller>/complaints/<slug:number>/", complaints.case, name="staff_complaint"),
+    path(
+        "<controller:controller>/complaints/<slug:number>/files/<slug:document>/",
+        complaints.file,
+        name="staff_complaint_file",
+    ),
     path("<controller:controller>/requests/", requests.queue, name="staff_requests"),
     path("<controller:controller>/requests/new/", requests.register_stranger, name="staff_request_stranger"),
     path("<controller:controller>/requests/<slug:number>/", requests.case, name="staff_request"),

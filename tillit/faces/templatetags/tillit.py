@@ -212,6 +212,25 @@ def card_problem(code: str) -> str:
 
 
 @register.filter
+def complaint_problem(code: str) -> str:
+    """Why a complaint, a file of it or a decision was not taken."""
+    known = say_or(f"complaint.problem.{code.partition('-')[0]}", say(language(), "complaint.problem.field"))
+    return say_or(f"complaint.problem.{code}", known)
+
+
+@register.filter
+def complaint_status(case: Any) -> str:
+    """How a complaint stands."""
+    return say_or(f"complaint.status.{case.outcome or case.stage}", case.stage)
+
+
+@register.filter
+def complaint_step(entry: Any) -> str:
+    """What a step of a complaint was."""
+    return say_or(f"complaint.step.{entry.step}", entry.step)
+
+
+@register.filter
 def of(values: Any, key: str) -> Any:
     """The value of a key, empty where there is none."""
     return values.get(key, "") if isinstance(values, dict) else ""

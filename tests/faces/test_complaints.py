@@ -1,0 +1,177 @@
+"""Complaints of bonus (C12): the receipt attached, staff decide, the ledger follows, the person is told why."""
+
+import re
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from tests.bonus.conftest import World, build
+from tests.faces.conftest import Person, make_person, sign_in
+from tests.faces.test_staff import at_work, hire
+from tests.support.shops import card_number
+from tillit.bonus.queries import overview
+from tillit.cases.models import Document
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.messages.models import Message
+from tillit.parties import directories
+from tillit.parties.digests import Kind, digest
+
+pytestmark = pytest.mark.django_db
+NEW = "/rundtur/min-side/complaints/new/"
+
+
+def picture() -> bytes:
+    """A PNG of one red point."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    data = zlib.compress(b"\x00\xff\x00\x00")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+def world(db: Any) -> World:
+    return build()
+
+
+@pytest.fixture
+def kari(world: World) -> Person:
+    from tillit.declaration.models import Controller
+
+    return make_person(Controller.objects.get(key="rundtur"), "Kari", "Nordseth", "+47 400 00 111")
+
+
+def complain(client: Client, world: World, **more: Any) -> str:
+    """The address of the new complaint."""
+    form = {
+        "about": "missing",
+        "chain": world.chains["rundtur"].key,
+        "bought_on": "2026-03-02",
+        "amount": "129,90",
+        "text": "Kjøpet mangler",
+        "receipt_file": SimpleUploadedFile("kvittering.png", picture(), "image/png"),
+    }
+    answer = client.post(NEW, {**form, **more})
+    assert answer.status_code == 302, answer.content.decode()
+    return str(answer["Location"])
+
+
+def number(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[1]
+
+
+def available(kari: Person) -> int:
+    with Scope(system("test", {kari.controller.pk}), "bonus_use", frozenset({kari.subject_id})):
+        return sum(one.available for one in overview(subject_id=kari.subject_id, on=clock.today()))
+
+
+def test_c12_the_receipt_is_decided_on_the_ledger_follows_and_the_person_is_told(
+    client: Client, world: World, kari: Person
+) -> None:
+    sign_in(client, kari)
+    assert 'data-form="receipt_complaint"' in client.get(NEW).text
+    path = complain(client, world)
+    with Scope(system("test", {kari.controller.pk}), "self_service", frozenset({kari.subject_id})):
+        kept = Document.objects.get(subject_id=kari.subject_id)
+        assert picture()[:16] not in bytes(kept.sealed)
+    desk = at_work(hire(kari.controller))
+    here = f"/staff/rundtur/complaints/{number(path)}/"
+    assert number(path) in desk.get("/staff/rundtur/complaints/").text
+    page = desk.get(here).text
+    assert "Kari Nordseth" in page
+    saved = desk.post(f"{here}files/{kept.id}/")
+    assert saved.content.startswith(b"\x89PNG")
+    assert "attachment" in saved["Content-Disposition"]
+    assert desk.post(here, {"act": "uphold", "text": "Vi fant kjøpet.", "amount": "x"}).status_code == 422
+    assert available(kari) == 0
+    assert desk.post(here, {"act": "uphold", "text": "Vi fant kjøpet.", "amount": "12,50"}).status_code == 302
+    assert available(kari) == 1250
+    assert desk.post(here, {"act": "uphold", "text": "Igjen", "amount": "12,50"}).status_code == 422
+    assert available(kari) == 1250
+    told = client.get(path).text
+    assert "Vi fant kjøpet." in told
+    assert "medhold" in told
+    with Scope(system("test", {kari.controller.pk}), "bonus_correction", frozenset({kari.subject_id})):
+        message = Message.objects.get(subject_id=kari.subject_id, template="complaint_upheld")
+        assert "12,50" in message.content["amount"]
+
+
+def test_c12_a_question_is_answered_and_a_rejection_says_why(client: Client, world: World, kari: Person) -> None:
+    sign_in(client, kari)
+    path = complain(client, world)
+    desk = at_work(hire(kari.controller))
+    here = f"/staff/rundtur/complaints/{number(path)}/"
+    assert desk.post(here, {"act": "reject", "text": ""}).status_code == 422
+    desk.post(here, {"act": "ask", "text": "Hvilken butikk?"})
+    desk.post(here, {"act": "note", "text": "Bare for oss"})
+    assert "Hvilken butikk?" in client.get(path).text
+    client.post(path, {"text": "Den på kaia", "receipt_file": SimpleUploadedFile("b.png", picture(), "image/png")})
+    assert "Den på kaia" in desk.get(here).text
+    desk.post(here, {"act": "reject", "text": "Kjøpet var betalt kontant."})
+    told = client.get(path).text
+    assert "Kjøpet var betalt kontant." in told
+    assert "Bare for oss" not in told
+    assert available(kari) == 0
+    client.post(path, {"text": "Nei"})
+    assert "Nei<" not in client.get(path).text
+
+
+def test_c12_files_that_are_no_receipt_are_refused_with_the_reason(client: Client, world: World, kari: Person) -> None:
+    sign_in(client, kari)
+    form = {"about": "missing", "chain": world.chains["rundtur"].key}
+    script = SimpleUploadedFile("kvittering.png", b"<script>alert(1)</script>", "image/png")
+    answer = client.post(NEW, {**form, "receipt_file": script}, headers={"Accept-Language": "en"})
+    assert (answer.status_code, "Only pictures" in answer.text) == (422, True)
+    assert client.post(NEW, {"about": "missing"}).status_code == 422
+    assert client.post(NEW, {**form, "bought_on": "soon"}).status_code == 422
+    assert client.post(NEW, {**form, "about": "nothing"}).status_code == 422
+    assert (
+        "Du har ikke reklamert" in client.get("/rundtur/min-side/complaints/", headers={"Accept-Language": "nb"}).text
+    )
+
+
+def test_c12_nobody_but_the_person_and_the_desk_of_that_controller_sees_a_complaint(
+    client: Client, world: World, kari: Person
+) -> None:
+    sign_in(client, kari)
+    path = complain(client, world)
+    ola = make_person(kari.controller, "Ola", "Vestli", "+47 400 00 112")
+    other = Client()
+    sign_in(other, ola)
+    assert other.get(path).status_code == 404
+    assert other.post(path, {"text": "x"}).status_code == 404
+    desk = at_work(hire(kari.controller, "reception"))
+    assert desk.get("/staff/rundtur/complaints/").status_code == 404
+    assert desk.get(f"/staff/rundtur/complaints/{number(path)}/").status_code == 404
+
+
+def test_c4_c12_a_card_on_another_bonus_id_is_set_free_when_its_owner_is_right(
+    client: Client, world: World, kari: Person
+) -> None:
+    ola = make_person(kari.controller, "Ola", "Vestli", "+47 400 00 112")
+    other, card, cards = Client(), card_number(31), "/rundtur/min-side/cards/"
+    sign_in(other, ola)
+    other.post(cards, {"act": "add", "number": card, "own": "1"})
+    sign_in(client, kari)
+    page = client.post(cards, {"act": "add", "number": card, "own": "1"}).text
+    dispute = re.search(r'href="([^"]+about=card_taken)"', page)
+    assert dispute is not None
+    assert 'name="number"' in client.get(dispute.group(1)).text
+    wrong = client.post(NEW, {"about": "card_taken", "number": card[:-1] + "x"})
+    assert (wrong.status_code, card[:-1] in wrong.text) == (422, False)
+    path = complain(client, world, about="card_taken", number=card, chain="")
+    desk = at_work(hire(kari.controller))
+    desk.post(f"/staff/rundtur/complaints/{number(path)}/", {"act": "uphold", "text": "Du viste det."})
+    register = kari.controller.register_id
+    known = digest(register, Kind.CARD, card)
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) is None
+    assert client.post(cards, {"act": "add", "number": card, "own": "1"}).status_code == 302
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) == kari.subject_id
+    assert card[-4:] in other.get("/rundtur/min-side/messages/").text

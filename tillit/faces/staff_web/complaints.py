@@ -1,0 +1,100 @@
+"""The desk for complaints of bonus (C12): the queue, and one complaint with its receipt and the decision."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tillit.bonus.errors import CorrectionRefusedError
+from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.faces.member_web.complaints import saved
+from tillit.faces.member_web.requests import number_of
+from tillit.faces.member_web.views import shown as receipt_shown
+from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.templatetags.tillit import complaint_problem, language
+from tillit.faces.texts import say
+from tillit.journeys import complaints
+from tillit.kernel.money import MoneyError
+from tillit.kernel.scope import ScopeError
+from tillit.parties.errors import NotAssignedError
+
+SHOW = ("open", "closed", "all")
+
+
+@require_safe
+@staff_page
+def queue(request: HttpRequest, worker: Worker) -> HttpResponse:
+    """The controller's complaints, the oldest first."""
+    show = request.GET.get("show", "open")
+    show = show if show in SHOW else "open"
+    try:
+        rows = complaints.queue(actor=worker.actor, controller=worker.site.controller, show=show)
+    except ScopeError:
+        raise Http404 from None
+    context = worker.context(page="complaints", rows=rows, show=show, parts=SHOW)
+    return render(request, "staff_web/complaints.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
+    """One complaint; a POST asks, notes or decides."""
+    here: dict[str, Any] = {
+        "actor": worker.actor,
+        "controller": worker.site.controller,
+        "case_id": number_of(number),
+    }
+    problem = ""
+    try:
+        if request.method == "POST":
+            problem = _act(request, here)
+            if not problem:
+                return redirect("staff_complaint", worker.site.key, number)
+        shown = complaints.look(**here)
+    except (ScopeError, NotAssignedError, UnknownCaseError):
+        raise Http404 from None
+    context = worker.context(
+        page="complaints",
+        shown=shown,
+        case=shown.case,
+        receipts=[receipt_shown(one) for one in shown.receipts],
+        problem=complaint_problem(problem) if problem else "",
+        typed=request.POST.get("text", "") if problem else "",
+    )
+    return render(request, "staff_web/complaint.html", context, status=422 if problem else 200)
+
+
+@require_POST
+@staff_page
+def file(request: HttpRequest, worker: Worker, number: str, document: str) -> HttpResponse:
+    """An attached file, to be saved."""
+    try:
+        name, media_type, body = complaints.file(
+            actor=worker.actor,
+            controller=worker.site.controller,
+            case_id=number_of(number),
+            document_id=number_of(document),
+        )
+    except (ScopeError, NotAssignedError, UnknownCaseError):
+        raise Http404 from None
+    return saved(name, media_type, body)
+
+
+def _act(request: HttpRequest, here: dict[str, Any]) -> str:
+    """Do what the button says; the code of what was refused, '' when it was done."""
+    act, text = request.POST.get("act", ""), request.POST.get("text", "").strip()[:2000]
+    try:
+        if act == "uphold":
+            complaints.uphold(**here, text=text, amount=request.POST.get("amount", "").strip()[:20])
+        elif act in {"ask", "reject", "note"}:
+            if not text:
+                return "no-reason"
+            {"ask": complaints.ask, "reject": complaints.reject, "note": complaints.note}[act](**here, text=text)
+    except UnknownCaseError:
+        raise
+    except (CaseError, MoneyError, CorrectionRefusedError) as error:
+        return error.code
+    messages.success(request, say(language(), "complaint_desk.done"))
+    return ""

@@ -1,0 +1,294 @@
+"""A complaint of missing or wrong bonus, from the person's words and receipt to the ledger and the answer (C12).
+
+It belongs to the controller of the chain, whose bonus it is; one of a card on another's BonusID to the holder of the
+register. What staff decide and what follows from it (correction, a card set free, the message) stand or fall together.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from tillit.bonus import operations as bonus
+from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, REJECTED, UPHELD
+from tillit.cases import attachments, operations, queries
+from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.cases.models import Case, Document, Entry
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current, holder_of
+from tillit.journeys.sign_in import TooManyTriesError
+from tillit.kernel import clock
+from tillit.kernel.money import Money
+from tillit.kernel.scope import Actor, Scope, ScopeError, system
+from tillit.ledger.operations import natural_key
+from tillit.messages.operations import send
+from tillit.parties import directories
+from tillit.parties.actors import person_scope
+from tillit.parties.digests import Kind
+from tillit.parties.queries import facts
+from tillit.parties.rates import Limit, within
+from tillit.purchases import operations as instruments
+from tillit.purchases.models import Chain, PaymentInstrument
+from tillit.purchases.queries import Receipt, receipts
+
+OWN, DESK, NOTICE = "self_service", "bonus_correction", "important_notices"
+PER_PERSON = Limit("complaints", 10, timedelta(days=1))
+LOCAL = ZoneInfo(clock.DEFAULT_ZONE)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A complaint with its log and its files. receipts: the person's in the chain around that day, for the desk."""
+
+    case: Case
+    entries: Sequence[Entry]
+    files: Sequence[Document]
+    chain: Chain | None
+    name: str = ""
+    receipts: Sequence[Receipt] = ()
+
+
+def offered(*, controller: Controller) -> bool:
+    """Whether people complain of bonus to the controller on their own pages."""
+    activity = current(controller_id=controller.pk, on=clock.today()).activity(OWN)
+    return activity is not None and "complaint" in activity.records
+
+
+def chains(*, controller: Controller) -> list[Chain]:
+    """The chains in which the register's members earn bonus."""
+    return list(Chain.objects.filter(controller__register_id=controller.register_id).order_by("name"))
+
+
+def complain(
+    *,
+    actor: Actor,
+    controller: Controller,
+    subject_id: int,
+    fields: Mapping[str, Any],
+    number: str = "",
+    files: Sequence[bytes] = (),
+    language: str,
+) -> Case:
+    """Open a complaint, with the files attached. `number`: the card it is about, digested here and forgotten.
+
+    Raises `CaseError` for what is stated or attached wrong, `InstrumentRefusedError` for what is no card number,
+    `TooManyTriesError` after ten in a day.
+    """
+    stated, at = {key: value for key, value in fields.items() if value}, clock.now()
+    chain = next((one for one in chains(controller=controller) if one.key == stated.get("chain")), None)
+    if stated.get("about") == CARD_TAKEN:
+        kind, known, last_four = instruments.number_digest(register_id=controller.register_id, number=number)
+        stated |= {"instrument": str(known), "instrument_kind": str(kind), "last_four": last_four}
+        answering = holder_of(controller_id=controller.pk)
+    elif chain is None:
+        raise CaseError("chain-missing", "say which chain it is about")
+    else:
+        answering = chain.controller_id
+    if not within(PER_PERSON, str(subject_id)):
+        raise TooManyTriesError("too-many-tries", "too many complaints today")
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        case = operations.open_case(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=answering,
+            kind=COMPLAINT,
+            channel="self_service",
+            at=at,
+            fields=stated,
+            language=language,
+        )
+        for body in files:
+            attachments.add(scope=scope, case=case, body=body, at=at)
+    return case
+
+
+def own(*, actor: Actor, subject_id: int) -> list[Case]:
+    """The person's complaints, newest first."""
+    with Scope(actor, OWN, frozenset({subject_id})):
+        return list(queries.of_person(subject_id=subject_id, kind=COMPLAINT))
+
+
+def own_case(*, actor: Actor, subject_id: int, case_id: int) -> Shown:
+    """One of them. Raises `UnknownCaseError`."""
+    with Scope(actor, OWN, frozenset({subject_id})):
+        return _shown(_of_kind(queries.case(case_id=case_id, subject_id=subject_id)), shown_only=True)
+
+
+def write(
+    *, actor: Actor, subject_id: int, case_id: int, text: str, files: Sequence[bytes], back: bool = False
+) -> None:
+    """The person says more, attaches more, or takes the complaint back. Raises `CaseError`, `UnknownCaseError`."""
+    at = clock.now()
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        case = _of_kind(queries.case(case_id=case_id, subject_id=subject_id))
+        operations.take(scope=scope, case=case, step="taken_back" if back else "wrote", at=at, text=text)
+        for body in files:
+            attachments.add(scope=scope, case=case, body=body, at=at)
+
+
+def own_file(*, actor: Actor, subject_id: int, case_id: int, document_id: int) -> tuple[str, str, bytes]:
+    """(name, media type, contents) of a file of one's own complaint. Raises `UnknownCaseError`."""
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        case = _of_kind(queries.case(case_id=case_id, subject_id=subject_id))
+        return attachments.open_file(scope=scope, case=case, document_id=document_id)
+
+
+def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Case]:
+    """The controller's complaints, the oldest first. Raises `ScopeError` for who may not handle them."""
+    with Scope(actor, DESK, controllers=frozenset({controller.pk})):
+        found = queries.queue(controller_ids=[controller.pk], kind=COMPLAINT, show=show)
+        return list(found.order_by("received_at", "id")[:200])
+
+
+@contextmanager
+def handling(*, actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
+    """The open scope in which staff handle a complaint. Raises `ScopeError`, `NotAssignedError`, `UnknownCaseError`."""
+    if actor.activities is not None and DESK not in actor.activities:
+        raise ScopeError("scope-activity", f"{actor.kind} may not handle complaints")
+    with Scope(actor, DESK, controllers=frozenset({controller.pk})):
+        found = _of_kind(queries.case(case_id=case_id))
+        if found.controller_id != controller.pk:
+            raise UnknownCaseError("no-case", "there is no such case")
+    with person_scope(actor=actor, activity=DESK, subject_id=found.subject_id) as scope:
+        yield scope, _of_kind(queries.case(case_id=case_id, subject_id=found.subject_id))
+
+
+def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:
+    """A complaint as the desk sees it, with the person's receipts in the chain."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (_, case):
+        return _shown(case, shown_only=False)
+
+
+def file(*, actor: Actor, controller: Controller, case_id: int, document_id: int) -> tuple[str, str, bytes]:
+    """(name, media type, contents) of an attached file. Raises `UnknownCaseError`."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        return attachments.open_file(scope=scope, case=case, document_id=document_id)
+
+
+def ask(*, actor: Actor, controller: Controller, case_id: int, text: str) -> None:
+    """Ask the person for more; they get a message."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        operations.take(scope=scope, case=case, step="asked", at=clock.now(), text=text)
+        _tell(scope, case, "complaint_asked", {"text": text})
+
+
+def note(*, actor: Actor, controller: Controller, case_id: int, text: str) -> None:
+    """A note of the desk, which the person does not see on the page, but in an answer to a request for access."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        operations.take(scope=scope, case=case, step="note", at=clock.now(), text=text)
+
+
+def reject(*, actor: Actor, controller: Controller, case_id: int, text: str) -> None:
+    """Nothing changes, and the person is told why."""
+    if not text.strip():
+        raise CaseError("no-reason", "say why")
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        operations.take(scope=scope, case=case, step=REJECTED, at=clock.now(), text=text, outcome=REJECTED)
+        _tell(scope, case, "complaint_rejected", {"text": text})
+
+
+def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amount: str = "") -> None:
+    """The person is right: bonus is added or taken back (`amount`, in the chain's currency), or the card set free.
+
+    The correction hangs on the case: done twice, it counts once. Raises `CaseError` (`no-amount`), `MoneyError`.
+    """
+    at = clock.now()
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        told, template = {"text": text}, "complaint_card_free"
+        if case.fields["about"] == CARD_TAKEN:
+            _set_free(case, at)
+        else:
+            chain = Chain.objects.get(key=case.fields["chain"])
+            money = Money.parse(amount, chain.currency)
+            if money.minor == 0:
+                raise CaseError("no-amount", "say how much")
+            bonus.correct(
+                scope=scope,
+                subject_id=case.subject_id,
+                chain_id=chain.pk,
+                amount=money.minor,
+                key=natural_key("complaint", case.id),
+                event_at=_bought_at(case) or case.received_at,
+                at=at,
+                reason="complaint",
+            )
+            told |= {"amount": money.format(case.language), "chain": chain.name}
+            template = "complaint_upheld"
+        details = {"amount": amount} if amount else {}
+        operations.take(scope=scope, case=case, step=UPHELD, at=at, text=text, outcome=UPHELD, details=details)
+        _tell(scope, case, template, told)
+
+
+def _set_free(case: Case, at: datetime) -> None:
+    """Take the card off the BonusID it stands on, and tell that person."""
+    controller = Controller.objects.get(pk=case.controller_id)
+    kind, known = Kind(int(case.fields["instrument_kind"])), UUID(case.fields["instrument"])
+    holder = directories.resolve(register_id=controller.register_id, kind=kind, digest=known)
+    if holder is None or holder == case.subject_id:
+        return
+    person = frozenset({holder})
+    acting = system("complaint", {controller.pk})
+    with Scope(acting, "bonus_earning", person) as scope:
+        row = PaymentInstrument.objects.filter(subject_id=holder, digest=known, removed_at=None).first()
+        if row is None or not instruments.remove_instrument(
+            scope=scope, subject_id=holder, instrument_id=row.id, at=at
+        ):
+            return
+        last_four = row.last_four
+    with Scope(acting, NOTICE, person) as scope:
+        send(
+            scope=scope,
+            subject_id=holder,
+            controller_id=controller.pk,
+            template="card_moved",
+            values={"last_four": last_four},
+            at=at,
+        )
+
+
+def _tell(scope: Scope, case: Case, template: str, values: Mapping[str, str]) -> None:
+    send(
+        scope=scope,
+        subject_id=case.subject_id,
+        controller_id=case.controller_id,
+        template=template,
+        values=values,
+        at=clock.now(),
+        language=case.language,
+        case_id=case.id,
+    )
+
+
+def _bought_at(case: Case) -> datetime | None:
+    day = case.fields.get("bought_on")
+    return datetime.combine(date.fromisoformat(day), time(12), LOCAL) if day else None
+
+
+def _of_kind(case: Case) -> Case:
+    if case.kind != COMPLAINT:
+        raise UnknownCaseError("no-case", "there is no such case")
+    return case
+
+
+def _shown(case: Case, *, shown_only: bool) -> Shown:
+    chain = Chain.objects.filter(key=case.fields.get("chain", "")).first()
+    rows: Sequence[Receipt] = ()
+    known: dict[str, str] = {}
+    if not shown_only:
+        known = facts(subject_id=case.subject_id)
+        day = _bought_at(case)
+        after = f"{(day + timedelta(days=8)).isoformat()}~" if day else None
+        rows = [
+            one for one in receipts(subject_ids=[case.subject_id], before=after) if chain and one.chain == chain.name
+        ]
+    return Shown(
+        case=case,
+        entries=queries.entries(case=case, shown_only=shown_only),
+        files=list(queries.attached(case=case)),
+        chain=chain,
+        name=" ".join(known[kind] for kind in ("name.given", "name.family") if kind in known),
+        receipts=rows,
+    )
