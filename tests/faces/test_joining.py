@@ -13,6 +13,7 @@ from tillit.consent.models import ConsentEvent
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.journeys import join_link
+from tillit.journeys.sms.dispatch import dispatch
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership.models import TermsAcceptance
@@ -98,7 +99,7 @@ def test_c1_c2_f1_a_visitor_joins_with_two_codes_and_both_controllers_answer(
     subject = known(controllers)
     assert subject is not None
     everyone = system("test", {one.pk for one in controllers.values() if one.register_id == register_of(controllers)})
-    with Scope(everyone, "consent_management", frozenset({subject})):
+    with Scope(everyone, "consent_proof", frozenset({subject})):
         given = ConsentEvent.objects.get(subject_id=subject)
         assert (given.activity, given.channel) == ("newsletter", "email")
         assert given.controller_id == controllers["nordkai"].pk
@@ -198,6 +199,27 @@ def test_c1_the_link_of_an_sms_proves_the_number_and_holds_nothing_in_clear(
     assert client.get(f"/skogheim/join/{token}/").status_code == 410
     with clock.travel(clock.now() + join_link.LIVES):
         assert client.get(path).status_code == 410
+
+
+def test_c1_the_sms_keyword_is_answered_with_a_link_to_complete_the_joining(
+    client: Client, controllers: dict[str, Controller]
+) -> None:
+    def answer(key: str, sender: str = MOBILE, number: str = "1") -> str:
+        return dispatch(controller=controllers[key], key=number, sender=sender, text="medlem", at=clock.now()).text
+
+    before = answer("nordkai")
+    link = re.search(r"/nordkai/join/[\w-]+/", before)
+    assert link is not None
+    done = codes(client, asked(client, link.group()), link.group())
+    assert done.status_code == 200
+    subject = known(controllers)
+    assert subject is not None
+    with Scope(system("test", {controllers["nordkai"].pk}), "membership_administration", frozenset({subject})):
+        accepted = TermsAcceptance.objects.filter(controller_id=controllers["nordkai"].pk)
+        assert accepted.get(subject_id=subject).route == "sms"
+    again = answer("nordkai", number="2")  # a member now, and told the same
+    assert re.sub(r"join/[\w-]+/", "", again) == re.sub(r"join/[\w-]+/", "", before)
+    assert "/join/" not in answer("lyngheim")
 
 
 def test_c1_another_number_than_the_link_s_needs_its_own_code(

@@ -3,7 +3,18 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.staff_web import breaches, complaints, desk, enrolment, instruments, people, proof, requests, second, sign_in
+from tillit.faces.staff_web import (
+    breaches,
+    complaints,
+    desk,
+    enrolment,
+    instruments,
+    people,
+    proof,
+    requests,
+    second,
+    sign_in,
+)
 
 urlpatterns = [
     path("", people.choose, name="staff"),
