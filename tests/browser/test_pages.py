@@ -64,6 +64,7 @@ STAFF = [
     "staff_complaints",
     "staff_enrol",
     "staff_promises",
+    "staff_refunds",
     "staff_requests",
     "staff_request_stranger",
     "staff_search",

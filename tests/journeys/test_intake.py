@@ -282,16 +282,44 @@ def test_c8_a_refund_waits_for_a_purchase_that_comes_later(world: World) -> None
 
 
 def test_c8_a_refund_by_another_card_of_the_same_person_finds_its_purchase(world: World) -> None:
-    subject, stranger = world.member(1, 2), world.member(3)
+    subject = world.member(1, 2)
+    batch = world.take_in([bought(1), bought(2, card=2, amount="-100", refund_of="T1")])
+    assert world.balances(subject) == {}
+    assert batch.refunds_unmatched == 0
+
+
+@pytest.mark.parametrize("first", ["purchase", "refund"])
+def test_c8_a_refund_to_another_members_card_is_taken_from_who_bought(world: World, first: str) -> None:
+    subject, other = world.member(1), world.member(3)
+    rows = [bought(1), bought(2), bought(3, card=3), bought(4, card=3, amount="-60", refund_of="T1")]
+    for row in rows if first == "purchase" else rows[::-1]:
+        world.take_in([row])
+    assert (world.balances(subject), world.balances(other)) == ({"lot": 140}, {"lot": 100})
+    with world.scope():
+        outcomes = dict(UnmatchedRefund.objects.values_list("subject_id", "outcome"))
+        assert outcomes == {other: "elsewhere", subject: "settled"}
+        assert ledger.unexplained() == 0
+    world.take_in([bought(5, card=3, amount="-60", refund_of="T1")])
+    assert world.balances(subject) == {"lot": 100}, "no more than the purchase gave"
+
+
+def test_c8_a_refund_to_a_strangers_card_is_taken_from_who_bought_and_keeps_nothing_of_the_stranger(
+    world: World,
+) -> None:
+    subject = world.member(1)
+    stranger = {"card": 88, "amount": "-40", "receipt": "R-88"}
     batch = world.take_in(
-        [
-            bought(1),
-            bought(2, card=2, amount="-100", refund_of="T1"),
-            bought(3, card=3, amount="-100", refund_of="T1"),
-        ]
+        [bought(9, refund_of="T1", **stranger), bought(1), bought(7, card=88), bought(8, refund_of="T7", **stranger)]
     )
-    assert world.balances(subject) == world.balances(stranger) == {}
-    assert batch.refunds_unmatched == 1
+    assert world.balances(subject) == {"lot": 60}
+    assert (batch.posted, batch.strangers, batch.refunds_unmatched) == (2, 2, 0)
+    with world.scope():
+        assert list(Purchase.objects.order_by("amount").values_list("amount", "last_four")) == [
+            (-4000, ""),
+            (10000, bought(1)["card"][-4:]),
+        ]
+    world.take_in([bought(9, refund_of="T1", **stranger), bought(2)])
+    assert world.balances(subject) == {"lot": 160}, "counted once"
 
 
 def test_c8_the_lot_of_the_purchase_is_taken_from_before_older_lots(world: World) -> None:

@@ -50,12 +50,10 @@ def post_batch(*, batch_id: int, side_by_side: Sequence[Lane] = HERE) -> Batch:
     job = _job(batch)
     names = [f"{lane}/{len(side_by_side)}" for lane in range(len(side_by_side))]
     halves = [[lane] for lane in range(len(side_by_side))] if len(side_by_side) > 1 else [[0, 1]]
-    lanes.all_of(
-        [
-            lane.submit(partial(_post, job, name, half))
-            for lane, name, half in zip(side_by_side, names, halves, strict=True)
-        ]
-    )
+    turns = list(zip(side_by_side, names, halves, strict=True))
+    named = lanes.all_of([lane.submit(partial(_post, job, name, half)) for lane, name, half in turns])
+    if any(named) or job.progress:  # of what was posted before a kill, nobody remembers
+        lanes.all_of([lane.submit(partial(_post_strays, job, name, half)) for lane, name, half in turns])
     side_by_side[0].submit(partial(_finish, job)).result()
     batch.refresh_from_db()
     return batch
@@ -71,6 +69,14 @@ def resume(*, subject_ids: Sequence[int], since: datetime, controller_id: int) -
             accrual.accrue(scope=scope, batch_id=0, phase=phases.PREFIX)
             accrual.repay(scope=scope, batch_id=0, on=clock.today(), at=clock.now())
         _settle_refunds(scope, 0)
+
+
+def settle_waiting(*, register_id: int, batch_id: int = 0) -> None:
+    """Settle the refunds whose purchase is known by now. Outside every scope. `batch_id`: whose count is made anew."""
+    intake.prepare_tables()
+    with Scope(_actor(register_id), ACTIVITY) as scope:
+        many_at_once(register_id=register_id)
+        _settle_refunds(scope, batch_id)
 
 
 def _job(batch: Batch) -> _Job:
@@ -90,13 +96,16 @@ def _actor(register_id: int) -> Actor:
     return system("intake", Controller.objects.filter(register_id=register_id).values_list("pk", flat=True))
 
 
-def _post(job: _Job, lane: str, halves: Sequence[int]) -> None:
+def _post(job: _Job, lane: str, halves: Sequence[int]) -> int:
+    """Post what the lane holds; how many of its rows are refunds that name a purchase."""
+    named = 0
     for page in range(0, intake.staged_pages(), intake.PAGES):
-        _post_chunk(job, lane, halves, page)
+        named += _post_chunk(job, lane, halves, page)
         phases.enter(batch_id=job.batch_id, phase="committed")
+    return named
 
 
-def _post_chunk(job: _Job, lane: str, halves: Sequence[int], page: int) -> None:
+def _post_chunk(job: _Job, lane: str, halves: Sequence[int], page: int) -> int:
     with Scope(job.actor, ACTIVITY) as scope:
         intake.lock_source(source_id=job.source_id, halves=halves)
         many_at_once(register_id=job.register_id)
@@ -107,13 +116,28 @@ def _post_chunk(job: _Job, lane: str, halves: Sequence[int], page: int) -> None:
             behind=job.progress.get(lane, 0),
         )
         if chunk is None:
-            return
+            return 0
         phases.enter(batch_id=job.batch_id, phase="matched")
-        intake.keep(batch_id=job.batch_id, chunk=chunk)
-        if chunk.counted > 0:
-            _credit(job, scope)
-        phases.enter(batch_id=job.batch_id, phase="posted")
-        intake.count(batch_id=job.batch_id, lane=lane, chunk=chunk)
+        _keep(job, scope, chunk, lane)
+        return chunk.named
+
+
+def _post_strays(job: _Job, lane: str, halves: Sequence[int]) -> None:
+    """Refunds of members' purchases that were paid to strangers' cards (C8), once every lane's rows are in."""
+    with Scope(job.actor, ACTIVITY) as scope:
+        intake.lock_source(source_id=job.source_id, halves=halves)
+        many_at_once(register_id=job.register_id)
+        chunk = intake.find_strays(accept_from=job.accept_from)
+        if chunk is not None:
+            _keep(job, scope, chunk, f"refunds {lane}")
+
+
+def _keep(job: _Job, scope: Scope, chunk: intake.Chunk, lane: str) -> None:
+    intake.keep(batch_id=job.batch_id, chunk=chunk)
+    if chunk.counted > 0:
+        _credit(job, scope)
+    phases.enter(batch_id=job.batch_id, phase="posted")
+    intake.count(batch_id=job.batch_id, lane=lane, chunk=chunk)
 
 
 def _credit(job: _Job, scope: Scope) -> None:

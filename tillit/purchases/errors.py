@@ -35,6 +35,12 @@ class ReferenceDataError(TillitError):
     exit_code = 2
 
 
+class RefundError(TillitError):
+    """A refund that waits cannot be settled or dismissed as asked."""
+
+    exit_code = 2
+
+
 class QuarantineError(TillitError):
     """A quarantined row cannot be opened, repaired or replayed."""
 

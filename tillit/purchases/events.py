@@ -7,6 +7,8 @@ INSTRUMENT_REGISTERED = event_type(
 )
 INSTRUMENT_REMOVED = event_type("instrument.removed", subject="required", instrument=ID)
 INSTRUMENT_PUT_BACK = event_type("instrument.put_back", subject="required", instrument=ID)
+REFUND_SETTLED = event_type("refund.settled", subject="required", refund=ID, way=CODE)
+REFUND_DISMISSED = event_type("refund.dismissed", subject="required", refund=ID, reason=CODE)
 # A sealed row may show a person, but nobody knows whom until it is played again.
 QUARANTINE_OPENED = event_type("quarantine.opened", subject="none", batch=ID, row=ID)
 QUARANTINE_REPAIRED = event_type("quarantine.repaired", subject="none", batch=ID, row=ID)

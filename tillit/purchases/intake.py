@@ -23,7 +23,10 @@ _LOCK = 0x696E_746B  # advisory lock space of the halves of a source
 
 @dataclass(frozen=True)
 class Chunk:
-    """What became of a chunk's rows: how many of each verdict, strangers', and refunds among those kept."""
+    """What became of a chunk's rows: how many of each verdict, strangers', and refunds among those kept.
+
+    `named`: refunds among all its rows, strangers' too, that name a purchase.
+    """
 
     rows: int
     strangers: int
@@ -33,6 +36,7 @@ class Chunk:
     repeated: int = 0
     refused: int = 0
     refunds: int = 0
+    named: int = 0
 
 
 def prepare_tables() -> None:
@@ -78,22 +82,47 @@ def match(*, register_id: int, accept_from: datetime, page: int, behind: int) ->
                 "accept_from": accept_from,
             },
         )
-        rows, members, last_line = cursor.fetchone()
+        rows, members, last_line, named = cursor.fetchone()
         if not rows:
             return None
-        _see(cursor)
-        cursor.execute(_sql("verdicts"))
-        counts: dict[int, tuple[int, int]] = {verdict: (n, refunds) for verdict, n, refunds in cursor.fetchall()}
+        counts = _judged(cursor)
+    return _chunk(counts, rows=rows, strangers=rows - members, last_line=last_line, named=named)
+
+
+def find_strays(*, accept_from: datetime) -> Chunk | None:
+    """Put refunds of members' purchases paid to strangers' cards in `intake_row`, judged; None: there are none.
+
+    As a chunk that takes so many away from the strangers' rows. For when every staged row is in.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE intake_row")
+        cursor.execute(_sql("strays"), {"accept_from": accept_from})
+        found = int(cursor.rowcount)
+        if not found:
+            return None
+        counts = _judged(cursor)
+    return _chunk(counts, rows=found, strangers=-found, last_line=0, named=found)
+
+
+def _judged(cursor: Any) -> dict[int, tuple[int, int]]:
+    """Verdict → (rows, refunds among them) of `intake_row`; the ids that count are in `seen` then."""
+    _see(cursor)
+    cursor.execute(_sql("verdicts"))
+    return {verdict: (n, refunds) for verdict, n, refunds in cursor.fetchall()}
+
+
+def _chunk(counts: dict[int, tuple[int, int]], *, rows: int, strangers: int, last_line: int, named: int) -> Chunk:
     kept = [counts.get(verdict, (0, 0)) for verdict in (COUNTED, PARKED)]
     return Chunk(
         rows,
-        rows - members,
+        strangers,
         last_line,
         counted=kept[0][0],
         parked=kept[1][0],
         repeated=counts.get(REPEATED, (0, 0))[0],
         refused=sum(counts.get(verdict, (0, 0))[0] for verdict in _REFUSED),
         refunds=sum(refunds for _, refunds in kept),
+        named=named,
     )
 
 
@@ -139,9 +168,10 @@ def count(*, batch_id: int, lane: str, chunk: Chunk) -> None:
 
 
 def find_refunded() -> int:
-    """Put the refunds whose purchase has been found in `refund_row`; how many."""
+    """Put the refunds whose purchase has been found in `refund_row`, each with whoever made it; how many."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE refund_row")
+        cursor.execute(_sql("move_refunds"))
         cursor.execute(_sql("due_refunds"))
         return int(cursor.rowcount)
 

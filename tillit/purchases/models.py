@@ -1,5 +1,6 @@
 """Where people buy, what they pay with, and what they bought (C4, C5, C10). One row a receipt line."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -173,16 +174,40 @@ class Purchase(PersonalModel):
 
     class Meta:
         db_table = "purchases_purchase"
+        indexes = [  # costs next to nothing, since rows arrive by day: whose purchase of that day a refund names
+            BrinIndex(fields=["event_at"], name="purchases_purchase_days", autosummarize=True, pages_per_range=32)
+        ]
 
 
 class UnmatchedRefund(PersonalModel):
-    """A member's refund whose purchase is not known (yet): waits for staff or for the purchase (C8)."""
+    """A refund until its purchase is settled with it (C8): it waits for the purchase, or for staff where none is named.
+
+    `purchase_id` is the refund's own row, `refund_of` the purchase it takes back (named by the sender, or found by
+    staff). It stands with whoever made the purchase: one paid to another's card ends there as `elsewhere`.
+    """
+
+    OUTCOMES = ("settled", "elsewhere", "dismissed")
 
     purchase_id = models.UUIDField()
+    source_id = models.SmallIntegerField()
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField()
+    event_at = models.DateTimeField()
+    amount = models.BigIntegerField()
+    refund_of = models.UUIDField(null=True)
     settled_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True, default="")
+    reason = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
         db_table = "purchases_unmatched_refund"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True, outcome="") | Q(settled_at__isnull=False) & ~Q(outcome=""),
+                name="purchases_refund_outcome",
+            ),
+            models.CheckConstraint(condition=Q(amount__lt=0), name="purchases_refund_amount"),
+        ]
         indexes = [
             models.Index(fields=["subject_id"], condition=Q(settled_at__isnull=True), name="purchases_refund_waiting")
         ]

@@ -11,11 +11,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from tillit.faces.cli import refunds
 from tillit.faces.cli.days import bounded
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Use, correct and expire bonus, and report on the programmes.")
+app.add_typer(refunds.app, name="refunds")
 out = console()
 Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="As of this day; default: today.")]
 

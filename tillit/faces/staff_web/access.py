@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
-from tillit.journeys import cards
+from tillit.journeys import cards, refunds
 from tillit.journeys.rights.acting import may_handle, may_receive
 from tillit.journeys.staff_sign_in import MAY_RESET
 from tillit.kernel import clock
@@ -82,6 +82,11 @@ class Worker:
         """Whether they may reset a colleague's second factor here."""
         roles = active_roles(staff=self.staff)
         return any(role.controller_id == self.site.controller.pk and role.role in MAY_RESET for role in roles)
+
+    @property
+    def settles_refunds(self) -> bool:
+        """Whether they decide about refunds that wait here."""
+        return refunds.may_settle(actor=self.actor, controller=self.site.controller)
 
     def context(self, **values: Any) -> dict[str, Any]:
         """Context of a page of the console."""

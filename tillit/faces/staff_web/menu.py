@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from tillit.faces.staff_web.access import Worker
-from tillit.journeys import complaints
+from tillit.journeys import complaints, refunds
 from tillit.journeys.rights import reading
 from tillit.journeys.staff_lookup import purposes
 from tillit.privacy.breach import queries as breaches
@@ -56,6 +56,10 @@ def _complaints(worker: Worker) -> int:
     return len(complaints.queue(actor=worker.actor, controller=worker.site.controller))
 
 
+def _refunds(worker: Worker) -> int:
+    return refunds.count_waiting(controller=worker.site.controller)
+
+
 def _breaches(worker: Worker) -> int:
     return len(breaches.register(controller_ids=[worker.site.controller.pk]))
 
@@ -86,6 +90,7 @@ ENTRIES: tuple[Entry, ...] = (
         lambda worker: worker.decides_complaints,
         _complaints,
     ),
+    Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("audit", "staff_audit", "trail.title", "desk_tiles.audit", _may("security_log")),

@@ -30,7 +30,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS refund_row (
 -- with the verdict that nothing came before. A purchase made while a card was registered is its owner's then, also when
 -- the card was removed since (C4: the row of a removed card stays for purchases on their way; `removed` are the few rows
 -- that may be such); else the directory knows whose the card is, and since when: what was bought before is a stranger's.
--- Returns how many rows there were, how many are members', and the last line.
+-- Returns how many rows there were, how many are members', the last line, and how many are refunds that name a purchase.
 WITH chunk AS MATERIALIZED (
   SELECT s.* FROM purchases_staged s
   WHERE s.ctid >= %(from)s::tid AND s.ctid < %(until)s::tid AND s.line > %(behind)s
@@ -66,7 +66,8 @@ WITH chunk AS MATERIALIZED (
   FROM chunk c JOIN whose f ON f.line = c.line AND f.since <= c.event_at JOIN purchases_chain h ON h.id = c.chain_id
   RETURNING 1
 )
-SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM members), (SELECT max(line) FROM chunk)
+SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM members), (SELECT max(line) FROM chunk),
+       (SELECT count(*) FROM chunk WHERE amount < 0 AND refund_of IS NOT NULL)
 
 -- name: judge
 -- The verdict of rows whose id came before, in the chunk or ever: 2 when the content is the same, else 3. Needed when
@@ -102,8 +103,10 @@ WHERE r.verdict <= 1 ORDER BY r.subject_id, r.external
 
 -- name: keep_refunds
 -- Every refund waits until its purchase is found (`settle_refunds`), which may stand in the same file or come later.
-INSERT INTO purchases_unmatched_refund (subject_id, controller_id, state, recorded_at, purchase_id)
-SELECT r.subject_id, r.controller_id, r.state, t.now, r.external
+INSERT INTO purchases_unmatched_refund (subject_id, controller_id, state, recorded_at, purchase_id, source_id, chain_id,
+                                        store_id, event_at, amount, refund_of, outcome, reason)
+SELECT r.subject_id, r.controller_id, r.state, t.now, r.external, r.source_id, r.chain_id, r.store_id, r.event_at,
+       r.amount, r.refund_of, '', ''
 FROM intake_row r CROSS JOIN (SELECT tillit_now() AS now) AS t
 WHERE r.verdict <= 1 AND r.amount < 0 ORDER BY r.subject_id, r.external
 
@@ -123,6 +126,51 @@ SET posted = b.posted + %(posted)s, parked = b.parked + %(parked)s, repeated = b
     progress = jsonb_set(b.progress, ARRAY[%(lane)s::text], to_jsonb(%(line)s::bigint))
 WHERE b.id = %(batch)s
 
+-- name: strays
+-- Refunds of the staged rows that were paid to a stranger's card but name a member's purchase: they are the member's,
+-- without the stranger's digits. `seen` knows the purchase and its day, so that only that day's purchases are looked
+-- through. Run when every row is in, since the purchase may stand anywhere in the file.
+INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
+                        store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
+                        last_four)
+WITH named AS MATERIALIZED (
+  SELECT s.*, n.event_on
+  FROM purchases_staged s JOIN purchases_seen n ON n.source_id = s.source_id AND n.digest = s.refund_of
+  WHERE s.amount < 0 AND s.event_at >= %(accept_from)s
+    AND NOT EXISTS (SELECT FROM purchases_seen k WHERE k.source_id = s.source_id AND k.digest = s.external)
+)
+SELECT DISTINCT ON (n.external) n.line, p.subject_id, n.event_at, n.amount, n.external, n.payload, n.refund_of,
+       p.controller_id, n.chain_id, n.store_id, n.product_group_id, p.state, n.source_id, p.state, false, n.currency,
+       n.receipt, n.product, ''
+FROM named n JOIN purchases_purchase p ON p.id = n.refund_of AND p.chain_id = n.chain_id
+WHERE p.event_at >= (SELECT min(d.event_on) FROM named d)::timestamp AT TIME ZONE 'Europe/Oslo'
+  AND p.event_at < ((SELECT max(d.event_on) FROM named d) + 1)::timestamp AT TIME ZONE 'Europe/Oslo'
+  AND p.amount > 0 AND p.state IN (0, 1)
+ORDER BY n.external, n.line
+
+-- name: move_refunds
+-- Refunds that wait with one member and name a purchase of another: they go on with the one who bought, and end here as
+-- `elsewhere`. Found as `strays` are.
+WITH named AS MATERIALIZED (
+  SELECT u.*, n.event_on
+  FROM purchases_unmatched_refund u JOIN purchases_seen n ON n.source_id = u.source_id AND n.digest = u.refund_of
+  WHERE u.settled_at IS NULL AND u.state = 0
+    AND NOT EXISTS (SELECT FROM purchases_purchase o WHERE o.subject_id = u.subject_id AND o.id = u.refund_of)
+), theirs AS MATERIALIZED (
+  SELECT n.*, p.subject_id AS buyer_id, p.state AS buyer_state
+  FROM named n JOIN purchases_purchase p ON p.id = n.refund_of AND p.chain_id = n.chain_id
+  WHERE p.event_at >= (SELECT min(d.event_on) FROM named d)::timestamp AT TIME ZONE 'Europe/Oslo'
+    AND p.event_at < ((SELECT max(d.event_on) FROM named d) + 1)::timestamp AT TIME ZONE 'Europe/Oslo'
+    AND p.amount > 0 AND p.state IN (0, 1)
+), taken_over AS (
+  INSERT INTO purchases_unmatched_refund (subject_id, controller_id, state, recorded_at, purchase_id, source_id,
+                                          chain_id, store_id, event_at, amount, refund_of, outcome, reason)
+  SELECT t.buyer_id, t.controller_id, t.buyer_state, tillit_now(), t.purchase_id, t.source_id, t.chain_id, t.store_id,
+         t.event_at, t.amount, t.refund_of, '', '' FROM theirs t
+)
+UPDATE purchases_unmatched_refund u SET settled_at = tillit_now(), outcome = 'elsewhere'
+FROM theirs t WHERE u.subject_id = t.subject_id AND u.id = t.id
+
 -- name: due_refunds
 -- The refunds that wait and whose purchase has been found, in the order in which they take back: each with the part of
 -- the purchase's bonus that falls on it. A purchase refunded in parts gives back exactly its bonus in all, never more.
@@ -132,21 +180,20 @@ INSERT INTO refund_row (subject_id, waiting_id, refund_id, purchase_id, event_at
 WITH waiting AS (
   SELECT DISTINCT o.subject_id, o.id, o.amount
   FROM purchases_unmatched_refund u
-  JOIN purchases_purchase r ON r.subject_id = u.subject_id AND r.id = u.purchase_id
-  JOIN purchases_purchase o ON o.subject_id = r.subject_id AND o.id = r.refund_of
-  WHERE u.settled_at IS NULL AND u.state = 0 AND o.state = 0 AND o.amount > 0 AND o.chain_id = r.chain_id
+  JOIN purchases_purchase o ON o.subject_id = u.subject_id AND o.id = u.refund_of
+  WHERE u.settled_at IS NULL AND u.state = 0 AND o.state = 0 AND o.amount > 0 AND o.chain_id = u.chain_id
 )
-SELECT w.subject_id, u.id, r.id, w.id, r.event_at, w.amount, u.settled_at IS NOT NULL,
-       least(w.amount, sum(-r.amount) OVER so_far), least(w.amount, sum(-r.amount) OVER so_far + r.amount)
+SELECT w.subject_id, u.id, u.purchase_id, w.id, u.event_at, w.amount, u.settled_at IS NOT NULL,
+       least(w.amount, sum(-u.amount) OVER so_far), least(w.amount, sum(-u.amount) OVER so_far + u.amount)
 FROM waiting w
-JOIN purchases_purchase r ON r.subject_id = w.subject_id AND r.refund_of = w.id AND r.amount < 0 AND r.state = 0
-JOIN purchases_unmatched_refund u ON u.subject_id = r.subject_id AND u.purchase_id = r.id
-WINDOW so_far AS (PARTITION BY w.subject_id, w.id ORDER BY u.settled_at NULLS LAST, r.event_at, r.id
+JOIN purchases_unmatched_refund u ON u.subject_id = w.subject_id AND u.refund_of = w.id AND u.state = 0
+ AND u.outcome IN ('', 'settled')
+WINDOW so_far AS (PARTITION BY w.subject_id, w.id ORDER BY u.settled_at NULLS LAST, u.event_at, u.purchase_id
                   ROWS UNBOUNDED PRECEDING)
 
 -- name: settle_refunds
 -- The refunds found wait no more.
-UPDATE purchases_unmatched_refund u SET settled_at = tillit_now()
+UPDATE purchases_unmatched_refund u SET settled_at = tillit_now(), outcome = 'settled'
 FROM refund_row r WHERE NOT r.settled AND u.subject_id = r.subject_id AND u.id = r.waiting_id
 
 -- name: unmatched
