@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tillit.bonus.errors import NotYourChainError
-from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, ISSUED, LOT, REDEEMED, RESERVED
+from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, ISSUED, LOT, OFFERED, REDEEMED, RESERVED
 from tillit.bonus.models import Programme
 from tillit.disclosure import releases
 from tillit.disclosure.models import Release
@@ -24,8 +24,8 @@ ACTIVITY = "programme_reports"
 class ChainReport:
     """One chain in [start, end), whole months. Amounts in minor units.
 
-    opening + issued + corrected - used - expired - forfeited - written_off = closing, which is what members hold less
-    what they owe. `corrected` is signed; so are opening and closing. `debt`: what members owe at the end, positive.
+    opening + issued + offered + corrected - used - expired - forfeited - written_off = closing: what members hold
+    less what they owe. `corrected`, opening and closing are signed. `debt`: what members owe at the end, positive.
     """
 
     chain_key: str
@@ -36,6 +36,7 @@ class ChainReport:
     sales: ChainSales
     opening: int
     issued: int
+    offered: int
     corrected: int
     used: int
     expired: int
@@ -69,6 +70,7 @@ def chain_report(*, programme: Programme, start: date, end: date) -> ChainReport
         sales=sales(chain=programme.chain, start=start, end=end),
         opening=members(start),
         issued=-moved(ISSUED.key, since=start),
+        offered=-moved(OFFERED.key, since=start),
         corrected=-moved(CORRECTED.key, since=start),
         used=moved(REDEEMED.key, since=start),
         expired=moved(EXPIRED.key, since=start),

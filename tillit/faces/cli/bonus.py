@@ -101,6 +101,26 @@ def share(
 
 
 @app.command()
+def settlement(
+    chain: Annotated[str, typer.Option("--chain", help="The key of the chain.")],
+    month: Annotated[str | None, typer.Option(help="YYYY-MM; default: the month that last ended.")] = None,
+) -> None:
+    """Print the settlement of a chain's month: what moved in its book, balanced (docs/formats/settlement.md)."""
+    ready()
+    from tillit.bonus.models import Programme
+    from tillit.bonus.reports import ACTIVITY
+    from tillit.journeys.settlement import settle
+    from tillit.kernel.scope import Scope, system
+
+    found = Programme.objects.select_related("chain").filter(chain__key=chain).first()
+    if found is None:
+        raise typer.BadParameter(f"no chain '{chain}'", param_hint="--chain")
+    start, _ = _month(month)
+    with Scope(system("settlement", {found.chain.controller_id}), ACTIVITY):
+        sys.stdout.write(settle(programme=found, month=start).decode())
+
+
+@app.command()
 def simulate(
     terms: Annotated[Path, typer.Option(help="A programme file: its rates and offers are tried.")],
     start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of purchases.")],
@@ -242,7 +262,18 @@ def _show(report: Any) -> None:
 
     out.print(f"{report.chain_name}, {report.start:%Y-%m}", markup=False)
     table = _table("", "amount")
-    for name in ("opening", "issued", "corrected", "used", "expired", "forfeited", "written_off", "closing", "debt"):
+    for name in (
+        "opening",
+        "issued",
+        "offered",
+        "corrected",
+        "used",
+        "expired",
+        "forfeited",
+        "written_off",
+        "closing",
+        "debt",
+    ):
         table.add_row(name.replace("_", " "), money(getattr(report, name)))
     out.print(table)
     sales = report.sales

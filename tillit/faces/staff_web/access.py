@@ -51,6 +51,11 @@ class Worker:
         return self.actor.activities is None or "proof" in self.actor.activities
 
     @property
+    def sees_reports(self) -> bool:
+        """Whether their role may see the programme's figures."""
+        return self.actor.activities is None or "programme_reports" in self.actor.activities
+
+    @property
     def takes_requests(self) -> bool:
         """Whether they may take requests in here."""
         return may_receive(self.actor, self.site.controller)

@@ -93,6 +93,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
+    Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
     Entry("audit", "staff_audit", "trail.title", "desk_tiles.audit", _may("security_log")),
     Entry("colleagues", "staff_colleagues", "colleagues.title", "desk_tiles.colleagues", lambda w: w.resets_factors),
 )

@@ -12,6 +12,7 @@ from tillit.faces.staff_web import (
     people,
     proof,
     refunds,
+    reports,
     requests,
     second,
     sign_in,
@@ -38,6 +39,11 @@ urlpatterns = [
     path("<controller:controller>/person/<slug:token>/cards/", instruments.show, name="staff_cards"),
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),
     path("<controller:controller>/promises/", proof.promises, name="staff_promises"),
+    path("<controller:controller>/reports/", reports.reports, name="staff_reports"),
+    path(
+        "<controller:controller>/reports/<slug:chain>/chart/<slug:which>.svg", reports.chart, name="staff_report_chart"
+    ),
+    path("<controller:controller>/reports/<slug:chain>/<slug:form>/", reports.download, name="staff_report_file"),
     path("<controller:controller>/breaches/", breaches.register, name="staff_breaches"),
     path("<controller:controller>/breaches/<slug:reference>/", breaches.breach, name="staff_breach"),
     path("<controller:controller>/breaches/<slug:reference>/form/", breaches.authority_form, name="staff_breach_form"),
