@@ -36,6 +36,7 @@ VISITOR = [
     "sign_in",
     "join",
     "staff_sign_in",
+    "programme_terms",
 ]
 MEMBER = [
     "min_side",

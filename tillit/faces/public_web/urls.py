@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.public_web import cookies, statements, unsubscribe, views
+from tillit.faces.public_web import cookies, programme, statements, unsubscribe, views
 
 _STATEMENT = "<controller:controller>/statement/"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{_STATEMENT}versions/<int:number>/", statements.show, name="statement_version"),
     path(f"{_STATEMENT}versions/<int:number>/<str:form>/", statements.download, name="statement_download"),
     path(f"{_STATEMENT}changes/<int:before>/<int:after>/", statements.changes, name="statement_changes"),
+    path("<controller:controller>/programme/", programme.programme, name="programme_terms"),
     path("<controller:controller>/cookies/", cookies.policy, name="cookies"),
     path("<controller:controller>/cookies/choice/", cookies.choose, name="cookie_choice"),
 ]

@@ -2,11 +2,12 @@
 
 from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from django import template
 from django.utils.translation import get_language
 
@@ -77,6 +78,24 @@ def moment(value: datetime | None) -> str:
 def amount(value: Money) -> str:
     """Money as the reader writes it."""
     return value.format(language())
+
+
+@register.filter
+def percent(basis_points: int) -> str:
+    """150 as 1,5 % in the reader's language."""
+    return format_percent(Decimal(basis_points) / 10_000, format="#,##0.##\u00a0%", locale=language())
+
+
+@register.filter
+def hundredths(value: int) -> str:
+    """150 as 1,5 in the reader's language."""
+    return format_decimal(Decimal(value) / 100, locale=language())
+
+
+@register.filter
+def iso(value: datetime) -> str:
+    """A moment as an address carries it."""
+    return value.isoformat()
 
 
 @register.filter
