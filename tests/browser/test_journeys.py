@@ -175,3 +175,27 @@ def test_b6_a9_a_passkey_in_chromium_for_a_member_and_for_staff(window: Callable
     opened.go("/staff/sign-in/security/")
     expect(page.locator("h1")).to_have_text("Innloggingen din")
     assert opened.trouble == []
+
+
+def test_b2_b6_the_app_shows_what_was_kept_without_a_network_and_nothing_once_signed_out(
+    window: Callable[..., Window], site: Site
+) -> None:
+    opened = window(PHONE)
+    opened.site = replace(site, address=site.address.replace("127.0.0.1", "localhost"))
+    page = opened.sign_in(site.ola)
+    opened.go("/rundtur/min-side/app/")
+    kept = "caches.has('tillit-rundtur-kept')"
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
+    page.click("[data-turn=on]")
+    expect(page.locator("[data-on]")).to_be_visible()
+    assert page.evaluate(kept)
+    opened.context.set_offline(True)
+    opened.go("/rundtur/min-side/cards/")
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("h1")).not_to_have_text("Du er uten nett")
+    opened.go("/rundtur/min-side/profile/")
+    expect(page.locator("h1")).to_have_text("Du er uten nett")
+    opened.context.set_offline(False)
+    opened.go("/rundtur/min-side/")
+    opened.click("text=Logg ut")
+    page.wait_for_function(f"{kept}.then(there => !there)")

@@ -27,6 +27,7 @@ RULES = {
 LARGEST = 100_000
 
 VISITOR = [
+    "app_offline",
     "front",
     "home",
     "statement",
@@ -39,6 +40,7 @@ VISITOR = [
     "programme_terms",
 ]
 MEMBER = [
+    "app",
     "min_side",
     "receipts",
     "vouchers",
@@ -94,6 +96,9 @@ JOURNEYS = [
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
+    "manifest": "JSON",
+    "app_worker": "script",
+    "icon": "image",
     "language": "form",
     "request_download": "form",
     "staff_request_download": "form",

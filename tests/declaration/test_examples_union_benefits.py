@@ -213,6 +213,7 @@ def test_b6_the_app_declares_each_device_permission_and_why(key):
         "phone_call",
         "push",
         "image_cache",
+        "offline_copy",
         "network_state",
         "accounts",
         "wake_lock",

@@ -60,6 +60,11 @@ class Site:
         return look.accent_for(self.controller.key)
 
     @property
+    def has_app(self) -> bool:
+        """Whether the controller declares an app: what it asks of a device, and why."""
+        return bool(self.declaration.device_permissions)
+
+    @property
     def has_bonus(self) -> bool:
         """Whether Min side has a balance to show."""
         return self.declaration.programme is not None

@@ -4,6 +4,7 @@ from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.member_web import (
+    app,
     cards,
     choices,
     complaints,
@@ -33,6 +34,7 @@ urlpatterns = [
     path(f"{_MIN}complaints/new/", complaints.new, name="complaint_new"),
     path(f"{_MIN}complaints/<slug:number>/", complaints.case, name="complaint"),
     path(f"{_MIN}complaints/<slug:number>/files/<slug:document>/", complaints.file, name="complaint_file"),
+    path(f"{_MIN}app/", app.show, name="app"),
     path(f"{_MIN}cards/", cards.show, name="cards"),
     path(_MIN, views.home, name="min_side"),
     path(f"{_MIN}vouchers/", vouchers.show, name="vouchers"),

@@ -3,13 +3,17 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.public_web import cookies, programme, statements, unsubscribe, views
+from tillit.faces.public_web import app, cookies, programme, statements, unsubscribe, views
 
 _STATEMENT = "<controller:controller>/statement/"
 urlpatterns = [
     path("", views.front, name="front"),
     path("language/", views.choose_language, name="language"),
     path("look/<slug:accent>.css", views.look_sheet, name="look"),
+    path("look/<slug:accent>/icon-<int:size>.png", app.icon, name="icon"),
+    path("<controller:controller>/app/manifest.webmanifest", app.manifest, name="manifest"),
+    path("<controller:controller>/app/worker.js", app.worker, name="app_worker"),
+    path("<controller:controller>/app/offline/", app.offline, name="app_offline"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("u/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("<controller:controller>/", views.home, name="home"),

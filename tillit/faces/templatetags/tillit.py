@@ -259,3 +259,15 @@ def of(values: Any, key: str) -> Any:
 def language_name(code: str) -> str:
     """The name of a language, in itself."""
     return say(code, "language.name")
+
+
+@register.filter
+def phone_link(number: str) -> str:
+    """A phone number as `tel:` wants it: digits, with a plus before the country."""
+    return "".join(sign for sign in number if sign.isdigit() or sign == "+")
+
+
+@register.filter
+def permission_name(key: str) -> str:
+    """The name of a device permission; the declaration's own word where the wording has none."""
+    return say_or(f"app.permission.{key}", key.replace("_", " "))

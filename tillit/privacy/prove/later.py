@@ -10,7 +10,7 @@ from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
 
 WHY = {
     "forms": "forms are not crawled yet",
-    "device_permissions": "there is no app yet",
+    "device_permissions": "what a device answers stays on it: nothing of it reaches the system",
     "visit_statistics": "visits are not counted yet",
     "security": "a measure of the organisation, not of the system",
 }

@@ -1,0 +1,71 @@
+// The app's service worker. `SETTINGS` is put in front of it: the controller's key, its scope, what makes up the frame,
+// the pages that may be kept, for how many days, and whether the device may be asked about its network.
+const FRAME = `tillit-${SETTINGS.key}-frame-${SETTINGS.version}`;
+const KEPT = `tillit-${SETTINGS.key}-kept`;
+const DAY = 24 * 60 * 60 * 1000;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(FRAME).then((cache) => cache.addAll(SETTINGS.frame)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(tidy().then(() => self.clients.claim()));
+});
+
+async function tidy() {
+  for (const name of await caches.keys()) {
+    if (name.startsWith(`tillit-${SETTINGS.key}-frame-`) && name !== FRAME) await caches.delete(name);
+  }
+}
+
+// A copy of a page, if the person asked for copies and it is not too old. Too old ones go.
+async function copyOf(request) {
+  if (!(await caches.has(KEPT))) return undefined;
+  const cache = await caches.open(KEPT);
+  const found = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
+  if (!found) return undefined;
+  if (Date.now() - Date.parse(found.headers.get("Date")) < SETTINGS.days * DAY) return found;
+  await cache.delete(request);
+  return undefined;
+}
+
+async function keep() {
+  const saving = SETTINGS.network && self.navigator.connection && self.navigator.connection.saveData;
+  const cache = await caches.open(KEPT);
+  for (const page of saving ? SETTINGS.kept.slice(0, 1) : SETTINGS.kept) {
+    const answer = await fetch(page, { credentials: "same-origin" });
+    if (answer.ok && !answer.redirected) await cache.put(page, answer);
+  }
+  return (await cache.keys()).length;
+}
+
+self.addEventListener("message", (event) => {
+  const done =
+    event.data === "keep" ? keep() : event.data === "drop" ? caches.delete(KEPT).then(() => 0) : Promise.resolve(0);
+  event.waitUntil(done.then((count) => event.ports[0] && event.ports[0].postMessage(count)));
+});
+
+async function page(request) {
+  try {
+    const answer = await fetch(request);
+    const path = new URL(request.url).pathname;
+    if (answer.ok && !answer.redirected && SETTINGS.kept.includes(path) && (await caches.has(KEPT))) {
+      await (await caches.open(KEPT)).put(path, answer.clone());
+    }
+    return answer;
+  } catch {
+    return (await copyOf(request)) || (await caches.match(SETTINGS.offline, { ignoreVary: true })) || Response.error();
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const request = event.request;
+  const place = new URL(request.url);
+  if (place.origin !== self.location.origin) return;
+  if (request.method === "POST" && place.pathname === SETTINGS.leave) event.waitUntil(caches.delete(KEPT));
+  if (request.method !== "GET") return;
+  if (request.mode === "navigate") event.respondWith(page(request));
+  else if (SETTINGS.frame.includes(place.pathname)) {
+    event.respondWith(caches.match(request, { ignoreVary: true }).then((found) => found || fetch(request)));
+  }
+});
