@@ -49,6 +49,7 @@ MEMBER = [
     "received",
     "messages",
     "your_data_download",
+    "enquiries",
     "requests",
     "request_new",
     "choices",
@@ -65,6 +66,8 @@ STAFF = [
     "staff_colleagues",
     "staff_breaches",
     "staff_complaints",
+    "staff_enquiries",
+    "staff_enquiry_stranger",
     "staff_enrol",
     "staff_promises",
     "staff_refunds",
@@ -93,6 +96,9 @@ JOURNEYS = [
     "staff_request_new",
     "staff_breach",
     "unsubscribe",
+    "enquiry",
+    "staff_enquiry",
+    "staff_enquiry_new",
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
@@ -126,6 +132,9 @@ OTHERS = {
     "look": "style sheet",
     "security_txt": "text",
     "health": "JSON",
+    "enquiry_file": "file",
+    "enquiry_take_back": "form",
+    "staff_enquiry_file": "file",
     "sms_report": "JSON",
     "sms_in": "JSON",
 }

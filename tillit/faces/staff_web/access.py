@@ -18,6 +18,7 @@ from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys import cards, refunds
+from tillit.journeys.enquiries.acting import may_handle as answers
 from tillit.journeys.rights.acting import may_handle, may_receive
 from tillit.journeys.staff_sign_in import MAY_RESET
 from tillit.kernel import clock
@@ -59,6 +60,11 @@ class Worker:
     def takes_requests(self) -> bool:
         """Whether they may take requests in here."""
         return may_receive(self.actor, self.site.controller)
+
+    @property
+    def answers_enquiries(self) -> bool:
+        """Whether they answer enquiries here."""
+        return answers(self.actor, self.site.controller)
 
     @property
     def enrols(self) -> bool:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tillit.faces.staff_web.access import Worker
 from tillit.journeys import complaints, refunds
+from tillit.journeys.enquiries import reading as enquiries
 from tillit.journeys.rights import reading
 from tillit.journeys.staff_lookup import purposes
 from tillit.privacy.breach import queries as breaches
@@ -60,6 +61,10 @@ def _refunds(worker: Worker) -> int:
     return refunds.count_waiting(controller=worker.site.controller)
 
 
+def _enquiries(worker: Worker) -> int:
+    return enquiries.counts(actor=worker.actor, controller=worker.site.controller)["unanswered"]
+
+
 def _breaches(worker: Worker) -> int:
     return len(breaches.register(controller_ids=[worker.site.controller.pk]))
 
@@ -91,6 +96,14 @@ ENTRIES: tuple[Entry, ...] = (
         _complaints,
     ),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
+    Entry(
+        "enquiries",
+        "staff_enquiries",
+        "enquiries.desk",
+        "enquiries.desk_tile",
+        lambda worker: worker.answers_enquiries,
+        _enquiries,
+    ),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),

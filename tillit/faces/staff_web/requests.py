@@ -168,14 +168,14 @@ def _told(request: HttpRequest, worker: Worker) -> dict[str, Any]:
     return {
         "right": right,
         "channel": request.POST.get("channel", ""),
-        "received_at": _moment(request.POST.get("received", ""), worker),
+        "received_at": moment(request.POST.get("received", ""), worker),
         "language": wanted if wanted in languages() else _language(worker),
         "fields": stated(request, right),
     }
 
 
-def _moment(text: str, worker: Worker) -> datetime | None:
-    """Noon of the day, where the controller is, but not later than now."""
+def moment(text: str, worker: Worker) -> datetime | None:
+    """When something came in: noon of the day, where the controller is, but not later than now."""
     if not text:
         return None
     day = _day(text)

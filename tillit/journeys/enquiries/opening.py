@@ -99,8 +99,8 @@ def register_stranger(
     _may(actor, controller, channel)
     with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})) as scope:
         subject = enquirer(scope=scope, controller=controller, name=name, email=email)
-    with Scope(actor, ACTIVITY, frozenset({subject}), frozenset({controller.pk})) as scope:
-        return _open(scope, controller, subject, kind, channel, fields, language, received_at)
+        with Scope(actor, ACTIVITY, frozenset({subject}), frozenset({controller.pk})) as own:
+            return _open(own, controller, subject, kind, channel, fields, language, received_at)
 
 
 def enquirer(*, scope: Scope, controller: Controller, name: str, email: str) -> int:
