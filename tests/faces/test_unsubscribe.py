@@ -1,0 +1,35 @@
+"""The way out of marketing: a GET shows a page and changes nothing, a POST without cookies says no (F2, RFC 8058)."""
+
+from urllib.parse import urlsplit
+
+from django.test import Client
+
+from tests.faces.conftest import Person
+from tests.messages.test_outbox import _say
+from tillit.consent.models import EventKind
+from tillit.journeys.leave_messages import receives
+from tillit.kernel import clock
+from tillit.messages.leaving import Leaving, address
+
+
+def test_f2_a_get_shows_the_page_and_one_click_says_no(kari: Person) -> None:
+    link = Leaving(kari.subject_id, kari.controller.pk, "marketing", "email")
+    path = urlsplit(address(link.subject_id, link.controller_id, link.activity, link.channel)).path
+    _say(kari.controller, kari.subject_id, EventKind.GIVEN)
+    client = Client(enforce_csrf_checks=True)
+    for _ in range(2):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "Meld meg av" in page.text
+        assert not page.cookies
+        assert client.head(path).status_code == 200
+    assert receives(link), "looking changes nothing"
+    body = b"List-Unsubscribe=One-Click"
+    with clock.travel(clock.now().replace(year=clock.now().year + 7)):
+        done = client.post(path, body, content_type="application/x-www-form-urlencoded")
+        assert (done.status_code, "Du er meldt av" in done.text) == (200, True)
+        assert not receives(link)
+        assert client.post(path).status_code == 200, "again, from the page"
+        assert "Meld meg av" not in client.get(path).text
+    assert client.get("/u/AQ/").status_code == 404
+    assert client.post(path[:-5] + "AAAA/").status_code == 404
