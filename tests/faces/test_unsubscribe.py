@@ -4,18 +4,21 @@ from urllib.parse import urlsplit
 
 from django.test import Client
 
-from tests.faces.conftest import Person
 from tests.messages.test_outbox import _say
+from tests.support.world import person
 from tillit.consent.models import EventKind
+from tillit.declaration.models import Controller
 from tillit.journeys.leave_messages import receives
 from tillit.kernel import clock
 from tillit.messages.leaving import Leaving, address
 
 
-def test_f2_a_get_shows_the_page_and_one_click_says_no(kari: Person) -> None:
-    link = Leaving(kari.subject_id, kari.controller.pk, "marketing", "email")
+def test_f2_a_get_shows_the_page_and_one_click_says_no(controllers: dict[str, Controller]) -> None:
+    club = controllers["rundtur"]
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    link = Leaving(kari, club.pk, "marketing", "email")
     path = urlsplit(address(link.subject_id, link.controller_id, link.activity, link.channel)).path
-    _say(kari.controller, kari.subject_id, EventKind.GIVEN)
+    _say(club, kari, EventKind.GIVEN)
     client = Client(enforce_csrf_checks=True)
     for _ in range(2):
         page = client.get(path)
