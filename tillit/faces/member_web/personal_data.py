@@ -5,12 +5,14 @@ from tillit.declaration.forms import served_form
 served_form("join", "join_web")
 served_form("join_link", "join_sms")
 served_form("cards", "add_card")
+served_form("interests", "interests")
+for _page in ("identity", "profile"):
+    served_form(
+        _page,
+        "profile",
+        "min_side_registration",
+        "customer_account",
+        activity="self_service",
+        collects=("identity", "contact", "gender"),
+    )
 served_form("complaint_new", "receipt_complaint")
-served_form(
-    "profile",
-    "profile",
-    "min_side_registration",
-    "customer_account",
-    activity="self_service",
-    collects=("identity", "contact", "gender"),
-)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -128,6 +129,7 @@ def _page(request: HttpRequest, member: Member, problem: str = "", typed: dict[s
         waiting_phone=phones.format_for_reader(known[UNCONFIRMED]) if UNCONFIRMED in known else "",
         may=profile.own_to_correct(controller=member.site.controller),
         problem=problem,
+        said=said_on(member.site, "profile"),
     )
     return render(request, "member_web/profile.html", context, status=422 if problem else 200)
 

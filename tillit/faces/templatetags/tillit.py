@@ -250,6 +250,12 @@ def complaint_step(entry: Any) -> str:
 
 
 @register.filter
+def gender_name(gender: str) -> str:
+    """A gender in words."""
+    return say_or(f"identity.gender.{gender}", gender)
+
+
+@register.filter
 def of(values: Any, key: str) -> Any:
     """The value of a key, empty where there is none."""
     return values.get(key, "") if isinstance(values, dict) else ""
