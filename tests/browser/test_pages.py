@@ -59,6 +59,7 @@ MEMBER = [
     "complaints",
     "complaint_new",
     "profile",
+    "compiled_profile",
     "sign_ins",
     "leave",
 ]

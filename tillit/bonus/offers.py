@@ -6,15 +6,15 @@ what was given before; so the order in which purchases and refunds come does not
 Only where a budget runs out it matters: then it goes, exactly, to those whose purchases came first, in one set by time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from tillit.bonus.errors import OfferRefusedError
-from tillit.bonus.kinds import LOT, OFFERED
+from tillit.bonus.kinds import ISSUED, LOT, OFFERED
 from tillit.bonus.models import Offer, OfferAudience
 from tillit.bonus.rates import DAY_MINUTES, EVERY_DAY, When
 from tillit.kernel.rounding import BASIS_POINTS
@@ -172,6 +172,12 @@ def taken() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM offer_row o WHERE o.diff < 0)")
         return bool(cursor.fetchone()[0])
+
+
+def faults(controller_id: int, on: date) -> Iterator[str]:
+    """What is not as the controller's offers and suspensions say, for the proof (C11, C14)."""
+    given = {"controller": controller_id, "offered": OFFERED.id, "issued": ISSUED.id}
+    yield from (str(row[0]) for row in _run("faults", given))
 
 
 def _weigh() -> None:

@@ -1,17 +1,19 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
-from tillit.bonus import complaints
+from tillit.bonus import complaints, profiles
 from tillit.bonus.models import (
     Correction,
     Offer,
     OfferAudience,
     OfferShare,
     OfferUnit,
+    ProfilePart,
     Programme,
     RateRule,
     Suspension,
     Voucher,
 )
+from tillit.bonus.offers import faults
 from tillit.bonus.programmes import departures
 from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
@@ -31,10 +33,13 @@ for _model in (OfferShare, OfferUnit):
 personal(
     OfferAudience, category="gift_card", clocks={"booked": "recorded_at"}, figures="whom it was made to is not counted"
 )
+personal(ProfilePart, category="profile", clocks={"collected": "compiled_at"}, figures="a profile is nobody's figure")
+follows_declaration(ProfilePart, profiles.faults)
 
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)
 not_personal(RateRule, because="rates of a chain")
 not_personal(Offer, because="offers of a chain, and what each has given in all")
+follows_declaration(Offer, faults)
 not_personal(Suspension, because="when earning or use of a chain's bonus is suspended")
 kinds.add(complaints.KIND)

@@ -4,13 +4,15 @@ from typing import Any
 
 from tillit.audit.events import CONSENT_CHANGED, OBJECTION_LIFTED, OBJECTION_MADE
 from tillit.audit.operations import append
+from tillit.bonus import profiles
 from tillit.consent.errors import UnknownChoiceError
 from tillit.consent.models import EventKind
 from tillit.consent.operations import record
 from tillit.consent.queries import Switch, switches
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import holder_of
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor, Scope
+from tillit.kernel.scope import Actor, Scope, system
 
 _EVENT = {
     ("consent", True): EventKind.GIVEN,
@@ -58,6 +60,8 @@ def choose(
                 at=clock.now(),
                 channel=channel,
             )
+        if activity == profiles.ACTIVITY and not on:
+            _empty_profile(actor, controller, subject_id)
         details: dict[str, Any] = {"purpose": activity, "channel": channel or "all"}
         if switch.kind == "consent":
             noted, details = CONSENT_CHANGED, {**details, "given": on, "proof": event.id}
@@ -70,3 +74,12 @@ def choose(
             subject=subject_id,
             details=details,
         )
+
+
+def _empty_profile(actor: Actor, controller: Controller, subject_id: int) -> None:
+    """What was compiled goes with the objection, at once: the holder's covers every controller of the arrangement."""
+    register = Controller.objects.filter(register_id=controller.register_id)
+    covered = register if holder_of(controller_id=controller.pk) == controller.pk else register.filter(pk=controller.pk)
+    ids = list(covered.values_list("pk", flat=True))
+    with Scope(system(f"objection:{actor}"[:60], ids), profiles.ACTIVITY, frozenset({subject_id})):
+        profiles.stop(subject_id=subject_id, controller_ids=ids)

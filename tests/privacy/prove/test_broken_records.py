@@ -3,7 +3,7 @@
 import pytest
 
 from tests.privacy.prove.conftest import Installation, as_admin
-from tillit.bonus import programmes
+from tillit.bonus import offers, programmes, rates
 from tillit.bonus.models import Programme
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -82,6 +82,30 @@ def test_c7_a_programme_that_is_not_the_declared_one_is_seen_and_brought_back(
     programmes.follow_declarations()
     assert live.states("terms", "nordkai") == {"kept"}
     assert Programme.objects.get(pk=programme.pk).validity == "year_and_next"
+
+
+def test_c11_c14_an_offer_that_gave_more_than_it_notes_is_seen(live: Installation) -> None:
+    controller = live.controllers["nordkai"]
+    with Scope(system("test", {controller.pk}), "bonus_earning"):
+        chain, _ = Chain.objects.get_or_create(
+            key="nordkai-prov", defaults={"controller": controller, "name": "Prøve", "currency": "NOK"}
+        )
+        programmes.set_up(chain=chain, on=clock.today())
+    gift, when = offers.Gift("rate", basis_points=100), rates.When(clock.now())
+    offer = offers.make(chain_id=chain.pk, key="prov", name="Prøve", gift=gift, when=when)
+    subject = live.owner.execute("SELECT id FROM parties_subject ORDER BY id LIMIT 1").fetchone()
+    assert subject is not None
+    with live.undone("bonus_offer_unit"):
+        live.owner.execute(
+            "INSERT INTO bonus_offer_unit (subject_id, controller_id, offer_id, unit, expires_on, given)"
+            " VALUES (%s, %s, %s, gen_random_uuid(), '2030-01-01', 100)",
+            [subject[0], controller.pk, offer.pk],
+        )
+        assert _why(live, "terms", "nordkai") == [
+            f"bonus_offer: offer {offer.pk} gave more than is noted",
+            f"bonus_offer: offer {offer.pk} notes more for somebody than was posted",
+        ]
+    assert live.states("terms", "nordkai") == {"kept"}
 
 
 @pytest.mark.parametrize(

@@ -206,3 +206,26 @@ SELECT ledger_post(
   array_agg(e.expires_on), array_agg(e.event_at), array_agg(e.id), array_agg(e.state), %(batch)s)
 FROM (SELECT * FROM offer_row r WHERE r.diff > 0 ORDER BY r.subject_id, r.id) AS e
 HAVING count(*) > 0
+
+-- name: faults
+-- What is not as an offer or a suspension of the controller's chains says: offers that gave more than they noted, units
+-- that hold more than was posted for them, bonus of purchases made while earning was suspended that was posted since. A
+-- word and the id of each.
+SELECT 'bonus_offer: offer ' || o.id || ' gave more than is noted'
+FROM bonus_offer o JOIN purchases_chain c ON c.id = o.chain_id
+JOIN (SELECT u.offer_id, sum(u.given) AS given FROM bonus_offer_unit u GROUP BY u.offer_id) AS s ON s.offer_id = o.id
+WHERE c.controller_id = %(controller)s AND s.given > o.given
+UNION ALL
+SELECT DISTINCT 'bonus_offer: offer ' || u.offer_id || ' notes more for somebody than was posted'
+FROM bonus_offer_unit u
+WHERE u.controller_id = %(controller)s AND u.given > 0 AND u.given > (
+  SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t
+  WHERE t.subject_id = u.subject_id AND t.reference = md5(u.unit || ':' || u.expires_on)::uuid
+    AND t.debit_kind = %(offered)s)
+UNION ALL
+SELECT DISTINCT 'bonus_suspension: bonus was posted for purchases of suspension ' || s.id
+FROM bonus_suspension s JOIN purchases_chain c ON c.id = s.chain_id
+JOIN bonus_programme p ON p.chain_id = c.id
+JOIN ledger_transfer t ON t.book_id = p.book_id AND t.debit_kind IN (%(issued)s, %(offered)s) AND t.event_at >= s.starts
+  AND (s.ends IS NULL OR t.event_at < s.ends) AND t.recorded_at > s.starts
+WHERE c.controller_id = %(controller)s AND s.what = 'earn' AND NOT (s.parked AND s.lifted_at IS NOT NULL)

@@ -10,6 +10,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from tillit.audit.operations import link
 from tillit.bonus.operations import expire_everywhere
+from tillit.bonus.profiles import compile_everywhere
 from tillit.bonus.programmes import follow_declarations
 from tillit.bonus.voucher_endings import release_everywhere
 from tillit.bonus.warnings import warn_everywhere
@@ -39,6 +40,7 @@ JOBS = {
         Every("vouchers", release_everywhere, timedelta(minutes=1)),  # before bonus expires: it goes back to its lots
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
+        Every("profiles", compile_everywhere, timedelta(days=1), hour=3),
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("keys", copy_keys, timedelta(hours=1)),
