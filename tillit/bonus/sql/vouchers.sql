@@ -37,10 +37,11 @@ RETURNING subject_id, controller_id, state, recorded_at, id, chain_id, store_id,
 -- of that very amount. Its bonus goes from reserved to used, and the voucher is closed, both or neither. Returns the
 -- voucher as it stood and whether it was used now; no row when nobody's code has the digest.
 WITH person AS MATERIALIZED (
-  SELECT s.id, s.state FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d
-  JOIN parties_subject s ON s.id = d.subject_id FOR UPDATE OF s
+  SELECT s.id FROM parties_subject s
+  WHERE s.id = (SELECT d.subject_id FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d)
+  FOR UPDATE OF s
 ), voucher AS MATERIALIZED (
-  SELECT v.* FROM person p JOIN bonus_voucher v ON v.subject_id = p.id AND v.id = %(id)s FOR UPDATE OF v
+  SELECT v.* FROM bonus_voucher v WHERE v.subject_id = (SELECT p.id FROM person p) AND v.id = %(id)s FOR UPDATE OF v
 ), moved AS MATERIALIZED (
   SELECT v.subject_id, v.id, ledger_conclude(v.subject_id, v.id, %(redeemed)s::smallint, %(event)s, v.state) AS amount
   FROM voucher v
@@ -60,8 +61,9 @@ FROM voucher v
 -- The voucher whose code has the digest, as it stands.
 SELECT v.subject_id, v.id, v.chain_id, v.status, v.amount, v.used, v.currency, v.made_at, v.valid_until, v.used_at, v.ended_at,
        v.store_id, v.client_id, v.reference, false AS now_used
-FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d
-JOIN bonus_voucher v ON v.subject_id = d.subject_id AND v.id = %(id)s
+FROM bonus_voucher v
+WHERE v.id = %(id)s AND v.subject_id = (
+  SELECT d.subject_id FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d)
 
 -- name: expired_of
 -- How much of a person's lot has expired unused, what of it was undone since taken off.

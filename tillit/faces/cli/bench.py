@@ -89,6 +89,36 @@ def rights(
     _say(result, as_json=as_json)
 
 
+@app.command()
+def redeem(
+    people: Annotated[int, typer.Option(min=100, help="Members; three in ten have bonus in the chain.")] = 20_000,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each of the three ways is measured.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Vouchers made and used by 16 clients on one chain, by operations and by the API, beside bare transactions."""
+    with _place():
+        from tillit.journeys.bench import redeem as bench
+
+        result = bench.run(people=people, seconds=seconds, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
+def balance(
+    people: Annotated[int, typer.Option(min=100, help="Members, each with bonus in three chains.")] = 1_000,
+    each: Annotated[int, typer.Option(min=2, help="Transfers of a member in each chain to begin with.")] = 10,
+    steps: Annotated[int, typer.Option(min=2, max=4, help="Sizes, each ten times the one before.")] = 3,
+    sample: Annotated[int, typer.Option(min=20, help="Members asked at each size.")] = 500,
+    as_json: AsJson = False,
+) -> None:
+    """The balance of a member as the ledger grows, beside adding up the member's history."""
+    with _place():
+        from tillit.journeys.bench import balance as bench
+
+        result = bench.run(people=people, each=each, steps=steps, sample=sample, tell=_tell)
+    _say(result, as_json=as_json)
+
+
 @contextmanager
 def _place(other: str | None = None) -> Iterator[None]:
     """In a database of the bench's own with tables and rules; `other`: an empty one for a yardstick."""

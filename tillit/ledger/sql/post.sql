@@ -139,34 +139,43 @@ $$
 -- name: ledger_conclude
 -- Ends what a draw reserved under `in_reference`: each part moves from the account it was reserved in to `in_credit`, or
 -- back to where it came from when that is NULL. Once: the ids follow from the parts', so a later conclusion of another
--- kind is refused (TL001), and the same one is nothing new. Returns the amount that was moved now.
+-- kind is refused (TL001), and the same one is nothing new. The parts are found by their ids, which follow from the key,
+-- so none of the person's other transfers is looked at. Returns the amount that was moved now.
 CREATE FUNCTION ledger_conclude(
   in_subject bigint, in_reference uuid, in_credit smallint, in_event_at timestamptz, in_state smallint)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-  p record;
+  t ledger_transfer;
+  parts ledger_transfer[] := '{}';
+  place integer := 1;
+  done integer := 0;
+  n integer;
   posted uuid[];
 BEGIN
-  SELECT array_agg(t.id) AS ids, array_agg(md5('conclude:' || t.id)::uuid) AS ends,
-         array_agg(t.book_id) AS books, array_agg(t.amount) AS amounts,
-         array_agg(t.credit_kind) AS debits, array_agg(t.credit_expires) AS debit_expires,
-         array_agg(coalesce(in_credit, t.debit_kind)) AS credits,
-         array_agg(CASE WHEN in_credit IS NULL THEN t.debit_expires
-                        WHEN in_credit >= 100 THEN t.credit_expires END) AS credit_expires,
-         count(*)::integer AS n, count(o.id) FILTER (WHERE o.credit_kind = coalesce(in_credit, t.debit_kind)) AS done
-  INTO p
-  FROM ledger_transfer t
-  LEFT JOIN ledger_transfer o ON o.subject_id = t.subject_id AND o.id = md5('conclude:' || t.id)::uuid
-  WHERE t.subject_id = in_subject AND t.reference = in_reference AND t.credit_kind >= 100;
-  IF p.n = 0 THEN
+  LOOP
+    SELECT * INTO t FROM ledger_transfer x
+    WHERE x.subject_id = in_subject AND x.id = md5(in_reference || ':' || place)::uuid;
+    EXIT WHEN NOT FOUND;
+    place := place + 1;
+    CONTINUE WHEN t.credit_kind < 100;
+    parts := parts || t;
+    PERFORM FROM ledger_transfer o
+    WHERE o.subject_id = in_subject AND o.id = md5('conclude:' || t.id)::uuid
+      AND o.credit_kind = coalesce(in_credit, t.debit_kind);
+    done := done + FOUND::integer;
+  END LOOP;
+  n := cardinality(parts);
+  IF n = 0 THEN
     RAISE EXCEPTION 'nothing is reserved under that key' USING ERRCODE = 'TL005';
-  ELSIF p.done = p.n THEN
+  ELSIF done = n THEN
     RETURN 0;
   END IF;
-  posted := ledger_post(
-    array_fill(in_subject, ARRAY[p.n]), p.ends, p.books, p.amounts, p.debits, p.debit_expires, p.credits,
-    p.credit_expires, array_fill(in_event_at, ARRAY[p.n]), p.ids, array_fill(in_state, ARRAY[p.n]), NULL);
-  RETURN (SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t
-          WHERE t.subject_id = in_subject AND t.id = ANY (posted));
+  SELECT ledger_post(
+    array_agg(p.subject_id), array_agg(md5('conclude:' || p.id)::uuid), array_agg(p.book_id), array_agg(p.amount),
+    array_agg(p.credit_kind), array_agg(p.credit_expires), array_agg(coalesce(in_credit, p.debit_kind)),
+    array_agg(CASE WHEN in_credit IS NULL THEN p.debit_expires WHEN in_credit >= 100 THEN p.credit_expires END),
+    array_fill(in_event_at, ARRAY[n]), array_agg(p.id), array_fill(in_state, ARRAY[n]), NULL)
+  INTO posted FROM unnest(parts) AS p;
+  RETURN (SELECT coalesce(sum(p.amount), 0) FROM unnest(parts) AS p WHERE md5('conclude:' || p.id)::uuid = ANY (posted));
 END
 $$
