@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
@@ -63,7 +64,7 @@ def _tell(one: Suspension, template: str, key: str) -> int:
     language = current(controller_id=chain.controller_id, on=clock.today()).controller.languages[0]
 
     def moment(at: datetime | None) -> str:
-        return format_datetime(at, "short", locale=language, tzinfo=DEFAULT_ZONE) if at else "–"
+        return format_datetime(at, "short", locale=language, tzinfo=ZoneInfo(DEFAULT_ZONE)) if at else "–"
 
     values = {"chain": chain.name, "from": moment(one.starts), "until": moment(one.ends)}
     with Scope(acting, NOTICES):
