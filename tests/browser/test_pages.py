@@ -40,6 +40,7 @@ VISITOR = [
     "programme_terms",
 ]
 MEMBER = [
+    "terms",
     "app",
     "min_side",
     "receipts",
