@@ -107,6 +107,8 @@ JOURNEYS = [
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
+    "outside": "elsewhere",
+    "outside_back": "elsewhere",
     "manifest": "JSON",
     "app_worker": "script",
     "icon": "image",

@@ -292,6 +292,19 @@ class DevicePermission(Part):
     platforms: tuple[str, ...] = ()
 
 
+class SignInProvider(Part):
+    """An outside service that a person may sign in with (BankID, Vipps, ID-porten): an OpenID provider.
+
+    issuer: its address, as its own configuration states it. Of what it answers, only that it is the same person again
+    is kept.
+    """
+
+    key: Key
+    name: str
+    issuer: str
+    why: Localised
+
+
 class VisitStatistics(Part):
     individual: PeriodText
     aggregates: PeriodText | Literal["unlimited"]
@@ -373,6 +386,7 @@ class Declaration(Part):
     forms: tuple[Form, ...] = ()
     topics: tuple[Topic, ...] = ()
     device_permissions: tuple[DevicePermission, ...] = ()
+    sign_in_providers: tuple[SignInProvider, ...] = ()
     visit_statistics: VisitStatistics | None = None
     programme: Programme | None = None
     minimum_group: int = Field(default=10, ge=5)

@@ -7,3 +7,8 @@ outward_way(
     opens=("tillit.faces.simulators.sms",),
     through="webhooks of the simulated SMS gateway, to the site on this machine; nothing of anybody real",
 )
+outward_way(
+    "sign_in",
+    opens=("tillit.journeys.openid",),
+    through="OpenID providers that the controller declares: asks who somebody is, tells nothing of them",
+)

@@ -23,7 +23,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.messages.mail import send_unstored
-from tillit.parties import codes, devices, lookup, passkeys
+from tillit.parties import codes, devices, lookup, outside, passkeys
 from tillit.parties.actors import member_actor
 from tillit.parties.models import Fact, Login
 from tillit.parties.operations import open_account
@@ -128,6 +128,27 @@ def remove_passkey(*, controller: Controller, login: Login, passkey: str) -> boo
     if gone:
         _record(controller, login, FACTOR_REMOVED, kind="passkey")
     return gone
+
+
+def sign_in_by_outside(*, controller: Controller, provider: str, sub: str, network_address: str) -> Login | None:
+    """The login in the controller's register that is connected with the outside service's person; None when none is."""
+    from_network(TRIES_PER_NETWORK, str(controller.register_id), network_address)
+    login = outside.recognise(register_id=controller.register_id, provider=provider, sub=sub)
+    return _admitted(controller, login, provider) if login is not None else None
+
+
+@transaction.atomic
+def connect_outside(*, controller: Controller, login: Login, provider: str, sub: str) -> None:
+    """Let a member sign in with an outside service from now on, on record; raises `FactorError`."""
+    outside.connect(login=login, provider=provider, sub=sub)
+    _record(controller, login, FACTOR_ADDED, kind=provider)
+
+
+@transaction.atomic
+def disconnect_outside(*, controller: Controller, login: Login, provider: str) -> None:
+    """Forget the connection, on record."""
+    if outside.disconnect(login_id=login.pk, provider=provider):
+        _record(controller, login, FACTOR_REMOVED, kind=provider)
 
 
 def _admitted(controller: Controller, login: Login, method: str) -> Login | None:

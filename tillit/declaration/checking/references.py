@@ -39,6 +39,7 @@ def _duplicates(context: Context) -> Iterator[Problem]:
         "recordings": ((item.key,) for item in declaration.recordings),
         "forms": ((item.key,) for item in declaration.forms),
         "topics": ((item.key,) for item in declaration.topics),
+        "sign_in_providers": ((item.key,) for item in declaration.sign_in_providers),
         "device_permissions": ((item.key,) for item in declaration.device_permissions),
         "notices": ((item.key,) for item in declaration.notices),
     }

@@ -54,6 +54,7 @@ def statement(
         web.statistics(words),
         web.forms(words),
         web.topics(words),
+        web.sign_in_providers(words),
         web.permissions(words),
         safety.programme(words),
         rights.rights(words),

@@ -11,6 +11,7 @@ from tillit.faces import passkey_forms, signing_in
 from tillit.faces.member_web.access import keep_remembering, remember_item, remembered_for
 from tillit.faces.signing_in import REMEMBER
 from tillit.faces.site import site_or_404
+from tillit.journeys.openid import providers
 from tillit.journeys.sign_in import confirm_code, request_code, sign_in_by_passkey
 from tillit.parties import devices, passkeys
 from tillit.parties.codes import tries_left
@@ -21,7 +22,7 @@ from tillit.parties.codes import tries_left
 def ask(request: HttpRequest, controller: str) -> HttpResponse:
     """Ask for a code."""
     site = site_or_404(controller)
-    context = {"site": site, "section": "min_side"}
+    context = {"site": site, "section": "min_side", "providers": providers(site.declaration)}
     if request.method == "POST":
         typed = request.POST.get("address", "").strip()[:254]
         if not typed:
@@ -88,7 +89,12 @@ def passkey(request: HttpRequest, controller: str) -> HttpResponse:
         network_address=signing_in.network_address(request),
     )
     if login is None:
-        context = {"site": site, "section": "min_side", "passkey_problem": True}
+        context = {
+            "site": site,
+            "section": "min_side",
+            "passkey_problem": True,
+            "providers": providers(site.declaration),
+        }
         return render(request, "member_web/sign_in.html", context, status=422)
     signing_in.begin_session(request, login, "passkey")
     return redirect("min_side", site.key)

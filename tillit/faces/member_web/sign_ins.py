@@ -10,8 +10,9 @@ from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.signing_in import REMEMBER
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
-from tillit.journeys.sign_in import add_passkey, remove_passkey
-from tillit.parties import devices, passkeys
+from tillit.journeys.openid import providers
+from tillit.journeys.sign_in import add_passkey, disconnect_outside, remove_passkey
+from tillit.parties import devices, outside, passkeys
 from tillit.parties.errors import FactorError
 from tillit.parties.models import Login
 
@@ -27,6 +28,12 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
         remove_passkey(controller=member.site.controller, login=_login(member), passkey=request.POST.get("passkey", ""))
         messages.success(request, say(language(), "passkey.removed"))
         return redirect("sign_ins", member.site.key)
+    if request.method == "POST" and "outside" in request.POST:
+        disconnect_outside(
+            controller=member.site.controller, login=_login(member), provider=request.POST.get("outside", "")
+        )
+        messages.success(request, say(language(), "outside.disconnected"))
+        return redirect("sign_ins", member.site.key)
     if request.method == "POST":
         signing_in.end_sessions(request, member.login_id, request.POST.get("session", ""))
         devices.forget_others(login_id=member.login_id, token=request.COOKIES.get(REMEMBER, ""))
@@ -36,6 +43,8 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
         page="profile",
         sessions=signing_in.sessions_of(request, member.login_id),
         passkeys=passkeys.of(login_id=member.login_id),
+        connected=outside.of(login_id=member.login_id),
+        providers=providers(member.site.declaration),
         fresh=signing_in.is_fresh(request),
     )
     return render(request, "member_web/sign_ins.html", context)

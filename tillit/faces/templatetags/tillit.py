@@ -277,3 +277,9 @@ def phone_link(number: str) -> str:
 def permission_name(key: str) -> str:
     """The name of a device permission; the declaration's own word where the wording has none."""
     return say_or(f"app.permission.{key}", key.replace("_", " "))
+
+
+@register.filter
+def provider_name(key: str, site: Any) -> str:
+    """The name of an outside sign-in service; its key where it is declared no more."""
+    return next((item.name for item in site.declaration.sign_in_providers if item.key == key), key)

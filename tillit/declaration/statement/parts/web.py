@@ -117,6 +117,17 @@ def topics(words: Words) -> Section | None:
     return Section("topics", words("topics.title"), (Paragraph(words("topics.intro")), table))
 
 
+def sign_in_providers(words: Words) -> Section | None:
+    """Which outside services one may sign in with, or None where there is none."""
+    if not words.declaration.sign_in_providers:
+        return None
+    head = tuple(words(f"sign_in_providers.{name}") for name in ("name", "issuer", "why"))
+    rows = tuple(((item.name,), (item.issuer,), (words.of(item.why),)) for item in words.declaration.sign_in_providers)
+    table = Table(words("sign_in_providers.caption"), head, rows)
+    text = Paragraph(words("sign_in_providers.intro"))
+    return Section("sign_in_providers", words("sign_in_providers.title"), (text, table))
+
+
 def permissions(words: Words) -> Section | None:
     """What the app asks of the device, or None where there is no app."""
     if not words.declaration.device_permissions:
