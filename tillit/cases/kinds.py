@@ -11,12 +11,15 @@ from typing import Any, Literal
 
 from tillit.cases import files
 from tillit.cases.errors import CaseError
-from tillit.cases.models import Case, Document, Entry
+from tillit.cases.models import Case, Document, Entry, Matter
 from tillit.declaration import registry
 from tillit.declaration.schema import Declaration
 
 FIRST = "received"
 """The stage every case begins in."""
+
+Owed = Callable[[Matter, Declaration], list[str]]
+"""(matter, declaration in effect) → the codes of what must still be done."""
 
 Deadline = Callable[[datetime, Declaration], datetime | None]
 """(received, declaration) → the first moment at which an answer is late; None: no deadline."""
@@ -26,15 +29,15 @@ Deadline = Callable[[datetime, Declaration], datetime | None]
 class Field:
     """What may be stated when a case is opened. `choices`: the codes a `code` or `codes` may be; empty: any.
 
-    A `text` holds at most `longest` characters; `values` are texts by code.
+    A `text` holds at most `longest` characters; `values` are texts by code; a `moment` has a zone; a `number` counts.
     """
 
-    type: Literal["text", "code", "codes", "date", "flag", "values"]
+    type: Literal["text", "code", "codes", "date", "flag", "values", "moment", "number"]
     required: bool = False
     choices: frozenset[str] = frozenset()
     longest: int = 4000
 
-    def check(self, key: str, value: Any) -> Any:
+    def check(self, key: str, value: Any) -> Any:  # noqa: PLR0911 (one return a type)
         """The value as JSON. Raises `CaseError` `field-value`."""
         match self.type:
             case "text" if isinstance(value, str) and len(value) <= self.longest and "\0" not in value:
@@ -53,6 +56,10 @@ class Field:
                 return value.isoformat()
             case "flag" if isinstance(value, bool):
                 return value
+            case "moment" if isinstance(value, datetime) and value.tzinfo is not None:
+                return value.isoformat()
+            case "number" if value is None or (type(value) is int and value >= 0):
+                return value
         raise CaseError("field-value", f"{key} cannot be that")
 
 
@@ -63,6 +70,8 @@ class Step:
     verified: refused until the identity is verified. shown: the person sees it with its words. answers: the request has
     its answer. settles: the decision is taken. closes: the case is over; reopens: it is not, after all. extends: moves
     the deadline. verifies: the identity is verified by it. states: the fields of the case that it may set anew.
+    stamps: the field that is set to when it is taken. starts: the clock runs from the moment it names. explained: when
+    it answers past the deadline, it says why. complete: only when nothing is owed any more (`Kind.owed`).
     """
 
     before: frozenset[str]
@@ -76,6 +85,10 @@ class Step:
     extends: bool = False
     verifies: bool = False
     states: frozenset[str] = frozenset()
+    stamps: str = ""
+    starts: bool = False
+    explained: bool = False
+    complete: bool = False
 
 
 def step(*before: str, **told: Any) -> Step:
@@ -102,7 +115,8 @@ class Attachments:
 class Kind:
     """A kind of case. `category`: of its rows (vocabulary); `closes_as`: outcome → the category they have from then on
     (a claim that was paid). `activity`: under which it is handled. `deadline`: see `Deadline`. `attachments`: what may
-    be attached; None: nothing.
+    be attached; None: nothing. `nobodys`: its head is a `Matter`, which names nobody, and whom it concerns have cases
+    of a kind of their own; `owed`: (matter, declaration) → what must still be done before it may be closed.
     """
 
     key: str
@@ -113,6 +127,8 @@ class Kind:
     deadline: Deadline | None = None
     closes_as: Mapping[str, str] = field(default_factory=dict)
     attachments: Attachments | None = None
+    nobodys: bool = False
+    owed: Owed | None = None
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The fields as JSON. Raises `CaseError` for one that is unknown, missing or of another type."""
@@ -139,7 +155,7 @@ def add(kind: Kind) -> None:
     """Make a kind known. Raises `CaseError` when another of that name is."""
     if KINDS.setdefault(kind.key, kind) is not kind:
         raise CaseError("kind-twice", f"there is a kind {kind.key} already")
-    for category in {kind.category, *kind.closes_as.values()}:
+    for category in {kind.category, *kind.closes_as.values()} if not kind.nobodys else ():
         for model in (Case, Entry, Document):
             registry.also_holds(model, category=category)
     if kind.attachments is not None and kind.attachments.category is not None:

@@ -1,4 +1,6 @@
-"""Cases: one matter of one person with one controller; what was done in it; documents that belong to it."""
+"""Cases: one matter of one person with one controller; what was done in it; documents that belong to it. And matters
+that name nobody, of kinds whose people have cases of their own (a breach).
+"""
 
 from django.db import models
 from django.db.models import F, Q
@@ -97,3 +99,54 @@ class Document(PersonalModel):
     class Meta:
         db_table = "cases_document"
         indexes = [models.Index(fields=["subject_id", "case_id"], name="cases_document_case")]
+
+
+class Matter(models.Model):
+    """A matter that names nobody: what happened, with its own steps and clock. Whom it concerns have cases.
+
+    reference: year and number, one after the other; key: what makes one raised by the system one of a kind.
+    suspected_at: when it came in; known_at: from when its clock runs (None: it does not yet); due_at: the first moment
+    at which an answer is late; answered_at: when it was given, and late_because why it was late. fields: what was
+    stated, as the kind types it. drill: practice; counts for nothing else.
+    """
+
+    controller_id = models.IntegerField()
+    kind = models.CharField(max_length=40)
+    reference = models.CharField(max_length=20)
+    key = models.CharField(max_length=60, null=True)  # noqa: DJ001 (unique where there is one)
+    source = models.CharField(max_length=20)
+    drill = models.BooleanField(default=False)
+    stage = models.CharField(max_length=30)
+    outcome = models.CharField(max_length=30, blank=True, default="")
+    suspected_at = models.DateTimeField()
+    known_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    late_because = models.TextField(blank=True, default="")
+    closed_at = models.DateTimeField(null=True)
+    fields = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "cases_matter"
+        constraints = [
+            models.UniqueConstraint(fields=["controller_id", "kind", "reference"], name="cases_matter_reference"),
+            models.UniqueConstraint(fields=["controller_id", "kind", "key"], name="cases_matter_key"),
+            models.CheckConstraint(
+                condition=Q(known_at__isnull=True) | Q(due_at__isnull=False), name="cases_matter_due"
+            ),
+        ]
+
+
+class MatterEntry(models.Model):
+    """A step taken in a matter: what, when, by whom (`staff:17`), in which words. Never changed."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveIntegerField()
+    step = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=60)
+    text = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "cases_matter_entry"
+        constraints = [models.UniqueConstraint(fields=["matter", "number"], name="cases_matter_entry_number")]

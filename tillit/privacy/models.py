@@ -1,9 +1,13 @@
 """What the engine remembers: holds on people's data, the runs it made, the backups that were taken."""
 
+from datetime import datetime
+from typing import Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from tillit.cases.models import Matter
 from tillit.declaration.personal import PersonalModel
 
 
@@ -101,78 +105,78 @@ class LooseEnd(models.Model):
         db_table = "privacy_loose_end"
 
 
-class Breach(models.Model):
-    """A breach of personal data security, or a suspicion of one (H12, GDPR 33(5)). Names nobody: whom it concerns
-    stands in a case of kind `breach` for each of them.
+class _Stated:
+    """A field of the matter's kind, read from what was stated; a `moment` as one."""
+
+    def __init__(self, key: str, default: Any = "", *, moment: bool = False) -> None:
+        self.key, self.default, self.moment = key, default, moment
+
+    def __get__(self, matter: Any, owner: type | None = None) -> Any:
+        if matter is None:
+            return self
+        value = matter.fields.get(self.key)
+        if value is None:
+            return self.default
+        return datetime.fromisoformat(value) if self.moment else value
+
+
+def _moment(key: str) -> _Stated:
+    return _Stated(key, None, moment=True)
+
+
+class Breaches(models.Manager["Breach"]):
+    """The matters that are breaches."""
+
+    def get_queryset(self) -> models.QuerySet["Breach"]:
+        """Of the kind alone."""
+        return super().get_queryset().filter(kind="breach_matter")
+
+
+class Breach(Matter):
+    """A breach of personal data security, or a suspicion of one (H12, GDPR 33(5)): a matter of the case engine, read by
+    the names its form uses. Whom it concerns stands in a case of kind `breach` for each of them.
 
     known_at: when we had reason to be sure; the clock to the authority runs from it (None while it is a suspicion).
-    nature: of confidentiality, integrity, availability. risk: '' until assessed, none, risk, high. due_at: when the
-    authority must have been told; late_because: why it was told late. key: what makes a suspicion raised by the system
-    one of a kind. drill: practice; counts for nothing else.
+    nature: of confidentiality, integrity, availability. risk: '' until assessed, none, risk, high.
     """
 
-    controller_id = models.IntegerField()
-    reference = models.CharField(max_length=20)
-    key = models.CharField(max_length=60, null=True)  # noqa: DJ001 (unique where there is one)
-    source = models.CharField(max_length=20)
-    drill = models.BooleanField(default=False)
-    suspected_at = models.DateTimeField()
-    known_at = models.DateTimeField(null=True)
-    happened_from = models.DateTimeField(null=True)
-    happened_until = models.DateTimeField(null=True)
-    nature = models.JSONField(default=list)
-    categories = models.JSONField(default=list)
-    persons = models.PositiveIntegerField(null=True)
-    records = models.PositiveIntegerField(null=True)
-    crime = models.BooleanField(default=False)
-    what = models.TextField()
-    consequences = models.TextField(blank=True, default="")
-    measures = models.TextField(blank=True, default="")
-    risk = models.CharField(max_length=10, blank=True, default="")
-    assessed_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(null=True)
-    authority_at = models.DateTimeField(null=True)
-    authority_reference = models.CharField(max_length=40, blank=True, default="")
-    late_because = models.TextField(blank=True, default="")
-    people_at = models.DateTimeField(null=True)
-    people_not_because = models.CharField(max_length=30, blank=True, default="")
-    business_at = models.DateTimeField(null=True)
-    police_at = models.DateTimeField(null=True)
-    police_reference = models.CharField(max_length=40, blank=True, default="")
-    supplier_at = models.DateTimeField(null=True)
-    intrusion = models.CharField(max_length=30, blank=True, default="")
-    supplier_said = models.TextField(blank=True, default="")
-    lessons = models.TextField(blank=True, default="")
-    closed_at = models.DateTimeField(null=True)
-    closed_as = models.CharField(max_length=20, blank=True, default="")
+    objects: ClassVar[Breaches] = Breaches()
+
+    what = _Stated("what")
+    nature = _Stated("nature", ())
+    categories = _Stated("categories", ())
+    persons = _Stated("persons", None)
+    records = _Stated("records", None)
+    crime = _Stated("crime", default=False)
+    happened_from = _moment("happened_from")
+    happened_until = _moment("happened_until")
+    consequences = _Stated("consequences")
+    measures = _Stated("measures")
+    risk = _Stated("risk")
+    assessed_at = _moment("assessed_at")
+    authority_reference = _Stated("authority_reference")
+    people_at = _moment("people_at")
+    people_not_because = _Stated("people_not_because")
+    business_at = _moment("business_at")
+    police_at = _moment("police_at")
+    police_reference = _Stated("police_reference")
+    supplier_at = _moment("supplier_at")
+    intrusion = _Stated("intrusion")
+    supplier_said = _Stated("supplier_said")
+    lessons = _Stated("lessons")
 
     class Meta:
-        db_table = "privacy_breach"
-        constraints = [
-            models.UniqueConstraint(fields=["controller_id", "reference"], name="privacy_breach_reference"),
-            models.UniqueConstraint(fields=["controller_id", "key"], name="privacy_breach_key"),
-            models.CheckConstraint(
-                condition=models.Q(risk__in=["", "none", "risk", "high"]), name="privacy_breach_risk"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(known_at__isnull=True) | models.Q(due_at__isnull=False), name="privacy_breach_due"
-            ),
-        ]
+        proxy = True
 
+    @property
+    def authority_at(self) -> datetime | None:
+        """When the authority was told."""
+        return self.answered_at
 
-class BreachStep(models.Model):
-    """What was done about a breach, when and by whom (`staff:17`), in order. Never changed."""
-
-    breach = models.ForeignKey(Breach, on_delete=models.CASCADE, related_name="steps")
-    number = models.PositiveIntegerField()
-    step = models.CharField(max_length=30)
-    at = models.DateTimeField()
-    actor = models.CharField(max_length=60)
-    text = models.TextField(blank=True, default="")
-
-    class Meta:
-        db_table = "privacy_breach_step"
-        constraints = [models.UniqueConstraint(fields=["breach", "number"], name="privacy_breach_step_number")]
+    @property
+    def closed_as(self) -> str:
+        """handled or unfounded."""
+        return self.outcome
 
 
 class ProofRun(models.Model):

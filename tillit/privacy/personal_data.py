@@ -6,8 +6,6 @@ from tillit.privacy import prove
 from tillit.privacy.breach import kind
 from tillit.privacy.models import (
     BackupRun,
-    Breach,
-    BreachStep,
     Hold,
     LooseEnd,
     ProofResult,
@@ -31,7 +29,6 @@ definer("tillit_proof", prove.__file__, "counts", reads=("parties_directory",))
 not_personal(LooseEnd, because="random ids, for the moments between a disposal and the looking-after that follows it")
 
 kinds.add(kind.KIND)
-not_personal(Breach, because="what happened and what was done, naming nobody: whom it concerns stands in their cases")
-not_personal(BreachStep, because="which step was taken about a breach, by which account")
+kinds.add(kind.AFFECTED)
 not_personal(ProofRun, because="sums of a proof")
 not_personal(ProofResult, because="what a proof found: counts and codes, long numbers struck out")
