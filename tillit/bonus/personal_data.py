@@ -1,6 +1,6 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
-from tillit.bonus import complaints, profiles
+from tillit.bonus import complaints, misuse, profiles
 from tillit.bonus.models import (
     Correction,
     Offer,
@@ -43,3 +43,5 @@ not_personal(Offer, because="offers of a chain, and what each has given in all")
 follows_declaration(Offer, faults)
 not_personal(Suspension, because="when earning or use of a chain's bonus is suspended")
 kinds.add(complaints.KIND)
+kinds.add(misuse.MISUSE_KIND)
+kinds.add(misuse.CLAIM_KIND)

@@ -15,6 +15,7 @@ from tillit.consent import operations as consent
 from tillit.consent.models import EventKind
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
+from tillit.journeys import misuse
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.identifiers import email, name, phone
@@ -98,6 +99,8 @@ def join(
         try:
             with Scope(acting, ACTIVITY) as scope:
                 subject_id, new = _person(scope, club.register_id, holder, ordered, route, at)
+                if not new and misuse.refused(subject_id=subject_id, controller_id=controller_id):
+                    raise JoinRefusedError("refused", "the person cannot become a member now")
                 for answerable in dict.fromkeys((controller_id, holder)):
                     _enrol(scope, subject_id, answerable, route, at, identity)
             break

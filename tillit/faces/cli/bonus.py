@@ -218,6 +218,39 @@ def correct(
     _left(number, left)
 
 
+@app.command()
+def claim(
+    number: Number,
+    chain: ChainKey,
+    staff: Staff,
+    due: Annotated[datetime | None, typer.Option("--due", formats=["%Y-%m-%d"], help="Default: in 14 days.")] = None,
+) -> None:
+    """Claim back what a member owes: a case with the letter, and a message (role: customer_service)."""
+    found, actor = _acting(chain, staff)
+    from tillit.journeys import bonus_claims
+
+    made = bonus_claims.claim(actor=actor, chain=found, subject_id=number, due=due.date() if due else None)
+    out.print(f"claim {made.id}: {made.fields['amount']} minor units, due {made.fields['due']}", markup=False)
+
+
+@app.command()
+def paid(
+    case: Annotated[int, typer.Argument(help="The number of the claim.")],
+    chain: ChainKey,
+    amount: Annotated[str, typer.Option(help="In the major unit: 129.90")],
+    reference: Reference,
+    staff: Staff,
+) -> None:
+    """Note a payment of a claim; it is settled when nothing is owed any more (role: customer_service)."""
+    found, actor = _acting(chain, staff)
+    from tillit.journeys import bonus_claims
+    from tillit.kernel.money import Money
+
+    minor = Money.parse(amount, found.currency).minor
+    done = bonus_claims.pay(actor=actor, case_id=case, amount=minor, reference=reference)
+    out.print(f"claim {done.id}: {done.stage}", markup=False)
+
+
 def _acting(chain: str, staff: str) -> tuple[Any, Any]:
     ready()
     from tillit.journeys.reception import staff_at

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "members": "Enrol members, show them, their cards, and let them leave.",
     "messages": "Take in what mail servers send back, and mail to customer service; list what failed.",
     "migrate": "Create or update the database's tables and rules.",
+    "misuse": "Signs of misuse with their evidence, and the cases they lead to.",
     "programme": "Keep chains, stores, product groups, sources, rates and terms.",
     "prove": "Hold every promise against the running system.",
     "restore": "Put a backup back, with everything people have decided since.",

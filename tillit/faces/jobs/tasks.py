@@ -17,6 +17,7 @@ from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
+from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
@@ -40,6 +41,7 @@ JOBS = {
         Every("vouchers", release_everywhere, timedelta(minutes=1)),  # before bonus expires: it goes back to its lots
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
+        Every("claims", review_everywhere, timedelta(days=1), hour=4),
         Every("profiles", compile_everywhere, timedelta(days=1), hour=3),
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),

@@ -1,0 +1,94 @@
+"""Signs of misuse, exclusion (C13), and claims for what is owed (C8)."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.bonus.conftest import NOW, Y28, World
+from tests.bonus.test_corrections import correct
+from tests.bonus.test_reports import buy
+from tests.bonus.test_use import use
+from tests.faces.test_staff import hire
+from tillit.bonus.misuse import CLAIM, Limits
+from tillit.cases.errors import CaseError
+from tillit.cases.models import Case, Document
+from tillit.journeys import bonus_claims, misuse
+from tillit.kernel.scope import ScopeError
+from tillit.ledger import queries as ledger
+from tillit.messages.models import Message
+from tillit.parties.actors import staff_actor
+from tillit.parties.models import Relationship
+
+LIMITS = Limits(volume=100_00, velocity=3, cards=8, shared_receipt=3, refunds=60)
+
+
+def actor(world: World, role: str, name: str = "Ada Admin"):  # type: ignore[no-untyped-def]
+    club = world.controllers["nordkai"]
+    return staff_actor(staff=hire(club, role=role, name=name), controller=club)
+
+
+def test_c13_signs_are_raised_with_their_evidence_heard_decided_and_keep_the_person_out(world: World) -> None:
+    club, member, quiet = world.controllers["nordkai"], world.member(), world.member()
+    for minutes in range(5):
+        buy(world, member, 30_00, at=NOW - timedelta(hours=3, minutes=minutes))
+    buy(world, quiet, 50_00)
+    world.earn(member, 9_00)
+    span = {"controller": club, "start": NOW - timedelta(days=1), "end": NOW + timedelta(days=1), "limits": LIMITS}
+    (case,) = misuse.raise_signs(**span)
+    assert (case.subject_id, case.fields["evidence"]) == (member, {"velocity": "5 > 3", "volume": "15000 > 10000"})
+    assert misuse.raise_signs(**span) == []
+    admin = actor(world, "administrator")
+    assert [one.id for one in misuse.queue(actor=admin, controller=club)] == [case.id]
+    with pytest.raises(ScopeError):
+        misuse.queue(actor=actor(world, "reception", "Per Port"), controller=club)
+    step = {"actor": admin, "controller": club, "case_id": case.id}
+    misuse.take(**step, step="heard", text="Hva gjelder kjøpene?")
+    for wrong in ({"step": "decided", "text": "x"}, {"step": "decided", "text": "", "outcome": "terminated"}):
+        with pytest.raises(CaseError):
+            misuse.take(**step, **wrong)
+    assert not misuse.refused(subject_id=member, controller_id=club.pk)
+    misuse.take(**step, step="decided", text="Videresalg.", outcome="terminated")
+    misuse.take(**step, step="claimed", text="Krav 1")
+    misuse.take(**step, step="reported", text="Anmeldt, journal 7")
+    assert misuse.refused(subject_id=member, controller_id=club.pk)
+    assert not misuse.refused(subject_id=quiet, controller_id=club.pk)
+    with world.scope("abuse_control"):
+        assert not Relationship.objects.filter(subject_id=member, controller_id=club.pk, ended__isnull=True).exists()
+    with world.scope("important_notices"):
+        told = list(
+            Message.objects.filter(subject_id=member).order_by("queued_at", "id").values_list("template", flat=True)
+        )
+        assert sorted(told) == ["misuse_claimed", "misuse_heard", "misuse_terminated"]
+    misuse.take(**step, step="appealed", text="Uenig")
+    misuse.take(**step, step="appeal_decided", text="Feil person", outcome="cleared")
+    assert not misuse.refused(subject_id=member, controller_id=club.pk)
+
+
+def test_c8_what_is_owed_is_claimed_by_letter_and_settled_by_payment_or_by_later_earning(world: World) -> None:
+    chain = world.chains["nordkai"]
+    desk = actor(world, "customer_service", "Kaja Service")
+    members = world.member(), world.member()
+    for member in members:
+        world.earn(member, 10_00, expires=Y28)
+        use(world, member, 10_00)
+        correct(world, member, -6_00)
+    claims = [bonus_claims.claim(actor=desk, chain=chain, subject_id=one) for one in members]
+    assert bonus_claims.claim(actor=desk, chain=chain, subject_id=members[0]).id == claims[0].id
+    assert (claims[0].fields["amount"], claims[0].fields["due"]) == ("600", "2026-05-18")
+    with world.scope("bonus_correction"):
+        letters = Document.objects.filter(subject_id=members[0], case_id=claims[0].id)
+        assert [one.media_type for one in letters] == ["application/pdf"]
+    with world.scope("important_notices"):
+        assert Message.objects.filter(template="bonus_claim", subject_id__in=members).count() == 2
+    with pytest.raises(bonus_claims.ClaimError):
+        bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=7_00, reference="B1")
+    assert bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=2_00, reference="B1").closed_at is None
+    assert bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=2_00, reference="B1").closed_at is None
+    assert bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=4_00, reference="B2").outcome == "settled"
+    correct(world, members[1], 6_00)
+    assert bonus_claims.review(controller_id=chain.controller_id) == 1
+    with world.scope("bonus_correction"):
+        assert not Case.objects.filter(kind=CLAIM, closed_at__isnull=True).exists()
+        assert ledger.unexplained() == 0
+    with pytest.raises(bonus_claims.ClaimError):
+        bonus_claims.claim(actor=desk, chain=chain, subject_id=members[0])

@@ -1,0 +1,176 @@
+"""Claiming back bonus that was used without right (C8): a letter with its due date, and how the claim ends.
+
+What is owed stands in the ledger alone. A payment repays it there; later earning repays it by itself; either way the
+claim is settled when nothing is owed any more.
+"""
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_date
+
+from tillit.bonus import programmes
+from tillit.bonus.errors import BonusError
+from tillit.bonus.kinds import DEBT, PAID
+from tillit.bonus.misuse import CLAIM, owing
+from tillit.bonus.models import Programme
+from tillit.cases import operations, queries
+from tillit.cases.models import Case
+from tillit.declaration.queries import current, holder_of
+from tillit.declaration.statement.document import Document, Facts, Paragraph, Section
+from tillit.declaration.statement.pdf import render_pdf
+from tillit.kernel import clock
+from tillit.kernel.documents import read_yaml
+from tillit.kernel.iso_period import IsoPeriod
+from tillit.kernel.money import Money
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.ledger import operations as ledger
+from tillit.ledger.kinds import NEVER
+from tillit.ledger.operations import Account, Posting, natural_key
+from tillit.messages.operations import send
+from tillit.purchases.models import Chain
+
+ACTIVITY, NOTICES = "bonus_correction", "important_notices"
+PATIENCE = IsoPeriod.parse("P14D")
+LETTER = "claim.pdf"
+
+
+class ClaimError(BonusError):
+    """Nothing is owed, or more was paid than is owed."""
+
+
+def claim(*, actor: Actor, chain: Chain, subject_id: int, due: date | None = None) -> Case:
+    """Claim what the person owes in the chain by `due` (14 days unless given): a case with the letter, and a message.
+
+    The claim that stands is returned. Raises `ClaimError` `nothing-owed`.
+    """
+    programme, at = programmes.of_chain(chain_id=chain.pk), clock.now()
+    due = due or PATIENCE.add_to(clock.today())
+    with Scope(actor, ACTIVITY, frozenset({subject_id})) as scope:
+        if standing := _open(subject_id).filter(fields__chain=chain.key).first():
+            return standing
+        owed = _owed(programme, subject_id)
+        if not owed:
+            raise ClaimError("nothing-owed", "the person owes nothing in that chain")
+        declared = current(controller_id=chain.controller_id, on=clock.today())
+        language = declared.controller.languages[0]
+        case = operations.open_case(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=chain.controller_id,
+            kind=CLAIM,
+            channel="system",
+            at=at,
+            fields={"chain": chain.key, "amount": str(owed), "due": due},
+            language=language,
+        )
+        money = Money(owed, chain.currency)
+        document = letter(chain=chain, money=money, due=due, number=case.id, language=language)
+        body = render_pdf(document, made=at)
+        operations.attach(scope=scope, case=case, name=LETTER, media_type="application/pdf", body=body, at=at)
+        operations.take(scope=scope, case=case, step="claimed", at=at, details={"amount": owed, "due": str(due)})
+    acting = system("claims", {chain.controller_id, holder_of(controller_id=chain.controller_id)})
+    with Scope(acting, NOTICES, frozenset({subject_id})) as scope:
+        send(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=chain.controller_id,
+            template="bonus_claim",
+            values={
+                "amount": money.format(language),
+                "chain": chain.name,
+                "day": format_date(due, "long", locale=language),
+                "number": str(case.id),
+            },
+            at=at,
+            key=f"bonus_claim:{case.id}",
+            case_id=case.id,
+        )
+    return case
+
+
+def pay(*, actor: Actor, case_id: int, amount: int, reference: str) -> Case:
+    """Note a payment of `amount` minor units; settled when nothing is owed any more. One `reference` is noted once.
+
+    Raises `ClaimError` `too-much`, `UnknownCaseError`.
+    """
+    at = clock.now()
+    with Scope(actor, ACTIVITY) as scope:
+        case = queries.case(case_id=case_id)
+        chain = Chain.objects.get(key=case.fields["chain"])
+        programme = programmes.of_chain(chain_id=chain.pk)
+        key = natural_key("claim-paid", case.id, reference)
+        posting = Posting(
+            case.subject_id, key, programme.book_id, amount, Account(PAID), Account(DEBT, NEVER), at, state=case.state
+        )
+        if case.closed_at is None and amount > _owed(programme, case.subject_id):
+            raise ClaimError("too-much", "more was paid than is owed")
+        if ledger.post(scope=scope, postings=[posting]):
+            operations.take(scope=scope, case=case, step="paid", at=at, details={"amount": amount})
+        _settle(scope, case, programme)
+    return case
+
+
+def review(*, controller_id: int) -> int:
+    """Settle the claims of which nothing is owed any more, by whatever way; how many. Outside every scope."""
+    with Scope(system("claims", {controller_id, holder_of(controller_id=controller_id)}), ACTIVITY) as scope:
+        cases = Case.objects.filter(kind=CLAIM, controller_id=controller_id, closed_at__isnull=True)
+        return sum(_settle(scope, one, _programme(one)) for one in list(cases))
+
+
+def review_everywhere() -> int:
+    """The same for every controller with a programme."""
+    found = set(Programme.objects.values_list("chain__controller_id", flat=True))
+    return sum(review(controller_id=one) for one in sorted(found))
+
+
+def letter(*, chain: Chain, money: Money, due: date, number: int, language: str) -> Document:
+    """The letter: what is claimed, why, by when, and how to object."""
+    say, name = _texts()[language], chain.controller.name
+    values = {
+        "amount": money.format(language),
+        "chain": chain.name,
+        "day": format_date(due, "long", locale=language),
+        "name": name,
+        "number": str(number),
+    }
+    facts = Facts(tuple((say[key], (values[key],)) for key in ("amount", "chain", "day", "number")))
+    sections = (
+        Section("claim", say["claim_title"], (facts, Paragraph(say["why"].format(**values)))),
+        Section("object", say["object_title"], (Paragraph(say["object"].format(**values)),)),
+    )
+    return Document(
+        title=say["title"].format(**values),
+        language=language,
+        publisher=name,
+        contents=say["contents"],
+        page=say["page"],
+        lead=(Paragraph(say["lead"].format(**values)),),
+        sections=sections,
+    )
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = read_yaml(Path(__file__).with_name("bonus_claims.yaml"))
+    return loaded
+
+
+def _settle(scope: Scope, case: Case, programme: Programme) -> bool:
+    if case.closed_at is not None or _owed(programme, case.subject_id):
+        return False
+    operations.take(scope=scope, case=case, step="settled", at=clock.now(), outcome="settled")
+    return True
+
+
+def _owed(programme: Programme, subject_id: int) -> int:
+    return sum(amount for subject, _, amount in owing(book_ids=[programme.book_id]) if subject == subject_id)
+
+
+def _open(subject_id: int):  # type: ignore[no-untyped-def]  # a queryset
+    return queries.of_person(subject_id=subject_id, kind=CLAIM).filter(closed_at__isnull=True)
+
+
+def _programme(case: Case) -> Programme:
+    return Programme.objects.select_related("chain").get(chain__key=case.fields["chain"])
