@@ -1,7 +1,7 @@
 """Signs of misuse raised to staff with their evidence; heard, decided, reported, appealed (C13).
 
 A termination ends the membership at once and keeps the person out while the case is open; what becomes of unused
-bonus follows from leaving. A claim for damages and a report to the police are steps of the case, which keeps their words.
+bonus follows from leaving. A claim for damages and a report to the police are steps of the case, which keeps them.
 """
 
 from collections import defaultdict
