@@ -73,6 +73,7 @@ STAFF = [
     "staff_enquiries",
     "staff_enquiry_stranger",
     "staff_enrol",
+    "staff_webhooks",
     "staff_promises",
     "staff_refunds",
     "staff_reports",

@@ -22,9 +22,15 @@ class Key(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiClient | None:
         """The client, within its calls of the minute."""
         client = keys.find(token)
-        if client is not None and not within(Limit("api", client.per_minute, timedelta(minutes=1)), str(client.pk)):
-            raise ProblemError("too-many-calls")
+        if client is not None:
+            within_minute(client)
         return client
+
+
+def within_minute(client: ApiClient) -> None:
+    """Count a call of the client. Raises `ProblemError` when it has made all of this minute."""
+    if not within(Limit("api", client.per_minute, timedelta(minutes=1)), str(client.pk)):
+        raise ProblemError("too-many-calls")
 
 
 def client_of(request: HttpRequest, scope: str) -> ApiClient:

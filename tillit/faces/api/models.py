@@ -1,5 +1,7 @@
 """Partners' keys, and what is remembered of their calls. Nothing here is about a person."""
 
+from uuid import uuid4
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -54,3 +56,49 @@ class ApiCall(models.Model):
 
     class Meta:
         db_table = "api_call"
+
+
+class WebhookEndpoint(models.Model):
+    """Where a partner is told of what became of its purchases, and what signs both ways (Standard Webhooks).
+
+    `sealed`: the secret in use, and the one before it while it still counts (`webhook_secrets`). `url` '': nothing is
+    sent, the partner only sends. `since`: what happened before is not told of. `public` is the address it sends to.
+    """
+
+    client = models.OneToOneField(ApiClient, on_delete=models.CASCADE, related_name="webhook")
+    public = models.CharField(max_length=16, unique=True)
+    url = models.CharField(max_length=500, blank=True, default="")
+    events = ArrayField(models.CharField(max_length=60), default=list)
+    sealed = models.BinaryField()
+    since = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "api_webhook_endpoint"
+
+
+class WebhookDelivery(models.Model):
+    """An event on its way to an endpoint: once each. `id` is the webhook-id, the same over every attempt.
+
+    state: waiting, sent, dead (given up; staff may send it again). `answer`: the status of the last answer, 0 for none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=60)
+    reference = models.CharField(max_length=60)
+    body = models.TextField()
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    attempts = models.SmallIntegerField(default=0)
+    state = models.CharField(max_length=10, default="waiting")
+    answer = models.SmallIntegerField(default=0)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "api_webhook_delivery"
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "event", "reference"], name="api_webhook_once"),
+            models.CheckConstraint(condition=Q(state__in=["waiting", "sent", "dead"]), name="api_webhook_state"),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="api_webhook_waiting")]

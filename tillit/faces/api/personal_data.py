@@ -1,7 +1,7 @@
 """What the API answers for."""
 
-from tillit.declaration.registry import not_personal, transient
-from tillit.faces.api.models import ApiCall, ApiClient
+from tillit.declaration.registry import not_personal, outward_way, transient
+from tillit.faces.api.models import ApiCall, ApiClient, WebhookDelivery, WebhookEndpoint
 
 not_personal(ApiClient, because="keys of partners' systems: digests, and what each may do")
 transient(
@@ -9,4 +9,16 @@ transient(
     because="keyed digests of calls, with the counts they were answered with, so that a retry does nothing more",
     kept="P7D",
     clock_column="received_at",
+)
+not_personal(WebhookEndpoint, because="partners' endpoints: an address, events and sealed secrets")
+transient(
+    WebhookDelivery,
+    because="events of a partner's own batches, with counts, and how they were taken",
+    kept="P30D",
+    clock_column="made_at",
+)
+outward_way(
+    "webhook",
+    opens=("tillit.faces.api.webhooks",),
+    through="events of a partner's own batches, with counts and nothing of a person, to the address it has named",
 )

@@ -67,7 +67,7 @@ def send(request: HttpRequest, body: Purchases) -> HttpResponse:
     client = client_of(request, "purchases:write")
     with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body) as call:
         replayed = call.status is not None and call.answer is not None
-        status, told = (call.status, call.answer) if replayed else _take_in(client, body.purchases)
+        status, told = (call.status, call.answer) if replayed else take_in(client, body.purchases)
         assert status and told  # noqa: S101, PT018 (an answered call has both)
         if not replayed:
             idempotency.answered(call=call, status=status, answer=told)
@@ -94,7 +94,8 @@ def batch(request: HttpRequest, batch: int) -> HttpResponse:
     return JsonResponse(_told(found))
 
 
-def _take_in(client: ApiClient, given: list[Any]) -> tuple[int, dict[str, Any]]:
+def take_in(client: ApiClient, given: list[Any]) -> tuple[int, dict[str, Any]]:
+    """Take rows in, all or none; (status, what is answered). Raises `ProblemError`."""
     assert client.source is not None  # noqa: S101 (the scope is a source's)
     source = client.source.key
     shaped = {line: row for line, row in enumerate(given, 1) if not _misshapen(line, row)}

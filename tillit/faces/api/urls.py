@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from tillit.faces.api import describe, problems, till
+from tillit.faces.api import describe, problems, till, webhooks_in
 from tillit.faces.api.calls import Key, StrictJson
 from tillit.faces.api.purchases import router
 
@@ -38,6 +38,7 @@ api = Api(
 )
 api.add_router("", router)
 api.add_router("", till.router)
+api.add_router("", webhooks_in.router)
 for _kind in (Exception, HttpError, ValidationError, Http404):
     api.add_exception_handler(_kind, problems.refusal)
 

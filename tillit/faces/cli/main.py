@@ -13,6 +13,7 @@ from rich.console import Console
 # is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
 COMMANDS: dict[str, str] = {
     "api-key": "Make, list and revoke keys to the API.",
+    "webhook": "Add, list, rotate and stop webhooks; send again what was given up.",
     "audit": "Verify, link and read the audit trail.",
     "backup": "Make, list and verify encrypted backups.",
     "bench": "Measure, beside yardsticks of the same run.",

@@ -15,6 +15,7 @@ from tillit.bonus.programmes import follow_declarations
 from tillit.bonus.voucher_endings import release_everywhere
 from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
+from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
 from tillit.journeys.bonus_claims import review_everywhere
@@ -33,6 +34,7 @@ JOBS = {
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("programmes", follow_declarations, timedelta(days=1), hour=0),
         Every("link_audit", link, timedelta(minutes=1)),
+        Every("webhooks", webhooks.run, timedelta(minutes=1)),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("recipients", send_notices, timedelta(minutes=10)),

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from tillit.declaration.queries import holder_of
 from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
@@ -76,6 +77,13 @@ class Worker:
         """Whether they decide complaints of bonus here."""
         may = "bonus_correction" in (self.actor.activities or ())
         return may and self.site.declaration.activity("bonus_correction") is not None
+
+    @property
+    def keeps_webhooks(self) -> bool:
+        """Whether they see what could not be delivered to partners."""
+        controller = self.site.controller.pk
+        holds = holder_of(controller_id=controller) == controller
+        return holds and "security_log" in (self.actor.activities or ())
 
     @property
     def keeps_cards(self) -> bool:

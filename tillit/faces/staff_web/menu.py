@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from tillit.faces.staff_web import webhooks
 from tillit.faces.staff_web.access import Worker
 from tillit.journeys import complaints, refunds
 from tillit.journeys.enquiries import reading as enquiries
@@ -107,6 +108,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
+    Entry(
+        "webhooks", "staff_webhooks", "webhooks.title", "webhooks.tile", lambda w: w.keeps_webhooks, webhooks.waiting
+    ),
     Entry("audit", "staff_audit", "trail.title", "desk_tiles.audit", _may("security_log")),
     Entry("colleagues", "staff_colleagues", "colleagues.title", "desk_tiles.colleagues", lambda w: w.resets_factors),
 )

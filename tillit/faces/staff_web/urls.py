@@ -18,6 +18,7 @@ from tillit.faces.staff_web import (
     requests,
     second,
     sign_in,
+    webhooks,
 )
 
 urlpatterns = [
@@ -50,6 +51,7 @@ urlpatterns = [
     path("<controller:controller>/breaches/", breaches.register, name="staff_breaches"),
     path("<controller:controller>/breaches/<slug:reference>/", breaches.breach, name="staff_breach"),
     path("<controller:controller>/breaches/<slug:reference>/form/", breaches.authority_form, name="staff_breach_form"),
+    path("<controller:controller>/webhooks/", webhooks.show, name="staff_webhooks"),
     path("<controller:controller>/complaints/", complaints.queue, name="staff_complaints"),
     path("<controller:controller>/complaints/<slug:number>/", complaints.case, name="staff_complaint"),
     path(
