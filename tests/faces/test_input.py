@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 import tillit.faces
-from tests.faces.conftest import Person, last_code, sign_in
+from tests.faces.conftest import Person, sign_in, staff_sign_in
 from tillit.declaration.models import Controller
 from tillit.parties import staff as staffing
 
@@ -83,8 +83,7 @@ def visitors(kari: Person, controllers: dict[str, Controller]) -> dict[str, Clie
         role="customer_service",
         confidentiality=date(2026, 1, 1),
     )
-    found["colleague"].post("/staff/sign-in/", {"address": "siv@arbeid.example"})
-    assert found["colleague"].post("/staff/sign-in/code/", {"code": last_code()}).status_code == 302
+    staff_sign_in(found["colleague"], "siv@arbeid.example")
     assert found["colleague"].get("/staff/rundtur/").status_code == 200
     assert found["member"].get("/rundtur/min-side/").status_code == 200
     return found

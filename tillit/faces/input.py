@@ -12,7 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils import translation
 
+from tillit.faces.api import problems
 from tillit.faces.errors import page
+
+_API = "/api/"
 
 # C0, DEL and C1; half of a surrogate pair cannot be written as UTF-8 either.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -30,6 +33,8 @@ class PlainInput:
         for name, value in list(request.COOKIES.items()):
             if _CONTROL.search(name) or _CONTROL.search(value):
                 del request.COOKIES[name]
+        if request.path_info.startswith(_API) and _CONTROL.search(request.path_info):
+            return problems.answer("not-found")  # a partner's system is told in its own language
         if _plain(request):
             return self.get_response(request)
         with translation.override(translation.get_language_from_request(request)):

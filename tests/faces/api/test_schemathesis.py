@@ -1,0 +1,70 @@
+"""The API against its own description, with requests nobody thought of: no 5xx, no answer that is not described."""
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.faces.api import till as tills
+from tests.faces.api.conftest import Partner
+from tests.faces.api.test_description import description
+from tillit.faces.api.models import ApiClient
+
+QUIET = list(HealthCheck)
+
+
+def _send(partner: Partner, till: str, case: Any) -> Any:
+    """The answer to a made-up request, sent as whoever may call the operation."""
+    key = till if "/till/" in case.path else partner.key
+    headers = {str(name): str(value) for name, value in (case.headers or {}).items()} | {
+        "Authorization": f"Bearer {key}"
+    }
+    body = json.dumps(case.body, default=str).encode() if case.method != "GET" else b""
+    browser = Client(raise_request_exception=False)
+    return browser.generic(case.method, case.formatted_path, body, content_type="application/json", headers=headers)
+
+
+def _holds(partner: Partner, examples: int) -> int:
+    """Send `examples` requests of each operation that fit its description, and as many that do not; how many."""
+    till, answered = tills.till(partner.club).key, 0
+    ApiClient.objects.update(per_minute=1_000_000)
+    for found in schemathesis.openapi.from_dict(description()).get_all_operations():
+        operation = found.ok()
+        described = operation.definition.raw["responses"]
+        fitting, other = (operation.as_strategy(generation_mode=mode) for mode in schemathesis.GenerationMode)
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            suppress_health_check=QUIET,
+            derandomize=True,
+            phases=[Phase.generate],
+        )
+        @given(cases=st.tuples(fitting, other), answers=st.just(described))
+        def holds(cases: tuple[Any, Any], answers: dict[str, Any]) -> None:
+            nonlocal answered
+            for case in cases:
+                answer = _send(partner, till, case)
+                said = f"{case.method} {case.formatted_path}: {answer.status_code} {answer.content[:300]!r}"
+                assert answer.status_code < 500, said
+                assert str(answer.status_code) in answers, said
+                kinds = answers[str(answer.status_code)].get("content", {})
+                assert not kinds or answer["Content-Type"].partition(";")[0] in kinds, said
+                answered += 1
+
+        holds()
+    return answered
+
+
+def test_the_api_answers_as_described_whatever_is_sent(partner: Partner) -> None:
+    assert _holds(partner, 2) >= 12
+
+
+@pytest.mark.soak
+def test_the_api_answers_as_described_whatever_is_sent_for_long(partner: Partner) -> None:
+    assert _holds(partner, 300) > 1000
