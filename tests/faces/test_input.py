@@ -29,6 +29,7 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "ControllerKey": ("rundtur", "nobody"),
     "SlugConverter": ("x", "a" * 300, "0"),
     "StringConverter": ("pdf", "x" * 500, "'", "%"),
+    "UUIDStrConverter": ("00000000-0000-0000-0000-000000000000",),
     "UUIDConverter": ("00000000-0000-0000-0000-000000000000",),
     "PathConverter": ("x/y",),
 }
@@ -102,7 +103,8 @@ def test_h18_every_address_refuses_control_characters_in_path_query_and_form(vis
                 client.post(path, {"address": "\x00@x.example"}),
                 client.post(path, {"ad\x01dress": "x"}),
             ):
-                assert answer.status_code == 400, (name, visitor)
+                refused = {400, 404} if route.startswith("api/") else {400}
+                assert answer.status_code in refused, (name, visitor)
     page = visitors["stranger"].get("/rundtur/?x=%00", headers={"accept-language": "en"})
     assert "invisible character" in page.text
     assert page.headers["Content-Security-Policy"]
