@@ -23,8 +23,9 @@ from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
 from tillit.purchases import operations as instruments
 from tillit.purchases import quarantine
-from tillit.purchases.models import Purchase, QuarantinedRow, Seen, UnmatchedRefund
+from tillit.purchases.models import Authorisation, Purchase, QuarantinedRow, Seen, UnmatchedRefund
 from tillit.purchases.ownership import Ownership
+from tillit.purchases.queries import on_their_way
 
 
 @pytest.fixture
@@ -200,6 +201,61 @@ def test_c4_a_purchase_made_before_its_card_was_removed_finds_its_owner_of_then(
     batch = world.take_in([bought(3, time=late.isoformat()), bought(4, time=NOW.isoformat())])
     assert batch.posted == 2
     assert (world.balances(old), world.balances(new)) == ({"lot": 200}, {"lot": 100})
+
+
+@pytest.mark.parametrize("order", ["in order", "out of order", "one file"])
+def test_c5_an_authorisation_earns_when_a_purchase_clears_it(world: World, order: str) -> None:
+    subject = world.member(1)
+    held = bought(1, amount="500", event="authorisation")
+    drawn = bought(1, amount="420", authorisation="T1")
+    batches = {
+        "in order": [[held], [held], [drawn], [drawn]],
+        "out of order": [[drawn], [held]],
+        "one file": [[held, drawn, bought(2, event="authorisation", card=77)]],
+    }[order]
+    first = [world.take_in(rows) for rows in batches][0]
+    assert world.balances(subject) == {"lot": 420}
+    if order == "in order":
+        assert (first.authorised, first.posted, first.refunds_unmatched) == (1, 0, 0)
+    with world.scope():
+        assert [(one.outcome, one.amount) for one in Authorisation.objects.all()] == [("cleared", 50000)]
+        assert Purchase.objects.count() == 1
+        assert on_their_way(subject_ids=[subject]) == []
+
+
+def test_c5_an_authorisation_that_is_not_cleared_in_time_lapses(world: World) -> None:
+    subject = world.member(1)
+    world.take_in([bought(1, amount="500", event="authorisation", time=NOW.isoformat())])
+    with world.scope():
+        [shown] = on_their_way(subject_ids=[subject])
+    assert (shown.amount, shown.store) == (50000, "mat 1")
+    for days, outcome in ((30, ""), (31, "lapsed")):
+        clock.travel(NOW + timedelta(days=days))
+        world.take_in([])
+        with world.scope():
+            assert Authorisation.objects.get().outcome == outcome
+    assert world.balances(subject) == {}
+    world.take_in([bought(1, amount="500", authorisation="T1", time=NOW.isoformat())])
+    assert world.balances(subject) == {"lot": 500}, "drawn after all, a purchase is a purchase"
+
+
+def test_c5_an_authorisation_of_nothing_and_a_refund_that_clears_are_put_aside(world: World) -> None:
+    world.member(1)
+    world.take_in(
+        [
+            bought(1, amount="-5", event="authorisation"),
+            bought(2, amount="-5", authorisation="T1"),
+            bought(3, event="sale"),
+            bought(4, event="authorisation", authorisation="T1"),
+        ]
+    )
+    found = QuarantinedRow.objects.order_by("line").values_list("field", "reason")
+    assert list(found) == [
+        ("event", "authorisation-sign"),
+        ("authorisation", "authorisation-sign"),
+        ("event", "unknown-event"),
+        ("authorisation", "authorisation-self"),
+    ]
 
 
 def test_c8_a_refund_takes_back_exactly_what_the_purchase_gave(world: World) -> None:

@@ -104,6 +104,7 @@ class SourceEntry(_Part):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     controller: str
     accept_from: date
+    clears_within: Annotated[int, Field(ge=1, le=366)] | None = None
 
 
 class Setup(_Part):

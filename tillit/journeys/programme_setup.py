@@ -67,7 +67,7 @@ def apply(*, setup: Setup, on: date, dry_run: bool = False) -> list[str]:
 def standing() -> dict[str, str]:
     """Everything there is, as it would be told: what → how it is."""
     found = {
-        f"source {one.key}": f"{one.name}, register {one.register.key}, from {one.accept_from}"
+        f"source {one.key}": f"{one.name}, register {one.register.key}, from {one.accept_from}, cleared within {one.clears_within} days"
         for one in Source.objects.select_related("register").order_by("key")
     }
     for chain in Chain.objects.select_related("controller").order_by("key"):
@@ -114,6 +114,7 @@ def _keep_source(given: SourceEntry) -> None:
         name=given.name,
         register_id=_controller(given.controller).register_id,
         accept_from=given.accept_from,
+        clears_within=given.clears_within,
     )
 
 

@@ -16,7 +16,7 @@ from tillit.purchases import quarantine
 from tillit.purchases.reading.chunks import Reject
 
 PAGES = 4096  # 32 MiB of staged rows, some 200 000, are a chunk
-COUNTED, PARKED, REPEATED, REUSED, TOO_OLD = range(5)
+COUNTED, PARKED, REPEATED, REUSED, TOO_OLD, AUTHORISED = range(6)
 _REFUSED = {REUSED: ("id", "id-reused"), TOO_OLD: ("time", "time-too-old")}
 _LOCK = 0x696E_746B  # advisory lock space of the halves of a source
 
@@ -25,7 +25,8 @@ _LOCK = 0x696E_746B  # advisory lock space of the halves of a source
 class Chunk:
     """What became of a chunk's rows: how many of each verdict, strangers', and refunds among those kept.
 
-    `named`: refunds among all its rows, strangers' too, that name a purchase.
+    `named`: refunds among all its rows, strangers' too, that name a purchase. `clearing`: purchases kept that clear an
+    authorisation; `authorised`: authorisations.
     """
 
     rows: int
@@ -37,6 +38,8 @@ class Chunk:
     refused: int = 0
     refunds: int = 0
     named: int = 0
+    clearing: int = 0
+    authorised: int = 0
 
 
 def prepare_tables() -> None:
@@ -104,25 +107,27 @@ def find_strays(*, accept_from: datetime) -> Chunk | None:
     return _chunk(counts, rows=found, strangers=-found, last_line=0, named=found)
 
 
-def _judged(cursor: Any) -> dict[int, tuple[int, int]]:
-    """Verdict → (rows, refunds among them) of `intake_row`; the ids that count are in `seen` then."""
+def _judged(cursor: Any) -> dict[int, tuple[int, int, int]]:
+    """Verdict → (rows, refunds, clearing ones) of `intake_row`; the ids that count are in `seen` then."""
     _see(cursor)
     cursor.execute(_sql("verdicts"))
-    return {verdict: (n, refunds) for verdict, n, refunds in cursor.fetchall()}
+    return {verdict: (rows, refunds, clearing) for verdict, rows, refunds, clearing in cursor.fetchall()}
 
 
-def _chunk(counts: dict[int, tuple[int, int]], *, rows: int, strangers: int, last_line: int, named: int) -> Chunk:
-    kept = [counts.get(verdict, (0, 0)) for verdict in (COUNTED, PARKED)]
+def _chunk(counts: dict[int, tuple[int, int, int]], *, rows: int, strangers: int, last_line: int, named: int) -> Chunk:
+    kept = [counts.get(verdict, (0, 0, 0)) for verdict in (COUNTED, PARKED)]
     return Chunk(
         rows,
         strangers,
         last_line,
         counted=kept[0][0],
         parked=kept[1][0],
-        repeated=counts.get(REPEATED, (0, 0))[0],
-        refused=sum(counts.get(verdict, (0, 0))[0] for verdict in _REFUSED),
-        refunds=sum(refunds for _, refunds in kept),
+        repeated=counts.get(REPEATED, (0, 0, 0))[0],
+        refused=sum(counts.get(verdict, (0, 0, 0))[0] for verdict in _REFUSED),
+        refunds=sum(refunds for _, refunds, _ in kept),
         named=named,
+        clearing=sum(clearing for _, _, clearing in kept),
+        authorised=counts.get(AUTHORISED, (0, 0, 0))[0],
     )
 
 
@@ -143,6 +148,10 @@ def keep(*, batch_id: int, chunk: Chunk) -> None:
             cursor.execute(_sql("keep_purchases"), {"batch": batch_id})
         if chunk.refunds:
             cursor.execute(_sql("keep_refunds"))
+        if chunk.authorised:
+            cursor.execute(_sql("keep_authorisations"), {"batch": batch_id})
+        if chunk.clearing:
+            cursor.execute(_sql("clear"))
         if chunk.refused:
             cursor.execute(_sql("refused"))
             rejects = [Reject(line, *_REFUSED[verdict]) for line, verdict in cursor.fetchall()]
@@ -163,8 +172,16 @@ def count(*, batch_id: int, lane: str, chunk: Chunk) -> None:
                 "repeated": chunk.repeated,
                 "strangers": chunk.strangers,
                 "quarantined": chunk.refused,
+                "authorised": chunk.authorised,
             },
         )
+
+
+def end_authorisations(*, source_id: int, batch_id: int) -> None:
+    """End what the source set aside: of the batch what is cleared already, of all what is not cleared in time."""
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("clear_late"), {"batch": batch_id})
+        cursor.execute(_sql("lapse"), {"source": source_id})
 
 
 def find_refunded() -> int:

@@ -46,12 +46,16 @@ class ProductGroup(models.Model):
 
 
 class Source(models.Model):
-    """A sender of purchases. Rows older than `accept_from` are quarantined; `seen` is pruned behind it."""
+    """A sender of purchases. Rows older than `accept_from` are quarantined; `seen` is pruned behind it.
+
+    An authorisation lapses when it is not cleared within `clears_within` days.
+    """
 
     register = models.ForeignKey(Register, on_delete=models.PROTECT)
     key = models.CharField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     accept_from = models.DateField()
+    clears_within = models.PositiveSmallIntegerField(default=30)
 
     class Meta:
         db_table = "purchases_source"
@@ -85,6 +89,7 @@ class Batch(models.Model):
     strangers = models.BigIntegerField(default=0)
     quarantined = models.BigIntegerField(default=0)
     refunds_unmatched = models.BigIntegerField(default=0)
+    authorised = models.BigIntegerField(default=0)
     progress = models.JSONField(default=dict)
 
     class Meta:
@@ -98,6 +103,7 @@ class StagedPurchase(models.Model):
     batch_id = models.BigIntegerField()
     line = models.BigIntegerField()
     source_id = models.SmallIntegerField()
+    authorised = models.BooleanField()
     external = models.UUIDField()
     payload = models.UUIDField()
     instrument_kind = models.SmallIntegerField()
@@ -156,7 +162,10 @@ class PaymentInstrument(PersonalModel):
 
 
 class Purchase(PersonalModel):
-    """One receipt line of a member. `id` is the digest of source and external id; negative amounts are refunds."""
+    """One receipt line of a member. `id` is the digest of source and external id; negative amounts are refunds.
+
+    `refund_of`: of a refund, the purchase it takes back; of a purchase, the authorisation that it clears.
+    """
 
     id = models.UUIDField()  # type: ignore[assignment]  # here the id is the digest of the natural key
     source_id = models.SmallIntegerField()
@@ -176,6 +185,44 @@ class Purchase(PersonalModel):
         db_table = "purchases_purchase"
         indexes = [  # costs next to nothing, since rows arrive by day: whose purchase of that day a refund names
             BrinIndex(fields=["event_at"], name="purchases_purchase_days", autosummarize=True, pages_per_range=32)
+        ]
+
+
+class Authorisation(PersonalModel):
+    """An amount set aside on a member's card: a purchase that is on its way, and earns when it is cleared (C5).
+
+    `id` is the digest of source and the sender's id, numbered apart from purchases. What is not cleared in its source's
+    time lapses.
+    """
+
+    OUTCOMES = ("cleared", "lapsed")
+
+    id = models.UUIDField()  # type: ignore[assignment]  # here the id is the digest of the natural key
+    source_id = models.SmallIntegerField()
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField()
+    event_at = models.DateTimeField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    batch_id = models.BigIntegerField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True, default="")
+
+    class Meta:
+        db_table = "purchases_authorisation"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="purchases_authorisation_amount"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, outcome="") | Q(ended_at__isnull=False) & ~Q(outcome=""),
+                name="purchases_authorisation_outcome",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["source_id", "event_at"],
+                condition=Q(ended_at__isnull=True),
+                name="purchases_authorisation_open",
+            )
         ]
 
 

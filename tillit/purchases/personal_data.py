@@ -2,6 +2,7 @@
 
 from tillit.declaration.registry import definer, not_personal, owned, personal, transient
 from tillit.purchases.models import (
+    Authorisation,
     Batch,
     Chain,
     EnterpriseRange,
@@ -26,6 +27,9 @@ personal(
     clocks={"purchased": "event_at"},
     anonymiser=(__file__, "sales", "keep_sums"),
     subject_link=False,
+)
+personal(
+    Authorisation, category="purchase", clocks={"purchased": "event_at"}, figures="it earns, and counts, when it clears"
 )
 personal(UnmatchedRefund, category="purchase", clocks={"purchased": "recorded_at"}, figures="it waits to become one")
 personal(

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from tillit.kernel.sql import load
-from tillit.purchases.models import EnterpriseRange, PaymentInstrument
+from tillit.purchases.models import Authorisation, Chain, EnterpriseRange, PaymentInstrument, Store
 
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 6, 11
 PAGE = 20
@@ -105,3 +105,35 @@ def _cursor(text: str | None) -> tuple[datetime | None, str | None]:
         return None, None
     at, _, key = text.partition("~")
     return datetime.fromisoformat(at), key
+
+
+@dataclass(frozen=True)
+class OnItsWay:
+    """An amount set aside on a card that no purchase has cleared yet (minor units)."""
+
+    event_at: datetime
+    chain: str
+    store: str
+    place: str
+    amount: int
+    currency: str
+
+
+def on_their_way(*, subject_ids: Sequence[int]) -> list[OnItsWay]:
+    """The persons' authorisations that wait for their purchase, newest first."""
+    rows = list(
+        Authorisation.objects.filter(subject_id__in=list(subject_ids), ended_at=None).order_by("-event_at", "id")[:PAGE]
+    )
+    chains = Chain.objects.in_bulk({row.chain_id for row in rows})
+    stores = Store.objects.in_bulk({row.store_id for row in rows})
+    return [
+        OnItsWay(
+            row.event_at,
+            chains[row.chain_id].name,
+            stores[row.store_id].name,
+            stores[row.store_id].place,
+            row.amount,
+            row.currency,
+        )
+        for row in rows
+    ]

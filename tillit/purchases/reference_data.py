@@ -11,6 +11,7 @@ from tillit.kernel.money import exponent
 from tillit.purchases.errors import ReferenceDataError
 from tillit.purchases.models import Chain, EnterpriseRange, ProductGroup, Source, Store
 
+_LONGEST_CLEARING = 366  # days
 _KEY = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_-]{0,59}\Z")
 _PREFIX = re.compile(r"[1-9][0-9]{5,10}\Z")
 
@@ -45,16 +46,24 @@ def keep_product_groups(*, chain: Chain, groups: Mapping[str, str]) -> int:
     return len(rows)
 
 
-def keep_source(*, key: str, name: str, register_id: int, accept_from: date) -> Source:
-    """The source of that key. Its horizon moves forward only: behind it, what was counted is no longer remembered."""
+def keep_source(
+    *, key: str, name: str, register_id: int, accept_from: date, clears_within: int | None = None
+) -> Source:
+    """The source of that key. Its horizon moves forward only: behind it, what was counted is no longer remembered.
+
+    `clears_within`: days after which an authorisation that no purchase cleared lapses; as it is, or 30, when not given.
+    """
     kept = Source.objects.filter(key=_checked(key)).first()
     if kept is not None and kept.register_id != register_id:
         raise ReferenceDataError("source-fixed", "a source keeps its register")
     if kept is not None and accept_from < kept.accept_from:
         raise ReferenceDataError("horizon-back", "the accept-from date moves forward only")
-    source, _ = Source.objects.update_or_create(
-        key=key, defaults={"name": name, "register_id": register_id, "accept_from": accept_from}
-    )
+    if clears_within is not None and not 1 <= clears_within <= _LONGEST_CLEARING:
+        raise ReferenceDataError("clears-within", "an authorisation is cleared within 1 to 366 days")
+    values = {"name": name, "register_id": register_id, "accept_from": accept_from}
+    if clears_within is not None:
+        values["clears_within"] = clears_within
+    source, _ = Source.objects.update_or_create(key=key, defaults=values)
     return source
 
 

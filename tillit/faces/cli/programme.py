@@ -97,10 +97,14 @@ def source(
     name: Annotated[str, typer.Option()],
     controller: Annotated[str, typer.Option(help="A controller of the register it sends to.")],
     accept_from: Annotated[str, typer.Option(help="The oldest day it may send, 2026-01-01.")],
+    clears_within: Annotated[
+        int | None, typer.Option(help="Days in which an authorisation clears; default 30.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Keep a sender of purchases."""
-    _one(dry_run, sources=[{"key": key, "name": name, "controller": controller, "accept_from": accept_from}])
+    facts = {"key": key, "name": name, "controller": controller, "accept_from": accept_from}
+    _one(dry_run, sources=[facts | ({"clears_within": clears_within} if clears_within is not None else {})])
 
 
 @rate.command(name="add")

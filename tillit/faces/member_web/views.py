@@ -21,7 +21,7 @@ from tillit.kernel.money import Money
 from tillit.ledger.kinds import NEVER
 from tillit.parties.models import Relationship
 from tillit.parties.queries import facts
-from tillit.purchases.queries import PAGE, Receipt
+from tillit.purchases.queries import PAGE, Receipt, on_their_way
 from tillit.purchases.queries import receipts as purchases
 
 RECENT, NEWS = 3, 5
@@ -66,11 +66,18 @@ def receipts(request: HttpRequest, member: Member) -> HttpResponse:
         with member.scope():
             rows = purchases(subject_ids=[member.subject_id], before=request.GET.get("before") or None)
             listed = with_bonus(member.subject_id, rows)
+            waiting = on_their_way(subject_ids=[member.subject_id])
     except ValueError:  # a cursor that is none of ours
         return redirect("receipts", member.site.key)
     older = rows[-1].cursor if len(rows) == PAGE else None
     offered = said_on(member.site, "complaint_new") is not None
-    context = member.context(page="receipts", receipts=listed, older=older, complaints_offered=offered)
+    context = member.context(
+        page="receipts",
+        receipts=listed,
+        older=older,
+        complaints_offered=offered,
+        on_their_way=[(one, Money(one.amount, one.currency)) for one in waiting],
+    )
     return render(request, "member_web/receipts.html", context)
 
 

@@ -20,7 +20,8 @@ from tillit.purchases.reading.numbers import Ints
 from tillit.purchases.reading.references import References
 
 CASH, CARD = "cash", "card"
-_TEXTS = ("id", "chain", "store", "product_group", "product", "receipt", "refund_of")
+PURCHASE, AUTHORISATION = "purchase", "authorisation"
+_TEXTS = ("id", "chain", "store", "product_group", "product", "receipt", "refund_of", "authorisation")
 _INVISIBLE = r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}--[\x{200c}\x{200d}]]"
 # What a spreadsheet may take for a formula: also behind full-width signs. A plain signed number is none.
 _FORMULA = r"^[=@+\-\x{ff1d}\x{ff20}\x{ff0b}\x{ff0d}]"
@@ -35,6 +36,8 @@ class Purchases:
     line: Ints
     id: pl.Series
     refund_of: pl.Series
+    authorised: Ints  # the row is an authorisation: nothing was bought yet
+    clears: pl.Series  # the id of the authorisation that the purchase clears
     kind: Ints
     instrument: Ints
     last_four: Ints
@@ -191,6 +194,16 @@ def _faults(rows: pl.DataFrame, chunk: Chunk, references: References) -> Iterato
     yield from _means_faults()
     yield "refund_of", "refund-sign", col("refund_of").is_not_null() & (col("minor") >= 0)
     yield "refund_of", "refund-self", col("refund_of") == col("id")
+    if "event" in filled:
+        yield "event", "unknown-event", ~col("event").is_in([PURCHASE, AUTHORISATION])
+        yield "event", "authorisation-sign", (col("event") == AUTHORISATION) & (col("minor") <= 0)
+    if "authorisation" in filled:
+        yield "authorisation", "authorisation-sign", col("authorisation").is_not_null() & (col("minor") <= 0)
+        yield (
+            "authorisation",
+            "authorisation-self",
+            col("authorisation").is_not_null() & (col("event") == AUTHORISATION),
+        )
 
 
 def _means_faults() -> Iterator[tuple[str, str, pl.Expr]]:
@@ -242,6 +255,8 @@ def _purchases(rows: pl.DataFrame, pairs: list[bytes], register_id: int) -> Purc
         line=rows[LINE].to_numpy(),
         id=rows["id"],
         refund_of=rows["refund_of"],
+        authorised=(rows["event"] == AUTHORISATION).fill_null(value=False).to_numpy(),
+        clears=rows["authorisation"],
         kind=kind,
         instrument=instrument,
         last_four=last_four,

@@ -30,6 +30,8 @@ COLUMNS: dict[str, Column] = {
         Column("product", required=False, longest=120),
         Column("receipt", required=False, longest=60),
         Column("refund_of", required=False, longest=100),
+        Column("event", required=False, longest=20),
+        Column("authorisation", required=False, longest=100),
     )
 }
 REQUIRED = frozenset(column.name for column in COLUMNS.values() if column.required)

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tillit.kernel.cmac import Cmac
 from tillit.platform.secrets import secret
-from tillit.purchases.reading.checking import Purchases
+from tillit.purchases.reading.checking import AUTHORISATION, Purchases
 from tillit.purchases.reading.numbers import Ints
 
-HEAD = ("batch_id", "line", "source_id", "external", "payload")
+HEAD = ("batch_id", "line", "source_id", "authorised", "external", "payload")
 # The order is part of what `payload` means: never change it, only append behind a new version.
 CONTENT = (
     "instrument_kind", "instrument", "chain_id", "store_id", "event_at", "amount",
@@ -38,15 +38,18 @@ def _cmac(source_id: int, use: str) -> Cmac:
     return Cmac(HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(secret("digest_root")))
 
 
-def external_digests(source_id: int, ids: pl.Series) -> Ints:
-    """The digests of external ids, (n, 16) bytes."""
+def external_digests(source_id: int, ids: pl.Series, use: str = "external") -> Ints:
+    """The digests of external ids, (n, 16) bytes. `use`: authorisations are numbered apart from purchases."""
     texts = _text(ids)
-    return _cmac(source_id, "external").many(texts.data, texts.starts, texts.lengths)
+    return _cmac(source_id, use).many(texts.data, texts.starts, texts.lengths)
 
 
 def split(purchases: Purchases, *, source_id: int, parts: int = 1) -> list[tuple[Purchases, Ints]]:
     """The rows in `parts` parts by the digest of their id, each with those digests, (n, 16) bytes."""
     external = external_digests(source_id, purchases.id)
+    apart = purchases.authorised
+    if apart.any():
+        external[apart] = external_digests(source_id, purchases.id.filter(pl.Series(apart)), AUTHORISATION)
     if parts == 1:
         return [(purchases, external)]
     part_of = external[:, -1] % parts
@@ -62,6 +65,9 @@ def encode(purchases: Purchases, *, external: Ints, batch_id: int, source_id: in
     refund_of = np.zeros((count, 16), dtype=np.uint8)
     if refunds.any():
         refund_of[refunds] = external_digests(source_id, purchases.refund_of.drop_nulls())
+    clearing = purchases.clears.is_not_null().to_numpy()
+    if clearing.any():  # no refund clears anything: the two never meet
+        refund_of[clearing] = external_digests(source_id, purchases.clears.drop_nulls(), AUTHORISATION)
     groups = purchases.product_group_id.astype(np.int64)
     with_four = purchases.last_four[:, 0] > 0
     head = _fixed(
@@ -71,6 +77,7 @@ def encode(purchases: Purchases, *, external: Ints, batch_id: int, source_id: in
             (batch_id, ">i8", 8),
             (purchases.line, ">i8", 8),
             (source_id, ">i2", 2),
+            (purchases.authorised, ">i1", 1),
             (external, "V16", 16),
             (np.zeros((count, 16), dtype=np.uint8), "V16", 16),
         ],
@@ -90,7 +97,7 @@ def encode(purchases: Purchases, *, external: Ints, batch_id: int, source_id: in
         _Varying(purchases.last_four.reshape(-1), np.arange(count) * 4, np.where(with_four, 4, 0)),
         _text(purchases.currency),
         _Varying(groups.astype(">i4").view(np.uint8), np.arange(count) * 4, np.where(groups > 0, 4, _NULL)),
-        _Varying(refund_of.reshape(-1), np.arange(count) * 16, np.where(refunds, 16, _NULL)),
+        _Varying(refund_of.reshape(-1), np.arange(count) * 16, np.where(refunds | clearing, 16, _NULL)),
         _text(purchases.receipt),
         _text(purchases.product),
     ]

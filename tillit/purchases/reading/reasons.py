@@ -75,6 +75,16 @@ REASONS: dict[str, Reason] = {
         "Betalingsmåten er verken card eller cash.", "The way of paying is neither card nor cash."
     ),
     "refund-sign": Reason("En retur har negativt beløp.", "A refund has a negative amount."),
+    "unknown-event": Reason(
+        "Hendelsen er verken purchase eller authorisation.", "The event is neither purchase nor authorisation."
+    ),
+    "authorisation-sign": Reason(
+        "Bare et kjøp kan være reservert eller gjøre opp en reservasjon.",
+        "Only a purchase can be authorised, or clear an authorisation.",
+    ),
+    "authorisation-self": Reason(
+        "En reservasjon gjør ikke opp en annen.", "An authorisation does not clear another one."
+    ),
     "refund-self": Reason("En retur viser til seg selv.", "A refund refers to itself."),
     # The row clashes with others.
     "id-reused": Reason("Samme id er brukt med annet innhold.", "The same id was used with another content."),

@@ -51,6 +51,13 @@ class PurchaseRow(BaseModel):
     refund_of: Annotated[
         str | None, Field(max_length=100, description="A refund: the id of the line that is taken back.")
     ] = None
+    event: Annotated[
+        Literal["purchase", "authorisation"] | None,
+        Field(description="`authorisation`: an amount set aside on a card; it earns when a purchase clears it."),
+    ] = None
+    authorisation: Annotated[
+        str | None, Field(max_length=100, description="A purchase: the id of the authorisation that it clears.")
+    ] = None
 
 
 def chunk_of(rows: Sequence[Mapping[str, str | None]], lines: Iterable[int] | None = None) -> Chunk:

@@ -2,7 +2,7 @@
 -- The rows of a file between reading and posting: of this connection alone, digests only, gone with the connection. A
 -- small sample tells the planner that each line is one row.
 CREATE TEMPORARY TABLE IF NOT EXISTS purchases_staged (
-  batch_id bigint, line bigint, source_id smallint, external uuid, payload uuid, instrument_kind smallint,
+  batch_id bigint, line bigint, source_id smallint, authorised boolean, external uuid, payload uuid, instrument_kind smallint,
   instrument uuid, chain_id integer, store_id integer, event_at timestamptz, amount bigint, last_four varchar,
   currency varchar, product_group_id integer, refund_of uuid, receipt varchar, product varchar
 );
@@ -10,8 +10,8 @@ ALTER TABLE pg_temp.purchases_staged ALTER COLUMN line SET STATISTICS 10
 
 -- name: row_table
 -- The members' rows of the chunk that is being posted, each with its verdict: 0 counted, 1 parked (the person's data is
--- restricted), 2 repeated, 3 the id was used with another content, 4 older than the source may send. `earns`: counted,
--- and not a refund.
+-- restricted), 2 repeated, 3 the id was used with another content, 4 older than the source may send, 5 an authorisation:
+-- nothing was bought yet. `earns`: counted, and not a refund.
 CREATE TEMPORARY TABLE IF NOT EXISTS intake_row (
   line bigint, subject_id bigint, event_at timestamptz, amount bigint, external uuid, payload uuid, refund_of uuid,
   controller_id integer, chain_id integer, store_id integer, product_group_id integer, state smallint, source_id smallint,
@@ -60,8 +60,8 @@ WITH chunk AS MATERIALIZED (
                           last_four)
   SELECT c.line, f.subject_id, c.event_at, c.amount, c.external, c.payload, c.refund_of, h.controller_id, c.chain_id,
          c.store_id, c.product_group_id, f.state, c.source_id,
-         CASE WHEN c.event_at < %(accept_from)s THEN 4 ELSE f.state END,
-         c.event_at >= %(accept_from)s AND f.state = 0 AND c.amount > 0,
+         CASE WHEN c.event_at < %(accept_from)s THEN 4 WHEN c.authorised THEN 5 ELSE f.state END,
+         c.event_at >= %(accept_from)s AND f.state = 0 AND c.amount > 0 AND NOT c.authorised,
          c.currency, c.receipt, c.product, c.last_four
   FROM chunk c JOIN whose f ON f.line = c.line AND f.since <= c.event_at JOIN purchases_chain h ON h.id = c.chain_id
   RETURNING 1
@@ -110,19 +110,52 @@ SELECT r.subject_id, r.controller_id, r.state, t.now, r.external, r.source_id, r
 FROM intake_row r CROSS JOIN (SELECT tillit_now() AS now) AS t
 WHERE r.verdict <= 1 AND r.amount < 0 ORDER BY r.subject_id, r.external
 
+-- name: keep_authorisations
+-- Amounts set aside on members' cards: kept once, until a purchase clears them or their time is over.
+INSERT INTO purchases_authorisation (subject_id, id, controller_id, state, recorded_at, source_id, chain_id, store_id,
+                                     event_at, amount, currency, batch_id, outcome)
+SELECT r.subject_id, r.external, r.controller_id, r.state, t.now, r.source_id, r.chain_id, r.store_id, r.event_at,
+       r.amount, r.currency, %(batch)s, ''
+FROM intake_row r CROSS JOIN (SELECT tillit_now() AS now) AS t
+WHERE r.verdict = 5 ORDER BY r.subject_id, r.external
+ON CONFLICT (subject_id, id) DO NOTHING
+
+-- name: clear
+-- The authorisations that purchases of the chunk clear, also such as had lapsed.
+UPDATE purchases_authorisation a SET ended_at = tillit_now(), outcome = 'cleared'
+FROM intake_row r
+WHERE r.verdict <= 1 AND r.amount > 0 AND a.subject_id = r.subject_id AND a.id = r.refund_of AND a.outcome <> 'cleared'
+
+-- name: clear_late
+-- The batch's authorisations whose purchase is here already, from another chunk or from before.
+UPDATE purchases_authorisation a SET ended_at = tillit_now(), outcome = 'cleared'
+FROM purchases_purchase p
+WHERE a.batch_id = %(batch)s AND a.ended_at IS NULL AND p.subject_id = a.subject_id AND p.refund_of = a.id
+  AND p.amount > 0
+
+-- name: lapse
+-- The source's authorisations whose time to be cleared is over.
+UPDATE purchases_authorisation a SET ended_at = tillit_now(), outcome = 'lapsed'
+FROM purchases_source s
+WHERE s.id = %(source)s AND a.source_id = s.id AND a.ended_at IS NULL
+  AND a.event_at < tillit_now() - make_interval(days => s.clears_within)
+
 -- name: verdicts
--- How many rows of the chunk got which verdict, and how many of them are refunds.
-SELECT r.verdict, count(*), count(*) FILTER (WHERE r.amount < 0) FROM intake_row r GROUP BY r.verdict
+-- How many rows of the chunk got which verdict, how many of them are refunds, and how many clear an authorisation.
+SELECT r.verdict, count(*), count(*) FILTER (WHERE r.amount < 0),
+       count(*) FILTER (WHERE r.amount > 0 AND r.refund_of IS NOT NULL)
+FROM intake_row r GROUP BY r.verdict
 
 -- name: refused
 -- The rows of the chunk that go to quarantine: line and verdict.
-SELECT r.line, r.verdict FROM intake_row r WHERE r.verdict >= 3 ORDER BY r.line
+SELECT r.line, r.verdict FROM intake_row r WHERE r.verdict IN (3, 4) ORDER BY r.line
 
 -- name: count
 -- Adds a chunk's counts to its batch, and notes how far that lane has come.
 UPDATE purchases_batch b
 SET posted = b.posted + %(posted)s, parked = b.parked + %(parked)s, repeated = b.repeated + %(repeated)s,
     strangers = b.strangers + %(strangers)s, quarantined = b.quarantined + %(quarantined)s,
+    authorised = b.authorised + %(authorised)s,
     progress = jsonb_set(b.progress, ARRAY[%(lane)s::text], to_jsonb(%(line)s::bigint))
 WHERE b.id = %(batch)s
 
