@@ -67,7 +67,9 @@ def apply(*, setup: Setup, on: date, dry_run: bool = False) -> list[str]:
 def standing() -> dict[str, str]:
     """Everything there is, as it would be told: what → how it is."""
     found = {
-        f"source {one.key}": f"{one.name}, register {one.register.key}, from {one.accept_from}, cleared within {one.clears_within} days"
+        f"source {one.key}": (
+            f"{one.name}, register {one.register.key}, from {one.accept_from}, cleared within {one.clears_within} days"
+        )
         for one in Source.objects.select_related("register").order_by("key")
     }
     for chain in Chain.objects.select_related("controller").order_by("key"):
