@@ -191,13 +191,13 @@ class Purchase(PersonalModel):
 class Authorisation(PersonalModel):
     """An amount set aside on a member's card: a purchase that is on its way, and earns when it is cleared (C5).
 
-    `id` is the digest of source and the sender's id, numbered apart from purchases. What is not cleared in its source's
-    time lapses.
+    `digest` is of source and the sender's id, numbered apart from purchases; each is kept once. What is not cleared in
+    its source's time lapses.
     """
 
     OUTCOMES = ("cleared", "lapsed")
 
-    id = models.UUIDField()  # type: ignore[assignment]  # here the id is the digest of the natural key
+    digest = models.UUIDField()
     source_id = models.SmallIntegerField()
     chain_id = models.IntegerField()
     store_id = models.IntegerField()
@@ -211,6 +211,7 @@ class Authorisation(PersonalModel):
     class Meta:
         db_table = "purchases_authorisation"
         constraints = [
+            models.UniqueConstraint(fields=["subject_id", "digest"], name="purchases_authorisation_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="purchases_authorisation_amount"),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, outcome="") | Q(ended_at__isnull=False) & ~Q(outcome=""),

@@ -31,10 +31,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("subject_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=tillit.declaration.personal.RandomId())),
                 ("controller_id", models.IntegerField()),
                 ("state", models.SmallIntegerField(db_default=0)),
                 ("recorded_at", models.DateTimeField(db_default=tillit.declaration.personal.RecordTime())),
-                ("id", models.UUIDField()),
+                ("digest", models.UUIDField()),
                 ("source_id", models.SmallIntegerField()),
                 ("chain_id", models.IntegerField()),
                 ("store_id", models.IntegerField()),
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
                     )
                 ],
                 "constraints": [
+                    models.UniqueConstraint(fields=("subject_id", "digest"), name="purchases_authorisation_once"),
                     models.CheckConstraint(
                         condition=models.Q(("amount__gt", 0)), name="purchases_authorisation_amount"
                     ),

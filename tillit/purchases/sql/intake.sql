@@ -112,25 +112,25 @@ WHERE r.verdict <= 1 AND r.amount < 0 ORDER BY r.subject_id, r.external
 
 -- name: keep_authorisations
 -- Amounts set aside on members' cards: kept once, until a purchase clears them or their time is over.
-INSERT INTO purchases_authorisation (subject_id, id, controller_id, state, recorded_at, source_id, chain_id, store_id,
+INSERT INTO purchases_authorisation (subject_id, digest, controller_id, state, recorded_at, source_id, chain_id, store_id,
                                      event_at, amount, currency, batch_id, outcome)
 SELECT r.subject_id, r.external, r.controller_id, r.state, t.now, r.source_id, r.chain_id, r.store_id, r.event_at,
        r.amount, r.currency, %(batch)s, ''
 FROM intake_row r CROSS JOIN (SELECT tillit_now() AS now) AS t
 WHERE r.verdict = 5 ORDER BY r.subject_id, r.external
-ON CONFLICT (subject_id, id) DO NOTHING
+ON CONFLICT (subject_id, digest) DO NOTHING
 
 -- name: clear
 -- The authorisations that purchases of the chunk clear, also such as had lapsed.
 UPDATE purchases_authorisation a SET ended_at = tillit_now(), outcome = 'cleared'
 FROM intake_row r
-WHERE r.verdict <= 1 AND r.amount > 0 AND a.subject_id = r.subject_id AND a.id = r.refund_of AND a.outcome <> 'cleared'
+WHERE r.verdict <= 1 AND r.amount > 0 AND a.subject_id = r.subject_id AND a.digest = r.refund_of AND a.outcome <> 'cleared'
 
 -- name: clear_late
 -- The batch's authorisations whose purchase is here already, from another chunk or from before.
 UPDATE purchases_authorisation a SET ended_at = tillit_now(), outcome = 'cleared'
 FROM purchases_purchase p
-WHERE a.batch_id = %(batch)s AND a.ended_at IS NULL AND p.subject_id = a.subject_id AND p.refund_of = a.id
+WHERE a.batch_id = %(batch)s AND a.ended_at IS NULL AND p.subject_id = a.subject_id AND p.refund_of = a.digest
   AND p.amount > 0
 
 -- name: lapse
