@@ -75,7 +75,7 @@ def tried(*, chain_ids: Sequence[int], starts: datetime, ends: datetime, change:
         cursor.execute(load(__file__, "preview", "by_store"))
         stores = tuple(StoreChange(*row) for row in cursor.fetchall())
         cursor.execute(load(__file__, "preview", "members"))
-        members = tuple(MemberChange(*row[:4], tuple(row[4])) for row in cursor.fetchall())
+        members = tuple(MemberChange(row[0], row[1], row[2], row[3], tuple(row[4])) for row in cursor.fetchall())
         cursor.execute(load(__file__, "preview", "budgets"), {"chains": chains})
         budgets = tuple((str(row[0]), str(row[1]), int(row[2]), row[3]) for row in cursor.fetchall())
     return Preview(count, stores, members, budgets)

@@ -5,6 +5,7 @@ member has edited or removed is never compiled again.
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -29,7 +30,7 @@ def compile_all(*, controller_id: int) -> tuple[int, int]:
     actor = system("profiles", {controller_id, holder_of(controller_id=controller_id)})
     with Scope(actor, ACTIVITY):
         people = sorted(lawful_subjects(controller_id=controller_id, activity=ACTIVITY))
-        given = {
+        given: dict[str, Any] = {
             "controller": controller_id,
             "subjects": people,
             "zone": declared.controller.time_zone,

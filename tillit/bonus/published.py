@@ -74,8 +74,9 @@ def _of(programme: Programme, at: datetime) -> ChainTerms:
     rules = list(RateRule.objects.filter(chain=chain).select_related("store", "product_group").order_by("pk"))
     offers = list(Offer.objects.filter(chain=chain, targeted=False).order_by("starts", "key"))
     stops = list(Suspension.objects.filter(chain=chain).order_by("starts"))
-    moments = {one.starts for one in (*rules, *offers, *stops)}
-    moments |= {one.ends for one in (*rules, *offers, *stops) if one.ends is not None}
+    windows = [(one.starts, one.ends) for one in rules] + [(one.starts, one.ends) for one in offers]
+    windows += [(one.starts, one.ends) for one in stops]
+    moments = {moment for window in windows for moment in window if moment is not None}
     stores = dict(chain.stores.values_list("pk", "name"))
     groups = dict(chain.product_groups.values_list("pk", "name"))
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from babel.dates import format_date
+from django.db.models import QuerySet
 
 from tillit.bonus import programmes
 from tillit.bonus.errors import BonusError
@@ -168,7 +169,7 @@ def _owed(programme: Programme, subject_id: int) -> int:
     return sum(amount for subject, _, amount in owing(book_ids=[programme.book_id]) if subject == subject_id)
 
 
-def _open(subject_id: int):  # type: ignore[no-untyped-def]  # a queryset
+def _open(subject_id: int) -> QuerySet[Case]:
     return queries.of_person(subject_id=subject_id, kind=CLAIM).filter(closed_at__isnull=True)
 
 

@@ -85,7 +85,7 @@ def _statements() -> Iterator[str]:
     """What makes every table and function, in order."""
     yield from _made_by_hand()
     with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        models: list[type[Model]] = [*apps.get_models(), MigrationRecorder.Migration]
+        models: list[type[Model]] = [*(m for m in apps.get_models() if not m._meta.proxy), MigrationRecorder.Migration]
         for model in models:
             if model._meta.managed:
                 editor.create_model(model)
