@@ -41,3 +41,7 @@ class OfferRefusedError(BonusError):
 
 class SuspendedError(BonusError):
     """Earning or use of bonus is suspended for now."""
+
+
+class GiftCardError(BonusError):
+    """A gift card cannot be sold, used or returned as asked; `code` says why."""

@@ -141,6 +141,46 @@ class Voucher(PersonalModel):
         ]
 
 
+class GiftCardStatus(models.TextChoices):
+    """A gift card is sold, holds value once it is activated, and may be returned unused."""
+
+    SOLD = "sold"
+    ACTIVE = "active"
+    RETURNED = "returned"
+
+
+class GiftCard(PersonalModel):
+    """A gift card (C11): whoever has its code has it. Its `subject_id` is the card's own, a random number and nobody.
+
+    `id` is the keyed digest of the code, `nonce` what the code is made from. `amount`: what it was sold for; what it
+    holds stands in the ledger. `expires_on`: the first day on which it is gone.
+    """
+
+    id = models.UUIDField(db_default=RawSQL("gen_random_uuid()", ()))  # type: ignore[assignment]  # digest of the code
+    chain_id = models.IntegerField()
+    book_id = models.IntegerField()
+    store_id = models.IntegerField(null=True)
+    client_id = models.IntegerField(null=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    nonce = models.UUIDField()
+    status = models.CharField(max_length=8, choices=GiftCardStatus.choices, default=GiftCardStatus.SOLD)
+    sold_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True)
+    expires_on = models.DateField()
+
+    class Meta:
+        db_table = "bonus_gift_card"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="bonus_gift_card_amount"),
+            models.CheckConstraint(
+                condition=Q(status="sold", activated_at__isnull=True)
+                | Q(status__in=["active", "returned"], activated_at__isnull=False),
+                name="bonus_gift_card_status",
+            ),
+        ]
+
+
 class Offer(models.Model):
     """An offer or campaign of a chain (C11): what is given on top of the rates, when, where, to whom and how much.
 

@@ -3,6 +3,7 @@
 from tillit.bonus import complaints, misuse, profiles
 from tillit.bonus.models import (
     Correction,
+    GiftCard,
     Offer,
     OfferAudience,
     OfferShare,
@@ -21,6 +22,13 @@ from tillit.declaration.registry import not_personal, personal
 
 personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 
+personal(
+    GiftCard,
+    category="gift_card",
+    clocks={"booked": "recorded_at"},
+    not_exported={"nonce": "what the card's code is made from: who has it can spend it"},
+    figures="its amount is in ledger_closing",
+)
 personal(
     Voucher,
     category="bonus",

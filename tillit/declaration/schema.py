@@ -355,6 +355,7 @@ class Programme(Part):
     voucher_barcode: Literal["code128", "ean13"] = "code128"
     gift_card_months: int = 36
     gift_card_refund: bool = True
+    saldo_sms_price: int = 0
     stacking: Literal["best", "add", "multiply"] = "add"
     terms: Localised
 

@@ -49,6 +49,7 @@ TILL = {
     "voucher-unknown": (404, "There is no such voucher, or it may not be used now."),
     "gift-card-unknown": (404, "There is no such gift card, or it may not be used now."),
     "member-unknown": (404, "There is no such BonusID, or its balance may not be shown."),
+    "ground-undeclared": (403, "The controller declares no such use of bonus."),
     "voucher-other-chain": (409, "The voucher is of another chain, where its bonus was earned."),
     "voucher-used": (409, "The voucher has been used."),
     "voucher-void": (409, "The voucher is void."),

@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from tillit.audit.operations import link
+from tillit.bonus import gift_cards
 from tillit.bonus.operations import expire_everywhere
 from tillit.bonus.profiles import compile_everywhere
 from tillit.bonus.programmes import follow_declarations
@@ -41,6 +42,7 @@ JOBS = {
         Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
         Every("journal", segments.ship, timedelta(minutes=1)),
         Every("vouchers", release_everywhere, timedelta(minutes=1)),  # before bonus expires: it goes back to its lots
+        Every("gift_cards", gift_cards.expire_everywhere, timedelta(days=1), hour=1),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
         Every("claims", review_everywhere, timedelta(days=1), hour=4),

@@ -67,6 +67,7 @@ def programme(words: Words) -> Section | None:
             (words("programme.hours", number=offline),),
         ),
         (words("programme.voucher_barcode"), (words(f"programme.barcodes.{declared.voucher_barcode}"),)),
+        (words("programme.saldo_sms_price"), (words("programme.price", number=str(declared.saldo_sms_price)),)),
         (words("programme.gift_card_months"), (words("programme.months", number=str(declared.gift_card_months)),)),
         (words("programme.stacking"), (words(f"programme.stackings.{declared.stacking}"),)),
     )

@@ -1,0 +1,114 @@
+"""Gift cards (C11) and a member's balance (C10) by the API; SALDO by SMS is the same number."""
+
+import threading
+from datetime import timedelta
+
+from django.db import connections
+
+from tests.faces.api import till as tills
+from tests.faces.api.conftest import Partner, problem
+from tillit.audit.models import Event
+from tillit.consent.operations import restrict
+from tillit.declaration.queries import holder_of
+from tillit.journeys.sms.dispatch import dispatch
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.parties import directories
+from tillit.parties.contacts import record_address
+from tillit.parties.digests import Kind, digest
+
+
+def test_c11_a_card_is_sold_paid_with_undone_and_taken_back_by_the_till(partner: Partner) -> None:
+    at, other = tills.till(partner.club), tills.till(partner.club)
+    sold = at.post("gift-cards/sell", {"amount": "500", "receipt": "1"}).json()
+    assert (sold["status"], sold["balance"]) == ("active", "500.00")
+    code = sold["code"]
+    assert at.post("gift-cards/sell", {"amount": "500", "receipt": "1"}).json()["code"] == code
+    assert problem(at.post("gift-cards/sell", {"amount": "400", "receipt": "1"}))["code"] == "receipt-reused"
+    pay = {"code": code, "amount": "120.50", "receipt": "2"}
+    for _ in range(2):
+        assert at.post("gift-cards/redeem", pay).json()["balance"] == "379.50"
+    assert other.post("gift-cards/look", {"code": code}).json()["balance"] == "379.50"
+    assert problem(at.post("gift-cards/redeem", {**pay, "amount": "9"}))["code"] == "receipt-reused"
+    short = at.post("gift-cards/redeem", {**pay, "amount": "380", "receipt": "3"})
+    assert problem(short)["code"] == "insufficient-funds"
+    assert problem(at.post("gift-cards/return", {"code": code}))["code"] == "gift-card-state"
+    for _ in range(2):
+        assert at.post("gift-cards/undo", {"code": code, "receipt": "2"}).json()["balance"] == "500.00"
+    assert at.post("gift-cards/return", {"code": code}).json()["status"] == "returned"
+    assert problem(at.post("gift-cards/redeem", {**pay, "receipt": "4"}))["code"] == "gift-card-state"
+    wrong = f"{code[:-2]}{(int(code[-2]) + 1) % 10}{code[-1]}"
+    assert problem(at.post("gift-cards/look", {"code": wrong}))["code"] == "code-check-digit"
+
+
+def test_complaint_gift_card_redeemed_twice_by_tills_that_check_then_act(partner: Partner) -> None:
+    pair = [tills.till(partner.club, name=f"till {n}") for n in range(4)]
+    code = pair[0].post("gift-cards/sell", {"amount": "100", "receipt": "1"}).json()["code"]
+    begin, answers, moment = threading.Barrier(len(pair)), [], clock.now()
+
+    def ask(one: tills.TillSystem, number: int) -> None:
+        with clock.travel(moment):
+            begin.wait()
+            answers.append(one.post("gift-cards/redeem", {"code": code, "amount": "100", "receipt": f"r{number}"}))
+            connections.close_all()
+
+    threads = [threading.Thread(target=ask, args=[one, number]) for number, one in enumerate(pair)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    assert pair[0].post("gift-cards/look", {"code": code}).json()["balance"] == "0.00"
+
+
+def test_c10_the_balance_is_the_same_number_by_api_and_by_sms(partner: Partner) -> None:
+    club, at = partner.club, tills.till(partner.club)
+    subject = next(iter(club.members))
+    register, holder = club.controller.register_id, holder_of(controller_id=club.controller.pk)
+    directories.claim(
+        register_id=register,
+        kind=Kind.MEMBER_NUMBER,
+        digest=digest(register, Kind.MEMBER_NUMBER, "B1001"),
+        subject_id=subject,
+    )
+    with Scope(system("test", {club.controller.pk, holder}), "membership_administration") as scope:
+        record_address(
+            scope=scope,
+            register_id=register,
+            subject_id=subject,
+            controller_id=holder,
+            kind="phone",
+            text="+4790000001",
+            source="data_subject",
+            at=clock.now(),
+        )
+    tills.earn(club, subject, 20_000)
+    tills.voucher(club, subject, 7_450)
+    ask = "members/B1001/balance?ground=bonus_use"
+    told = at.get(ask).json()
+    assert told == {
+        "currency": "NOK",
+        "available": "125.50",
+        "pending": "0.00",
+        "reserved": "74.50",
+        "negative": False,
+        "expiring": [{"on": "2028-01-01", "amount": "125.50"}],
+    }
+    answer = dispatch(controller=club.controller, key="1", sender="+4790000001", text="Saldo", at=clock.now())
+    assert "125,50" in answer.text
+    assert answer.tariff == 300  # premium-rate, as declared
+    unknown = dispatch(controller=club.controller, key="2", sender="+4790000009", text="SALDO", at=clock.now())
+    assert unknown.tariff == 0
+    clock.advance(timedelta(hours=2))
+    assert at.get(ask).json()["available"] == "200.00"  # the voucher's time is past
+    with Scope(system("test", {club.controller.pk}), "security_log"):
+        reads = Event.objects.filter(type="person.read", subject_id=subject)
+        assert reads.count() == 2
+    assert problem(at.get("members/B1001/balance?ground=newsletter"))["code"] == "ground-undeclared"
+    assert problem(at.get("members/B1001/balance?ground=nothing"))["code"] == "ground-undeclared"
+    assert problem(at.get("members/B9/balance?ground=bonus_use"))["code"] == "member-unknown"
+    assert problem(at.get("members/B1001/balance"))["code"] == "body-shape"
+    assert problem(at.get("members/+4790000001/balance?ground=bonus_use"))["code"] == "member-unknown"
+    with Scope(system("test", {club.controller.pk}), "rights_requests", frozenset({subject})) as scope:
+        restrict(scope=scope, subject_id=subject, controller_id=club.controller.pk, ground="accuracy", at=clock.now())
+    assert problem(at.get(ask))["code"] == "member-unknown"

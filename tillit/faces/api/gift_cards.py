@@ -1,0 +1,179 @@
+"""Gift cards at the till (C11): sold, looked at, paid with, undone, taken back. Found by their code alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from tillit.bonus import gift_cards
+from tillit.bonus.errors import GiftCardError
+from tillit.bonus.gift_cards import ACTIVITY, Held
+from tillit.bonus.vouchers import Till
+from tillit.faces.api import idempotency
+from tillit.faces.api.calls import client_of
+from tillit.faces.api.describe import IDEMPOTENCY_KEY, refusals
+from tillit.faces.api.models import ApiClient
+from tillit.faces.api.till import Amount, Code, Receipt, StoreNumber, code_read, minor, miss, till_of, till_scope
+from tillit.kernel import clock
+from tillit.kernel.money import Money
+from tillit.kernel.scope import Scope
+from tillit.ledger.operations import natural_key
+
+_STATUSES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+_WRITES: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY], "responses": refusals(*_STATUSES, till=True)}
+router = Router(tags=["gift cards"])
+
+
+class Sale(BaseModel):
+    """The sale of a card."""
+
+    model_config = ConfigDict(extra="forbid")
+    amount: Amount
+    receipt: Receipt
+    store: StoreNumber = None
+
+
+class Look(BaseModel):
+    """A card's code."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Code
+
+
+class Payment(BaseModel):
+    """A payment with a card: exactly `amount`, or nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Code
+    amount: Amount
+    receipt: Receipt
+
+
+class Undo(BaseModel):
+    """The payment of a receipt."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Code
+    receipt: Receipt
+
+
+class CardAnswer(BaseModel):
+    """A gift card as it stands."""
+
+    status: str = Field(description="sold, active, returned or expired")
+    amount: str = Field(description="What it was sold for.")
+    balance: str = Field(description="What may be paid with now.")
+    currency: str
+    expires_on: str = Field(description="The first day on which it is gone.")
+    code: str | None = Field(description="Only in the answer to its sale.")
+
+
+def _write(path: str, summary: str, name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = router.post(
+        f"/till/gift-cards/{path}",
+        response={200: CardAnswer},
+        summary=summary,
+        operation_id=name,
+        openapi_extra=_WRITES,
+    )
+    return found
+
+
+@_write("sell", "Sell a gift card", "sell_gift_card")
+def sell(request: HttpRequest, body: Sale) -> HttpResponse:
+    """A new card, active, with its code. The same receipt of the same key: the same card."""
+    client = client_of(request, "gift-cards:sell")
+    till, amount = till_of(client, body.store), minor(client, body.amount)
+    assert client.chain is not None  # noqa: S101 (the scope is a till's)
+    with (
+        idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body),
+        till_scope(client, ACTIVITY) as scope,
+    ):
+        card = gift_cards.sell(
+            scope=scope,
+            till=till,
+            chain=client.chain,
+            amount=amount,
+            key=natural_key("sale", client.pk, body.receipt),
+            at=clock.now(),
+        )
+        gift_cards.activate(scope=scope, card=card, at=clock.now())
+        code = gift_cards.code_of(card=card, register_id=till.register_id)
+        held = gift_cards.holds(card=card, at=clock.now())
+    return JsonResponse(_told(held) | {"status": "active", "code": code})
+
+
+@router.post(
+    "/till/gift-cards/look",
+    response={200: CardAnswer},
+    summary="What does this card hold?",
+    operation_id="look_at_gift_card",
+    openapi_extra={"responses": refusals(*_STATUSES, till=True)},
+)
+def look(request: HttpRequest, body: Look) -> HttpResponse:
+    """The card's balance. Changes nothing."""
+    client = client_of(request, "gift-cards:read")
+    return _with(client, body.code, lambda scope, till, card: gift_cards.holds(card=card, at=clock.now()))
+
+
+@_write("redeem", "Pay with a gift card", "redeem_gift_card")
+def redeem(request: HttpRequest, body: Payment) -> HttpResponse:
+    """Take exactly the amount; the same receipt of the same key again is the same payment."""
+    client = client_of(request, "gift-cards:redeem")
+    amount = minor(client, body.amount)
+
+    def act(scope: Scope, till: Till, card: Any) -> Held:
+        return gift_cards.redeem(scope=scope, card=card, till=till, amount=amount, receipt=body.receipt, at=clock.now())
+
+    with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
+        return _with(client, body.code, act)
+
+
+@_write("undo", "Undo a payment", "undo_gift_card")
+def undo(request: HttpRequest, body: Undo) -> HttpResponse:
+    """Give a receipt's payment back to the card. Again: nothing more."""
+    client = client_of(request, "gift-cards:redeem")
+
+    def act(scope: Scope, till: Till, card: Any) -> Held:
+        return gift_cards.undo(scope=scope, card=card, till=till, receipt=body.receipt, at=clock.now())
+
+    with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
+        return _with(client, body.code, act)
+
+
+@_write("return", "Take an unused card back", "return_gift_card")
+def take_back(request: HttpRequest, body: Look) -> HttpResponse:
+    """The card holds nothing from now on; the till pays the buyer, where the programme declares it."""
+    client = client_of(request, "gift-cards:sell")
+
+    def act(scope: Scope, till: Till, card: Any) -> Held:
+        return gift_cards.holds(card=gift_cards.refund(scope=scope, card=card, at=clock.now()), at=clock.now())
+
+    with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
+        return _with(client, body.code, act)
+
+
+def _with(client: ApiClient, text: str, act: Callable[[Scope, Till, Any], Held]) -> HttpResponse:
+    till, code = till_of(client), code_read(client, text)
+    try:
+        with till_scope(client, ACTIVITY) as scope:
+            held = act(scope, till, gift_cards.find(scope=scope, till=till, code=code))
+    except GiftCardError as refused:
+        if refused.code == "gift-card-unknown":
+            raise miss(client, refused.code) from None
+        raise
+    return JsonResponse(_told(held))
+
+
+def _told(held: Held) -> dict[str, Any]:
+    card = held.card
+    return {
+        "status": "expired" if held.expired and card.status == "active" else card.status,
+        "amount": str(Money(card.amount, card.currency).decimal),
+        "balance": str(Money(held.balance, card.currency).decimal),
+        "currency": card.currency,
+        "expires_on": card.expires_on.isoformat(),
+        "code": None,
+    }
