@@ -1,8 +1,6 @@
 """What people do, each act through the operations of its domain, at the clock's time."""
 
 import random
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import date
 
 from tillit.audit import events
@@ -13,6 +11,8 @@ from tillit.consent.errors import UnknownChoiceError
 from tillit.consent.models import EventKind
 from tillit.consent.queries import switches
 from tillit.declaration.schema import Declaration
+from tillit.journeys.simulate import dealings
+from tillit.journeys.simulate.people import Person, World
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.ledger import kinds, operations
@@ -34,44 +34,6 @@ FACTS = {
 }
 SEALED = {"national_number": "national_number", "bank_account": "account"}
 RELATIONS = ("member", "customer")
-
-
-@dataclass
-class World:
-    """A controller of the simulation with its register, its holder and the relationship people have with it."""
-
-    controller_id: int
-    holder_id: int
-    register_id: int
-    declaration: Declaration
-    kind: str
-
-    @property
-    def controllers(self) -> list[int]:
-        """Whose rows its people have."""
-        return sorted({self.controller_id, self.holder_id})
-
-    def recording(self, category: str) -> str | None:
-        """An activity that records the category, if it is declared."""
-        if category not in self.declaration.category_keys():
-            return None
-        return next((a.key for a in self.declaration.activities if {category, "*"} & {*a.records}), None)
-
-    def scope(self, activity: str, subject_id: int) -> Scope:
-        """A scope for one person of the controller's."""
-        return Scope(system("simulate", self.controllers), activity, frozenset({subject_id}))
-
-
-@dataclass
-class Person:
-    """Somebody invented, in one controller's world."""
-
-    world: World
-    number: int
-    subject_id: int = 0
-    inside: bool = False
-    holds: list[int] = field(default_factory=list)
-    counted: Counter[str] = field(default_factory=Counter)
 
 
 def world_of(controller_id: int, holder_id: int, register_id: int, declaration: Declaration) -> World | None:
@@ -233,6 +195,11 @@ ACTS = {
     "object": object_,
     "claim": claim,
     "looked_up": looked_up,
+    "ask": dealings.ask,
+    "finish": dealings.finish,
+    "notify": dealings.notify,
+    "disclosed": dealings.disclosed,
+    "affected": dealings.affect,
 }
 
 

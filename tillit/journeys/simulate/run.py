@@ -16,7 +16,7 @@ from tillit.declaration.publish import publish
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Declaration
 from tillit.journeys.simulate import life, watch
-from tillit.journeys.simulate.life import Person, World
+from tillit.journeys.simulate.people import Person, World
 from tillit.kernel import clock
 from tillit.privacy import retention
 
@@ -113,7 +113,7 @@ def _agenda(worlds: list[World], people: int, rng: random.Random, end: date) -> 
         for _ in range(people):
             number += 1
             person = Person(world, number)
-            mine = sorted(rng.sample(shared, min(len(shared), rng.randrange(3, 9))))
+            mine = sorted(rng.sample(shared, min(len(shared), rng.randrange(3, 12))))
             plan = ["join", *rng.choices(list(life.ACTS), k=max(0, len(mine) - 2)), "leave"][: len(mine)]
             if len(mine) > 5 and rng.random() < 0.5:
                 plan[len(mine) // 2 : len(mine) // 2 + 2] = ["leave", "join"]
