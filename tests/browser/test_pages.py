@@ -71,6 +71,7 @@ STAFF = [
     "staff_breaches",
     "staff_complaints",
     "staff_enquiries",
+    "staff_holds",
     "staff_enquiry_stranger",
     "staff_enrol",
     "staff_webhooks",
@@ -105,6 +106,7 @@ JOURNEYS = [
     "enquiry",
     "staff_enquiry",
     "staff_enquiry_new",
+    "staff_hold_new",
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {

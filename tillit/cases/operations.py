@@ -9,7 +9,7 @@ from typing import Any
 from tillit.audit.operations import append
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.cases.events import CASE_ADVANCED, CASE_OPENED
-from tillit.cases.kinds import FIRST, Kind, Step, kind_of
+from tillit.cases.kinds import CLOSING, FIRST, Kind, Step, kind_of
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.queries import current
 from tillit.declaration.vocabulary import category_id
@@ -107,6 +107,8 @@ def take(
     entry = enter(scope, case, step, at, text=text, details=details or {}, shown=said.shown)
     if said.closes or said.reopens:
         _follow(case, before=was)
+    for act in CLOSING if said.closes else ():
+        act(subject_id=case.subject_id, controller_id=case.controller_id, case_id=case.id, at=at)
     append(
         type=CASE_ADVANCED,
         scope=scope,

@@ -11,10 +11,10 @@ from datetime import date, datetime
 
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current
+from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import category_id, category_key, vocabulary
 from tillit.kernel import clock
-from tillit.kernel.scope import Scope
+from tillit.kernel.scope import Scope, system
 from tillit.parties import journal
 from tillit.parties.operations import lock_subject
 from tillit.privacy import events
@@ -35,6 +35,8 @@ class Held:
     told: bool
     since: datetime
     released: datetime | None
+    until: date | None = None
+    case_id: int | None = None
 
 
 def place(
@@ -47,11 +49,14 @@ def place(
     categories: Collection[str] | None = None,
     reference: str = "",
     told: bool = True,
+    until: date | None = None,
+    case_id: int | None = None,
 ) -> Held:
     """Keep the person's rows of the categories until the hold is released. The same matter again: the hold that stands.
 
     `reason`: claim, dispute or legal_order. `categories`: None for all that the reason may hold (a claim or dispute:
-    those the declaration names; an order: every one). `reference`: the matter's number. The scope is for an activity
+    those the declaration names; an order: every one). `reference`: the matter's number. `until`: when to
+    look at it again. `case_id`: the person's case whose closing releases it. The scope is for an activity
     that records rights cases (`rights_requests`). Raises `HoldRefusedError` for what may not be held,
     `UnknownSubjectError` for nobody.
     """
@@ -80,6 +85,8 @@ def place(
         reference=reference,
         told=told,
         since=at,
+        until=until,
+        case_id=case_id,
     )
     details = {"hold": hold.id, "reason": reason, "categories": keys, "told": told}
     append(type=events.HOLD_PLACED, scope=scope, controller=controller_id, subject=subject_id, at=at, details=details)
@@ -109,6 +116,17 @@ def release(*, scope: Scope, subject_id: int, hold_id: int, at: datetime) -> Hel
         )
         journal.remember(scope=scope, rows=[hold], at=hold.released)
     return _told(hold)
+
+
+def release_of_case(*, subject_id: int, controller_id: int, case_id: int, at: datetime) -> int:
+    """The case is finally closed: the holds that were for it end with it (D11); how many. Opens its own scope."""
+    everyone = {controller_id, holder_of(controller_id=controller_id)}
+    with Scope(system("holds", everyone), "rights_requests", frozenset({subject_id})) as scope:
+        mine = Hold.objects.filter(subject_id=subject_id, case_id=case_id, released__isnull=True)
+        ids = list(mine.values_list("id", flat=True))
+        for hold_id in ids:
+            release(scope=scope, subject_id=subject_id, hold_id=hold_id, at=at)
+    return len(ids)
 
 
 def listed(*, subject_id: int | None = None, standing: bool = True) -> list[Held]:
@@ -149,4 +167,6 @@ def _told(hold: Hold) -> Held:
         hold.told,
         hold.since,
         hold.released,
+        hold.until,
+        hold.case_id,
     )

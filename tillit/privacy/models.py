@@ -22,6 +22,8 @@ class HoldReason(models.TextChoices):
 class Hold(PersonalModel):
     """A claim, dispute or legal order that keeps the person's rows of some categories (none named: every) until it is
     released (D11). `reference`: the matter's number, no words. `told`: false where the order forbids telling of it.
+    `until`: a day on which somebody is to look at it again (it ends nothing by itself). `case_id`: the case it is for,
+    whose closing releases it.
     """
 
     categories = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
@@ -29,6 +31,8 @@ class Hold(PersonalModel):
     reference = models.CharField(max_length=60, blank=True, default="")
     told = models.BooleanField(db_default=True, default=True)
     since = models.DateTimeField()
+    until = models.DateField(null=True)
+    case_id = models.BigIntegerField(null=True)
     released = models.DateTimeField(null=True)
 
     class Meta:

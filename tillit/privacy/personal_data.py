@@ -2,7 +2,7 @@
 
 from tillit.cases import kinds
 from tillit.declaration.registry import definer, not_personal, personal
-from tillit.privacy import prove
+from tillit.privacy import holds, prove
 from tillit.privacy.breach import kind
 from tillit.privacy.models import (
     BackupRun,
@@ -28,6 +28,7 @@ not_personal(BackupRun, because="which backups were made, verified and removed",
 definer("tillit_proof", prove.__file__, "counts", reads=("parties_directory",))
 not_personal(LooseEnd, because="random ids, for the moments between a disposal and the looking-after that follows it")
 
+kinds.when_closed(holds.release_of_case)
 kinds.add(kind.KIND)
 kinds.add(kind.AFFECTED)
 not_personal(ProofRun, because="sums of a proof")

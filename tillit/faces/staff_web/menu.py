@@ -105,6 +105,7 @@ ENTRIES: tuple[Entry, ...] = (
         lambda worker: worker.answers_enquiries,
         _enquiries,
     ),
+    Entry("holds", "staff_holds", "holds.title", "holds.tile", lambda worker: worker.handles_rights),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),

@@ -4,6 +4,7 @@ Step by step: `declare`, `enrol`, `take_in`, `expire`, `spend`, `correct`, `leav
 `erase_one`. A household's person is found again by e-mail, as anybody is.
 """
 
+import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from tillit.journeys.demo.shops import CLUBS, REGISTER, SOURCE, Shops
 from tillit.journeys.join import Agreement, Joined, join
 from tillit.journeys.leave import Left, leave
 from tillit.journeys.purchase_import import Report, import_file
+from tillit.journeys.rights import reading
+from tillit.journeys.rights.receive import receive
 from tillit.journeys.takeover import SET, Member, TakenOver, take_over
 from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
@@ -36,9 +39,9 @@ from tillit.ledger.operations import natural_key
 from tillit.parties.actors import member_actor
 from tillit.parties.lookup import by_address
 from tillit.parties.models import Login, Subject
-from tillit.privacy import access, erasure, retention
+from tillit.privacy import erasure, retention
 from tillit.privacy.erasure import Item
-from tillit.privacy.export import as_csvs, as_json, as_pdf
+from tillit.privacy.export import as_csvs, as_pdf
 from tillit.privacy.models import RetentionRun
 from tillit.purchases.models import Batch, Source
 
@@ -240,13 +243,21 @@ def books_lapse(*, day: date) -> date:
 
 
 def answer_access(*, household: int, folder: Path) -> tuple[int, int, list[Path]] | None:
-    """Answer an access request into `folder`: (rows, parts, files); None when the person is gone."""
+    """The member asks for access on Min side; the case's copy goes into `folder`: (rows, parts, files). None when the
+    person is gone.
+    """
     subject_id = subject_of(household)
     if subject_id is None:
         return None
-    answer = access.collect(actor=_system("rights", subject_id), subject_id=subject_id, language="nb")
+    controller, actor = Controller.objects.get(key=REGISTER), _member(subject_id)
+    # A session verifies who asks: the request is answered at once.
+    case = receive(actor=actor, controller=controller, subject_id=subject_id, right="access", channel="self_service")
+    copy = reading.fetch(
+        actor=actor, controller=controller, subject_id=subject_id, case_id=case.id, form="json", language="nb"
+    )
+    answer = json.loads(copy or b"{}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files = {"data.json": as_json(answer), "data.pdf": as_pdf(answer), **as_csvs(answer)}
+    files = {"data.json": copy or b"", "data.pdf": as_pdf(answer), **as_csvs(answer)}
     for name, content in files.items():
         (folder / name).touch(mode=0o600)
         (folder / name).write_bytes(content)
