@@ -25,9 +25,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.bonus.conftest import World, build
 from tests.faces.conftest import Person, make_person
-from tests.support import databases
+from tests.support import databases, shops
 from tests.support.authenticator import app_code
 from tests.support.world import publish_examples
+from tillit.bonus import rates
 from tillit.kernel import clock
 from tillit.parties import staff as staffing
 from tillit.platform import database, paths
@@ -203,6 +204,12 @@ def _people() -> tuple[Person, Person, Person, str]:
     kari = make_person(controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
     ola = make_person(controllers["rundtur"], "Ola", "Vestli", "+47 400 00 112")
     eva = make_person(controllers["lyngheim"], "Eva", "Strand", "+47 400 00 113")
+    shops.source(controllers["rundtur"], key="butikk-fil")
+    rates.add(
+        chain_id=world.chains["rundtur"].pk,
+        basis_points=200,
+        when=rates.When(clock.now() - timedelta(days=365)),
+    )
     for someone in (kari, ola):
         world.earn(someone.subject_id, 12550, club="rundtur", expires=date(clock.today().year + 1, 1, 1))
         for number in range(22):
