@@ -27,6 +27,7 @@ RULES = {
 LARGEST = 100_000
 
 VISITOR = [
+    "accessibility",
     "app_offline",
     "front",
     "home",

@@ -154,6 +154,20 @@ def test_the_language_lasts_until_the_browser_is_closed(client: Client, controll
     assert client.post("/language/", {"language": "xx"}).cookies == {}
 
 
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_the_accessibility_statement_says_what_is_done_what_is_missing_and_whom_to_tell(
+    client: Client, controllers: dict[str, Controller], language: str
+) -> None:
+    client.cookies["tillit_language"] = language
+    for key, controller in controllers.items():
+        page = client.get(f"/{key}/accessibility/").text
+        declared = current(controller_id=controller.pk, on=clock.today()).controller
+        assert declared.email in page
+        assert declared.phone in page
+        assert "WCAG 2.2" in page
+        assert f'href="/{key}/accessibility/"' in client.get(f"/{key}/").text
+
+
 def test_h18_security_txt_never_expires_under_us(client: Client) -> None:
     text = client.get("/.well-known/security.txt").text
     expires = re.search(r"^Expires: (\S+)$", text, re.MULTILINE)

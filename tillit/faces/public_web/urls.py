@@ -17,6 +17,7 @@ urlpatterns = [
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("u/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("<controller:controller>/", views.home, name="home"),
+    path("<controller:controller>/accessibility/", views.accessibility, name="accessibility"),
     path(_STATEMENT, statements.show, name="statement"),
     path(f"{_STATEMENT}versions/<int:number>/", statements.show, name="statement_version"),
     path(f"{_STATEMENT}versions/<int:number>/<str:form>/", statements.download, name="statement_download"),

@@ -34,6 +34,22 @@ def home(request: HttpRequest, controller: str) -> HttpResponse:
     return render(request, "public_web/home.html", context)
 
 
+_KEPT = ("keyboard", "reader", "contrast", "zoom", "scripts", "checked")
+_LIMITS = ("people", "pdf")
+
+
+@require_safe
+def accessibility(request: HttpRequest, controller: str) -> HttpResponse:
+    """The accessibility statement: what is done, what is known to be missing, whom to tell."""
+    context = {
+        "site": site_or_404(controller),
+        "section": "accessibility",
+        "kept": [f"accessibility.{key}" for key in _KEPT],
+        "limits": [f"accessibility.{key}" for key in _LIMITS],
+    }
+    return render(request, "public_web/accessibility.html", context)
+
+
 @csrf_exempt  # changes nothing of worth, and needs no cookie on pages that ask for nothing else
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
