@@ -1,6 +1,6 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
-from tillit.bonus import complaints, misuse, profiles
+from tillit.bonus import complaints, misuse, profiles, voucher_endings
 from tillit.bonus.models import (
     Correction,
     GiftCard,
@@ -43,6 +43,8 @@ personal(
 )
 personal(ProfilePart, category="profile", clocks={"collected": "compiled_at"}, figures="a profile is nobody's figure")
 follows_declaration(ProfilePart, profiles.faults)
+
+follows_declaration(Voucher, voucher_endings.faults)
 
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)

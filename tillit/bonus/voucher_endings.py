@@ -4,7 +4,7 @@ Each locks the person first, then the voucher, then the accounts. Whatever goes 
 one that has expired meanwhile expires with the next run, and debt that arose meanwhile is repaid first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.db import connection
 
 from tillit.bonus import programmes
 from tillit.bonus.errors import VoucherError
-from tillit.bonus.kinds import DEBT, EXPIRED, LOT, REDEEMED, RESERVED
+from tillit.bonus.kinds import CARD, DEBT, EXPIRED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Programme, Voucher, VoucherStatus
 from tillit.bonus.vouchers import Standing, Till
 from tillit.kernel import clock
@@ -216,3 +216,11 @@ def _locked(subject_id: int, voucher_id: UUID) -> Voucher:
 
 def _settle(scope: Scope, accounts: set[tuple[int, int]], today: date, at: datetime) -> None:
     ledger.settle(scope=scope, accounts=accounts, source=LOT, debt=DEBT, on=today, at=at)
+
+
+def faults(controller_id: int, on: date) -> Iterator[str]:
+    """Where vouchers and gift cards are not what the ledger holds for them, for the proof (C9, C11)."""
+    given = {"controller": controller_id, "reserved": RESERVED.id, "card": CARD.id, "at": clock.now()}
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "vouchers", "faults"), given)
+        yield from (str(row[0]) for row in cursor.fetchall())

@@ -1,5 +1,7 @@
 """What repeats or records a declaration is changed behind its back, and a job carries more than a name: all is seen."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.privacy.prove.conftest import Installation, as_admin
@@ -104,6 +106,28 @@ def test_c11_c14_an_offer_that_gave_more_than_it_notes_is_seen(live: Installatio
         assert _why(live, "terms", "nordkai") == [
             f"bonus_offer: offer {offer.pk} gave more than is noted",
             f"bonus_offer: offer {offer.pk} notes more for somebody than was posted",
+        ]
+    assert live.states("terms", "nordkai") == {"kept"}
+
+
+def test_c9_c11_vouchers_and_gift_cards_that_are_not_what_the_ledger_holds_are_seen(live: Installation) -> None:
+    controller = live.controllers["nordkai"]
+    with Scope(system("test", {controller.pk}), "bonus_earning"):
+        chain, _ = Chain.objects.get_or_create(
+            key="nordkai-prov", defaults={"controller": controller, "name": "Prøve", "currency": "NOK"}
+        )
+        programmes.set_up(chain=chain, on=clock.today())
+    subject = live.owner.execute("SELECT id FROM parties_subject ORDER BY id LIMIT 1").fetchone()
+    assert subject is not None
+    with live.undone("bonus_voucher"):
+        live.owner.execute(
+            "INSERT INTO bonus_voucher (subject_id, controller_id, chain_id, amount, currency, nonce, status, made_at,"
+            " valid_until, reference) VALUES (%s, %s, %s, 100, 'NOK', gen_random_uuid(), 'open', %s, %s, '')",
+            [subject[0], controller.pk, chain.pk, clock.now() - timedelta(hours=4), clock.now() - timedelta(hours=2)],
+        )
+        assert _why(live, "terms", "nordkai") == [
+            "bonus_voucher: 1 people have set aside another amount than their open vouchers come to",
+            "bonus_voucher: 1 vouchers were not given back an hour after their time",
         ]
     assert live.states("terms", "nordkai") == {"kept"}
 

@@ -93,3 +93,27 @@ WITH due AS MATERIALIZED (
 UPDATE bonus_voucher v SET status = %(status)s, ended_at = %(at)s
 FROM moved m WHERE v.subject_id = m.subject_id AND v.id = m.id
 RETURNING v.subject_id, m.amount
+
+-- name: faults
+-- What is not as the ledger has it: a person whose open vouchers come to another amount than is set aside in the book, a
+-- voucher that is open an hour after its time, and gift cards that hold more than they were sold for, or anything before
+-- they are activated or after they were returned. A sentence each, with counts and no person's number.
+SELECT 'bonus_voucher: ' || count(*) || ' people have set aside another amount than their open vouchers come to'
+FROM (
+  SELECT a.subject_id, a.book_id FROM (
+    SELECT v.subject_id, p.book_id, v.amount FROM bonus_voucher v JOIN bonus_programme p ON p.chain_id = v.chain_id
+    WHERE v.controller_id = %(controller)s AND v.status = 'open'
+    UNION ALL
+    SELECT b.subject_id, b.book_id, -b.balance FROM ledger_balance b
+    WHERE b.controller_id = %(controller)s AND b.kind = %(reserved)s
+  ) AS a GROUP BY a.subject_id, a.book_id HAVING sum(a.amount) <> 0
+) AS wrong HAVING count(*) > 0
+UNION ALL
+SELECT 'bonus_voucher: ' || count(*) || ' vouchers were not given back an hour after their time' FROM bonus_voucher v
+WHERE v.controller_id = %(controller)s AND v.status = 'open' AND v.valid_until < %(at)s - interval '1 hour'
+HAVING count(*) > 0
+UNION ALL
+SELECT 'bonus_gift_card: ' || count(*) || ' cards hold what they may not' FROM bonus_gift_card g
+JOIN ledger_balance b ON b.subject_id = g.subject_id AND b.book_id = g.book_id AND b.kind = %(card)s
+WHERE g.controller_id = %(controller)s AND b.balance > CASE g.status WHEN 'active' THEN g.amount ELSE 0 END
+HAVING count(*) > 0

@@ -1,0 +1,84 @@
+"""A member's bonus in one chain in Python, slow and plainly right: what the operations are compared with."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+
+class RefusedError(Exception):
+    """What must be refused."""
+
+
+@dataclass
+class Slip:
+    """A voucher: what it took from which lot, and what became of it."""
+
+    parts: list[tuple[date, int]]
+    until: datetime
+    status: str = "open"
+    taken: list[tuple[date, int]] = field(default_factory=list)
+    by: tuple[int, int] | None = None
+
+
+@dataclass
+class Purse:
+    """Lots by first day on which they are gone, debt as a positive amount, and vouchers by key."""
+
+    lots: dict[date, int] = field(default_factory=dict)
+    debt: int = 0
+    slips: dict[int, Slip] = field(default_factory=dict)
+    spent: int = 0
+
+    def held(self, on: date) -> int:
+        """What has not expired."""
+        return sum(amount for day, amount in self.lots.items() if day > on)
+
+    def earn(self, day: date, amount: int, on: date) -> None:
+        """Debt is repaid first."""
+        self.lots[day] = self.lots.get(day, 0) + amount
+        self.settle(on)
+
+    def settle(self, on: date) -> None:
+        """Repay debt from what has not expired, oldest first."""
+        for day in sorted(day for day in self.lots if day > on):
+            paid = min(self.debt, self.lots[day])
+            self.lots[day] -= paid
+            self.debt -= paid
+
+    def draw(self, amount: int, on: date) -> list[tuple[date, int]]:
+        """Oldest first, never more than what is held less the debt."""
+        if amount > self.held(on) - self.debt:
+            raise RefusedError
+        parts = []
+        for day in sorted(day for day in self.lots if day > on):
+            part = min(amount, self.lots[day])
+            if part:
+                parts.append((day, part))
+                self.lots[day] -= part
+                amount -= part
+        return parts
+
+    def correct(self, amount: int, on: date) -> None:
+        """Take back; what is lacking becomes debt."""
+        for day in sorted(day for day in self.lots if day > on):
+            part = min(amount, self.lots[day])
+            self.lots[day] -= part
+            amount -= part
+        self.debt += amount
+
+    def give_back(self, slip: Slip, parts: list[tuple[date, int]], status: str, on: date) -> None:
+        """To the very lots."""
+        for day, part in parts:
+            self.lots[day] = self.lots.get(day, 0) + part
+        slip.status = status
+        self.settle(on)
+
+    def expire(self, on: date) -> None:
+        """What is past is gone."""
+        for day in list(self.lots):
+            if day <= on:
+                self.lots[day] = 0
+
+
+def until(parts: list[tuple[date, int]], at: datetime, midnight: dict[date, datetime]) -> datetime:
+    """An hour, and never longer than the first of its lots."""
+    return min(at + timedelta(hours=1), *(midnight[day] for day, _ in parts))
