@@ -77,7 +77,7 @@ def _column(table: PersonalTable, field: models.Field) -> str:  # type: ignore[t
 
 
 def _category(key: str, declarations: Sequence[Declaration]) -> Iterator[str]:
-    tables = ", ".join(f"`{table.table}`" for table in registry.holding(key)) or "–"
+    tables = ", ".join(f"`{name}`" for name in sorted(table.table for table in registry.holding(key))) or "–"
     said = []
     for declaration in declarations:
         if key in declaration.category_keys():
