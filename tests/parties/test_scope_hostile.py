@@ -174,9 +174,11 @@ def test_a9_a_temporary_table_of_the_same_name_gives_no_rights(union: Controller
             " SELECT %s, %s, 'made_up', n, 63 FROM generate_series(1, 100) n",
             [union.pk, union.pk],
         )
-        app.execute(
-            "CREATE FUNCTION pg_temp.tillit_keys(integer, integer) RETURNS integer[] LANGUAGE sql AS 'SELECT ARRAY[1]'"
-        )
+        for head, result in (
+            ("tillit_keys(integer, integer) RETURNS integer[]", "ARRAY[1]"),
+            ("tillit_reached(smallint[], integer) RETURNS text", "'*'::text"),
+        ):
+            app.execute(f"CREATE FUNCTION pg_temp.{head} LANGUAGE sql AS $$ SELECT {result} $$")
         for activity, rows in (("membership_administration", 1), ("made_up", 0)):
             with app.transaction():
                 app.execute(
@@ -195,5 +197,7 @@ def test_a9_nothing_of_a_scope_reaches_the_next_transaction_of_the_connection(
     with _scope(union) as scope:
         relate(scope=scope, subject_id=kari, controller_id=union.pk, kind="member", started=date(2026, 1, 1))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('tillit.controllers', true), tillit_cells('{1}', 1)")
-        assert cursor.fetchone() == ("", [])
+        kept = "SELECT count(*) FROM pg_settings WHERE name LIKE 'tillit.r\\_%' AND setting <> ''"
+        asked = "current_setting('tillit.controllers', true), tillit_reach('tillit.r_1_1', '{1}', 1)"
+        cursor.execute(f"SELECT {asked}, ({kept})")
+        assert cursor.fetchone() == ("", [], 0)

@@ -26,23 +26,27 @@ from tillit.kernel.sql import statements as named
 READ, WRITE, DELETE, RESTRICTED, ARCHIVED, NAMED = 1, 2, 4, 8, 16, 32
 APP, BACKUP, PROOF = "tillit_app", "tillit_backup", "tillit_proof"
 _GRANT = ("controller_id", "row_controller_id", "activity", "category", "rights")
-FUNCTIONS = ("random_id", "keys", "cells", "all", "any_subject", "subjects", "now")
+FUNCTIONS = ("random_id", "keys", "reached", "reach", "any_subject", "subjects", "now")
 _VERBS = (("select", READ), ("insert", WRITE), ("update", WRITE), ("delete", DELETE))
 _TEXT_LIKE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.UUIDField)
 
 
-def condition(table: PersonalTable, need: int) -> str:
-    """The policy expression of `table` for the right `need`. Only constants of ours are written into it."""
-    subject = "((SELECT tillit_any_subject()) OR subject_id = ANY ((SELECT tillit_subjects())::bigint[]))"
-    if table.category_column is not None:
-        cell = f"(controller_id * 4 + state) * 256 + {table.category_column}"
-        numbers = ",".join(str(category_id(key)) for key in table.categories)
-        return f"{cell} = ANY ((SELECT tillit_cells('{{{numbers}}}'::smallint[], {need}))::integer[]) AND {subject}"
-    assert table.category is not None  # noqa: S101 (held by registration)
-    number = category_id(table.category)
+_NAMED_PEOPLE = "nullif(coalesce(nullif(current_setting('tillit.subjects', true), ''), '{}'), '*')"
+"""The people the scope names as an array's text, NULL when it names nobody in particular; nobody without a scope."""
+
+
+def condition(table: PersonalTable, need: int, *, writing: bool = False) -> str:
+    """The policy expression of `table` for the right `need`. Only constants of ours are written into it.
+
+    Two look-ups, each made once a statement. `writing`: of a row that is being written, where asking for the people
+    with each row is less than planning another look-up.
+    """
+    category = table.category_column or str(category_id(table.categories[0]))
+    reach = f"SELECT tillit_reach('{table.reach.place}_{need}', '{table.reach.categories}'::smallint[], {need})"
+    people = f"({_NAMED_PEOPLE})" if writing else f"(SELECT {_NAMED_PEOPLE})"
     return (
-        f"((state = 0 AND (SELECT tillit_all({number}, {need})))"
-        f" OR controller_id * 4 + state = ANY ((SELECT tillit_keys({number}, {need}))::integer[])) AND {subject}"
+        f"coalesce((controller_id * 4 + state) * 256 + {category} = ANY (({reach})::integer[]), true)"
+        f" AND coalesce(subject_id = ANY ({people}::bigint[]), true)"
     )
 
 
@@ -52,9 +56,8 @@ def policies(table: PersonalTable) -> Iterator[tuple[str, str]]:
     for verb, need in _VERBS:
         if table.writer and verb in {"insert", "delete"}:
             continue
-        text = condition(table, need)
-        using = "" if verb == "insert" else f" USING ({text})"
-        check = f" WITH CHECK ({text})" if verb in {"insert", "update"} else ""
+        using = "" if verb == "insert" else f" USING ({condition(table, need)})"
+        check = f" WITH CHECK ({condition(table, need, writing=True)})" if verb in {"insert", "update"} else ""
         yield (
             f"tillit_{verb}",
             f"CREATE POLICY tillit_{verb} ON {name} FOR {verb.upper()} TO {APP}{using}{check}",

@@ -19,8 +19,8 @@ from django.apps import apps
 from django.db import models
 
 from tillit.declaration.errors import UnregisteredTableError
-from tillit.declaration.vocabulary import vocabulary
-from tillit.kernel.scope import guard
+from tillit.declaration.vocabulary import category_id, vocabulary
+from tillit.kernel.scope import Reach, guard
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,13 @@ class PersonalTable:
     def table(self) -> str:
         """Table name in the database."""
         return self.model._meta.db_table
+
+    @property
+    def reach(self) -> Reach:
+        """Where a scope keeps what it may touch of these rows, and the numbers of their categories."""
+        numbers = [category_id(key) for key in self.categories]
+        place = self.table if self.category_column else str(numbers[0])
+        return Reach(f"tillit.r_{place}", "{" + ",".join(map(str, numbers)) + "}")
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,7 @@ def personal(
         figures,
         withheld,
     )
-    guard.protect(table)
+    guard.protect(table, lambda: PERSONAL[table].reach)
 
 
 def also_holds(model: type[models.Model], *, category: str) -> None:

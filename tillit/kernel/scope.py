@@ -12,6 +12,11 @@ They travel to the server with the first statement of the scope, in one message 
 a scope costs one round trip more than the statement alone (its commit), and one in which nothing is asked costs none.
 What goes past Django's cursors (COPY) does not carry them.
 
+With the first statement that names a table travels the order to look up what the scope may touch there, and to keep it
+in a setting until the scope ends (`tillit.r_…`, declaration/sql/functions.sql): the policies need not ask the grants
+with every statement. What is kept names the rights it is about, and is asked anew where they are others; a scope holds
+the rights that stood when it first looked.
+
 `tillit.opened` is a setting of the database itself, which no dump carries: a database that was restored by other means
 than `tillit restore` lacks it, and no scope opens there before the journal is replayed (H11). Asked once a connection.
 
@@ -44,6 +49,9 @@ from tillit.kernel.errors import TillitError
 ActorKind = OneOf["member", "staff", "partner", "system", "visitor"]
 ALL = "*"
 _NOTHING_SENT = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
+_READ, _WRITE, _DELETE = 1, 2, 4  # as in declaration.enforce
+_NEEDS = {"SELECT": (_READ,), "INSERT": (_WRITE,), "UPDATE": (_READ, _WRITE), "DELETE": (_READ, _DELETE)}
+_MANY_TABLES, _LONG = 4, 20_000  # beyond: the policies ask by themselves
 _SET = (
     "SELECT set_config('tillit.actor', %s, true), set_config('tillit.activity', %s, true),"
     " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true),"
@@ -78,6 +86,14 @@ def system(ref: str, controllers: Iterable[int]) -> Actor:
     return Actor("system", ref, frozenset(controllers))
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Where a scope keeps what it may touch of a table (a setting's name without the right), and its categories."""
+
+    place: str
+    categories: str
+
+
 _current: ContextVar["Scope | None"] = ContextVar("tillit_scope", default=None)
 
 
@@ -94,6 +110,7 @@ class Scope:
     controllers: frozenset[int] = field(default_factory=frozenset)
     _opened: BaseDatabaseWrapper | None = field(default=None, init=False, repr=False, compare=False)
     _waiting: list[str] | None = field(default=None, init=False, repr=False, compare=False)
+    _looked_up: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         actor = self.actor
@@ -128,6 +145,7 @@ class Scope:
         _refuse_restored(connections[DEFAULT_DB_ALIAS])
         self._outer = _current.get()
         self._waiting = self.settings()
+        self._looked_up.clear()
         self._atomic = transaction.atomic()
         self._atomic.__enter__()
         self._opened = connections[DEFAULT_DB_ALIAS]
@@ -142,27 +160,33 @@ class Scope:
         _current.set(self)
         return self
 
-    def first(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 (Django's signature)
-        """Run a statement behind the settings that still wait to be sent (`waiting`)."""
-        settings, self._waiting = self._waiting or [], None
+    def carry(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 (Django's signature)
+        """Run a statement behind the settings that still wait to be sent and what is to be looked up for it."""
         cursor, raw = context["cursor"].cursor, context["connection"].connection
-        if many or not isinstance(sql, str) or not isinstance(cursor, ClientCursor):
-            _apply(settings)
+        plain = not many and isinstance(sql, str) and isinstance(cursor, ClientCursor)
+        asked = tuple(one for one in guard.asked(sql) if one not in self._looked_up) if plain else ()
+        settings, self._waiting = self._waiting or [], None
+        if not plain:
+            if settings:
+                _apply(settings)
             return execute(sql, params, many, context)
-        head, before = _sentence(tuple(settings)), 1
+        if not settings and not asked:
+            return execute(sql, params, many, context)
+        head, before = _sentence(tuple(settings), asked), 1
         if raw.info.transaction_status == TransactionStatus.IDLE:
             raw.autocommit = True  # the transaction begins here, not in a message of its own
             head, before = f"BEGIN; {head}", 2
         try:
             done = execute((head if params is None else head.replace("%", "%%")) + sql, params, many, context)
         except BaseException:
-            if raw.info.transaction_status in _NOTHING_SENT:
+            if settings and raw.info.transaction_status in _NOTHING_SENT:
                 self._waiting = settings
             if raw.info.transaction_status == TransactionStatus.IDLE:
                 raw.autocommit = False
             raise
         for _ in range(before):
             cursor.nextset()
+        self._looked_up.update(asked)
         return done
 
     @property
@@ -189,6 +213,8 @@ class Scope:
         self._atomic.__exit__(kind, error, trace)
         if connection.in_atomic_block and not connection.needs_rollback and not unsent:
             _apply(outer.settings() if outer else [""] * 5)
+            if outer is not None:
+                outer._looked_up.clear()  # the inner one may have kept its own in the same places
 
 
 _open_ones: WeakSet[Any] = WeakSet()
@@ -213,10 +239,10 @@ def _array(ids: Iterable[int]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _sentence(settings: tuple[str, ...]) -> str:
-    """The statement that sets them, its values quoted, to stand before another statement."""
-    parts = SQL(_SET.replace("%s", "{}")).format(*map(Literal, settings))
-    return f"{parts.as_string()}; "
+def _sentence(settings: tuple[str, ...], asked: tuple[str, ...]) -> str:
+    """The statement that sets them, its values quoted, and looks up what is asked; to stand before another one."""
+    known = SQL(_SET.replace("%s", "{}")).format(*map(Literal, settings)).as_string() if settings else "SELECT "
+    return known + (", " if settings and asked else "") + ", ".join(asked) + "; "
 
 
 def _apply(settings: list[str]) -> None:
@@ -243,25 +269,46 @@ class Guard:
     """Refuses statements on personal tables outside a scope. Installed on each connection as it is made."""
 
     def __init__(self) -> None:
-        self._tables: set[str] = set()
+        self._tables: dict[str, Callable[[], Reach]] = {}
         self._pattern: re.Pattern[str] | None = None
+        self._asked = lru_cache(maxsize=2048)(self._ask)
 
-    def protect(self, table: str) -> None:
-        """Name a personal table to be guarded."""
-        self._tables.add(table)
+    def protect(self, table: str, reach: Callable[[], Reach]) -> None:
+        """Name a personal table to be guarded. `reach`: what is looked up before it is used (asked when it is)."""
+        self._tables[table] = reach
         self._pattern = None
+        self._asked.cache_clear()
+
+    def asked(self, sql: str) -> tuple[str, ...]:
+        """What a scope looks up before the statement: expressions that each keep a right in a table's categories."""
+        return self._asked(sql) if len(sql) < _LONG else ()
+
+    def _ask(self, sql: str) -> tuple[str, ...]:
+        verb = sql.split(maxsplit=1)[0].upper() if sql.strip() else ""
+        tables = sorted({hit.lower() for hit in self._personal().findall(sql)}) if self._tables else []
+        if len(tables) > _MANY_TABLES:
+            return ()
+        reaches = dict.fromkeys(self._tables[table]() for table in tables)
+        return tuple(
+            f"set_config('{reach.place}_{need}', tillit_reached('{reach.categories}', {need}), true)"
+            for reach in reaches
+            for need in _NEEDS.get(verb, (_READ,))
+        )
+
+    def _personal(self) -> re.Pattern[str]:
+        if self._pattern is None:
+            # PostgreSQL folds case.
+            self._pattern = re.compile(r"\b(" + "|".join(sorted(self._tables)) + r")\b", re.IGNORECASE)
+        return self._pattern
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 (Django's signature)
         scope = _current.get()
-        if self._tables and (scope is None or scope.opened_on is not context["connection"]):
-            if self._pattern is None:
-                # PostgreSQL folds case.
-                self._pattern = re.compile(r"\b(" + "|".join(sorted(self._tables)) + r")\b", re.IGNORECASE)
-            if hit := self._pattern.search(str(sql)):
-                where = "outside every scope" if scope is None else "on another connection than the scope's"
-                raise UnscopedAccessError("unscoped", f"{hit.group(1).lower()} was reached {where}")
-        if scope is not None and scope.waiting and scope.opened_on is context["connection"]:
-            return scope.first(execute, sql, params, many, context)
+        outside = self._tables and (scope is None or scope.opened_on is not context["connection"])
+        if outside and (hit := self._personal().search(str(sql))):
+            where = "outside every scope" if scope is None else "on another connection than the scope's"
+            raise UnscopedAccessError("unscoped", f"{hit.group(1).lower()} was reached {where}")
+        if scope is not None and scope.opened_on is context["connection"]:
+            return scope.carry(execute, sql, params, many, context)
         return execute(sql, params, many, context)
 
 

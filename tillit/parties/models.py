@@ -101,6 +101,12 @@ class Fact(PersonalModel):
                 name="parties_fact_current_once",
             )
         ]
+        # What was replaced is few, and asked for by every run of retention.
+        indexes = [
+            models.Index(
+                fields=["superseded_at"], condition=Q(superseded_at__isnull=False), name="parties_fact_replaced"
+            )
+        ]
 
 
 class SealedFact(PersonalModel):

@@ -192,24 +192,20 @@ def _note(recorder: Recorder, scope: Scope | None, plan: Plan, rows: int) -> Non
 
 def of_something(plans_of_all: Iterable[tuple[Actor, Plan]]) -> Iterator[tuple[Actor, Plan]]:
     """The plans whose cell holds a row now: one look at each table instead of one for each cell."""
-    held: dict[frozenset[int], set[tuple[str, int, int]]] = {}
-    for actor, plan in plans_of_all:
-        if actor.controllers not in held:
-            held[actor.controllers] = {
-                (table.table, controller, category)
-                for table in registry.PERSONAL.values()
-                for controller, category in _cells(actor, table)
-            }
+    waiting = list(plans_of_all)
+    everyone = system("retention", {controller for actor, _ in waiting for controller in actor.controllers})
+    held = {table.table: _cells(everyone, table) for table in registry.PERSONAL.values()} if waiting else {}
+    for actor, plan in waiting:
         category = plan.params["category"] if plan.table.category_column else 0
-        if plan.people or (plan.table.table, plan.controller_id, category) in held[actor.controllers]:
+        if plan.people or (plan.controller_id, category) in held[plan.table.table]:
             yield actor, plan
 
 
-def _cells(actor: Actor, table: PersonalTable) -> list[tuple[int, int]]:
+def _cells(actor: Actor, table: PersonalTable) -> set[tuple[int, int]]:
     """The (controller, category) pairs of the rows of one table; the category 0 where the table has one only."""
     with Scope(actor, "retention"), connection.cursor() as cursor:
         cursor.execute(f"SELECT controller_id, {table.category_column or '0'} FROM {table.table} GROUP BY 1, 2")
-        return list(cursor.fetchall())
+        return set(cursor.fetchall())
 
 
 class FreePeople:

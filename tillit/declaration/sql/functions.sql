@@ -22,31 +22,56 @@ BEGIN
 END
 $$
 
--- name: cells
--- The same over the categories of a table whose rows carry theirs, coded (controller * 4 + state) * 256 + category.
-CREATE OR REPLACE FUNCTION tillit_cells(cats smallint[], need integer) RETURNS integer[] LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+-- name: reached
+-- What the open scope may touch in some categories with the right needed, as text: whose rights they are (activity,
+-- controllers, whether people are named), then the cells (controller * 4 + state) * 256 + category, or * for every cell
+-- there is. Kept in a setting for the rest of the scope, and read from there by tillit_reach.
+CREATE OR REPLACE FUNCTION tillit_reached(cats smallint[], need integer) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
-  doing text := nullif(current_setting('tillit.activity', true), '');
-  mine bigint[] := coalesce(nullif(current_setting('tillit.controllers', true), ''), '{}');
-  named boolean := coalesce(nullif(current_setting('tillit.subjects', true), ''), '*') <> '*';
+  doing text := current_setting('tillit.activity', true);
+  mine text := current_setting('tillit.controllers', true);
+  named boolean := current_setting('tillit.subjects', true) NOT IN ('', '*');
+  cells integer[] := '{}';
 BEGIN
-  RETURN (
-    SELECT coalesce(array_agg((g.row_controller_id::integer * 4 + s.state) * 256 + g.category), '{}')
-    FROM public.declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
-    WHERE g.activity = doing AND g.category = ANY (cats) AND g.controller_id = ANY (mine)
-      AND g.rights & need = need AND g.rights & s.bits = s.bits AND (g.rights & 32 = 0 OR named)
-  );
+  IF doing <> '' AND mine <> '' THEN
+    cells := (
+      SELECT coalesce(array_agg((g.row_controller_id::integer * 4 + s.state) * 256 + g.category), '{}')
+      FROM public.declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
+      WHERE g.activity = doing AND g.category = ANY (cats) AND g.controller_id = ANY (mine::bigint[])
+        AND g.rights & need = need AND g.rights & s.bits = s.bits AND (g.rights & 32 = 0 OR named)
+    );
+    IF cardinality(cells) >= 4 * cardinality(cats) THEN
+      IF (SELECT count(DISTINCT cell) FROM unnest(cells) AS cell)
+         = 4 * cardinality(cats) * (SELECT count(*) FROM public.declaration_controller) THEN
+        RETURN doing || mine || named || '*';
+      END IF;
+    END IF;
+  END IF;
+  RETURN doing || mine || named || cells::text;
 END
 $$
 
--- name: all
--- Whether the open scope may touch live rows of every controller in one category: the fast branch of the policies.
-CREATE OR REPLACE FUNCTION tillit_all(cat integer, need integer) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+-- name: reach
+-- The cells the open scope may touch with the right needed, NULL for every cell there is: what the scope has looked up
+-- ahead and kept in the setting `place`, where that is about these rights; else looked up now.
+-- In PL/pgSQL, whose plans last as long as the session: the policies ask with every statement.
+CREATE OR REPLACE FUNCTION tillit_reach(place text, cats smallint[], need integer) RETURNS integer[] LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
-  mine integer[] := public.tillit_keys(cat, need);
+  head text := current_setting('tillit.activity', true) || current_setting('tillit.controllers', true)
+    || (current_setting('tillit.subjects', true) NOT IN ('', '*'));
+  held text := current_setting(place, true);
 BEGIN
-  RETURN cardinality(mine) > 0
-    AND NOT EXISTS (SELECT FROM public.declaration_controller c WHERE c.id::integer * 4 <> ALL (mine));
+  IF head IS NULL THEN
+    RETURN '{}';
+  END IF;
+  IF NOT coalesce(starts_with(held, head), false) THEN
+    held := public.tillit_reached(cats, need);
+  END IF;
+  held := substr(held, length(head) + 1);
+  IF held = '*' THEN
+    RETURN NULL;
+  END IF;
+  RETURN held;
 END
 $$
 

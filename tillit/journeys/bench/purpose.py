@@ -69,6 +69,9 @@ class _Records(PersonalTable):
         return ENFORCED
 
 
+_AS_COMPILED = _Records(Fact, None, "category", {}, categories=_CATEGORIES)
+
+
 @dataclass(frozen=True)
 class World:
     """The records, and for each purpose its activity and the category its rows are of."""
@@ -141,7 +144,7 @@ def _build(records: int) -> World:
         rows = owner.execute(load(__file__, "purpose", "records")).fetchall()
         for statement in _tables():
             owner.execute(statement)
-    guard.protect(ENFORCED)
+    guard.protect(ENFORCED, lambda: _AS_COMPILED.reach)
     places = {name: place for place, name in enumerate(names)}
     return World(
         system("bench", [controller.pk]),
@@ -165,7 +168,7 @@ def _tables() -> Iterator[sql.Composed | sql.SQL]:
         if table != BARE:
             yield sql.SQL("CREATE INDEX ON {} (purpose)").format(sql.Identifier(table))
     yield sql.SQL(f"ALTER TABLE {ENFORCED} ENABLE ROW LEVEL SECURITY")
-    for _, statement in policies(_Records(Fact, None, "category", {}, categories=_CATEGORIES)):
+    for _, statement in policies(_AS_COMPILED):
         yield sql.SQL(statement)
 
 
