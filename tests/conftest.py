@@ -15,12 +15,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import databases
 from tillit.kernel import clock
 from tillit.platform import database, paths
 
 _USE = pytest.StashKey[Any]()
+
+# How fast examples are made says something of the machine and who else uses it, nothing of what is tested.
+settings.register_profile("tillit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tillit")
 
 # The commands that tests start must not compile every module anew each time, whatever the caller's shell says.
 sys.dont_write_bytecode = False
