@@ -38,6 +38,16 @@ def current(*, controller_id: int, on: date) -> Declaration:
     return _parsed(version.digest)
 
 
+def all_current(*, on: date) -> dict[int, tuple[str, Declaration]]:
+    """controller id → digest and typed declaration in effect on a date, of every controller that has published one."""
+    found: dict[int, tuple[str, date]] = {}
+    listed = DeclarationVersion.objects.order_by("controller_id", "number")
+    for controller_id, digest, effective in listed.values_list("controller_id", "digest", "effective"):
+        if controller_id not in found or effective <= on:
+            found[controller_id] = digest, effective
+    return {controller_id: (digest, _parsed(digest)) for controller_id, (digest, _) in found.items()}
+
+
 def version_declaration(version: DeclarationVersion) -> Declaration:
     """The typed declaration of a published version (parsed once per document)."""
     return _parsed(version.digest)

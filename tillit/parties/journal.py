@@ -114,9 +114,9 @@ def note_digest(*, kind: JournalKind, register_id: int, directory: int, digest: 
     )
 
 
-def forget_digests(*, subjects: list[int], directory: int = 0) -> None:
-    """Drop what was noted of the people's digests of one directory kind (0: every)."""
-    _execute("forget_digests", subjects=subjects, kind=directory)
+def forget_digests(*, subjects: list[int], directories: list[int] | None = None) -> None:
+    """Drop what was noted of the people's digests of some directory kinds (None: every)."""
+    _execute("forget_digests", subjects=subjects, kinds=directories)
 
 
 def _execute(name: str, **params: Any) -> None:

@@ -17,7 +17,7 @@ from tillit.audit.operations import append
 from tillit.audit.queries import about
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current, holder_of
+from tillit.declaration.queries import all_current, holder_of
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
 from tillit.declaration.vocabulary import category_id
@@ -40,10 +40,9 @@ def collect(*, actor: Actor, subject_id: int, language: str, case: int | None = 
     """
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         cells = outlook(subject_id=subject_id)
-        declared = {
-            c: current(controller_id=c, on=clock.today())
-            for c in sorted({cell.controller_id for cell in cells} or {holder_of(controller_id=min(scope.controllers))})
-        }
+        said = all_current(on=clock.today())
+        answerable = holder_of(controller_id=min(scope.controllers))
+        declared = {c: said[c][1] for c in sorted({cell.controller_id for cell in cells} or {answerable})}
         names = dict(Controller.objects.values_list("id", "name"))
         found = {
             "format": FORMAT,
@@ -52,7 +51,7 @@ def collect(*, actor: Actor, subject_id: int, language: str, case: int | None = 
             "controllers": [_controller(d, language) for d in declared.values()],
             "data": [
                 *(_cell(cell, declared[cell.controller_id], names, subject_id, language) for cell in cells),
-                *_owned(scope, subject_id, names, language),
+                *_owned(answerable, said[answerable][1], subject_id, names, language),
             ],
             "readers": _readers(scope, subject_id, names),
             "left_out": _left_out(cells),
@@ -105,10 +104,10 @@ def _about(declaration: Declaration, category: str, language: str) -> dict[str, 
     }
 
 
-def _owned(scope: Scope, subject_id: int, names: dict[int, str], language: str) -> list[dict[str, Any]]:
+def _owned(
+    controller: int, declaration: Declaration, subject_id: int, names: dict[int, str], language: str
+) -> list[dict[str, Any]]:
     """The tables that are the person's through their login: accounts, sessions, devices, codes asked for."""
-    controller = holder_of(controller_id=min(scope.controllers))
-    declaration = current(controller_id=controller, on=clock.today())
     words, parts = Words(declaration, language), []
     for owned in registry.OWNED.values():
         if owned.writer or owned.follows:

@@ -8,8 +8,9 @@ rules of every controller of the arrangement: they go when none needs them (DESI
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.db import models
@@ -29,11 +30,14 @@ LINKED = "linked_data_gone"
 
 @dataclass(frozen=True)
 class Party:
-    """A controller whose rules count, with its register's holder."""
+    """A controller whose rules count, with its register's holder. `digest`: of the published document the declaration
+    is, "" where it is none.
+    """
 
     controller_id: int
     holder_id: int
-    declaration: Declaration
+    declaration: Declaration = field(compare=False)
+    digest: str = ""
 
     @property
     def holders(self) -> list[int]:
@@ -311,6 +315,29 @@ def ungoverned(declaration: Declaration) -> Iterator[Retention]:
         tables = registry.holding(rule.category)
         if tables and not any(governs(rule, table) for table in tables):
             yield rule
+
+
+def register_plans(members: Sequence[Party]) -> Sequence[Plan]:
+    """Every plan of the register of which `members` are all the controllers: compiled once for what they have
+    published.
+    """
+    if not all(party.digest for party in members):
+        return _register_plans(tuple(members))
+    tables = tuple((table.table, table.categories) for table in registry.PERSONAL.values())
+    return _published_plans(tuple(members), tables)
+
+
+@lru_cache(maxsize=128)
+def _published_plans(members: tuple[Party, ...], _tables: tuple[object, ...]) -> tuple[Plan, ...]:
+    return _register_plans(members)
+
+
+def _register_plans(members: tuple[Party, ...]) -> tuple[Plan, ...]:
+    found: list[Plan] = []
+    for party in members:
+        others = [m for m in members if m is not party] if party.controller_id == party.holder_id else []
+        found += plans(party, others)
+    return tuple(found)
 
 
 def plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:

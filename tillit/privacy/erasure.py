@@ -22,9 +22,9 @@ from tillit.parties import journal
 from tillit.parties.models import JournalKind, Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import files, sweep
-from tillit.privacy.compiler import Party, Plan, plans
-from tillit.privacy.outlook import held
+from tillit.privacy.compiler import Party, Plan, register_plans
 from tillit.privacy.owned import OwnedPlan, delete, owned_plans
+from tillit.privacy.presence import held
 from tillit.privacy.retention import children_first, dispose_rows, parties
 
 Ground = Literal["no_longer_needed", "consent_withdrawn", "objection", "unlawful"]
@@ -61,19 +61,19 @@ def erase(
     if register_id is None:
         return []  # nothing is left of the person, not even the id
     members = parties(on).get(register_id, [])
-    cells = _plans(members)
+    cells = {(p.controller_id, p.table.table, p.category): p for p in register_plans(members)}
     items: list[Item] = []
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         wait_for_sets(subject_id=subject_id)
         lock_subjects(scope=scope, subject_ids=[subject_id])
         files.forget(subject_id=subject_id)
         items += _owned(register_id, members, subject_id, categories, on)
-        for name in children_first():
-            table = registry.PERSONAL[name]
-            for controller_id, category in held(table, subject_id):
-                if categories is None or category in categories:
-                    plan = cells.get((controller_id, name, category))
-                    items += _erase_cell(table, plan, subject_id, controller_id, category, on)
+        order = {table: place for place, table in enumerate(children_first())}
+        for one in sorted(held([subject_id]), key=lambda one: order[one.table]):
+            if categories is None or one.category in categories:
+                plan = cells.get((one.controller_id, one.table, one.category))
+                table = registry.PERSONAL[one.table]
+                items += _erase_cell(table, plan, subject_id, one.controller_id, one.category, on)
         append(
             type=events.PERSON_ERASED,
             scope=scope,
@@ -100,15 +100,6 @@ def erase(
         with Scope(everyone, "retention") as whole:
             sweep.tie_up(scope=whole, subjects=[subject_id])
     return items
-
-
-def _plans(members: list[Party]) -> dict[tuple[int, str, str], Plan]:
-    found = {}
-    for party in members:
-        others = [m for m in members if m is not party] if party.controller_id == party.holder_id else []
-        for plan in plans(party, others):
-            found[plan.controller_id, plan.table.table, plan.category] = plan
-    return found
 
 
 def close_ways_in(*, subject_id: int, categories: frozenset[str] | None) -> None:

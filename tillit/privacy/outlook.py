@@ -7,11 +7,12 @@ from django.db import connection
 
 from tillit.declaration import registry
 from tillit.declaration.schema import Retention
-from tillit.declaration.vocabulary import category_id, category_key
+from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
 from tillit.kernel.scope import require
 from tillit.parties.models import Subject
-from tillit.privacy.compiler import Plan, plans
+from tillit.privacy.compiler import Plan, register_plans
+from tillit.privacy.presence import held
 from tillit.privacy.retention import parties
 
 
@@ -39,28 +40,19 @@ def outlook(*, subject_id: int, on: date | None = None) -> list[Cell]:
     require()
     day = on or clock.today()
     register_id = Subject.objects.values_list("register_id", flat=True).get(pk=subject_id)
-    found: dict[tuple[int, str, str], Plan] = {}
-    members = parties(day).get(register_id, [])
-    for party in members:
-        others = [m for m in members if m is not party] if party.controller_id == party.holder_id else []
-        found |= {(p.controller_id, p.table.table, p.category): p for p in plans(party, others)}
+    compiled = register_plans(parties(day).get(register_id, []))
+    found = {(plan.controller_id, plan.table.table, plan.category): plan for plan in compiled}
     cells = [
-        _measure(found.get((controller, table.table, category)), table, controller, category, subject_id)
-        for table in registry.PERSONAL.values()
-        for controller, category in held(table, subject_id)
+        _measure(
+            found.get((one.controller_id, one.table, one.category)),
+            registry.PERSONAL[one.table],
+            one.controller_id,
+            one.category,
+            subject_id,
+        )
+        for one in held([subject_id])
     ]
     return sorted(cells, key=lambda cell: (category_id(cell.category), cell.table, cell.controller_id))
-
-
-def held(table: registry.PersonalTable, subject_id: int) -> list[tuple[int, str]]:
-    """The (controller, category) pairs in which the table holds rows of the person that the scope may see."""
-    column = table.category_column or "0"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT DISTINCT controller_id, {column} FROM {table.table} WHERE subject_id = %s ORDER BY 1, 2",
-            [subject_id],
-        )
-        return [(c, table.category or category_key(number)) for c, number in cursor.fetchall()]
 
 
 def _measure(

@@ -17,7 +17,7 @@ from django.db import connection
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
 from tillit.declaration.personal import SubjectForeignKey
-from tillit.declaration.queries import current
+from tillit.declaration.queries import all_current
 from tillit.declaration.registry import PersonalTable
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
@@ -26,7 +26,7 @@ from tillit.kernel.sql import load
 from tillit.parties import journal
 from tillit.parties.operations import lock_subjects
 from tillit.privacy import archive, files, sweep
-from tillit.privacy.compiler import Party, Plan, plans
+from tillit.privacy.compiler import Party, Plan, register_plans
 from tillit.privacy.models import RetentionRun
 from tillit.privacy.owned import OwnedPlan, delete, due_among, owned_plans
 from tillit.privacy.records import Recorder
@@ -41,14 +41,12 @@ def parties(on: date) -> dict[int, list[Party]]:
     found: dict[int, list[Party]] = {}
     controllers = list(Controller.objects.order_by("-holder", "id"))
     holders = {c.register_id: c.pk for c in controllers if c.holder}
+    said = all_current(on=on)
     for controller in controllers:
-        if controller.versions.exists():
-            party = Party(
-                controller.pk,
-                holders.get(controller.register_id, controller.pk),
-                current(controller_id=controller.pk, on=on),
-            )
-            found.setdefault(controller.register_id, []).append(party)
+        if controller.pk in said:
+            digest, declaration = said[controller.pk]
+            holder = holders.get(controller.register_id, controller.pk)
+            found.setdefault(controller.register_id, []).append(Party(controller.pk, holder, declaration, digest))
     return found
 
 
@@ -59,9 +57,10 @@ def all_plans(on: date) -> Iterator[tuple[Actor, Plan]]:
     order = {table: place for place, table in enumerate(children_first())}
     for register_id, members in parties(on).items():
         actor = system("retention", [party.controller_id for party in members])
+        compiled = register_plans(members)
         for party in members:
-            others = [m for m in members if m is not party] if party.controller_id == party.holder_id else []
-            yield from ((actor, plan) for plan in sorted(plans(party, others), key=lambda p: order[p.table.table]))
+            own = [plan for plan in compiled if plan.controller_id == party.controller_id]
+            yield from ((actor, plan) for plan in sorted(own, key=lambda p: order[p.table.table]))
         yield from ((actor, plan) for plan in owned_plans(register_id, members))
 
 

@@ -12,12 +12,12 @@ from django.db import connection
 
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
-from tillit.declaration.vocabulary import category_id
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, system
 from tillit.parties import journal
 from tillit.parties.operations import lock_subjects, wait_for_sets_of
 from tillit.privacy.models import LooseEnd
+from tillit.privacy.presence import Held, held
 
 _CHUNK = 20_000
 
@@ -40,9 +40,11 @@ def tie_up(*, scope: Scope, subjects: Collection[int]) -> None:
     caller has waited for sets under way (`wait_for_sets`).
     """
     chunk = sorted(lock_subjects(scope=scope, subject_ids=subjects))
-    _release_digests(chunk)
+    standing = held(chunk)
+    _release_digests(chunk, standing)
     _drop_keys(chunk)
-    if gone := _without_rows(chunk, registry.PERSONAL):
+    having = {one.subject_id for one in standing}
+    if gone := [subject for subject in chunk if subject not in having]:
         forget(gone)
     LooseEnd.objects.filter(subject_id__in=list(subjects)).delete()
 
@@ -60,12 +62,19 @@ def forget(subjects: list[int]) -> None:
         cursor.execute("DELETE FROM parties_subject WHERE id = ANY (%s)", [subjects])
 
 
-def _release_digests(subjects: list[int]) -> None:
+def _release_digests(subjects: list[int], standing: Collection[Held]) -> None:
+    """Release what identifies people by a category of which none of their rows is left."""
+    lost: dict[tuple[int, ...], list[int]] = {}
     for kind, category in registry.DIGEST_KINDS.items():
-        if lost := _without_rows(subjects, {t.table: t for t in registry.holding(category)}, category):
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT directory_release_kind(%s::smallint, %s)", [kind, lost])
-            journal.forget_digests(subjects=lost, directory=kind)
+        having = {one.subject_id for one in standing if one.category == category}
+        if without := tuple(subject for subject in subjects if subject not in having):
+            lost.setdefault(without, []).append(kind)
+    for people, kinds in lost.items():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT directory_release_kind(k, %s) FROM unnest(%s::smallint[]) AS k", [list(people), kinds]
+            )
+        journal.forget_digests(subjects=list(people), directories=kinds)
 
 
 def _drop_keys(subjects: list[int]) -> None:
@@ -83,25 +92,6 @@ def _drop_keys(subjects: list[int]) -> None:
             f" coalesce(array_agg(controller_id), '{{}}')) FROM ({needed}) n",
             {"subjects": subjects},
         )
-
-
-def _without_rows(
-    subjects: list[int], tables: dict[str, registry.PersonalTable], category: str | None = None
-) -> list[int]:
-    """Those of `subjects` with no row in `tables` (of `category`, where a table carries several)."""
-    left = list(subjects)
-    with connection.cursor() as cursor:
-        for table in tables.values():
-            if not left:
-                break
-            match = f" AND {table.category_column} = %(category)s" if category and table.category_column else ""
-            cursor.execute(
-                f"SELECT DISTINCT subject_id FROM {table.table} WHERE subject_id = ANY (%(left)s){match}",
-                {"left": left, "category": category_id(category) if category else 0},
-            )
-            found = {row[0] for row in cursor.fetchall()}
-            left = [subject for subject in left if subject not in found]
-    return left
 
 
 def lapsed_elsewhere(*, on: date) -> dict[str, int]:

@@ -34,7 +34,7 @@ RETURNING j.subject_id, j.sealed IS NOT NULL
 UPDATE parties_journal SET sealed = NULL WHERE subject_id = ANY (%(subjects)s) AND sealed IS NOT NULL
 
 -- name: forget_digests
--- What was said of these people's digests of one kind (0: every kind).
+-- What was said of these people's digests of some kinds (NULL: every kind).
 DELETE FROM parties_journal
 WHERE subject_id = ANY (%(subjects)s) AND kind IN ('claimed', 'unclaimed')
-  AND (%(kind)s = 0 OR (details ->> 'kind')::integer = %(kind)s)
+  AND (%(kinds)s::integer[] IS NULL OR (details ->> 'kind')::integer = ANY (%(kinds)s::integer[]))

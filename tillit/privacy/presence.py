@@ -1,0 +1,39 @@
+"""In which tables something of a person stands, asked of all tables in one statement."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import connection
+
+from tillit.declaration import registry
+from tillit.declaration.vocabulary import category_key
+
+
+@dataclass(frozen=True)
+class Held:
+    """That a table holds rows of a person for a controller in a category; how many is not said."""
+
+    table: str
+    subject_id: int
+    controller_id: int
+    category: str
+
+
+def held(subjects: Collection[int]) -> list[Held]:
+    """Every (table, person, controller, category) with rows of `subjects` that the open scope may see; in the order of
+    registration, then by controller and category.
+    """
+    if not subjects:
+        return []
+    selects = [
+        f"SELECT {place}, subject_id, controller_id, {table.category_column or 'NULL::smallint'} FROM {table.table}"
+        " WHERE subject_id = ANY (%(subjects)s) GROUP BY 2, 3, 4"
+        for place, table in enumerate(registry.PERSONAL.values())
+    ]
+    tables = list(registry.PERSONAL.values())
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(selects) + " ORDER BY 1, 3, 4, 2", {"subjects": list(subjects)})
+        return [
+            Held(tables[place].table, subject, controller, tables[place].category or category_key(number))
+            for place, subject, controller, number in cursor.fetchall()
+        ]
