@@ -25,6 +25,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.errors import SealedValueLostError
 from tillit.parties.sealing import open_sealed
+from tillit.privacy import presence
 from tillit.privacy.outlook import Cell, outlook
 
 FORMAT = "tillit-access-1"
@@ -109,9 +110,8 @@ def _owned(
 ) -> list[dict[str, Any]]:
     """The tables that are the person's through their login: accounts, sessions, devices, codes asked for."""
     words, parts = Words(declaration, language), []
-    for owned in registry.OWNED.values():
-        if owned.writer or owned.follows:
-            continue
+    told = [owned for owned in registry.OWNED.values() if not (owned.writer or owned.follows)]
+    for owned in presence.owned([subject_id], told):
         columns = [str(f.column) for f in owned.model._meta.concrete_fields if f.column not in owned.not_exported]
         columns = [column for column in columns if column not in _KEYS | {"login_id", "register_id"}]
         with connection.cursor() as cursor:

@@ -24,7 +24,7 @@ from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import files, sweep
 from tillit.privacy.compiler import Party, Plan, register_plans
 from tillit.privacy.owned import OwnedPlan, delete, owned_plans
-from tillit.privacy.presence import held
+from tillit.privacy.presence import held, owned
 from tillit.privacy.retention import children_first, dispose_rows, parties
 
 Ground = Literal["no_longer_needed", "consent_withdrawn", "objection", "unlawful"]
@@ -104,10 +104,10 @@ def erase(
 
 def close_ways_in(*, subject_id: int, categories: frozenset[str] | None) -> None:
     """Delete what hangs on the person in library tables (sessions, codes, logins), of the categories or of all."""
+    meant = [t for t in registry.erasable() if t.eraser is None and (categories is None or t.category in categories)]
     with connection.cursor() as cursor:
-        for owned in registry.erasable():
-            if owned.eraser is None and (categories is None or owned.category in categories):
-                cursor.execute(f"DELETE FROM {owned.table} WHERE {owned.where}", {"subjects": [subject_id]})
+        for table in owned([subject_id], meant):
+            cursor.execute(f"DELETE FROM {table.table} WHERE {table.where}", {"subjects": [subject_id]})
 
 
 def _owned(

@@ -37,3 +37,17 @@ def held(subjects: Collection[int]) -> list[Held]:
             Held(tables[place].table, subject, controller, tables[place].category or category_key(number))
             for place, subject, controller, number in cursor.fetchall()
         ]
+
+
+def owned(subjects: Collection[int], tables: Collection[registry.OwnedTable]) -> list[registry.OwnedTable]:
+    """Those of the tables reached through a person (logins, sessions) in which something of `subjects` stands."""
+    if not tables:
+        return []
+    asked = " UNION ALL ".join(
+        f"SELECT {place} WHERE EXISTS (SELECT FROM {table.table} WHERE {table.where})"
+        for place, table in enumerate(tables)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(asked, {"subjects": list(subjects)})
+        places = {row[0] for row in cursor.fetchall()}
+    return [table for place, table in enumerate(tables) if place in places]

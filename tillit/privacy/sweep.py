@@ -16,6 +16,7 @@ from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, system
 from tillit.parties import journal
 from tillit.parties.operations import lock_subjects, wait_for_sets_of
+from tillit.privacy import presence
 from tillit.privacy.models import LooseEnd
 from tillit.privacy.presence import Held, held
 
@@ -52,11 +53,12 @@ def tie_up(*, scope: Scope, subjects: Collection[int]) -> None:
 def forget(subjects: list[int]) -> None:
     """Erase what the registry owns for subjects without rows, and the subjects. Needs an open scope."""
     journal.forget_digests(subjects=subjects)
+    standing = {one.table for one in presence.owned(subjects, [t for t in registry.erasable() if not t.eraser])}
     with connection.cursor() as cursor:
         for owned in registry.erasable():
             if owned.eraser:
                 cursor.execute(f"SELECT {owned.eraser}(%s)", [subjects])
-            else:
+            elif owned.table in standing:
                 cursor.execute(f"DELETE FROM {owned.table} WHERE {owned.where}", {"subjects": subjects})
         cursor.execute("UPDATE parties_subject SET alias_of_id = NULL WHERE alias_of_id = ANY (%s)", [subjects])
         cursor.execute("DELETE FROM parties_subject WHERE id = ANY (%s)", [subjects])
