@@ -176,7 +176,7 @@ def personal(
         figures,
         withheld,
     )
-    guard.protect(table, lambda: PERSONAL[table].reach)
+    guard.protect(table, lambda: PERSONAL[table].reach if table in PERSONAL else None)
 
 
 def also_holds(model: type[models.Model], *, category: str) -> None:

@@ -269,12 +269,12 @@ class Guard:
     """Refuses statements on personal tables outside a scope. Installed on each connection as it is made."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, Callable[[], Reach]] = {}
+        self._tables: dict[str, Callable[[], Reach | None]] = {}
         self._pattern: re.Pattern[str] | None = None
         self._asked = lru_cache(maxsize=2048)(self._ask)
 
-    def protect(self, table: str, reach: Callable[[], Reach]) -> None:
-        """Name a personal table to be guarded. `reach`: what is looked up before it is used (asked when it is)."""
+    def protect(self, table: str, reach: Callable[[], Reach | None]) -> None:
+        """Name a personal table to be guarded. `reach`: what to look up before it is used, None for nothing."""
         self._tables[table] = reach
         self._pattern = None
         self._asked.cache_clear()
@@ -288,7 +288,7 @@ class Guard:
         tables = sorted({hit.lower() for hit in self._personal().findall(sql)}) if self._tables else []
         if len(tables) > _MANY_TABLES:
             return ()
-        reaches = dict.fromkeys(self._tables[table]() for table in tables)
+        reaches = dict.fromkeys(reach for table in tables if (reach := self._tables[table]()))
         return tuple(
             f"set_config('{reach.place}_{need}', tillit_reached('{reach.categories}', {need}), true)"
             for reach in reaches
