@@ -22,8 +22,10 @@ from tillit.kernel.scope import Scope, system
 from tillit.messages import bounces, leaving, outbox, tokens
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.gsm import sized
-from tillit.parties import dead
+from tillit.parties import dead, many
+from tillit.parties.contacts import record_address
 from tillit.parties.models import Fact
+from tillit.parties.operations import NewFact
 
 
 @pytest.fixture
@@ -250,3 +252,25 @@ def test_f2_f5_real_smtp_carries_the_headings_and_the_address_for_bounces(club: 
         assert heading in text
     assert "bounces+" not in text
     assert _failed(ola, club) == {"email": True}, "a refusal on the spot is as hard as one that comes back"
+
+
+def test_f5_a_dead_address_is_not_imported_again_until_the_person_gives_it(club: Controller) -> None:
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    message_reports.mail(raw=_report(_sent(club, kari), address="kari@eksempel.example"), at=clock.now())
+    with Scope(system("test", {club.pk}), "membership_administration") as scope:
+        (ola,) = many.create_subjects(scope=scope, register_id=club.register_id, count=1)
+        facts = [NewFact("contact", "email", "Kari@eksempel.example"), NewFact("contact", "phone", "+4741234510")]
+        given: dict[str, Any] = {"facts": {ola: facts}, "source": "union", "at": {ola: clock.now()}}
+        assert many.record_facts(scope=scope, controller_id=club.pk, **given) == 1, "the address is left out"
+        assert list(Fact.objects.filter(subject_id=ola).values_list("kind", flat=True)) == ["phone"]
+        record_address(
+            scope=scope,
+            register_id=club.register_id,
+            subject_id=kari,
+            controller_id=club.pk,
+            kind="email",
+            text="kari@eksempel.example",
+            source="data_subject",
+            at=clock.now(),
+        )
+    assert not dead.among(register_id=club.register_id, addresses=["kari@eksempel.example"])

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tillit.kernel.identifiers import email, phone
 from tillit.kernel.scope import Scope
-from tillit.parties import directories
+from tillit.parties import dead, directories
 from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Fact
 from tillit.parties.operations import record_fact
@@ -31,6 +31,8 @@ def record_address(
     before = Fact.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
     ).first()
+    if source == dead.OWN_WORD:
+        dead.revive(register_id=register_id, address=written)  # the person says that it is theirs
     claimed = digest(register_id, KINDS[kind], key)
     directories.claim(register_id=register_id, kind=KINDS[kind], digest=claimed, subject_id=subject_id)
     fact = record_fact(

@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.scope import Scope
+from tillit.parties import dead
 from tillit.parties.models import Fact, Login, Relationship
 from tillit.parties.operations import NewFact
 
@@ -44,7 +46,12 @@ def record_facts(
     source: str,
     at: Mapping[int, datetime],
 ) -> int:
-    """The first facts of new subjects, each collected at the subject's moment in `at`; how many."""
+    """The first facts of new subjects, each collected at the subject's moment in `at`; how many. An address known to be
+    dead is left out, whoever brings it: only the person can give it again (F5).
+    """
+    register = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
+    given = {fact.value for mine in facts.values() for fact in mine if fact.kind in dead.KINDS}
+    gone = dead.among(register_id=register, addresses=given)
     rows = [
         Fact(
             subject_id=subject,
@@ -58,6 +65,7 @@ def record_facts(
         )
         for subject, mine in facts.items()
         for fact in mine
+        if not (fact.kind in dead.KINDS and fact.value in gone)
     ]
     Fact.objects.bulk_create(rows, batch_size=_AT_ONCE)
     return len(rows)
