@@ -16,6 +16,7 @@ from tillit.bonus.kinds import OFFERED
 from tillit.bonus.models import Offer
 from tillit.bonus.offers import Gift, Limits, Reach
 from tillit.bonus.operations import use
+from tillit.bonus.queries import overview
 from tillit.bonus.rates import When
 from tillit.journeys import suspending
 from tillit.kernel import clock
@@ -162,3 +163,15 @@ def _race(world: World) -> None:
     offer.refresh_from_db()
     assert (offer.given, given(world)) == (50_00, 50_00)
     assert sum(world.balances(one)["lot"] for one in people) == 32_00 + 50_00
+
+
+def test_c6_bonus_of_an_authorisation_is_pending_and_becomes_available_when_it_is_cleared(world: World) -> None:
+    member = world.member(1)
+    world.take_in([bought(1, 1, time="2026-05-30T12:30:00+02:00", event="authorisation")])
+    with world.scope():
+        (standing,) = overview(subject_id=member, on=NOW.date())
+    assert (standing.pending, standing.available) == (1_00, 0)
+    world.take_in([bought(2, 1, "90.00", "2026-05-31T12:30:00+02:00", authorisation="T1")])
+    with world.scope():
+        (standing,) = overview(subject_id=member, on=NOW.date())
+    assert (standing.pending, standing.available) == (0, 90)

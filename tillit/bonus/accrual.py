@@ -30,7 +30,7 @@ def accrue(*, scope: Scope, batch_id: int, phase: str) -> list[tuple[str, int, i
     made = offers.any_for_rows()
     if made:
         offers.weigh_rows()
-    parts = ("classes", "base", "by_rates_and_offers" if made else "by_rates", "post")
+    parts = ("rows", "classes", "base", "by_rates_and_offers" if made else "by_rates", "post")
     found = _run(parts, {**kinds, "batch": batch_id, "phase": phase})
     if made and offers.taken():
         _take_back(batch_id, clock.today())
@@ -51,6 +51,12 @@ def claw_back(*, scope: Scope, batch_id: int, on: date) -> tuple[int, int]:
     offers.prepare_tables()
     offers.weigh_refunds(batch_id=batch_id)
     return _take_back(batch_id, on)
+
+
+def on_their_way(*, subject_id: int) -> dict[str, int]:
+    """Chain key → what the person's authorisations will earn by rates when they are cleared, minor units (C6)."""
+    found = _run(("rows_on_their_way", "classes", "base", "on_their_way"), {"subject": subject_id, "issued": ISSUED.id})
+    return {str(chain): int(amount) for chain, amount in found}
 
 
 def _take_back(batch_id: int, on: date) -> tuple[int, int]:

@@ -152,7 +152,8 @@ def weigh_rows() -> None:
     prepare_tables()
     _run("lock_budgets")
     with connection.cursor() as cursor:
-        cursor.execute("\n".join((load(__file__, "accrue", "classes"), load(__file__, "offers", "share"))), {})
+        parts = [load(__file__, "accrue", name) for name in ("rows", "classes")]
+        cursor.execute("\n".join((*parts, load(__file__, "offers", "share"))), {})
     _weigh()
 
 

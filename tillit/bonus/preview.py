@@ -83,7 +83,7 @@ def tried(*, chain_ids: Sequence[int], starts: datetime, ends: datetime, change:
 
 def _round(cursor: Any, number: int) -> None:
     cursor.execute(load(__file__, "preview", "forget"))
-    parts = [load(__file__, "accrue", name) for name in ("classes", "base")]
+    parts = [load(__file__, "accrue", name) for name in ("rows", "classes", "base")]
     cursor.execute("\n".join((*parts, load(__file__, "preview", "keep_rates"))), {"issued": ISSUED.id, "round": number})
     if offers.any_for_rows():
         offers.weigh_rows()

@@ -1,13 +1,14 @@
 """What a member has, why, and until when (C7, C10). Within an open scope that may see it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from tillit.bonus import accrual
 from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Correction, Programme
 from tillit.declaration.queries import current
@@ -16,6 +17,7 @@ from tillit.kernel.sql import load
 from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
 from tillit.ledger.queries import Movement
+from tillit.purchases.models import Authorisation, Chain
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,27 @@ class ChainBalance:
 
 
 def overview(*, subject_id: int, on: date) -> list[ChainBalance]:
-    """The member's balance in every chain where there is or was one, by the chain's name. One statement (C10)."""
+    """The member's balance in every chain where there is or was one, by the chain's name (C10).
+
+    What is pending is told by the rates, and is not in any other figure: it is earned when its purchase is cleared.
+    """
     given: dict[str, Any] = {"subject": subject_id, "on": on, "lot": LOT.id, "reserved": RESERVED.id, "debt": DEBT.id}
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "balance", "balance"), given)
         rows = [(*standing, tuple(zip(days, amounts, strict=True))) for *standing, days, amounts in cursor.fetchall()]
-    return [ChainBalance(*row) for row in rows]
+    found = {row[1]: ChainBalance(*row) for row in rows}
+    coming = _pending(subject_id)
+    for chain in Chain.objects.filter(key__in=set(coming) - set(found)):
+        found[chain.key] = ChainBalance(chain.pk, chain.key, chain.name, chain.currency, 0, 0, 0, 0, ())
+    told = [replace(one, pending=coming.get(one.key, 0)) for one in found.values()]
+    return sorted(told, key=lambda one: (one.name, one.chain_id))
+
+
+def _pending(subject_id: int) -> dict[str, int]:
+    """Chain key → what authorisations will earn when they are cleared."""
+    if not Authorisation.objects.filter(subject_id=subject_id, ended_at__isnull=True).exists():
+        return {}
+    return accrual.on_their_way(subject_id=subject_id)
 
 
 def history(*, subject_id: int, chain_id: int) -> Iterator[Movement]:

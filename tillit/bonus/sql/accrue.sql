@@ -1,9 +1,27 @@
+-- name: rows
+-- What is rated: the counted rows of `intake_row`. The beginning of the intake's statements.
+WITH row_in AS (SELECT * FROM intake_row i WHERE i.earns)
+
+-- name: rows_on_their_way
+-- What is rated: the authorisations of one person that are to be cleared yet.
+WITH row_in AS (
+  SELECT a.subject_id, a.digest AS external, a.event_at, a.amount, a.state, a.currency, a.chain_id, a.store_id,
+         NULL::integer AS product_group_id
+  FROM purchases_authorisation a JOIN purchases_source s ON s.id = a.source_id
+  WHERE a.subject_id = %(subject)s AND a.ended_at IS NULL
+    AND a.event_at >= tillit_now() - make_interval(days => s.clears_within)
+)
+
+-- name: on_their_way
+-- What the rows would earn by rates, by chain. Continues `base`.
+SELECT c.key, sum(b.bonus)::bigint FROM base b JOIN purchases_chain c ON c.id = b.chain_id GROUP BY c.key
+
 -- name: classes
--- The counted rows of `intake_row`, each put in one of few classes by what its rate follows from: chain, store and product
+-- The rows to be rated, each put in one of few classes by what its rate follows from: chain, store and product
 -- group (only where some rule names them), the stretch of time between two rules' bounds, weekday, and stretch of the day;
--- and each class with its rate. The beginning of every statement that rates purchases. While earning is suspended a
+-- and each class with its rate. Continues the rows in every statement that rates. While earning is suspended a
 -- class earns nothing.
-WITH moment AS MATERIALIZED (
+, moment AS MATERIALIZED (
   SELECT array_agg(DISTINCT b.at ORDER BY b.at) AS bounds
   FROM (SELECT timestamptz '-infinity' AS at UNION SELECT r.starts FROM bonus_rate_rule r
         UNION SELECT r.ends FROM bonus_rate_rule r WHERE r.ends IS NOT NULL
@@ -19,10 +37,9 @@ WITH moment AS MATERIALIZED (
   SELECT i.subject_id, i.external, i.event_at, i.amount, i.state, i.currency, i.chain_id, i.store_id,
          i.product_group_id, p.book_id, p.rounding, p.validity, p.validity_months,
          i.event_at AT TIME ZONE k.zone AS local
-  FROM intake_row i
+  FROM row_in i
   JOIN bonus_programme p ON p.chain_id = i.chain_id
-  JOIN ledger_book k ON k.id = p.book_id
-  WHERE i.earns OFFSET 0
+  JOIN ledger_book k ON k.id = p.book_id OFFSET 0
 ), classed AS MATERIALIZED (
   SELECT t.subject_id, t.external, t.event_at, t.amount, t.state, t.currency, t.chain_id, t.book_id, t.rounding,
          coalesce(s.id, 0) AS store_id, coalesce(g.id, 0) AS group_id,

@@ -261,8 +261,8 @@ WHERE p.chain_id = %(chain)s AND p.event_at >= %(starts)s AND (%(ends)s::timesta
   AND p.state = 0 AND p.amount > 0
 
 -- name: reopen_refunds
--- Refunds of the purchases of `intake_row` that took nothing back, since nothing had been earned: they wait again.
-UPDATE purchases_unmatched_refund u SET settled_at = NULL
+-- Refunds of purchases of `intake_row` that took nothing back, since nothing had been earned: they wait again.
+UPDATE purchases_unmatched_refund u SET settled_at = NULL, outcome = '', reason = ''
 FROM intake_row i
-JOIN purchases_purchase r ON r.subject_id = i.subject_id AND r.refund_of = i.external AND r.amount < 0
-WHERE u.subject_id = r.subject_id AND u.purchase_id = r.id AND u.settled_at IS NOT NULL
+WHERE u.subject_id = i.subject_id AND u.refund_of = i.external AND u.outcome = 'settled'
+  AND NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.subject_id = i.subject_id AND t.id = i.external)
