@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -29,11 +30,15 @@ def webhook(view: View) -> View:
     @require_POST
     @wraps(view)
     def answered(request: HttpRequest, **named: Any) -> HttpResponse:
-        if len(request.body) > LARGEST:
+        try:
+            body = request.body
+        except RawPostDataException:  # a form with files, which was read as such
+            return refused(400, "body-unreadable")
+        if len(body) > LARGEST:
             return refused(413, "body-too-large")
         heads = {name: request.headers.get(name, "") for name in _HEADS}
         try:
-            said = Webhook(gateway_secret()).verify(request.body, heads)
+            said = Webhook(gateway_secret()).verify(body, heads)
         except (WebhookVerificationError, ValueError):  # also a heading that cannot be taken apart
             return refused(401, "signature")
         if not isinstance(said, dict):
