@@ -46,6 +46,7 @@ MEMBER = [
     "min_side",
     "receipts",
     "vouchers",
+    "offers",
     "your_data",
     "who_looked",
     "received",

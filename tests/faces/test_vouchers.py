@@ -9,11 +9,16 @@ import pytest
 from django.test import Client
 
 from tests.bonus.conftest import NOW, Y27, Y28, build
+from tests.bonus.test_gift_cards import active
 from tests.bonus.test_vouchers import redeem
 from tests.faces.conftest import make_person, sign_in
-from tillit.bonus import codes, suspensions, vouchers
+from tillit.bonus import codes, offers, rates, suspensions, vouchers
 from tillit.bonus.models import Voucher
+from tillit.consent.models import EventKind
+from tillit.consent.operations import record
+from tillit.faces.texts import texts
 from tillit.kernel import clock
+from tillit.ledger.kinds import KINDS
 
 pytestmark = pytest.mark.django_db
 MIN = "/nordkai/min-side/"
@@ -101,3 +106,51 @@ def test_c14_no_voucher_is_made_while_use_is_suspended(client: Client) -> None:
         answer = client.post(MIN + "vouchers/", {"key": key, "chain": chain.key, "amount": "1"})
         assert answer.status_code == 422
         assert "stanset" in answer.content.decode()
+
+
+def test_c11_offers_are_shown_and_those_for_an_audience_only_with_consent(client: Client) -> None:
+    with clock.travel(NOW):
+        world = build()
+        someone = make_person(world.controllers["nordkai"], "Kari", "Dal", "+4790000001")
+        chain, when = world.chains["nordkai"], rates.When(NOW)
+        gift = offers.Gift("rate", basis_points=150)
+        offers.make(chain_id=chain.pk, key="all", name="Grønn uke", gift=gift, when=when)
+        reach = offers.Reach(targeted=True)
+        mine = offers.make(chain_id=chain.pk, key="mine", name="Bare for deg", gift=gift, when=when, reach=reach)
+        sign_in(client, someone)
+        page = client.get(MIN + "offers/").content.decode()
+        assert "Grønn uke" in page
+        assert "1.5 %" in page
+        with world.scope("marketing", someone.subject_id) as scope:
+            offers.aim(scope=scope, offer=mine, subject_ids=[someone.subject_id], because="test")
+        assert "Bare for deg" not in client.get(MIN + "offers/").content.decode()
+        with world.scope("consent_management", someone.subject_id) as scope:
+            record(
+                scope=scope,
+                subject_id=someone.subject_id,
+                controller_id=world.controllers["nordkai"].pk,
+                activity="marketing",
+                channel="web",
+                kind=EventKind.GIVEN,
+                route="self_service",
+                wording="x",
+                at=clock.now(),
+            )
+        assert "Bare for deg" in client.get(MIN + "offers/").content.decode()
+
+
+def test_c11_whoever_has_the_code_sees_what_a_gift_card_holds_ten_times_an_hour(client: Client) -> None:
+    with clock.travel(NOW):
+        world = build()
+        sign_in(client, make_person(world.controllers["nordkai"], "Kari", "Dal", "+4790000001"))
+        _, code = active(world, 12_300)
+        answer = client.post(MIN + "offers/", {"code": codes.grouped(code)})
+        assert "123,00" in answer.content.decode()
+        answers = [client.post(MIN + "offers/", {"code": "123"}) for _ in range(10)]
+        assert {one.status_code for one in answers} == {422}
+        assert "Vent en time" in answers[-1].content.decode()
+
+
+def test_every_kind_of_account_has_its_words() -> None:
+    for language in ("nb", "en"):
+        assert {f"account.{kind.key}" for kind in KINDS.values()} <= set(texts(language))

@@ -14,6 +14,7 @@ from tillit.bonus.errors import GiftCardError, NoProgrammeError
 from tillit.bonus.kinds import CARD, EXPIRED, REDEEMED, REFUNDED, SOLD
 from tillit.bonus.models import GiftCard, GiftCardStatus, Programme
 from tillit.bonus.vouchers import Till
+from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.declaration.schema import Programme as Declared
 from tillit.kernel import clock
@@ -227,3 +228,16 @@ def _locked(scope: Scope, card: GiftCard) -> GiftCard:
     require(activity=ACTIVITY)
     lock_subject(scope=scope, subject_id=card.subject_id)
     return GiftCard.objects.select_for_update().get(subject_id=card.subject_id, id=card.id)
+
+
+def looked_at(*, controller: Controller, code: str, at: datetime) -> Held:
+    """What the card of a code holds, for whoever has the code. Raises `GiftCardError` `gift-card-unknown`."""
+    register = controller.register_id
+    everyone = Controller.objects.filter(register_id=register).values_list("pk", flat=True)
+    known = codes.known_by(register_id=register, kind=Kind.GIFT_CARD, code=code)
+    with Scope(system("gift_card_look", everyone), ACTIVITY):
+        holder = directories.resolve(register_id=register, kind=Kind.GIFT_CARD, digest=known)
+        card = GiftCard.objects.filter(subject_id=holder, id=known).first() if holder else None
+        if card is None:
+            raise GiftCardError("gift-card-unknown", "there is no such gift card")
+        return holds(card=card, at=at)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from tillit.bonus import accrual
 from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT, REDEEMED, RESERVED
-from tillit.bonus.models import Correction, Programme
+from tillit.bonus.models import Correction, Offer, OfferAudience, Programme
+from tillit.consent.queries import may
 from tillit.declaration.queries import current
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load
@@ -127,3 +129,37 @@ def to_warn(*, programme: Programme, on: date) -> Iterator[tuple[int, date, int]
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "members", "expiring"), parameters)
         yield from cursor.fetchall()
+
+
+@dataclass(frozen=True)
+class OfferShown:
+    """An offer that is made to the member now. `mine`: made to this member and not to everybody."""
+
+    offer: Offer
+    chain: str
+    mine: bool
+
+
+def offers_for(*, subject_id: int, controller_ids: Iterable[int], at: datetime) -> list[OfferShown]:
+    """The offers of the controllers' chains that are in force for the member, by chain and name (C11).
+
+    Those for an audience only where the member is in it and its controller may still approach the member: consents and
+    objections act at once (C16).
+    """
+    audience = set(OfferAudience.objects.filter(subject_id=subject_id).values_list("offer_id", flat=True))
+    rows = (
+        Offer.objects.filter(chain__controller_id__in=list(controller_ids), starts__lte=at)
+        .filter(Q(ends__isnull=True) | Q(ends__gt=at))
+        .filter(Q(targeted=False) | Q(pk__in=audience))
+        .select_related("chain")
+        .order_by("chain__name", "name")
+    )
+    asked: dict[int, bool] = {}
+    found = []
+    for row in rows:
+        owner = row.chain.controller_id
+        if row.targeted and owner not in asked:
+            asked[owner] = may(controller_id=owner, activity="marketing", subject_id=subject_id, channel="web").allowed
+        if not row.targeted or asked[owner]:
+            found.append(OfferShown(row, row.chain.name, row.targeted))
+    return found
