@@ -8,13 +8,13 @@ from tillit.bonus.models import (
     OfferAudience,
     OfferShare,
     OfferUnit,
-    ProfilePart,
     Programme,
     RateRule,
     Suspension,
     Voucher,
 )
 from tillit.bonus.offers import faults
+from tillit.bonus.profile_models import ProfilePart
 from tillit.bonus.programmes import departures
 from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
