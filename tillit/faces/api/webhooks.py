@@ -124,10 +124,10 @@ def gather() -> int:
     """Make the events of batches that have finished, once for each endpoint that wants them; how many."""
     made, now = 0, clock.now()
     open_ones = WebhookEndpoint.objects.filter(stopped_at=None, client__revoked_at=None).exclude(url="")
-    for endpoint in open_ones.select_related("client"):
+    for endpoint in open_ones.select_related("client__source"):
         told = WebhookDelivery.objects.filter(endpoint=endpoint).values_list("event", "reference")
         known = set(told)
-        batches = Batch.objects.filter(source_id=endpoint.client.source_id, finished_at__gte=endpoint.since)
+        batches = Batch.objects.filter(source=endpoint.client.source, finished_at__gte=endpoint.since)
         rows = [
             WebhookDelivery(
                 endpoint=endpoint,

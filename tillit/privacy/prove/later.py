@@ -9,7 +9,7 @@ from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
 
 WHY = {
-    "forms": "forms are not crawled yet",
+    "forms": "no page of ours asks with this form yet",
     "device_permissions": "what a device answers stays on it: nothing of it reaches the system",
     "visit_statistics": "visits are not counted yet",
     "security": "a measure of the organisation, not of the system",
@@ -20,7 +20,6 @@ _PROVED_ELSEWHERE |= {"card_digest"}
 
 def _promised(declaration: Declaration) -> Iterator[Said]:
     lists: dict[str, tuple[Any, ...]] = {
-        "forms": declaration.forms,
         "device_permissions": declaration.device_permissions,
         "security": tuple(m for m in declaration.security if m.key not in _PROVED_ELSEWHERE),
     }

@@ -16,6 +16,7 @@ from tillit.privacy.prove import (
     changes,
     consent,
     disclosure,
+    forms,
     holdings,
     later,
     messages,
@@ -78,6 +79,7 @@ KINDS: tuple[Kind, ...] = (
     backup.JOURNAL,
     changes.KIND,
     changes.ACCEPTANCE,
+    forms.KIND,
     later.KIND,
 )
 
