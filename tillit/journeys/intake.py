@@ -158,9 +158,9 @@ def _finish(job: _Job) -> None:
     with Scope(job.actor, ACTIVITY) as scope:
         intake.lock_source(source_id=job.source_id, halves=(0, 1))
         many_at_once(register_id=job.register_id)
-        intake.end_authorisations(source_id=job.source_id, batch_id=job.batch_id)
         _settle_refunds(scope, job.batch_id)
         batch = Batch.objects.select_related("source").select_for_update(of=("self",)).get(pk=job.batch_id)
+        intake.end_authorisations(source_id=job.source_id, batch=batch)
         append(
             type=events.IMPORT_BATCH,
             scope=scope,

@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tillit.kernel.sql import load
 from tillit.purchases import quarantine
+from tillit.purchases.models import Batch
 from tillit.purchases.reading.chunks import Reject
 
 PAGES = 4096  # 32 MiB of staged rows, some 200 000, are a chunk
@@ -177,10 +178,11 @@ def count(*, batch_id: int, lane: str, chunk: Chunk) -> None:
         )
 
 
-def end_authorisations(*, source_id: int, batch_id: int) -> None:
+def end_authorisations(*, source_id: int, batch: Batch) -> None:
     """End what the source set aside: of the batch what is cleared already, of all what is not cleared in time."""
     with connection.cursor() as cursor:
-        cursor.execute(_sql("clear_late"), {"batch": batch_id})
+        if batch.authorised:
+            cursor.execute(_sql("clear_late"), {"batch": batch.pk})
         cursor.execute(_sql("lapse"), {"source": source_id})
 
 
