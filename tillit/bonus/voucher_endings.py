@@ -220,7 +220,7 @@ def _settle(scope: Scope, accounts: set[tuple[int, int]], today: date, at: datet
 
 def faults(controller_id: int, on: date) -> Iterator[str]:
     """Where vouchers and gift cards are not what the ledger holds for them, for the proof (C9, C11)."""
-    given = {"controller": controller_id, "reserved": RESERVED.id, "card": CARD.id, "at": clock.now()}
+    given: dict[str, Any] = {"controller": controller_id, "reserved": RESERVED.id, "card": CARD.id, "at": clock.now()}
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "vouchers", "faults"), given)
         yield from (str(row[0]) for row in cursor.fetchall())
