@@ -196,9 +196,9 @@ def test_c1_the_link_of_an_sms_proves_the_number_and_holds_nothing_in_clear(
     assert 'name="mobile_code"' not in answer.content.decode()
     assert codes(client, answer, path).status_code == 200
     assert known(controllers) is not None
-    assert client.get(f"/skogheim/join/{token}/").status_code == 410
+    assert client.get(f"/skogheim/join/{token}/").status_code == 404
     with clock.travel(clock.now() + join_link.LIVES):
-        assert client.get(path).status_code == 410
+        assert client.get(path).status_code == 404
 
 
 def test_c1_the_sms_keyword_is_answered_with_a_link_to_complete_the_joining(

@@ -42,7 +42,7 @@ def link(request: HttpRequest, controller: str, token: str) -> HttpResponse:
     site = _site(controller, "join_link")
     number = join_link.opened(controller=site.controller, token=token)
     if number is None:
-        return render(request, "member_web/join_late.html", {"site": site}, status=410)
+        return render(request, "member_web/join_late.html", {"site": site}, status=404)
     return _page(request, site, page="join_link", mobile=number)
 
 
