@@ -42,7 +42,8 @@ def link(request: HttpRequest, controller: str, token: str) -> HttpResponse:
     site = _site(controller, "join_link")
     number = join_link.opened(controller=site.controller, token=token)
     if number is None:
-        return render(request, "member_web/join_late.html", {"site": site}, status=404)
+        context = {"site": site, "here": reverse("join", args=[site.key])}  # what was typed is not repeated
+        return render(request, "member_web/join_late.html", context, status=404)
     return _page(request, site, page="join_link", mobile=number)
 
 
