@@ -90,6 +90,7 @@ RECIPIENT_TOLD = event_type("recipient.told", subject="required", recipient=CODE
 BREACH_REGISTERED = event_type("breach.registered", subject="none", case=ID, risk=CODE, persons=COUNT, due=MOMENT)
 BREACH_NOTIFIED = event_type("breach.notified", case=ID, to=CODE, late=FLAG)
 PEOPLE_MERGED = event_type("person.merged", subject="required", into=ID, ground=CODE)
+PEOPLE_PARTED = event_type("person.parted", subject="required", ground=CODE)
 
 # Machine.
 BACKUP_MADE = event_type("backup.made", subject="none", digest=DIGEST, bytes=COUNT, tables=COUNT, keys=FLAG)

@@ -1,6 +1,6 @@
 """What can be asked of the audit trail. Whole chains are read in a system scope for `security_log`, by functions."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -51,14 +51,14 @@ class Shown(NamedTuple):
     seq: int | None
 
 
-def about(*, scope: Scope, subject_id: int) -> QuerySet[Event]:
+def about(*, scope: Scope, subject_id: int, others: Collection[int] = ()) -> QuerySet[Event]:
     """The events about a person that the scope may see, newest first: who looked, and why (A9). Without what an order
-    of court or authority forbids telling of (D11).
+    of court or authority forbids telling of (D11). `others`: the subjects merged with the person's own.
 
     Evaluate inside the scope.
     """
-    told = Event.objects.filter(subject_id=subject_id).exclude(type__startswith="hold.", details__told=False)
-    return told.order_by("-at", "-id")
+    rows = Event.objects.filter(subject_id__in={subject_id, *others})
+    return rows.exclude(type__startswith="hold.", details__told=False).order_by("-at", "-id")
 
 
 def controllers() -> list[int]:

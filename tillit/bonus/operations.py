@@ -16,6 +16,7 @@ from tillit.bonus import programmes, queries, suspensions
 from tillit.bonus.errors import CorrectionRefusedError
 from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Correction, Programme
+from tillit.bonus.pooling import gather
 from tillit.bonus.voucher_endings import release_all
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, require, system
@@ -48,6 +49,7 @@ def use(*, scope: Scope, subject_id: int, chain_id: int, amount: int, key: UUID,
     require(activity="bonus_use")
     suspensions.refuse_use(chain_id=chain_id, at=at)
     programme = programmes.of_chain(chain_id=chain_id)
+    gather(scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at)
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     return ledger.draw(
         scope=scope,

@@ -19,6 +19,7 @@ from tillit.kernel.sql import load
 from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
 from tillit.ledger.queries import Movement
+from tillit.parties.merging import same_person
 from tillit.purchases.models import Authorisation, Chain
 
 
@@ -57,7 +58,8 @@ def overview(*, subject_id: int, on: date) -> list[ChainBalance]:
 
     What is pending is told by the rates, and is not in any other figure: it is earned when its purchase is cleared.
     """
-    given: dict[str, Any] = {"subject": subject_id, "on": on, "lot": LOT.id, "reserved": RESERVED.id, "debt": DEBT.id}
+    people = list(same_person(subject_id))
+    given: dict[str, Any] = {"subjects": people, "on": on, "lot": LOT.id, "reserved": RESERVED.id, "debt": DEBT.id}
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "balance", "balance"), given)
         rows = [(*standing, tuple(zip(days, amounts, strict=True))) for *standing, days, amounts in cursor.fetchall()]
@@ -79,7 +81,8 @@ def _pending(subject_id: int) -> dict[str, int]:
 def history(*, subject_id: int, chain_id: int) -> Iterator[Movement]:
     """Every movement of the member's bonus in a chain, each with the balance after it: every øre is explained."""
     book = Programme.objects.values_list("book_id", flat=True).get(chain_id=chain_id)
-    yield from ledger.history(subject_id=subject_id, book_id=book)
+    for one in same_person(subject_id):
+        yield from ledger.history(subject_id=one, book_id=book)
 
 
 def bonus_of(*, subject_id: int, purchase_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -88,7 +91,7 @@ def bonus_of(*, subject_id: int, purchase_ids: Iterable[UUID]) -> dict[UUID, int
     A purchase's transfer has its id; the parts of what a refund took back refer to the refund.
     """
     wanted = list(purchase_ids)
-    rows = Transfer.objects.filter(subject_id=subject_id)
+    rows = Transfer.objects.filter(subject_id__in=same_person(subject_id))
     found: dict[UUID, int] = {}
     earned = rows.filter(id__in=wanted, debit_kind=ISSUED.id, credit_kind=LOT.id)
     taken = rows.filter(reference__in=wanted, credit_kind=CORRECTED.id)
@@ -108,7 +111,7 @@ def used(*, subject_id: int, key: UUID) -> int:
 
 def corrections(*, subject_id: int) -> dict[UUID, Correction]:
     """Key (the reference of its transfers, or its only transfer's id) → why bonus was added or taken back."""
-    return {row.id: row for row in Correction.objects.filter(subject_id=subject_id)}
+    return {row.id: row for row in Correction.objects.filter(subject_id__in=same_person(subject_id))}
 
 
 def expired(*, book_id: int, on: date) -> tuple[int, int]:

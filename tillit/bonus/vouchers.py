@@ -16,6 +16,7 @@ from tillit.bonus import codes, suspensions
 from tillit.bonus.errors import VoucherError
 from tillit.bonus.kinds import DEBT, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Programme, Voucher, VoucherStatus
+from tillit.bonus.pooling import gather
 from tillit.kernel.scope import Scope, require
 from tillit.kernel.sql import load
 from tillit.ledger.errors import ConflictError
@@ -71,6 +72,7 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
         raise VoucherError("amount-not-positive", "a voucher is above zero")
     chain = programme.chain
     register = chain.controller.register_id
+    gather(scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at)
     given = {
         "subject": subject_id,
         "amount": amount,

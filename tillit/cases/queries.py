@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from tillit.cases.errors import UnknownCaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.kernel import clock
+from tillit.parties.merging import same_person
 
 SOON = timedelta(days=7)
 SHOWN = ("open", "late", "soon", "unverified", "with_adviser", "in_force", "closed", "all")
@@ -41,7 +42,7 @@ def case(*, case_id: int, subject_id: int | None = None) -> Case:
     """One case the scope may see. Raises `UnknownCaseError`."""
     found = Case.objects.filter(id=case_id)
     if subject_id is not None:
-        found = found.filter(subject_id=subject_id)
+        found = found.filter(subject_id__in=same_person(subject_id))
     row = found.first()
     if row is None:
         raise UnknownCaseError("no-case", "there is no such case")
@@ -50,7 +51,7 @@ def case(*, case_id: int, subject_id: int | None = None) -> Case:
 
 def of_person(*, subject_id: int, kind: str | None = None) -> QuerySet[Case]:
     """The person's cases, newest first."""
-    found = Case.objects.filter(subject_id=subject_id)
+    found = Case.objects.filter(subject_id__in=same_person(subject_id))
     return (found if kind is None else found.filter(kind=kind)).order_by("-received_at", "-id")
 
 

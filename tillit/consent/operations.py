@@ -15,6 +15,7 @@ from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import journal
+from tillit.parties.merging import own, same_person
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subject, wait_for_sets
 
@@ -56,6 +57,7 @@ def record(
     `AbsoluteObjectionError` on refusing an objection to marketing.
     """
     _refuse(controller_id, activity, channel, kind)
+    subject_id = own(subject_id)
     state = lock_subject(scope=scope, subject_id=subject_id)
     mine = {"subject_id": subject_id, "controller_id": controller_id, "activity": activity}
     # Whoever may manage a choice does not thereby read its proof.
@@ -120,28 +122,32 @@ def _choose(
 
 def restrict(*, scope: Scope, subject_id: int, controller_id: int, ground: str, at: datetime) -> Restriction:
     """Restrict all processing of the person (GDPR 18, H4): every row of theirs in the register, in every table, in this
-    transaction. Raises `IntegrityError` when a restriction stands already.
+    transaction; of a merged person those of every subject. Raises `IntegrityError` when a restriction stands already.
     """
     wait_for_sets(subject_id=subject_id)
-    lock_subject(scope=scope, subject_id=subject_id)
-    restriction = Restriction.objects.create(
-        subject_id=subject_id, controller_id=controller_id, ground=ground, since=at
-    )
-    journal.remember(scope=scope, rows=[restriction], at=at)
-    _move(subject_id, {0: 1, 2: 3})
-    return restriction
+    made = []
+    for one in same_person(subject_id):
+        lock_subject(scope=scope, subject_id=one)
+        made.append(Restriction.objects.create(subject_id=one, controller_id=controller_id, ground=ground, since=at))
+    journal.remember(scope=scope, rows=made, at=at)
+    for restriction in made:
+        _move(restriction.subject_id, {0: 1, 2: 3})
+    return made[0]
 
 
 def lift(*, scope: Scope, subject_id: int, at: datetime) -> int:
     """Lift the restriction; the caller notifies the person first (GDPR 18(3)). Returns how many (0 or 1)."""
     wait_for_sets(subject_id=subject_id)
-    lock_subject(scope=scope, subject_id=subject_id)
-    standing = list(Restriction.objects.filter(subject_id=subject_id, lifted__isnull=True))
-    lifted = Restriction.objects.filter(subject_id=subject_id, lifted__isnull=True).update(lifted=at)
-    if lifted:
+    people = same_person(subject_id)
+    for one in sorted(people):
+        lock_subject(scope=scope, subject_id=one)
+    standing = list(Restriction.objects.filter(subject_id__in=people, lifted__isnull=True))
+    Restriction.objects.filter(subject_id__in=people, lifted__isnull=True).update(lifted=at)
+    if standing:
         journal.remember(scope=scope, rows=standing, at=at)
-        _move(subject_id, {1: 0, 3: 2})
-    return lifted
+        for one in people:
+            _move(one, {1: 0, 3: 2})
+    return min(1, len(standing))
 
 
 def follow_restriction(*, scope: Scope, subject_id: int) -> None:

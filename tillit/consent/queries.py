@@ -16,6 +16,7 @@ from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
+from tillit.parties.merging import own, same_people, same_person
 from tillit.parties.models import Relationship
 
 
@@ -113,8 +114,9 @@ def may_each(
     terms = _terms(controller_id, activity, channel, answering=answering, former=former)
     if isinstance(terms, str):
         return dict.fromkeys(subject_ids, Decision(allowed=False, reason=terms))
-    found = _ask(controller_id, terms, sorted(subject_ids))
-    said = {subject: found.get(subject, "not-applicable") for subject in subject_ids}
+    known_by = same_people(subject_ids)
+    found = _ask(controller_id, terms, sorted(known_by))
+    said = {subject: found.get(known_by[subject], "not-applicable") for subject in subject_ids}
     return {subject: Decision(allowed=reason == "", reason=reason) for subject, reason in said.items()}
 
 
@@ -167,11 +169,13 @@ def switches(*, subject_id: int, controller_id: int) -> list[Switch]:
     declared = current(controller_id=controller_id, on=clock.today())
     holders = {controller_id, holder_of(controller_id=controller_id)}
     rows = Relationship.objects.filter(
-        Q(ended__isnull=True) | Q(ended__gt=clock.today()), subject_id=subject_id, controller_id=controller_id
+        Q(ended__isnull=True) | Q(ended__gt=clock.today()),
+        subject_id__in=same_person(subject_id),
+        controller_id=controller_id,
     )
     related = set(rows.values_list("kind", flat=True))
     said: dict[tuple[str, int], dict[str, Choice]] = {}
-    for choice in Choice.objects.filter(subject_id=subject_id, controller_id__in=holders):
+    for choice in Choice.objects.filter(subject_id=own(subject_id), controller_id__in=holders):
         said.setdefault((choice.activity, choice.controller_id), {})[choice.channel] = choice
     found = []
     for activity in declared.activities:

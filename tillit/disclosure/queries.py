@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from tillit.disclosure.models import Disclosure, Notice
 from tillit.kernel.sql import load
+from tillit.parties.merging import same_person
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Received:
 
 def rows(*, subject_id: int) -> QuerySet[Disclosure]:
     """Every transfer about a person that the scope sees, newest first."""
-    return Disclosure.objects.filter(subject_id=subject_id).order_by("-disclosed_at", "-id")
+    return Disclosure.objects.filter(subject_id__in=same_person(subject_id)).order_by("-disclosed_at", "-id")
 
 
 def about(*, subject_id: int, limit: int = 2000) -> list[Received]:

@@ -12,6 +12,7 @@ from tillit.journeys.events import RELATIONSHIP_ENDED
 from tillit.journeys.leave import ACTIVITY, leave
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
+from tillit.parties.merging import same_person
 from tillit.parties.models import Relationship
 from tillit.parties.operations import end_relationship
 
@@ -35,12 +36,15 @@ def depart(*, actor: Actor, controller: Controller, subject_id: int) -> int:
     if declaration.activity(CUSTOMERS):
         with Scope(_acting(actor, CUSTOMERS), CUSTOMERS) as scope:
             rows = Relationship.objects.filter(
-                subject_id=subject_id, controller_id=controller.pk, kind__in=OWN, ended__isnull=True
+                subject_id__in=same_person(subject_id),
+                controller_id=controller.pk,
+                kind__in=OWN,
+                ended__isnull=True,
             )
             for row in list(rows):
                 ended += end_relationship(
                     scope=scope,
-                    subject_id=subject_id,
+                    subject_id=row.subject_id,
                     controller_id=row.controller_id,
                     kind=row.kind,
                     ended=max(clock.local_date(at), row.started),

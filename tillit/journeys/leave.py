@@ -17,6 +17,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.membership import events
 from tillit.parties import operations as parties
+from tillit.parties.merging import same_person
 from tillit.parties.models import Relationship
 from tillit.parties.queries import facts
 from tillit.purchases.operations import recognise_in_web_shops, remove_instrument
@@ -49,30 +50,28 @@ def leave(
     acting, booking = actor or system("leave", everyone), system("leave", everyone)
     with Scope(acting, ACTIVITY, person) as scope:
         parties.wait_for_sets(subject_id=subject_id)
-        parties.lock_subjects(scope=scope, subject_ids=[subject_id])
-        memberships = set(
-            Relationship.objects.filter(subject_id=subject_id, kind="member", ended__isnull=True).values_list(
-                "controller_id", flat=True
-            )
-        )
+        people = same_person(subject_id)
+        parties.lock_subjects(scope=scope, subject_ids=people)
+        standing = Relationship.objects.filter(subject_id__in=people, kind="member", ended__isnull=True)
+        memberships = set(standing.values_list("controller_id", flat=True))
         ending = _ending(memberships, controller_id, holder)
         if not ending:
             return Left((), {}, 0)
         with Scope(booking, BOOKING, person) as books:
             chains = Programme.objects.filter(chain__controller_id__in=ending).values_list("chain_id", flat=True)
-            lost = forfeit(scope=books, subject_id=subject_id, chain_ids=chains, at=at)
+            each = [forfeit(scope=books, subject_id=one, chain_ids=list(chains), at=at) for one in people]
+            lost = {chain: sum(part.get(chain, 0) for part in each) for chain in chains}
         removed = 0
         if ending == memberships:
             removed = _release(scope, booking, subject_id, register_id, person, at)
         owner = dict(Programme.objects.values_list("chain_id", "chain__controller_id"))
         for one in sorted(ending):
-            started = Relationship.objects.values_list("started", flat=True).get(
-                subject_id=subject_id, controller_id=one, kind="member", ended__isnull=True
-            )
-            ended = max(clock.local_date(at), started)
-            parties.end_relationship(
-                scope=scope, subject_id=subject_id, controller_id=one, kind="member", ended=ended, reason=reason
-            )
+            ties = list(standing.filter(controller_id=one).values_list("subject_id", "started"))
+            ended = max(clock.local_date(at), *(started for _, started in ties))
+            for tied, _ in ties:
+                parties.end_relationship(
+                    scope=scope, subject_id=tied, controller_id=one, kind="member", ended=ended, reason=reason
+                )
             append(
                 type=events.LEFT,
                 scope=scope,

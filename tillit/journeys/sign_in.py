@@ -25,6 +25,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.messages.mail import send_unstored
 from tillit.parties import codes, devices, lookup, outside, passkeys
 from tillit.parties.actors import member_actor
+from tillit.parties.merging import same_person
 from tillit.parties.models import Fact, Login
 from tillit.parties.operations import open_account
 from tillit.parties.rates import Limit, truncated, within
@@ -177,17 +178,17 @@ def _member(controller: Controller, typed: str) -> Recipient | None:
     holder = holder_of(controller_id=controller.pk)
     # The same reads for nobody, so that an unknown address takes as long.
     with Scope(system("sign_in", {controller.pk, holder}), "sign_in", frozenset({subject or 0})):
-        address = (
-            Fact.objects.filter(
-                subject_id=subject or 0,
-                controller_id__in={controller.pk, holder},
-                kind="email",
-                superseded_at__isnull=True,
-                failed_at__isnull=True,
-            )
-            .values_list("value", flat=True)
-            .first()
-        )
+        known = Fact.objects.filter(
+            subject_id__in=same_person(subject or 0),
+            controller_id__in={controller.pk, holder},
+            kind="email",
+            superseded_at__isnull=True,
+            failed_at__isnull=True,
+        ).order_by("collected_at")
+        addresses = list(known.values_list("value", flat=True))
+        # A merged person may have two addresses: the one that was typed is the one they read now.
+        typed_one = [one for one in addresses if lookup.address_key(one) == lookup.address_key(typed)]
+        address = next(iter(typed_one or addresses), None)
     return Recipient(address, subject_id=subject) if subject and address else None
 
 

@@ -20,6 +20,7 @@ from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import lookup, names
 from tillit.parties.actors import person_scope, within_reach
+from tillit.parties.merging import same_person
 from tillit.parties.models import Fact, Relationship, SealedFact
 from tillit.privacy.outlook import Cell, outlook
 from tillit.purchases.queries import Receipt, receipts
@@ -105,18 +106,19 @@ def search(*, actor: Actor, controller: Controller, activity: str, by: By, text:
 def look(*, actor: Actor, controller: Controller, activity: str, subject_id: int) -> PersonView:
     """One person, shaped by the purpose; on record. Raises `NotAssignedError` when the actor may not look."""
     with person_scope(actor=actor, activity=activity, subject_id=subject_id) as scope:
-        cells = outlook(subject_id=subject_id)
+        people = same_person(subject_id)
+        cells = [cell for one in people for cell in outlook(subject_id=one)]
         categories = {cell.category for cell in cells}
         facts: dict[str, list[Fact]] = {}
-        for fact in Fact.objects.filter(subject_id=subject_id, superseded_at__isnull=True).order_by("kind"):
+        for fact in Fact.objects.filter(subject_id__in=people, superseded_at__isnull=True).order_by("kind"):
             facts.setdefault(category_key(fact.category), []).append(fact)
         sealed: dict[str, list[SealedFact]] = {}
-        for one in SealedFact.objects.filter(subject_id=subject_id, superseded_at__isnull=True).order_by("kind"):
+        for one in SealedFact.objects.filter(subject_id__in=people, superseded_at__isnull=True).order_by("kind"):
             sealed.setdefault(category_key(one.category), []).append(one)
         known = {fact.kind: fact.value for group in facts.values() for fact in group}
         view = PersonView(
             name=_name(known),
-            ties=list(Relationship.objects.filter(subject_id=subject_id).order_by("started")),
+            ties=list(Relationship.objects.filter(subject_id__in=people).order_by("started")),
             facts=facts,
             sealed=sealed,
             cells=cells,

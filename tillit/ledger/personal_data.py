@@ -3,7 +3,7 @@
 from tillit.declaration.registry import definer, not_personal, personal
 from tillit.ledger.models import AccountKind, Balance, Book, Closing, Transfer
 
-_READS = ("ledger_account_kind", "ledger_book", "declaration_controller", "declaration_grant")
+_READS = ("ledger_account_kind", "ledger_book", "declaration_controller", "declaration_grant", "parties_subject")
 for _file in ("guard", "post", "draw", "close"):
     definer("tillit_ledger", __file__, _file, reads=_READS)
 

@@ -10,6 +10,7 @@ from tillit.declaration.queries import to_accept
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership.models import TermsAcceptance
+from tillit.parties.merging import same_people, same_person
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,11 @@ def owing(controller_id: int, subject_ids: frozenset[int]) -> frozenset[int]:
     if not due:
         return frozenset()
     with Scope(system("terms", {controller_id}), "retention"):
+        known_by = same_people(subject_ids)
         done = TermsAcceptance.objects.filter(
-            controller_id=controller_id, version__gte=due[-1].number, subject_id__in=subject_ids
+            controller_id=controller_id, version__gte=due[-1].number, subject_id__in=known_by
         )
-        return subject_ids - frozenset(done.values_list("subject_id", flat=True))
+        return subject_ids - frozenset(known_by[one] for one in done.values_list("subject_id", flat=True))
 
 
 def asked_of(*, subject_id: int, controller_id: int, on: date) -> Asked | None:
@@ -40,7 +42,7 @@ def asked_of(*, subject_id: int, controller_id: int, on: date) -> Asked | None:
     if not asked:
         return None
     with Scope(system("terms", {controller_id}), "retention", frozenset({subject_id})):
-        mine = TermsAcceptance.objects.filter(subject_id=subject_id, controller_id=controller_id)
+        mine = TermsAcceptance.objects.filter(subject_id__in=same_person(subject_id), controller_id=controller_id)
         latest = mine.aggregate(latest=Max("version"))["latest"]
     newest = asked[-1]
     return None if (latest or 0) >= newest.number else Asked(newest, latest, newest.effective <= on)

@@ -8,6 +8,7 @@ from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.errors import NotAssignedError, NotStaffError
+from tillit.parties.merging import same_people, same_person
 from tillit.parties.models import Assignment, Relationship, StaffMember, StaffRole
 
 
@@ -32,7 +33,7 @@ def member_actor(*, register_id: int, subject_id: int, login_id: int) -> Actor:
     """The actor for a signed-in member: own rows only, over every controller of the register."""
     controllers = frozenset(Controller.objects.filter(register_id=register_id).values_list("id", flat=True))
     activities = frozenset({"self_service", "sign_in", "consent_management", "rights_requests", "bonus_use"})
-    return Actor("member", str(login_id), controllers, activities, frozenset({subject_id}))
+    return Actor("member", str(login_id), controllers, activities, frozenset(same_person(subject_id)))
 
 
 def person_scope(*, actor: Actor, activity: str, subject_id: int) -> Scope:
@@ -52,17 +53,18 @@ def person_scope(*, actor: Actor, activity: str, subject_id: int) -> Scope:
 def within_reach(*, actor: Actor, subject_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """Person → the actor's controllers that may look at them, for those whom any may (see `person_scope`)."""
     found: dict[int, set[int]] = {}
+    known_by = same_people(subject_ids)
     # The holder's eyes are needed to look: a person's ties to another club are seen here and go no further.
     for controller in sorted(actor.controllers):
         with Scope(system("access", {controller, holder_of(controller_id=controller)}), "security_log"):
-            tied = Relationship.objects.filter(subject_id__in=subject_ids, controller_id=controller)
-            people = set(tied.values_list("subject_id", flat=True))
+            tied = Relationship.objects.filter(subject_id__in=known_by, controller_id=controller)
+            people = {known_by[subject] for subject in tied.values_list("subject_id", flat=True)}
             declared = current(controller_id=controller, on=clock.today()).staff_access
             if (declared is not None and declared.reach == "assigned") or _only_assigned(actor, controller):
                 people &= _assigned(actor, controller, people)
         for subject in people:
             found.setdefault(subject, set()).add(controller)
-    return {subject: frozenset(reach) for subject, reach in found.items()}
+    return {subject: frozenset(found[known_by[subject]]) for subject in subject_ids if known_by[subject] in found}
 
 
 def _only_assigned(actor: Actor, controller_id: int) -> bool:

@@ -33,3 +33,9 @@ class NotRememberedError(TillitError):
 
 class FactorError(TillitError):
     """A way of signing in cannot be added, used or removed as asked."""
+
+
+class MergeRefusedError(TillitError):
+    """Two subjects cannot be merged, or parted; `code` says why."""
+
+    exit_code = 2

@@ -26,7 +26,7 @@ from tillit.parties.models import (
     Subject,
 )
 
-definer("tillit_directory", __file__, "directory")
+definer("tillit_directory", __file__, "directory", reads=("parties_subject",))
 definer("tillit_keys", __file__, "keys")
 derived_clock("relationship_ended", __file__, "clocks", "relationship_ended")
 derived_clock("access_ended", __file__, "clocks", "access_ended")

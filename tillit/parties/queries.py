@@ -1,17 +1,22 @@
 """Looking people up, within an open scope."""
 
+from tillit.parties.merging import same_person
 from tillit.parties.models import Fact, Relationship, StaffMember, StaffRole
 
 
 def facts(*, subject_id: int) -> dict[str, str]:
     """kind → current value of every fact the scope may see."""
-    rows = Fact.objects.filter(subject_id=subject_id, superseded_at__isnull=True)
-    return dict(rows.order_by("controller_id").values_list("kind", "value"))
+    known: dict[str, str] = {}
+    for one in reversed(same_person(subject_id)):  # what the person is known by goes before what was merged into it
+        rows = Fact.objects.filter(subject_id=one, superseded_at__isnull=True)
+        known |= rows.order_by("controller_id").values_list("kind", "value")
+    return known
 
 
 def related_controllers(*, subject_id: int) -> frozenset[int]:
     """Controllers the person has, or has had, a relationship with, as far as the scope sees."""
-    return frozenset(Relationship.objects.filter(subject_id=subject_id).values_list("controller_id", flat=True))
+    ties = Relationship.objects.filter(subject_id__in=same_person(subject_id))
+    return frozenset(ties.values_list("controller_id", flat=True))
 
 
 def active_roles(*, staff: StaffMember) -> list[StaffRole]:

@@ -5,6 +5,7 @@ values opened with the person's own key, the columns that are left out named wit
 `export` makes files of it.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.errors import SealedValueLostError
+from tillit.parties.merging import same_person
 from tillit.parties.sealing import open_sealed
 from tillit.privacy import presence
 from tillit.privacy.outlook import Cell, outlook
@@ -40,10 +42,11 @@ def collect(*, actor: Actor, subject_id: int, language: str, case: int | None = 
     `case`: the request it answers.
     """
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
-        cells = outlook(subject_id=subject_id)
+        people = same_person(subject_id)
+        cells = [(one, cell) for one in people for cell in outlook(subject_id=one)]
         said = all_current(on=clock.today())
         answerable = holder_of(controller_id=min(scope.controllers))
-        declared = {c: said[c][1] for c in sorted({cell.controller_id for cell in cells} or {answerable})}
+        declared = {c: said[c][1] for c in sorted({cell.controller_id for _, cell in cells} or {answerable})}
         names = dict(Controller.objects.values_list("id", "name"))
         found = {
             "format": FORMAT,
@@ -51,18 +54,18 @@ def collect(*, actor: Actor, subject_id: int, language: str, case: int | None = 
             "language": language,
             "controllers": [_controller(d, language) for d in declared.values()],
             "data": [
-                *(_cell(cell, declared[cell.controller_id], names, subject_id, language) for cell in cells),
-                *_owned(answerable, said[answerable][1], subject_id, names, language),
+                *(_cell(cell, declared[cell.controller_id], names, one, language) for one, cell in cells),
+                *_owned(answerable, said[answerable][1], people, names, language),
             ],
-            "readers": _readers(scope, subject_id, names),
-            "left_out": _left_out(cells),
+            "readers": _readers(scope, people, names),
+            "left_out": _left_out([cell for _, cell in cells]),
         }
         append(
             type=events.PERSON_EXPORTED,
             scope=scope,
             controller=min(scope.controllers),
             subject=subject_id,
-            details={"formats": ["access"], "rows": sum(cell.rows for cell in cells)}
+            details={"formats": ["access"], "rows": sum(cell.rows for _, cell in cells)}
             | ({"case": case} if case is not None else {}),
         )
     return found
@@ -106,17 +109,17 @@ def _about(declaration: Declaration, category: str, language: str) -> dict[str, 
 
 
 def _owned(
-    controller: int, declaration: Declaration, subject_id: int, names: dict[int, str], language: str
+    controller: int, declaration: Declaration, people: Sequence[int], names: dict[int, str], language: str
 ) -> list[dict[str, Any]]:
     """The tables that are the person's through their login: accounts, sessions, devices, codes asked for."""
     words, parts = Words(declaration, language), []
     told = [owned for owned in registry.OWNED.values() if not (owned.writer or owned.follows)]
-    for owned in presence.owned([subject_id], told):
+    for owned in presence.owned(list(people), told):
         columns = [str(f.column) for f in owned.model._meta.concrete_fields if f.column not in owned.not_exported]
         columns = [column for column in columns if column not in _KEYS | {"login_id", "register_id"}]
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {', '.join(columns)} FROM {owned.table} WHERE {owned.where}", {"subjects": [subject_id]}
+                f"SELECT {', '.join(columns)} FROM {owned.table} WHERE {owned.where}", {"subjects": list(people)}
             )
             rows = [dict(zip(columns, map(_plain, row), strict=True)) for row in cursor.fetchall()]
         rules = [rule for rule in declaration.retention if rule.category == owned.category]
@@ -191,9 +194,9 @@ def _plain(value: Any) -> Any:
     return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else value
 
 
-def _readers(scope: Scope, subject_id: int, names: dict[int, str]) -> list[dict[str, Any]]:
+def _readers(scope: Scope, people: Sequence[int], names: dict[int, str]) -> list[dict[str, Any]]:
     """Who has looked, newest first, at most 2000 (A9): the role or part of the system, never a colleague's name."""
-    shown = about(scope=scope, subject_id=subject_id)[:_READERS]
+    shown = about(scope=scope, subject_id=people[0], others=people)[:_READERS]
     return [
         {
             "at": event.at.isoformat() if event.at else "",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tillit.audit import events
 from tillit.audit.operations import append
@@ -19,6 +19,7 @@ from tillit.declaration.registry import PersonalTable
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import journal
+from tillit.parties.merging import same_person
 from tillit.parties.models import JournalKind, Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import files, sweep
@@ -54,8 +55,20 @@ def erase(
     """Erase what may go of one person, in every table; `categories` limits it to a part. Returns the itemised outcome.
 
     `actor` may perform `rights_requests` for every controller of the register. Raises nothing for what must stay:
-    that is an item. Idempotent: a second call finds nothing more, and nothing of who is gone altogether.
+    that is an item. Idempotent: a second call finds nothing more, and nothing of who is gone altogether. Of a merged
+    person every subject is erased, the one they are known by last.
     """
+    with transaction.atomic():
+        return [
+            item
+            for one in reversed(same_person(subject_id))
+            for item in _erase(actor=actor, subject_id=one, ground=ground, at=at, categories=categories)
+        ]
+
+
+def _erase(
+    *, actor: Actor, subject_id: int, ground: Ground, at: datetime, categories: frozenset[str] | None
+) -> list[Item]:
     on = clock.local_date(at)
     register_id = Subject.objects.filter(pk=subject_id).values_list("register_id", flat=True).first()
     if register_id is None:

@@ -17,6 +17,7 @@ from tillit.kernel.scope import Scope
 from tillit.parties import directories, journal
 from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.merging import same_person
 from tillit.parties.models import JournalKind
 from tillit.parties.operations import lock_subjects
 from tillit.purchases import events, queries
@@ -113,15 +114,16 @@ def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: 
     The number is free for others at once. The row stays until its retention lapses, so that purchases made while it was
     registered, and still on their way, find their owner.
     """
-    lock_subjects(scope=scope, subject_ids=[subject_id])
-    found = PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id, removed_at=None).first()
+    people = same_person(subject_id)
+    lock_subjects(scope=scope, subject_ids=people)
+    found = PaymentInstrument.objects.filter(subject_id__in=people, id=instrument_id, removed_at=None).first()
     if found is None:
         return False
-    PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id).update(removed_at=at)
+    PaymentInstrument.objects.filter(subject_id=found.subject_id, id=instrument_id).update(removed_at=at)
     journal.remember(scope=scope, rows=[found], at=at)
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=found.controller_id)
     directories.unclaim(
-        register_id=register_id, kind=Kind(found.kind), digest=UUID(str(found.digest)), subject_id=subject_id
+        register_id=register_id, kind=Kind(found.kind), digest=UUID(str(found.digest)), subject_id=found.subject_id
     )
     append(
         type=events.INSTRUMENT_REMOVED,

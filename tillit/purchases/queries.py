@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from tillit.kernel.sql import load
+from tillit.parties.merging import same_people, same_person
 from tillit.purchases.models import Authorisation, Chain, EnterpriseRange, PaymentInstrument, Store
 
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 6, 11
@@ -33,7 +34,9 @@ def _prefixes(number: str) -> list[str]:
 def instruments(*, subject_id: int) -> list[PaymentInstrument]:
     """The person's cards and accounts in use, oldest first."""
     return list(
-        PaymentInstrument.objects.filter(subject_id=subject_id, removed_at=None).order_by("registered_at", "id")
+        PaymentInstrument.objects.filter(subject_id__in=same_person(subject_id), removed_at=None).order_by(
+            "registered_at", "id"
+        )
     )
 
 
@@ -79,7 +82,7 @@ def receipts(*, subject_ids: Sequence[int], before: str | None = None, limit: in
     with connection.cursor() as cursor:
         cursor.execute(
             load(__file__, "receipts", "page"),
-            {"subjects": list(subject_ids), "at": at, "key": key, "limit": min(max(limit, 1), 100)},
+            {"subjects": sorted(same_people(subject_ids)), "at": at, "key": key, "limit": min(max(limit, 1), 100)},
         )
         return [_receipt(row) for row in cursor.fetchall()]
 

@@ -1,15 +1,15 @@
 -- name: balance
--- What one member has in each chain where there is or was something: lots that have not expired by the day, with dates;
+-- What one member (every subject of a merged one) has in each chain where there is or was something: lots that have not expired by the day, with dates;
 -- what is set aside; what is owed. A voucher whose time has passed counts as given back, whether or not the worker has
 -- come round: its parts are lots again, each with its own expiry. Returns a row a chain, by name.
 WITH lapsed AS (
   SELECT t.book_id, t.debit_expires AS expires_on, sum(t.amount)::bigint AS amount
   FROM bonus_voucher v
   JOIN ledger_transfer t ON t.subject_id = v.subject_id AND t.reference = v.id AND t.credit_kind = %(reserved)s
-  WHERE v.subject_id = %(subject)s AND v.status = 'open' AND v.valid_until <= tillit_now()
+  WHERE v.subject_id = ANY (%(subjects)s) AND v.status = 'open' AND v.valid_until <= tillit_now()
   GROUP BY t.book_id, t.debit_expires
 ), account AS (
-  SELECT b.book_id, b.kind, b.expires_on, b.balance FROM ledger_balance b WHERE b.subject_id = %(subject)s
+  SELECT b.book_id, b.kind, b.expires_on, b.balance FROM ledger_balance b WHERE b.subject_id = ANY (%(subjects)s)
   UNION ALL SELECT l.book_id, %(lot)s, l.expires_on, l.amount FROM lapsed l
   UNION ALL SELECT l.book_id, %(reserved)s, l.expires_on, -l.amount FROM lapsed l
 ), lot AS (

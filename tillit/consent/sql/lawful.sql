@@ -1,4 +1,5 @@
 -- name: lawful
+-- A merged person counts once, as the subject they are known by, whose choices are those of all (`merging`).
 -- Every person the activity applies to (or the subjects asked about), with the reason it may not process them, '' if it may.
 -- The order of the reasons is the order of the law: restriction, objection, then the missing ground.
 SELECT p.subject_id,
@@ -6,17 +7,20 @@ SELECT p.subject_id,
     WHEN s.state IN (1, 3) AND NOT %(sees_restricted)s THEN 'restricted'
     WHEN %(objectable)s AND coalesce(c.objected, false) THEN 'objected'
     WHEN %(needs_consent)s AND NOT coalesce(c.consented, false) THEN 'no-consent'
-    WHEN %(needs_account)s AND NOT EXISTS (SELECT FROM parties_login l WHERE l.subject_id = p.subject_id AND l.is_active)
+    WHEN %(needs_account)s AND NOT EXISTS (
+      SELECT FROM parties_login l WHERE l.is_active AND (l.subject_id = p.subject_id
+        OR l.subject_id IN (SELECT m.id FROM parties_subject m WHERE m.alias_of_id = p.subject_id)))
       THEN 'no-account'
     ELSE ''
   END AS reason
 FROM (
-  SELECT DISTINCT r.subject_id FROM parties_relationship r
+  SELECT DISTINCT coalesce(a.alias_of_id, r.subject_id) AS subject_id FROM parties_relationship r
+  LEFT JOIN parties_subject a ON a.id = r.subject_id AND a.alias_of_id IS NOT NULL
   WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
     AND r.started <= %(today)s AND (%(former)s OR r.ended IS NULL OR r.ended > %(today)s)
     AND (%(subjects)s::bigint[] IS NULL OR r.subject_id = ANY (%(subjects)s))
 ) p
-JOIN parties_subject s ON s.id = p.subject_id AND s.alias_of_id IS NULL
+JOIN parties_subject s ON s.id = p.subject_id
 -- Of one controller's choices the channel's own goes before the general one; of two controllers' the asking one's before
 -- the holder's. An objection to either controller stands.
 LEFT JOIN LATERAL (

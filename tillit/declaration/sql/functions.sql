@@ -82,10 +82,16 @@ CREATE OR REPLACE FUNCTION tillit_any_subject() RETURNS boolean LANGUAGE sql STA
 $$
 
 -- name: subjects
--- The subjects the open scope names.
-CREATE OR REPLACE FUNCTION tillit_subjects() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN coalesce(current_setting('tillit.subjects', true), '') IN ('', '*') THEN '{}'::bigint[]
-              ELSE current_setting('tillit.subjects', true)::bigint[] END
+-- The subjects the open scope names, and those merged with them: a person may be several subjects (C3).
+CREATE OR REPLACE FUNCTION tillit_subjects() RETURNS bigint[] LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+  named text := coalesce(current_setting('tillit.subjects', true), '');
+BEGIN
+  IF named IN ('', '*') THEN
+    RETURN '{}';
+  END IF;
+  RETURN named::bigint[] || ARRAY(SELECT m.id FROM public.parties_subject m WHERE m.alias_of_id = ANY (named::bigint[]));
+END
 $$
 
 -- name: now

@@ -109,6 +109,51 @@ def remove(
     out.print(f"card {card} removed")
 
 
+@app.command()
+def merge(
+    number: Number,
+    into: Annotated[int, typer.Option("--into", help="The member it is one with.")],
+    controller: Controller,
+    staff: Staff,
+    reason: Annotated[str, typer.Option(help="same_person, duplicate_import, joined_twice or own_request.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Make two registrations of one person one: shows both, asks, tells the person. Can be undone."""
+    at, actor = acting(controller, staff)
+    from tillit.journeys import merging
+    from tillit.kernel import clock
+
+    for side in merging.compare(actor=actor, controller=at, subject_ids=(number, into)):
+        out.print(f"member {side.subject_id}", markup=False)
+        for kind, value in side.facts.items():
+            out.print(f"  {kind}: {value}", markup=False)
+        for tie in side.ties:
+            out.print(f"  {tie.kind} since {tie.started}{f' until {tie.ended}' if tie.ended else ''}", markup=False)
+    if not yes:
+        typer.confirm(f"Are {number} and {into} the same person?", abort=True)
+    merging.merge(actor=actor, controller=at, subject_id=number, into=into, reason=reason, at=clock.now())
+    out.print(f"member {number} is one with {into}")
+
+
+@app.command()
+def unmerge(
+    number: Number,
+    controller: Controller,
+    staff: Staff,
+    reason: Annotated[str, typer.Option(help="mistake, or another reason of `merge`.")] = "mistake",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Part a merged registration again: each has what it held."""
+    at, actor = acting(controller, staff)
+    from tillit.journeys import merging
+    from tillit.kernel import clock
+
+    if not yes:
+        typer.confirm(f"Part {number} from the one it was merged into?", abort=True)
+    own = merging.unmerge(actor=actor, controller=at, subject_id=number, reason=reason, at=clock.now())
+    out.print(f"members {number} and {own} are two again")
+
+
 def acting(controller: str, staff: str) -> "tuple[Model, Actor]":
     """The controller of a key, and the actor for a member of staff there."""
     ready()

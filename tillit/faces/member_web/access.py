@@ -22,6 +22,7 @@ from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.actors import member_actor
+from tillit.parties.merging import own
 
 SESSION = timedelta(hours=12)
 
@@ -34,6 +35,11 @@ class Member:
     login_id: int
     subject_id: int
     actor: Actor
+
+    @property
+    def people(self) -> frozenset[int]:
+        """Every subject of the person: more than one when they are merged (C3)."""
+        return self.actor.subjects or frozenset({self.subject_id})
 
     def scope(self, activity: str = "self_service") -> Scope:
         """A scope for the person's own rows."""
@@ -54,7 +60,7 @@ def member_of(request: HttpRequest, site: Site) -> Member | None:
         logout(request)
         return None
     actor = member_actor(register_id=login.register_id, subject_id=login.subject_id, login_id=login.pk)
-    return Member(site, login.pk, login.subject_id, actor)
+    return Member(site, login.pk, own(login.subject_id), actor)
 
 
 def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

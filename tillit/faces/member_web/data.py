@@ -21,6 +21,7 @@ from tillit.faces.paging import Page, page_of
 from tillit.faces.public_web.statements import spoken
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
+from tillit.parties.merging import same_person
 from tillit.parties.models import Fact, SealedFact
 from tillit.privacy import access, export
 from tillit.privacy.outlook import Cell, outlook
@@ -69,7 +70,7 @@ class Held:
 def show(request: HttpRequest, member: Member) -> HttpResponse:
     """Every category we hold something in, in the order of the vocabulary."""
     with member.scope("rights_requests"):
-        cells = outlook(subject_id=member.subject_id)
+        cells = [cell for one in sorted(member.people) for cell in outlook(subject_id=one)]
         items = _items(member.subject_id)
         groups = _grouped(cells)
     names = dict(Controller.objects.values_list("id", "name"))
@@ -83,7 +84,9 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
 def who_looked(request: HttpRequest, member: Member) -> HttpResponse:
     """The log of look-ups and changes, newest first: role and purpose, never a colleague's name."""
     with member.scope("rights_requests") as scope:
-        rows: Page[Event] = page_of(request, about(scope=scope, subject_id=member.subject_id), LOOKS_A_PAGE)
+        rows: Page[Event] = page_of(
+            request, about(scope=scope, subject_id=member.subject_id, others=member.people), LOOKS_A_PAGE
+        )
     return render(request, "member_web/who_looked.html", member.context(page="your_data", rows=rows, events=told(rows)))
 
 
@@ -112,8 +115,10 @@ def _grouped(cells: list[Cell]) -> dict[tuple[int, str], list[Cell]]:
 def _items(subject_id: int) -> dict[tuple[int, str], list[Known]]:
     """The facts themselves; of a sealed one its last four digits. Needs the open scope."""
     found: dict[tuple[int, str], list[Known]] = {}
-    facts = Fact.objects.filter(subject_id=subject_id, superseded_at__isnull=True).order_by("kind")
-    sealed = SealedFact.objects.filter(subject_id=subject_id, superseded_at__isnull=True).order_by("kind")
+    facts = Fact.objects.filter(subject_id__in=same_person(subject_id), superseded_at__isnull=True).order_by("kind")
+    sealed = SealedFact.objects.filter(subject_id__in=same_person(subject_id), superseded_at__isnull=True).order_by(
+        "kind"
+    )
     rows: list[Fact | SealedFact] = [*facts, *sealed]
     for row in rows:
         value = row.value if isinstance(row, Fact) else f"•••• {row.last_four}".strip()

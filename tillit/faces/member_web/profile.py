@@ -106,7 +106,7 @@ def leave(request: HttpRequest, member: Member) -> HttpResponse:
         messages.success(request, say(language(), "leave.done"))
         return redirect("min_side", member.site.key)
     with member.scope():
-        rows = Relationship.objects.filter(subject_id=member.subject_id, ended__isnull=True, kind__in=departure.OWN)
+        rows = Relationship.objects.filter(subject_id__in=member.people, ended__isnull=True, kind__in=departure.OWN)
         if not member.site.controller.holder:
             rows = rows.filter(controller_id=member.site.controller.pk)
         own = list(rows)

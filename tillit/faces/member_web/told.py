@@ -68,7 +68,7 @@ def received(request: HttpRequest, member: Member) -> HttpResponse:
 def messages(request: HttpRequest, member: Member) -> HttpResponse:
     """What we have written to the person and they to us, newest first; what waits is not shown before it is sent."""
     with member.scope("rights_requests") as scope:
-        shown = Message.objects.filter(subject_id=member.subject_id, settled_at__isnull=False)
+        shown = Message.objects.filter(subject_id__in=member.people, settled_at__isnull=False)
         shown = shown.exclude(message_state="withheld").order_by("-settled_at", "-id")
         rows: Page[Message] = page_of(request, shown, ON_A_PAGE)
         mark_read(scope=scope, subject_id=member.subject_id, message_ids=[row.id for row in rows], at=clock.now())

@@ -34,10 +34,10 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
     site = member.site
     with member.scope() as scope:
         known = facts(subject_id=member.subject_id)
-        ties = list(Relationship.objects.filter(subject_id=member.subject_id).order_by("started"))
+        ties = list(Relationship.objects.filter(subject_id__in=member.people).order_by("started"))
         recent = purchases(subject_ids=[member.subject_id], limit=RECENT) if site.has_bonus else []
         latest = with_bonus(member.subject_id, recent) if recent else []
-        news = told(about(scope=scope, subject_id=member.subject_id)[:NEWS])
+        news = told(about(scope=scope, subject_id=member.subject_id, others=member.people)[:NEWS])
         balances = overview(subject_id=member.subject_id, on=clock.today()) if site.has_bonus else []
     here = [tie for tie in ties if tie.controller_id == site.controller.pk]
     if not here:

@@ -1,6 +1,7 @@
 -- name: directory_claim
 -- Claims digests for subjects, from now or from the moment given for each; returns every digest asked for with the
--- subject that now holds it (another's claim wins, and an earlier one of the same subject's stays).
+-- subject that now holds it (another's claim wins, and an earlier one of the same subject's stays). What a merged subject
+-- holds, the one it was merged into holds.
 CREATE OR REPLACE FUNCTION directory_claim(
   in_register integer, in_kind smallint, in_digests uuid[], in_subjects bigint[], in_version smallint DEFAULT 1,
   in_since timestamptz[] DEFAULT NULL)
@@ -9,24 +10,27 @@ RETURNS TABLE (digest uuid, subject_id bigint) LANGUAGE sql VOLATILE SECURITY DE
   SELECT in_register, in_kind, d, in_version, s, coalesce(t, tillit_now())
   FROM unnest(in_digests, in_subjects, in_since) AS asked(d, s, t) ORDER BY d
   ON CONFLICT (register_id, kind, digest) DO NOTHING;
-  SELECT p.digest, p.subject_id FROM parties_directory p
+  SELECT p.digest, coalesce(s.alias_of_id, p.subject_id) FROM parties_directory p
+  LEFT JOIN parties_subject s ON s.id = p.subject_id AND s.alias_of_id IS NOT NULL
   WHERE p.register_id = in_register AND p.kind = in_kind AND p.digest = ANY (in_digests)
 $$
 
 -- name: directory_resolve
--- The subjects that hold the digests asked for; unknown digests are absent.
+-- The subjects that hold the digests asked for, a merged one's as the one it was merged into; unknown digests are absent.
 CREATE OR REPLACE FUNCTION directory_resolve(in_register integer, in_kind smallint, in_digests uuid[])
 RETURNS TABLE (digest uuid, subject_id bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT p.digest, p.subject_id FROM parties_directory p
+  SELECT p.digest, coalesce(s.alias_of_id, p.subject_id) FROM parties_directory p
+  LEFT JOIN parties_subject s ON s.id = p.subject_id AND s.alias_of_id IS NOT NULL
   WHERE p.register_id = in_register AND p.kind = in_kind AND p.digest = ANY (in_digests)
 $$
 
 -- name: directory_unclaim
--- Releases one digest of one subject (a card removed, a phone number changed).
+-- Releases one digest of one subject, or of one merged with it (a card removed, a phone number changed).
 CREATE OR REPLACE FUNCTION directory_unclaim(in_register integer, in_kind smallint, in_digest uuid, in_subject bigint)
 RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH gone AS (DELETE FROM parties_directory p WHERE p.register_id = in_register AND p.kind = in_kind
-                AND p.digest = in_digest AND p.subject_id = in_subject RETURNING 1)
+                AND p.digest = in_digest AND (p.subject_id = in_subject OR p.subject_id IN (
+                  SELECT s.id FROM parties_subject s WHERE s.alias_of_id = in_subject)) RETURNING 1)
   SELECT count(*) FROM gone
 $$
 

@@ -104,6 +104,21 @@ def _factors(context: Context, said: Said) -> Finding:
     return judged(faults, sessions=sessions.count(), staff=len(logins), with_second_factor=shown)
 
 
+def _merges(context: Context, said: Said) -> Finding:
+    """A merged registration points at one of the same register that is merged into nobody, and is on record."""
+    register = {"register": context.controller.register_id}
+    with context.scope(joint=True), connection.cursor() as cursor:
+        cursor.execute(load(__file__, "people", "merges"), register)
+        merged, across, chained = cursor.fetchone()
+        cursor.execute(load(__file__, "people", "merges_unexplained"), register)
+        (silent,) = cursor.fetchone()
+    faults = [f"{across} people are merged across registers"] if across else []
+    faults += [f"{chained} people are merged into one who is merged"] if chained else []
+    faults += [f"{silent} merged people of whose merging nothing is on record"] if silent else []
+    return judged(faults, merged=merged)
+
+
+MERGES = Kind("merges", once("merges", "controller.register"), _merges)
 STAFF = Kind("staff", once("staff", "staff_access"), _staff)
 FACTORS = Kind("second_factor", once("second_factor", "security"), _factors)
 AGES = Kind("minimum_age", _ages, _check_ages)

@@ -63,6 +63,7 @@ KINDS: tuple[Kind, ...] = (
     people.STAFF,
     people.FACTORS,
     people.AGES,
+    people.MERGES,
     rights.KIND,
     breach.KIND,
     reading.KIND,

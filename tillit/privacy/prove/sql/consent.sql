@@ -15,10 +15,12 @@ WHERE controller_id = %(controller)s AND activity = %(activity)s
 
 -- name: people
 -- Everyone related in one of the kinds on a day, with the person's state and whether there is an account.
-SELECT s.id, s.state, EXISTS (SELECT FROM parties_login l WHERE l.subject_id = s.id AND l.is_active)
+SELECT s.id, s.state, EXISTS (
+  SELECT FROM parties_login l JOIN parties_subject m ON m.id = l.subject_id
+  WHERE s.id IN (m.id, m.alias_of_id) AND l.is_active)
 FROM parties_subject s
 WHERE s.alias_of_id IS NULL AND s.id IN (
-  SELECT subject_id FROM parties_relationship
+  SELECT coalesce(a.alias_of_id, r.subject_id) FROM parties_relationship r JOIN parties_subject a ON a.id = r.subject_id
   WHERE controller_id = %(controller)s AND kind = ANY (%(kinds)s)
     AND started <= %(on)s AND coalesce(ended > %(on)s, true))
 
