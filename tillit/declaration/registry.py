@@ -42,6 +42,8 @@ class PersonalTable:
     figures: where the figures of its rows stand already, or why there are none: then `anonymise` erases the rows.
     withheld: (SQL condition on the row `t`, reason): rows that an access request leaves out because the law forbids
     telling of them.
+    moves: whether its rows go along when a controller hands its people over to another (A10). What hangs on digests,
+    books or proofs of the controller's own does not.
     """
 
     model: type[models.Model]
@@ -61,6 +63,7 @@ class PersonalTable:
     journaled: Mapping[str, str | None] | None = None
     figures: str = ""
     withheld: tuple[str, str] | None = None
+    moves: bool = False
 
     @property
     def table(self) -> str:
@@ -135,6 +138,7 @@ def personal(
     journaled: Mapping[str, str | None] | None = None,
     figures: str = "",
     withheld: tuple[str, str] | None = None,
+    moves: bool = False,
 ) -> None:
     """Register a personal table; raises `UnregisteredTableError` when the registration does not fit the model."""
     table, columns = model._meta.db_table, {f.column for f in model._meta.concrete_fields}
@@ -175,6 +179,7 @@ def personal(
         journaled,
         figures,
         withheld,
+        moves,
     )
     guard.protect(table, lambda: PERSONAL[table].reach if table in PERSONAL else None)
 

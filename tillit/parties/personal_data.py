@@ -33,7 +33,14 @@ derived_clock("access_ended", __file__, "clocks", "access_ended")
 for kind, category in CATEGORY_OF_KIND.items():
     digest_kind(int(kind), category)
 
-personal(Relationship, category="relationship", clocks={}, journaled={}, anonymiser=(__file__, "sums", "keep_sums"))
+personal(
+    Relationship,
+    category="relationship",
+    clocks={},
+    journaled={},
+    anonymiser=(__file__, "sums", "keep_sums"),
+    moves=True,
+)
 not_personal(RelationshipSum, because="sums over at least the minimum group, of relationships that were disposed of")
 personal(
     Fact,
@@ -56,6 +63,7 @@ personal(
     },
     kind_column="kind",
     journaled={"value": None},
+    moves=True,
 )
 personal(
     SealedFact,
@@ -65,6 +73,7 @@ personal(
     kind_column="kind",
     sealed=("sealed",),
     journaled={"sealed": None, "last_four": ""},
+    moves=True,
     not_exported={"sealed": "shown in clear in the answer, opened with your own key"},
 )
 personal(Assignment, category="relationship", clocks={}, figures="nobody counts who was assigned to whom")

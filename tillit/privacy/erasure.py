@@ -20,7 +20,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import journal
 from tillit.parties.merging import same_person
-from tillit.parties.models import JournalKind, Subject
+from tillit.parties.models import JournalKind, Relationship, Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import files, sweep
 from tillit.privacy.compiler import Party, Plan, register_plans
@@ -81,7 +81,9 @@ def _erase(
         lock_subjects(scope=scope, subject_ids=[subject_id])
         files.forget(subject_id=subject_id)
         items += _owned(register_id, members, subject_id, categories, on)
+        # What a person was says how long the rest is kept: it is looked at last.
         order = {table: place for place, table in enumerate(children_first())}
+        order[Relationship._meta.db_table] = len(order)
         for one in sorted(held([subject_id]), key=lambda one: order[one.table]):
             if categories is None or one.category in categories:
                 plan = cells.get((one.controller_id, one.table, one.category))

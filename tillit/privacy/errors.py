@@ -23,3 +23,9 @@ class PackageError(TillitError):
     """
 
     exit_code = 2
+
+
+class HandoverError(TillitError):
+    """A hand-over of people to another controller cannot be done as asked; `code` says why (A10)."""
+
+    exit_code = 2

@@ -212,3 +212,38 @@ class ProofResult(models.Model):
 
     class Meta:
         db_table = "privacy_proof_result"
+
+
+class Handover(models.Model):
+    """A controller's people and their data go to another controller on a day (A10): what was planned, told and done.
+
+    material: whether the receiver's declaration differs materially, so that everybody is told beforehand. consents:
+    whether the wording of the consents covers the receiver; else no yes goes along. moved, stayed: people. counts:
+    table → [rows that left, rows that arrived]; no names and no ids of people.
+    """
+
+    giver = models.ForeignKey("declaration.Controller", on_delete=models.PROTECT, related_name="+")
+    receiver = models.ForeignKey("declaration.Controller", on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    planned_at = models.DateTimeField()
+    giver_version = models.PositiveIntegerField()
+    receiver_version = models.PositiveIntegerField()
+    material = models.BooleanField()
+    consents = models.BooleanField(default=False)
+    announced_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    moved = models.PositiveIntegerField(default=0)
+    stayed = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "privacy_handover"
+        constraints = [
+            models.CheckConstraint(condition=~Q(giver=models.F("receiver")), name="privacy_handover_to_another"),
+            models.UniqueConstraint(
+                fields=["giver"],
+                condition=Q(done_at__isnull=True, cancelled_at__isnull=True),
+                name="privacy_handover_one_at_a_time",
+            ),
+        ]

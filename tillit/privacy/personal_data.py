@@ -6,6 +6,7 @@ from tillit.privacy import holds, prove
 from tillit.privacy.breach import kind
 from tillit.privacy.models import (
     BackupRun,
+    Handover,
     Hold,
     LooseEnd,
     ProofResult,
@@ -21,6 +22,7 @@ personal(
     journaled={"reference": ""},
     withheld=("NOT t.told", "an order that forbids telling of it"),
 )
+not_personal(Handover, because="which controller's people went where on which day: counts, nobody's name or number")
 not_personal(RetentionRun, because="counts of a run")
 not_personal(RetentionResult, because="counts of a run")
 not_personal(BackupRun, because="which backups were made, verified and removed", not_backed_up="it is about the dumps")

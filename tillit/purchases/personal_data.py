@@ -27,6 +27,7 @@ personal(
     clocks={"purchased": "event_at"},
     anonymiser=(__file__, "sales", "keep_sums"),
     subject_link=False,
+    moves=True,
 )
 personal(
     Authorisation, category="purchase", clocks={"purchased": "event_at"}, figures="it earns, and counts, when it clears"

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "disclosures": "Who has received what, and who is still to be told of a change.",
     "docs": "Write the documents that are made from the code.",
     "hold": "Keep what a claim, dispute or order concerns; release it; list what is held.",
+    "handover": "Hand a controller's people and data over to another controller: merger, acquisition, sale.",
     "import": "Take in files: purchases, and the rows that were put aside.",
     "members": "Enrol members, show them, their cards, and let them leave.",
     "messages": "Take in what mail servers send back, and mail to customer service; list what failed.",

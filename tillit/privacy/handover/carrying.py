@@ -1,0 +1,85 @@
+"""Carrying a hand-over out: each person is one transaction, and who is left is who has not gone yet (A10)."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from tillit.audit.operations import append
+from tillit.disclosure.errors import DisclosureRefusedError
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope
+from tillit.parties.errors import RestrictedPersonError, UnknownSubjectError
+from tillit.privacy import events
+from tillit.privacy.errors import HandoverError
+from tillit.privacy.handover import moving
+from tillit.privacy.handover.planning import ACTIVITY, going, related, untold
+from tillit.privacy.models import Handover
+
+
+def carry_out(
+    *,
+    actor: Actor,
+    handover: Handover,
+    at: datetime,
+    most: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Handover:
+    """Move everybody who goes; `most` people in this run. Again, it goes on where it stopped.
+
+    Raises `HandoverError`: `handover-day` before the day, `handover-untold` while somebody whom a material difference
+    concerns has not been told.
+    """
+    if handover.cancelled_at is not None or handover.done_at is not None:
+        raise HandoverError("handover-done", "it is carried out, or was called off")
+    if clock.local_date(at) < handover.day:
+        raise HandoverError("handover-day", f"not before {handover.day}")
+    if handover.material and (left := untold(handover=handover)):
+        raise HandoverError("handover-untold", f"{len(left)} people have not been told; announce it first")
+    people = going(handover=handover)
+    for done, subject in enumerate(people[:most], 1):
+        _one(handover, subject, at)
+        progress(done, len(people))
+    found = Handover.objects.select_related("giver", "receiver").get(pk=handover.pk)
+    if most is None or len(people) <= most:
+        found = _finish(actor, found, at)
+    return found
+
+
+def _one(handover: Handover, subject: int, at: datetime) -> None:
+    with transaction.atomic():
+        standing = Handover.objects.select_for_update().get(pk=handover.pk)
+        if standing.cancelled_at is not None:
+            raise HandoverError("handover-done", "it was called off")
+        if subject not in going(handover=handover):
+            return  # gone, restricted or objected since the list was made
+        try:
+            counts = moving.move(handover=handover, subject_id=subject, at=at)
+        except (RestrictedPersonError, UnknownSubjectError, DisclosureRefusedError):
+            transaction.set_rollback(True)  # this one stays; the day's count says how many
+            return
+        total = standing.counts
+        for table, (left, arrived) in counts.items():
+            before = total.get(table, [0, 0])
+            total[table] = [before[0] + left, before[1] + arrived]
+        Handover.objects.filter(pk=handover.pk).update(moved=standing.moved + 1, counts=total)
+
+
+def _finish(actor: Actor, handover: Handover, at: datetime) -> Handover:
+    stayed = len(related(handover=handover))
+    Handover.objects.filter(pk=handover.pk).update(done_at=at, stayed=stayed)
+    with Scope(actor, ACTIVITY) as scope:
+        for one in (handover.giver_id, handover.receiver_id):
+            append(
+                type=events.HANDOVER_DONE,
+                scope=scope,
+                controller=one,
+                at=at,
+                details={
+                    "handover": handover.pk,
+                    "persons": handover.moved,
+                    "stayed": stayed,
+                    "rows": sum(arrived for _, arrived in handover.counts.values()),
+                },
+            )
+    return Handover.objects.select_related("giver", "receiver").get(pk=handover.pk)

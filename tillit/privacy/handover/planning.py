@@ -1,0 +1,204 @@
+"""Planning a hand-over and telling people of it (A10)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from babel.dates import format_date
+from django.db.models import Q
+
+from tillit.audit.operations import append
+from tillit.consent.models import Choice
+from tillit.declaration.difference import Change, diff
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current, current_version, holder_of
+from tillit.declaration.schema import Recipient
+from tillit.kernel import clock
+from tillit.kernel.iso_period import IsoPeriod
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.messages.models import Message
+from tillit.messages.operations import send_many
+from tillit.parties.models import Relationship, Subject
+from tillit.privacy import events
+from tillit.privacy.errors import HandoverError
+from tillit.privacy.models import Handover
+
+ACTIVITY = "business_transfer"
+NOTICE = "important_notices"
+TEMPLATE = "handover"
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an announcement put out: messages on their way, and those shown on Min side only."""
+
+    queued: int
+    shown: int
+
+
+def comparison(*, giver: Controller, receiver: Controller) -> list[Change]:
+    """What the receiver's declaration says differently, but who it is: each change material or not."""
+    today = clock.today()
+    found = diff(*(current(controller_id=one.pk, on=today) for one in (giver, receiver)))
+    return [change for change in found if change.steps[0] not in {"controller", "effective"}]
+
+
+def successor(*, giver: Controller) -> Recipient:
+    """What the giver's declaration lets go to whoever takes over. Raises `HandoverError` where it promises nothing."""
+    declared = current(controller_id=giver.pk, on=clock.today())
+    activity = declared.activity(ACTIVITY)
+    found = [r for r in declared.recipients if activity is not None and r.key in activity.recipients]
+    if not found:
+        raise HandoverError("handover-undeclared", f"the declaration of {giver.key} promises no transfer of business")
+    return found[0]
+
+
+def plan(*, actor: Actor, giver: Controller, receiver: Controller, day: date, consents: bool, at: datetime) -> Handover:
+    """Put the hand-over on record. `consents`: the wording people said yes to names the receiver or its kind.
+
+    Raises `HandoverError`: `handover-undeclared`, `handover-joint` (two of one register hold their people together),
+    `handover-too-soon` (the notice that the giver promises), `handover-planned` (one is under way).
+    """
+    successor(giver=giver)
+    if giver.register_id == receiver.register_id:
+        raise HandoverError("handover-joint", "they are of one register: what they hold is held together already")
+    if open_one(giver=giver) is not None:
+        raise HandoverError("handover-planned", "a hand-over of this controller is under way; cancel it first")
+    material = any(change.material for change in comparison(giver=giver, receiver=receiver))
+    today = clock.local_date(at)
+    promised = IsoPeriod.parse(current(controller_id=giver.pk, on=today).changes.notice).add_to(today)
+    if material and day < promised:
+        raise HandoverError("handover-too-soon", f"the declarations differ materially: not before {promised}")
+    with Scope(actor, ACTIVITY) as scope:
+        made = Handover.objects.create(
+            giver=giver,
+            receiver=receiver,
+            day=day,
+            planned_at=at,
+            giver_version=current_version(controller_id=giver.pk, on=today).number,
+            receiver_version=current_version(controller_id=receiver.pk, on=today).number,
+            material=material,
+            consents=consents,
+        )
+        for one, other in ((giver, receiver), (receiver, giver)):
+            append(
+                type=events.HANDOVER_PLANNED,
+                scope=scope,
+                controller=one.pk,
+                at=at,
+                details={"handover": made.pk, "other": other.pk, "on": day, "material": material},
+            )
+    return made
+
+
+def cancel(*, actor: Actor, handover: Handover, at: datetime) -> None:
+    """Call it off; who was moved already stays moved. Raises `HandoverError` when it is done."""
+    if handover.done_at is not None:
+        raise HandoverError("handover-done", "it is carried out")
+    with Scope(actor, ACTIVITY) as scope:
+        Handover.objects.filter(pk=handover.pk).update(cancelled_at=at)
+        for one in (handover.giver_id, handover.receiver_id):
+            append(
+                type=events.HANDOVER_CANCELLED, scope=scope, controller=one, at=at, details={"handover": handover.pk}
+            )
+
+
+def open_one(*, giver: Controller) -> Handover | None:
+    """The hand-over of the controller's people that is under way."""
+    return (
+        Handover.objects.select_related("giver", "receiver")
+        .filter(giver=giver, done_at__isnull=True, cancelled_at__isnull=True)
+        .first()
+    )
+
+
+def announce(*, actor: Actor, handover: Handover, at: datetime) -> Told:
+    """Tell everybody whom it concerns, once each, however often this runs (who joins meanwhile is told too)."""
+    declared = current(controller_id=handover.giver_id, on=clock.today())
+    language = declared.controller.languages[0]
+    receiver = current(controller_id=handover.receiver_id, on=clock.today()).controller
+    values = {
+        "name": declared.controller.name,
+        "receiver": receiver.name,
+        "web": receiver.web,
+        "day": format_date(handover.day, "long", locale=language),
+    }
+    activity, queued, shown = _told_under(handover), 0, 0
+    acting = system("handover", {handover.giver_id, holder_of(controller_id=handover.giver_id)})
+    people = untold(handover=handover)
+    for start in range(0, len(people), _AT_ONCE):
+        with Scope(acting, activity) as scope:
+            put = send_many(
+                scope=scope,
+                controller_id=handover.giver_id,
+                template=TEMPLATE,
+                people=dict.fromkeys(people[start : start + _AT_ONCE], values),
+                at=at,
+                key=key_of(handover),
+                language=language,
+            )
+            queued, shown = queued + put.queued, shown + put.shown
+    with Scope(actor, ACTIVITY) as scope:
+        Handover.objects.filter(pk=handover.pk, announced_at__isnull=True).update(announced_at=at)
+        details = {"handover": handover.pk, "persons": len(people)}
+        append(type=events.HANDOVER_ANNOUNCED, scope=scope, controller=handover.giver_id, at=at, details=details)
+    return Told(queued, shown)
+
+
+def key_of(handover: Handover) -> str:
+    """What makes the message about it one of a kind."""
+    return f"handover-{handover.pk}"
+
+
+def _told_under(handover: Handover) -> str:
+    declared = current(controller_id=handover.giver_id, on=clock.today())
+    for key in (NOTICE, ACTIVITY):
+        activity = declared.activity(key)
+        if activity is not None and activity.channels and "message" in declared.named(activity, only_recorded=True):
+            return key
+    raise HandoverError("handover-no-notice", "the giver declares no activity under which people could be told")
+
+
+def going(*, handover: Handover) -> list[int]:
+    """Who is to be moved: everybody with an open relationship to the giver who has not objected, and is not restricted.
+
+    By the subject each person is known by.
+    """
+    people = related(handover=handover)
+    giver = handover.giver_id
+    with Scope(_acting(handover), "consent_management"):
+        noes = set(
+            Choice.objects.filter(
+                Q(controller_id=giver) | Q(controller_id=holder_of(controller_id=giver)),
+                activity=ACTIVITY,
+                objected=True,
+                subject_id__in=people,
+            ).values_list("subject_id", flat=True)
+        )
+    free = Subject.objects.filter(pk__in=people, state=0).values_list("id", flat=True)
+    return sorted(set(free) - noes)
+
+
+def related(*, handover: Handover) -> list[int]:
+    """Everybody with an open relationship to the giver, by the subject they are known by."""
+    with Scope(_acting(handover), "retention"):
+        ties = Relationship.objects.filter(controller_id=handover.giver_id, ended__isnull=True)
+        found = set(ties.values_list("subject_id", flat=True))
+    merged = dict(Subject.objects.filter(pk__in=found, alias_of__isnull=False).values_list("id", "alias_of_id"))
+    return sorted({merged.get(one, one) for one in found})
+
+
+def untold(*, handover: Handover) -> list[int]:
+    """Who is concerned and has no message about it."""
+    with Scope(_acting(handover), "retention"):
+        told = set(
+            Message.objects.filter(controller_id=handover.giver_id, key=key_of(handover)).values_list(
+                "subject_id", flat=True
+            )
+        )
+    return [one for one in related(handover=handover) if one not in told]
+
+
+def _acting(handover: Handover) -> Actor:
+    giver = handover.giver_id
+    return system("handover", {giver, holder_of(controller_id=giver)})
