@@ -16,6 +16,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as outbox
 from tillit.parties import staff as staffing
 from tillit.parties.actors import member_actor
+from tillit.parties.merging import same_person
 from tillit.parties.models import Assignment, FoundPerson, Session, StaffMember
 from tillit.privacy.erasure import erase
 
@@ -304,3 +305,20 @@ def test_h3_nothing_of_an_erased_person_stays_in_a_colleague_s_session(kari: Per
     assert list(FoundPerson.objects.values_list("subject_id", flat=True)) == [ola.subject_id]
     assert desk.get(links["kari"]).status_code == 404
     assert desk.get(links["ola"]).status_code == 200
+
+
+def test_c3_two_registrations_are_compared_merged_and_parted_at_the_desk(kari: Person) -> None:
+    twin = make_person(kari.controller, "Karianne", "Nordseth", "+47 400 00 177")
+    client = at_work(hire(kari.controller, role="administrator"))
+    page = link(find(client, kari.email, by="email", purpose="membership_administration")) + "merge/"
+    assert client.post(page, {"text": "nobody@post.example", "act": "find"}).status_code == 422
+    answer = client.post(page, {"text": twin.email, "act": "find"})
+    assert answer.status_code == 200
+    assert kari.email in answer.text
+    assert twin.email in answer.text
+    answer = client.post(page, {"text": twin.email, "act": "merge", "reason": "joined_twice"})
+    assert answer.status_code == 302
+    assert same_person(twin.subject_id) == (kari.subject_id, twin.subject_id)
+    assert client.post(page, {"act": "part", "which": "7"}).status_code == 422
+    assert client.post(page, {"act": "part", "which": "0"}).status_code == 302
+    assert same_person(twin.subject_id) == (twin.subject_id,)

@@ -70,6 +70,11 @@ def _side(actor: Actor, controller: Controller, subject_id: int) -> Side:
         return Side(subject_id, facts, tuple(ties), merging.same_person(subject_id)[1:])
 
 
+def merged_into(*, subject_id: int) -> tuple[int, ...]:
+    """What is merged into the person, in a fixed order."""
+    return merging.same_person(subject_id)[1:]
+
+
 @transaction.atomic
 def merge(*, actor: Actor, controller: Controller, subject_id: int, into: int, reason: str, at: datetime) -> None:
     """Make `subject_id` one with `into`, who must both be the controller's. Told to the person, on record for both.

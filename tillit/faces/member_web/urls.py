@@ -11,6 +11,7 @@ from tillit.faces.member_web import (
     complaints,
     data,
     enquiries,
+    handover,
     identity,
     joining,
     offers,
@@ -76,4 +77,5 @@ urlpatterns = [
     path(f"{_MIN}sign-ins/passkey/options/", sign_ins.passkey_options, name="passkey_add_options"),
     path(f"{_MIN}leave/", profile.leave, name="leave"),
     path(f"{_MIN}terms/", terms.show, name="terms"),
+    path(f"{_MIN}taken-over/", handover.show, name="handover"),
 ]

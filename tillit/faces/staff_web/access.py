@@ -20,6 +20,7 @@ from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys import cards, refunds
 from tillit.journeys.enquiries.acting import may_handle as answers
+from tillit.journeys.merging import UNDER
 from tillit.journeys.rights.acting import may_handle, may_receive
 from tillit.journeys.staff_sign_in import MAY_RESET
 from tillit.kernel import clock
@@ -32,6 +33,9 @@ from tillit.parties.queries import active_roles
 
 SESSION = timedelta(hours=8)
 _BROWSER = "browser"
+
+
+MERGES_UNDER = frozenset(UNDER)
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,11 @@ class Worker:
         controller = self.site.controller.pk
         holds = holder_of(controller_id=controller) == controller
         return holds and "security_log" in (self.actor.activities or ())
+
+    @property
+    def keeps_register(self) -> bool:
+        """Whether they keep the register of people here, and so may merge two registrations."""
+        return not MERGES_UNDER.isdisjoint(self.actor.activities or ())
 
     @property
     def keeps_cards(self) -> bool:

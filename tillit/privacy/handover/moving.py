@@ -92,17 +92,14 @@ def _copy(
 ) -> tuple[int, int]:
     """Copy the person's rows of what goes, for the controller that now answers for them; sealed values are sealed anew.
 
-    Of two current values of one kind (two registrations, a club and its coalition) the first stands, the
-    other comes along as history. What the person was goes along from the giver alone, once.
-    (rows found, rows that stand at the receiver).
+    Of two current values of one kind (two registrations, a club and its coalition) the first stands, the other comes
+    along as history. What the person was goes along from the giver alone, once. (rows found, rows that arrived).
     """
     columns = [str(f.column) for f in table.model._meta.concrete_fields]
     kept = [column for column in columns if column not in {"subject_id", "controller_id", *table.sealed}]
     match, found, arrived = "", 0, 0
-    standing = (
-        "SELECT FROM {table} x WHERE x.subject_id = %(new)s AND x.controller_id = %(receiver)s AND x.kind = t.kind"
-    )
-    standing = standing.format(table=table.table)
+    standing = f"SELECT FROM {table.table} x WHERE x.subject_id = %(new)s AND x.controller_id = %(receiver)s"
+    standing += " AND x.kind = t.kind"
     read = dict.fromkeys(kept, "t.{}")
     if table.category_column:
         numbers = ",".join(str(category_id(key)) for key in sorted(going & set(table.categories)))
@@ -119,7 +116,13 @@ def _copy(
             if table.model is Relationship and giver != giver_id:
                 continue
             where = f"FROM {table.table} t WHERE t.subject_id = %(subject)s AND t.controller_id = %(giver)s{match}"
-            given = {"subject": subject, "new": new, "giver": giver, "receiver": receiver, "at": clock.now()}
+            given: dict[str, Any] = {
+                "subject": subject,
+                "new": new,
+                "giver": giver,
+                "receiver": receiver,
+                "at": clock.now(),
+            }
             cursor.execute(f"SELECT count(*) {where}", given)
             found += cursor.fetchone()[0]
             if table.sealed:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("declaration", "0001_initial"),
-        ("privacy", "0008_breaches_are_matters"),
+        ("privacy", "0009_holds_of_cases"),
     ]
 
     operations = [
