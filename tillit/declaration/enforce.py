@@ -31,8 +31,10 @@ _VERBS = (("select", READ), ("insert", WRITE), ("update", WRITE), ("delete", DEL
 _TEXT_LIKE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.UUIDField)
 
 
-_NAMED_PEOPLE = "nullif(coalesce(nullif(current_setting('tillit.subjects', true), ''), '{}'), '*')"
-"""The people the scope names as an array's text, NULL when it names nobody in particular; nobody without a scope."""
+_NAMED_PEOPLE = "CASE WHEN current_setting('tillit.subjects', true) = '*' THEN NULL ELSE tillit_subjects() END"
+"""Every subject of the people the scope names (a merged person has several, C3), NULL when it names nobody in
+particular; nobody without a scope.
+"""
 
 
 def condition(table: PersonalTable, need: int, *, writing: bool = False) -> str:
