@@ -77,15 +77,16 @@ def test_c1_c4_c5_c6_from_nothing_to_posted_bonus_by_commands_and_the_api(
     ]
     assert loaded.count("+ rate") == 4
     assert "valid year_and_next, rounded half_up" in told["tillit programme show"]
-    joined, used, corrected = (
+    joined, used, corrected, left = (
         next(text for command, text in told.items() if command.startswith(start))
-        for start in ("tillit members join", "tillit bonus use", "tillit bonus correct")
+        for start in ("tillit members join", "tillit bonus use", "tillit bonus correct", "tillit members leave")
     )
     assert "Nordkai" in joined
     assert "Rundtur" in joined
     assert "NOK 2.50 left" in used
     assert "NOK 2.00 left" in corrected
-    assert "2 memberships ended, 1 cards released" in list(told.values())[-1]
+    assert "2 memberships ended, 1 cards released" in left
+    assert told["tillit misuse signs --controller nordkai --from 2026-01-01 --to 2026-06-01"] == "0 cases opened\n"
 
 
 def bought(key: str, tell: Told) -> None:
