@@ -63,6 +63,7 @@ MEMBER = [
     "complaint_new",
     "profile",
     "compiled_profile",
+    "handover",
     "sign_ins",
     "leave",
 ]
@@ -100,6 +101,7 @@ JOURNEYS = [
     "staff_set_up",
     "staff_security",
     "staff_person",
+    "staff_merge",
     "request",
     "staff_request",
     "staff_request_new",
@@ -255,7 +257,7 @@ def test_g1_h18_pages_of_a_member(
 
 @pytest.mark.parametrize(("size", "locale"), [("phone", "nb-NO"), ("desktop", "en-GB")])
 def test_a9_pages_of_staff(
-    window: Callable[..., Window], declared: dict[str, dict[str, object]], size: str, locale: str
+    window: Callable[..., Window], declared: dict[str, dict[str, object]], site: Site, size: str, locale: str
 ) -> None:
     opened = window(SIZES[size], locale)
     page = opened.sign_in_staff()
@@ -269,6 +271,13 @@ def test_a9_pages_of_staff(
     assert "nordseth" not in page.url.lower()
     opened.click("text=Kari Nordseth")
     check(opened, declared)
+    opened.click("main a[href$='/merge/']")
+    check(opened, declared)
+    page.fill("#text", site.ola.email)
+    opened.click("main form:has(#text) button")
+    check(opened, declared)
+    page.go_back()
+    page.go_back()
     opened.click("text=Nytt søk" if locale == "nb-NO" else "text=New search")
     page.select_option("#purpose", "customer_service")
     page.fill("#text", "nobody at all")
