@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.support.world import person, publish_examples
 from tillit.consent import operations as consent
-from tillit.consent.models import EventKind
+from tillit.consent.models import Choice, EventKind
 from tillit.consent.queries import may
 from tillit.declaration.models import Controller
 from tillit.disclosure.models import Disclosure
@@ -19,8 +19,8 @@ from tillit.messages.models import Message
 from tillit.parties import directories
 from tillit.parties.contacts import record_address
 from tillit.parties.digests import Kind, digest
-from tillit.parties.models import Fact, Relationship, SealedFact, Subject
-from tillit.parties.operations import open_fact, seal_fact
+from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
+from tillit.parties.operations import open_fact, record_fact, relate, seal_fact
 from tillit.privacy.errors import HandoverError
 from tillit.privacy.handover import carrying, moving, planning
 from tillit.privacy.models import Handover
@@ -65,13 +65,14 @@ def _customer(firm: Controller, given: str, number: str) -> int:
     return subject
 
 
-def _say(firm: Controller, subject: int, activity: str, kind: EventKind) -> None:
+def _say(firm: Controller, subject: int, activity: str, kind: EventKind, channel: str = "") -> None:
     with Scope(system("test", {firm.pk}), "consent_management") as scope:
         consent.record(
             scope=scope,
             subject_id=subject,
             controller_id=firm.pk,
             activity=activity,
+            channel=channel,
             kind=kind,
             route="web",
             wording="1" * 64,
@@ -217,18 +218,72 @@ def test_a10_a_club_is_sold_out_of_its_coalition_and_the_rest_of_the_member_stay
         club, union = found["nordkai"], found["tangvik"]
         kari = person(club, given="Kari")
         with Scope(system("test", {found["rundtur"].pk}), "membership_administration") as scope:
-            from tillit.parties.operations import relate
-
             relate(
                 scope=scope, subject_id=kari, controller_id=found["rundtur"].pk, kind="member", started=date(2026, 1, 1)
             )
-        handover = _plan(club, union)
+        with Scope(system("test", {found["rundtur"].pk}), "newsletter") as scope:
+            record_fact(
+                scope=scope,
+                subject_id=kari,
+                controller_id=found["rundtur"].pk,
+                category="marketing_contact",
+                kind="newsletter_email",
+                value="kari@eksempel.example",
+                source="data_subject",
+                at=clock.now(),
+            )
+        _say(found["rundtur"], kari, "newsletter", EventKind.GIVEN)
+        _say(club, kari, "newsletter", EventKind.WITHDRAWN)
+        handover = _plan(club, union, consents=True)
         planning.announce(actor=system("test", {club.pk, union.pk}), handover=handover, at=clock.now())
     with clock.travel(DAY):
         done = _carry_out(handover)
         assert (done.moved, done.stayed) == (1, 0)
         with Scope(system("test", {union.pk}), "membership_administration"):
             assert list(Fact.objects.filter(kind="name.given").values_list("value", flat=True)) == ["Kari"]
+        with Scope(system("test", {union.pk}), "consent_management"):
+            assert list(Choice.objects.filter(controller_id=union.pk).values_list("activity", "consented")) == [
+                ("newsletter", False)
+            ], "the club's own no goes before the coalition's yes"
         with Scope(system("test", {found["rundtur"].pk}), "membership_administration"):
             assert Fact.objects.filter(subject_id=kari, kind="name.given").exists(), "the coalition has its own member"
+        with Scope(system("test", {found["rundtur"].pk}), "consent_management"):
+            assert Fact.objects.filter(subject_id=kari, kind="newsletter_email").exists(), "and what they agreed to"
+            assert Choice.objects.filter(subject_id=kari, controller_id=found["rundtur"].pk, consented=True).exists()
+        assert Login.objects.filter(subject_id=kari, is_active=True).exists(), "and signs in as before"
         assert _status(club) == ("kept", "")
+
+
+def test_a10_who_stood_alone_joins_a_coalition_as_people_of_the_club_that_takes_over(db: Any) -> None:
+    with clock.travel(START):
+        found = publish_examples("bonus", "loyalty_services")
+        firm, club, holder = found["trygghavn"], found["nordkai"], found["rundtur"]
+        _customer(firm, "Kari", "+47 400 00 111")
+        handover = _plan(firm, club)
+        planning.announce(actor=system("test", {firm.pk, club.pk}), handover=handover, at=clock.now())
+    with clock.travel(DAY):
+        assert _carry_out(handover).moved == 1
+        with Scope(system("test", {club.pk, holder.pk}), "retention"):
+            assert list(Relationship.objects.values_list("controller_id", flat=True)) == [club.pk]
+            assert set(Fact.objects.values_list("controller_id", flat=True)) == {holder.pk}, "known jointly"
+
+
+def test_a10_every_no_goes_along_with_the_yes_that_the_wording_covers(
+    firms: tuple[Controller, Controller],
+) -> None:
+    giver, receiver = firms
+    kari = _customer(giver, "Kari", "+47 400 00 111")
+    ola = _customer(giver, "Ola", "+47 400 00 112")
+    _say(giver, kari, "newsletter", EventKind.WITHDRAWN)
+    _say(giver, kari, "newsletter", EventKind.GIVEN, "email")
+    _say(giver, ola, "newsletter", EventKind.GIVEN)
+    _say(giver, ola, "newsletter", EventKind.WITHDRAWN, "email")
+    handover = _plan(giver, receiver, consents=True)
+    planning.announce(actor=system("test", {giver.pk, receiver.pk}), handover=handover, at=clock.now())
+    with clock.travel(DAY):
+        _carry_out(handover)
+        with Scope(system("test", {receiver.pk}), "consent_management"):
+            for name, general, email in (("kari", False, True), ("ola", True, False)):
+                new = _at(receiver, f"{name}@eksempel.example") or 0
+                rows = Choice.objects.filter(subject_id=new).values_list("activity", "channel", "consented")
+                assert sorted(rows) == [("newsletter", "", general), ("newsletter", "email", email)]

@@ -54,9 +54,11 @@ def erase(
 ) -> list[Item]:
     """Erase what may go of one person, in every table; `categories` limits it to a part. Returns the itemised outcome.
 
-    `actor` may perform `rights_requests` for every controller of the register. Raises nothing for what must stay:
-    that is an item. Idempotent: a second call finds nothing more, and nothing of who is gone altogether. Of a merged
-    person every subject is erased, the one they are known by last.
+    `actor` may perform `rights_requests`: for every controller of the register where the person asked. Only rows of the
+    actor's controllers are looked at, and what is the person's in the whole register (files, logins, sessions) only
+    where nobody else of it keeps the person. Raises nothing for what must stay: that is an item. Idempotent: a second
+    call finds nothing more, and nothing of who is gone altogether. Of a merged person every subject is erased, the one
+    they are known by last.
     """
     with transaction.atomic():
         return [
@@ -79,16 +81,19 @@ def _erase(
     with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
         wait_for_sets(subject_id=subject_id)
         lock_subjects(scope=scope, subject_ids=[subject_id])
-        files.forget(subject_id=subject_id)
-        items += _owned(register_id, members, subject_id, categories, on)
+        spared = _is_kept_elsewhere(scope, members, subject_id)
+        if not spared:
+            files.forget(subject_id=subject_id)
+            items += _owned(register_id, members, subject_id, categories, on)
         # What a person was says how long the rest is kept: it is looked at last.
         order = {table: place for place, table in enumerate(children_first())}
         order[Relationship._meta.db_table] = len(order)
         for one in sorted(held([subject_id]), key=lambda one: order[one.table]):
-            if categories is None or one.category in categories:
+            if one.controller_id in scope.controllers and (categories is None or one.category in categories):
                 plan = cells.get((one.controller_id, one.table, one.category))
                 table = registry.PERSONAL[one.table]
                 items += _erase_cell(table, plan, subject_id, one.controller_id, one.category, on)
+        kept = {item.category for item in items if item.outcome == "kept"}
         append(
             type=events.PERSON_ERASED,
             scope=scope,
@@ -98,7 +103,7 @@ def _erase(
                 "ground": ground,
                 "tables": len({item.table for item in items}),
                 "rows": sum(item.rows for item in items if item.outcome == "erased"),
-                "kept": sorted({item.category for item in items if item.outcome == "kept"}),
+                "kept": sorted(kept),
             },
         )
         journal.note(
@@ -108,13 +113,24 @@ def _erase(
             subject_id=subject_id,
             ground=ground,
             categories=sorted(categories) if categories else None,
-            kept=sorted({item.category for item in items if item.outcome == "kept"}),
+            kept=sorted(kept | ({one.category for one in registry.OWNED.values()} if spared else set())),
         )
         # Whether anything is left is asked of the whole register, whatever part of it the actor may see.
         everyone = system("retention", [party.controller_id for party in members])
         with Scope(everyone, "retention") as whole:
             sweep.tie_up(scope=whole, subjects=[subject_id])
     return items
+
+
+def _is_kept_elsewhere(scope: Scope, members: list[Party], subject_id: int) -> bool:
+    """Whether another controller of the register holds rows of the person, who still is something to somebody there."""
+    others = {party.controller_id for party in members} - scope.controllers
+    if not others:
+        return False
+    people = same_person(subject_id)
+    with Scope(system("retention", others | scope.controllers), "retention", frozenset(people)):
+        related = Relationship.objects.filter(subject_id__in=people, ended__isnull=True).exists()
+        return related and any(one.controller_id in others for one in held(people))
 
 
 def close_ways_in(*, subject_id: int, categories: frozenset[str] | None) -> None:

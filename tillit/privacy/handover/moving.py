@@ -1,5 +1,7 @@
 """One person goes over: copied under new keys, told apart from what stays, then ended and erased at the giver (A10)."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from tillit.consent import operations as consent
 from tillit.consent.errors import UnknownChoiceError
 from tillit.consent.models import Choice, EventKind
 from tillit.declaration import registry
+from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.registry import PersonalTable
 from tillit.declaration.vocabulary import category_id
@@ -19,12 +22,15 @@ from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
 from tillit.parties import directories, lookup, merging, sealing
 from tillit.parties.digests import Kind, digest
-from tillit.parties.models import Login, Relationship
+from tillit.parties.models import Fact, Login, Relationship, SealedFact
 from tillit.parties.operations import create_subject, end_relationship, lock_subject, open_account, wait_for_sets
 from tillit.privacy import events
 from tillit.privacy.erasure import erase
 from tillit.privacy.handover.planning import ACTIVITY, successor
 from tillit.privacy.models import Handover
+
+_JOINT = (Fact, SealedFact)
+"""What a register knows of its people together: the holder's rows, where it has one (A1)."""
 
 Counts = dict[str, tuple[int, int]]
 """Table → (rows that left, rows that arrived)."""
@@ -42,11 +48,12 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
     The restricted and those gone meanwhile raise (`RestrictedPersonError`, `UnknownSubjectError`).
     """
     giver, receiver = handover.giver, handover.receiver
-    holders = {giver.pk: receiver.pk, holder_of(controller_id=giver.pk): holder_of(controller_id=receiver.pk)}
-    both = system("handover", {*holders, *holders.values()})
+    homes = {table.table: _homes(table, giver.pk, receiver.pk) for table in registry.PERSONAL.values() if table.moves}
+    left_by = {giver.pk, holder_of(controller_id=giver.pk)}
+    both = system("handover", {*left_by, receiver.pk, holder_of(controller_id=receiver.pk)})
     going, counts = categories(handover), Counts()
     wait_for_sets(subject_id=subject_id)
-    with Scope(system("handover", holders), ACTIVITY, frozenset({subject_id})) as scope:
+    with Scope(system("handover", left_by), ACTIVITY, frozenset({subject_id})) as scope:
         lock_subject(scope=scope, subject_id=subject_id)
         disclose(
             scope=scope,
@@ -62,7 +69,7 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
         for one in merging.same_person(subject_id):
             for table in registry.PERSONAL.values():
                 if table.moves and going & set(table.categories):
-                    left, arrived = _copy(table, one, new, holders, going, giver.pk)
+                    left, arrived = _copy(table, one, new, homes[table.table], going, giver.pk)
                     before = counts.get(table.table, (0, 0))
                     counts[table.table] = (before[0] + left, before[1] + arrived)
         _identify(new, subject_id, receiver.register_id)
@@ -85,6 +92,17 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
             )
     _leave(handover, subject_id, at)
     return counts
+
+
+def _homes(table: PersonalTable, giver: int, receiver: int) -> dict[int, int]:
+    """Whose rows of the table become whose: those of a coalition's holder go to the holder of the receiver's register.
+
+    So do the facts of who stood alone, where the receiver's register has them jointly; all else is the receiver's own.
+    """
+    holder, joint = holder_of(controller_id=giver), holder_of(controller_id=receiver)
+    if holder == giver:
+        return {giver: joint if table.model in _JOINT else receiver}
+    return {holder: joint, giver: receiver}
 
 
 def _copy(
@@ -185,34 +203,55 @@ def _identify(new: int, subject: int, register_id: int) -> None:
 
 
 def _choices(handover: Handover, subject_id: int, new: int, at: datetime) -> None:
-    """Every no goes along; a yes only where its wording covers the receiver, who has its own proof of it."""
-    giver, receiver = handover.giver_id, handover.receiver_id
-    with Scope(system("handover", {giver, holder_of(controller_id=giver)}), "consent_management"):
-        said = list(Choice.objects.filter(subject_id=subject_id).order_by("activity", "channel"))
+    """Every no goes along; a yes only where its wording covers the receiver, who has its own proof of it.
+
+    What holds at the giver goes: its own choice before its holder's, an objection to either. The general choice is
+    recorded before those for single channels, which would else be settled by it.
+    """
+    receiver = handover.receiver_id
     with Scope(system("handover", {receiver}), "consent_management", frozenset({new})) as scope:
-        for one in sorted(said, key=lambda choice: choice.objected):
-            kind = EventKind.OBJECTED if one.objected else EventKind.GIVEN
-            if one.activity == ACTIVITY or not (one.objected or (one.consented and handover.consents)):
-                continue
-            try:
+        for activity, channel, kind in _said(handover, subject_id):
+            with suppress(UnknownChoiceError):
                 consent.record(
                     scope=scope,
                     subject_id=new,
                     controller_id=receiver,
-                    activity=one.activity,
-                    channel=one.channel,
+                    activity=activity,
+                    channel=channel,
                     kind=kind,
                     route="handover",
                     wording=f"handover:{handover.pk}",
                     at=at,
                     evidence=f"handover:{handover.pk}",
                 )
-            except UnknownChoiceError:
-                continue
+
+
+def _said(handover: Handover, subject_id: int) -> Iterator[tuple[str, str, EventKind]]:
+    """What is recorded at the receiver, in order: (activity, channel, what)."""
+    giver = handover.giver_id
+    holders = list(dict.fromkeys((giver, holder_of(controller_id=giver))))
+    with Scope(system("handover", holders), "consent_management"):
+        rows = list(Choice.objects.filter(subject_id=subject_id, controller_id__in=holders))
+    said = {(one.controller_id, one.activity, one.channel): one for one in rows}
+    for activity, channel in sorted({(one.activity, one.channel) for one in rows}):
+        if activity == ACTIVITY:
+            continue
+        each = [said.get((one, activity, channel)) or said.get((one, activity, "")) for one in holders]
+        found = [choice for choice in each if choice is not None]
+        consented, objected = found[0].consented, any(choice.objected for choice in found)
+        if consented and not objected and handover.consents:
+            yield activity, channel, EventKind.GIVEN
+        if not consented and (channel or not objected):
+            yield activity, channel, EventKind.WITHDRAWN
+        if objected:
+            yield activity, channel, EventKind.OBJECTED
 
 
 def _leave(handover: Handover, subject_id: int, at: datetime) -> None:
-    """End what the person was at the giver, and erase what nothing keeps there: the old keys go with it."""
+    """End what the person was at the giver, and erase what nothing keeps there: the old keys go with it.
+
+    What the others of a coalition hold is theirs for as long as the person still is something there.
+    """
     giver = handover.giver
     with Scope(system("handover", {giver.pk}), "retention") as scope:
         ties = Relationship.objects.filter(
@@ -227,4 +266,9 @@ def _leave(handover: Handover, subject_id: int, at: datetime) -> None:
                 ended=max(clock.local_date(at), tie.started),
                 reason="handed_over",
             )
-    erase(actor=system("handover", {giver.pk}), subject_id=subject_id, ground="no_longer_needed", at=at)
+    register = set(Controller.objects.filter(register_id=giver.register_id).values_list("id", flat=True))
+    people = merging.same_person(subject_id)
+    with Scope(system("handover", register), "retention", frozenset(people)):
+        stays = Relationship.objects.filter(subject_id__in=people, ended__isnull=True).exists()
+    acting = system("handover", {giver.pk} if stays else register)
+    erase(actor=acting, subject_id=subject_id, ground="no_longer_needed", at=at)
