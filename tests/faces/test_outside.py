@@ -17,6 +17,8 @@ from tests.faces.conftest import Person, make_person, sign_in
 from tests.support.openid_provider import CLIENT, NAME, NATIONAL_NUMBER, SECRET
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller, DeclarationVersion
+from tillit.declaration.schema import Declaration
+from tillit.journeys.openid import Provider, providers
 from tillit.kernel.scope import Scope, system
 from tillit.parties.credential_models import OutsideIdentity
 from tillit.parties.models import Session
@@ -78,11 +80,11 @@ def service(running: Service, controllers: dict[str, Controller], monkeypatch: p
 
 
 def _declared_as(address: str) -> Any:
-    from dataclasses import replace
+    def declared(declaration: Declaration) -> list[Provider]:
+        moved = tuple(one.model_copy(update={"issuer": address}) for one in declaration.sign_in_providers)
+        return providers(declaration.model_copy(update={"sign_in_providers": moved}))
 
-    from tillit.journeys.openid import providers
-
-    return lambda declaration: [replace(one, issuer=address) for one in providers(declaration)]
+    return declared
 
 
 @pytest.fixture
@@ -141,6 +143,18 @@ def test_h18_an_answer_that_cannot_be_trusted_signs_nobody_in(service: Service, 
     client = Client()
     assert service.pass_through(client).status_code == 422
     assert client.get("/lyngheim/min-side/").status_code == 302
+
+
+def test_h18_a_service_is_who_it_names_itself_letter_by_letter_a_last_slash_too(
+    service: Service, eva: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.set(end="/")
+    assert Client().get(WITH).status_code == 422, "declared without the slash it ends with"
+    monkeypatch.setattr("tillit.journeys.openid.providers", _declared_as(f"{service.address}/"))
+    connect(service, eva)
+    assert service.pass_through(Client())["Location"] == "/lyngheim/min-side/"
+    service.set()
+    assert Client().get(WITH).status_code == 422, "declared with a slash it does not have"
 
 
 def test_h18_an_answer_works_once_and_in_the_browser_that_asked(service: Service, eva: Person) -> None:

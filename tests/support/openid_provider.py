@@ -1,7 +1,8 @@
 """An OpenID provider in a process of its own, as talkative as real ones: its answer holds name and national number.
 
 `python -m tests.support.openid_provider` prints its address. `/control?fault=…` makes the next answers wrong; `sub=…`
-chooses who signs in. It checks what a provider checks: client, secret, redirect address, PKCE.
+chooses who signs in; `end=/` ends its issuer with a slash. It checks what a provider checks: client,
+secret, redirect address, PKCE.
 """
 
 import base64
@@ -31,11 +32,15 @@ class Provider(ThreadingHTTPServer):
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.codes: dict[str, dict[str, str]] = {}
-        self.fault, self.sub = "", "person-1"
+        self.fault, self.sub, self.end = "", "person-1", ""
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return self.base + self.end
 
     def token(self, asked: dict[str, str]) -> str:
         now = int(time.time())
@@ -63,9 +68,9 @@ class _Call(BaseHTTPRequestHandler):
         at = urlsplit(self.path)
         asked = {key: values[0] for key, values in parse_qs(at.query).items()}
         if at.path == "/.well-known/openid-configuration":
-            base = self.server.issuer
+            base = self.server.base
             named = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
-            self._json({"issuer": base} | {key: f"{base}/{path}" for key, path in named.items()})
+            self._json({"issuer": self.server.issuer} | {key: f"{base}/{path}" for key, path in named.items()})
         elif at.path == "/keys":
             public = jwt.algorithms.RSAAlgorithm.to_jwk(self.server.key.public_key(), as_dict=True)
             self._json({"keys": [{**public, "kid": "one", "alg": "RS256"}]})
@@ -78,6 +83,7 @@ class _Call(BaseHTTPRequestHandler):
             self.end_headers()
         elif at.path == "/control":
             self.server.fault, self.server.sub = asked.get("fault", ""), asked.get("sub", "person-1")
+            self.server.end = asked.get("end", "")
             self._json({})
         else:
             self._json({}, 404)

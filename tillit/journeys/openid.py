@@ -36,7 +36,7 @@ class OpenIdError(TillitError):
 
 @dataclass(frozen=True)
 class Provider:
-    """A declared provider with what the installation was given by it."""
+    """A declared provider with what the installation was given by it. issuer: letter by letter as it names itself."""
 
     key: str
     name: str
@@ -51,7 +51,7 @@ def providers(declaration: Declaration) -> list[Provider]:
     for item in declaration.sign_in_providers:
         client_id, _, client_secret = os.environ.get(f"TILLIT_OIDC_{item.key.upper()}", "").partition(":")
         if client_id:
-            found.append(Provider(item.key, item.name, item.issuer.rstrip("/"), client_id, client_secret))
+            found.append(Provider(item.key, item.name, item.issuer, client_id, client_secret))
     return found
 
 
@@ -110,8 +110,8 @@ def finish(*, provider: Provider, back: str, kept: dict[str, str], state: str, c
 
 def _described(provider: Provider) -> dict[str, str]:
     """The provider's own configuration (OpenID Connect Discovery)."""
-    said = _call(f"{provider.issuer}/.well-known/openid-configuration")
-    if str(said.get("issuer", "")).rstrip("/") != provider.issuer:
+    said = _call(f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
+    if said.get("issuer") != provider.issuer:
         raise OpenIdError("openid-refused", "the provider says it is another")
     return {key: str(said.get(key, "")) for key in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
 
