@@ -110,6 +110,18 @@ def test_c5_what_is_not_signed_or_too_old_is_refused(partner: Partner, endpoint:
     assert problem(send(partner, made, secret, body))["code"] == "not-found"
 
 
+def test_c5_an_event_may_do_no_more_than_its_key(partner: Partner, endpoint: tuple[WebhookEndpoint, str]) -> None:
+    made, secret = endpoint
+    card = next(iter(partner.club.members.values()))
+    assert send(partner, made, secret, event(line(1, card))).status_code == 201
+    ApiClient.objects.update(scopes=["purchases:read"])
+    refused = problem(send(partner, made, secret, event(line(2, card))))
+    assert (refused["status"], refused["code"]) == (403, "scope-missing")
+    assert Batch.objects.count() == 1
+    described = partner.browser.get("/api/v1/openapi.json").json()["paths"]["/api/v1/webhooks/{public}"]["post"]
+    assert "scope-missing" in described["responses"]["403"]["description"]
+
+
 def test_c5_a_finished_batch_is_told_of_once_with_counts_and_nothing_of_a_person(
     partner: Partner, endpoint: tuple[WebhookEndpoint, str], taker: Taker
 ) -> None:

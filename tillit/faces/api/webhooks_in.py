@@ -53,7 +53,7 @@ _BODY = {
         "parameters": _HEADS,
         "requestBody": _BODY,
         "security": [],
-        "responses": refusals(400, 401, 404, 409, 413, 415, 422, 429, 500, 503),
+        "responses": refusals(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503),
     },
 )
 def receive(request: HttpRequest, public: str) -> HttpResponse:
@@ -67,6 +67,8 @@ def receive(request: HttpRequest, public: str) -> HttpResponse:
     if len(request.body) > LARGEST:
         raise ProblemError("body-too-large")
     _verify(request, endpoint)
+    if "purchases:write" not in endpoint.client.scopes:
+        raise ProblemError("scope-missing")
     within_minute(endpoint.client)
     purchases = _purchases(request)
     key = f"webhook:{request.headers['webhook-id']}"[:200]
