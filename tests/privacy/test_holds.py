@@ -113,6 +113,39 @@ def test_d11_what_may_not_be_held_is_refused(club: Controller, said: dict[str, o
     assert not JournalEntry.objects.filter(relation="privacy_hold").exists()
 
 
+def test_d11_another_case_or_order_is_another_hold_and_its_end_lets_go_of_nothing_else(club: Controller) -> None:
+    kari = person(club, given="Kari")
+    first, second = (_place(club, kari, reason="dispute", case_id=case_id) for case_id in (1, 2))
+    assert first.id != second.id, "neither has a number, but each has its case"
+    assert _place(club, kari, reason="dispute", case_id=2) == second, "the same matter again"
+    later = _place(club, kari, reason="dispute", case_id=2, until=date(2026, 5, 1))
+    assert (later.id, later.until) == (second.id, date(2026, 5, 1))
+    assert _place(club, kari, reason="dispute", case_id=2).until == date(2026, 5, 1), "none given changes none"
+    copy = JournalEntry.objects.filter(relation="privacy_hold", subject_id=kari).order_by("id").last()
+    assert copy is not None
+    assert copy.details["until"] == "2026-05-01"
+    assert holds.release_of_case(subject_id=kari, controller_id=club.pk, case_id=1, at=clock.now()) == 1
+    _leave(club, kari)
+    with clock.travel(LATER):
+        retention.run()
+        assert _facts(club) == 1, "the second dispute still needs it"
+        assert holds.release_of_case(subject_id=kari, controller_id=club.pk, case_id=2, at=clock.now()) == 1
+        retention.run()
+        assert _facts(club) == 0
+
+
+@pytest.mark.parametrize("reference", ["", "K-77"])
+def test_d11_a_secret_order_is_never_taken_for_one_that_is_told_of(club: Controller, reference: str) -> None:
+    kari = person(club, given="Kari")
+    told = _place(club, kari, reason="legal_order", reference=reference)
+    secret = _place(club, kari, reason="legal_order", reference=reference, told=False)
+    assert (told.told, secret.told) == (True, False)
+    with _scope(club):
+        assert len(holds.listed()) == 2
+    again = _place(club, kari, reason="legal_order", reference=reference, told=False)
+    assert (again == secret) == bool(reference), "without a number, nobody can know that it is the same"
+
+
 def test_d11_an_order_of_an_authority_may_hold_anything(club: Controller) -> None:
     kari = person(club, given="Kari")
     assert _place(club, kari, reason="legal_order").categories == ()

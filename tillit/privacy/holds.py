@@ -52,7 +52,9 @@ def place(
     until: date | None = None,
     case_id: int | None = None,
 ) -> Held:
-    """Keep the person's rows of the categories until the hold is released. The same matter again: the hold that stands.
+    """Keep the person's rows of the categories until the hold is released. The same matter again: the hold that stands,
+    with the new `until` if one is given. A matter is known by its number, its case, and whether the person is told of
+    it; without number and case it is always another one, so that the end of one never lets go of what another needs.
 
     `reason`: claim, dispute or legal_order. `categories`: None for all that the reason may hold (a claim or dispute:
     those the declaration names; an order: every one). `reference`: the matter's number. `until`: when to
@@ -66,15 +68,22 @@ def place(
         raise HoldRefusedError("hold-told", "only an order of court or authority may be kept from the person")
     keys = _categories(controller_id, reason, categories, clock.local_date(at))
     state = lock_subject(scope=scope, subject_id=subject_id)
-    standing = Hold.objects.filter(
+    same = Hold.objects.filter(
         subject_id=subject_id,
         controller_id=controller_id,
         reason=reason,
         reference=reference,
+        case_id=case_id,
+        told=told,
         released__isnull=True,
         categories=[category_id(key) for key in keys],
-    ).first()
+    )
+    standing = same.first() if reference or case_id is not None else None
     if standing is not None:
+        if until is not None and standing.until != until:
+            standing.until = until
+            Hold.objects.filter(subject_id=subject_id, id=standing.id).update(until=until)
+            journal.remember(scope=scope, rows=[standing], at=at)
         return _told(standing)
     hold = Hold.objects.create(
         subject_id=subject_id,
