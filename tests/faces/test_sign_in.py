@@ -1,5 +1,6 @@
 """Signing in with a one-time code: once, in time, few tries, and no answer about who is known (H18, G6)."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,9 @@ from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as outbox
+from tillit.parties import dead
 from tillit.parties import staff as staffing
-from tillit.parties.models import Login, Rate, RememberedDevice, Session, SignInCode
+from tillit.parties.models import Fact, Login, Rate, RememberedDevice, Session, SignInCode
 from tillit.parties.rates import truncated
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,32 @@ def test_the_phone_number_on_record_leads_to_the_same_mail(client: Client, kari:
     assert _ask(client, "40000111") == 302
     assert _try(client, last_code())
     assert mail.outbox[-1].to == [kari.email]
+
+
+def test_f5_an_address_that_bounced_still_gets_the_code_and_lives_when_the_person_gives_it_again(
+    client: Client, kari: Person
+) -> None:
+    club = kari.controller
+    with Scope(system("test", {club.pk}), "retention", frozenset({kari.subject_id})) as scope:
+        assert (
+            dead.fail(
+                scope=scope,
+                register_id=club.register_id,
+                subject_id=kari.subject_id,
+                address=kari.email,
+                at=clock.now(),
+            )
+            == 1
+        )
+    sign_in(client, kari)
+    assert mail.outbox[-1].to == [kari.email]
+    asked = client.post("/rundtur/min-side/profile/email/", {"email": kari.email}).text
+    pending = re.findall(r'name="pending" value="([^"]+)"', asked)[0]
+    answer = client.post("/rundtur/min-side/profile/email/", {"code": last_code(), "pending": pending})
+    assert answer.status_code == 302
+    with Scope(system("test", {club.pk}), "retention", frozenset({kari.subject_id})):
+        (fact,) = Fact.objects.filter(subject_id=kari.subject_id, kind="email", superseded_at__isnull=True)
+        assert fact.failed_at is None
 
 
 def test_h18_an_unknown_address_gets_the_same_answer_and_no_mail(client: Client, kari: Person) -> None:

@@ -80,6 +80,10 @@ def test_references_are_opaque_the_same_every_time_and_cannot_be_made_or_changed
     for place in range(0, len(one), 7):
         other = "a" if one[place] != "a" else "b"
         assert tokens.message_of(one[:place] + other + one[place + 1 :]) is None
+    back = tokens.return_path(7, 3, 2**62)
+    assert tokens.returned_message_of(back.upper()) == (7, 3, 2**62)
+    assert tokens.message_of(back) is None
+    assert tokens.returned_message_of(one) is None, "what everybody reads in a reply is no return path"
     rng = random.Random(1)  # noqa: S311
     assert all(tokens.message_of("".join(rng.choices("abcdefghij234567", k=60))) is None for _ in range(50))
     link = tokens.make("unsubscribe", 7, 3, "marketing", "email")
@@ -135,10 +139,12 @@ def _report(reference: str, *, status: str = "5.1.1", action: str = "failed", ad
     ).encode()
 
 
-def _sent(club: Controller, subject: int, activity: str = "important_notices") -> str:
+def _sent(club: Controller, subject: int, activity: str = "important_notices") -> tuple[str, str]:
+    """(what its Message-ID says, where reports of it come to)."""
     row = _put(club, subject, activity)
     outbox.deliver()
-    return tokens.reference(row.subject_id, row.controller_id, row.id)
+    named = (row.subject_id, row.controller_id, row.id)
+    return tokens.reference(*named), f"bounces+{tokens.return_path(*named)}@tillit.example"
 
 
 def _failed(subject: int, club: Controller) -> dict[str, bool]:
@@ -151,14 +157,14 @@ def test_f5_a_hard_bounce_takes_the_dead_address_away_wherever_it_stands_and_a_s
     club: Controller,
 ) -> None:
     kari = person(club, given="Kari", email="kari@eksempel.example")
-    reference = _sent(club, kari)
+    reference, back = _sent(club, kari)
     for soft in ({"status": "4.2.2", "action": "delayed"}, {"status": "5.2.2"}, {"status": "5.7.1"}):
         done = message_reports.mail(raw=_report(reference, address="kari@eksempel.example", **soft), at=clock.now())
         assert (done.soft, done.removed) == (1, 0)
     assert _failed(kari, club) == {"email": False}
-    other = message_reports.mail(raw=_report(reference, address="en.annen@eksempel.example"), at=clock.now())
+    other = message_reports.mail(raw=_report("", address="en.annen@eksempel.example", to=back), at=clock.now())
     assert (other.hard, other.removed) == (1, 0), "the address has changed since: the new one lives"
-    done = message_reports.mail(raw=_report(reference, address="Kari@Eksempel.example"), at=clock.now())
+    done = message_reports.mail(raw=_report(reference, address="Kari@Eksempel.example", to=back), at=clock.now())
     assert (done.hard, done.removed) == (1, 1)
     assert _failed(kari, club) == {"email": True}
     assert [row.reason for row in _rows(club, kari)] == ["bounced-5.1.1"]
@@ -172,20 +178,43 @@ def test_f5_a_hard_bounce_takes_the_dead_address_away_wherever_it_stands_and_a_s
 
 def test_f5_the_report_may_name_the_message_in_the_address_it_comes_to(club: Controller) -> None:
     kari = person(club, given="Kari", email="kari@eksempel.example")
-    reference = _sent(club, kari)
-    raw = _report("", address="kari@eksempel.example", to=f"bounces+{reference}@tillit.example")
+    _, back = _sent(club, kari)
+    raw = _report("", address="kari@eksempel.example").replace(b"From:", f"X-Original-To: {back}\nFrom:".encode(), 1)
     assert message_reports.mail(raw=raw, at=clock.now()).removed == 1
+
+
+def _complaint(reference: str, to: str) -> bytes:
+    return _report(reference, to=to).replace(b"report-type=delivery-status", b"report-type=feedback-report")
 
 
 def test_f2_a_complaint_to_the_mail_provider_is_a_no_to_marketing(club: Controller) -> None:
     kari = person(club, given="Kari", email="kari@eksempel.example")
     _say(club, kari, EventKind.GIVEN)
-    reference = _sent(club, kari, "marketing")
-    raw = _report(reference).replace(b"report-type=delivery-status", b"report-type=feedback-report")
+    _, back = _sent(club, kari, "marketing")
     assert receives(leaving.Leaving(kari, club.pk, "marketing", "email"))
-    assert message_reports.mail(raw=raw, at=clock.now()).complaints == 1
+    assert message_reports.mail(raw=_complaint("", back), at=clock.now()).complaints == 1
     assert not receives(leaving.Leaving(kari, club.pk, "marketing", "email"))
     assert _failed(kari, club) == {"email": False}
+
+
+def test_f2_f5_who_got_a_reply_or_a_copy_can_neither_kill_the_address_nor_withdraw_the_consent(
+    club: Controller,
+) -> None:
+    """The Message-ID stands in every reply and forward; a report that knows no more takes nothing away."""
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    _say(club, kari, EventKind.GIVEN)
+    reference, _ = _sent(club, kari, "marketing")
+    guessed = f"bounces+{reference}@tillit.example"
+    forged = _report(reference, address="kari@eksempel.example", to=guessed)
+    heads = f"Delivered-To: {guessed}\nIn-Reply-To: <{reference}@tillit.example>\nReferences: <{reference}@x>\nFrom:"
+    done = message_reports.mail(raw=forged.replace(b"From:", heads.encode(), 1), at=clock.now())
+    assert (done.soft, done.hard, done.removed) == (1, 0, 0)
+    assert _failed(kari, club) == {"email": False}
+    with pytest.raises(MessageRefusedError, match="names no message"):
+        bounces.read(_complaint(reference, guessed).replace(b"From:", heads.encode(), 1))
+    assert receives(leaving.Leaving(kari, club.pk, "marketing", "email"))
+    arrived = _report(reference, status="2.0.0", action="delivered", address="kari@eksempel.example")
+    assert message_reports.mail(raw=arrived, at=clock.now()).delivered == 1
 
 
 def test_f5_nobody_can_report_without_our_reference(club: Controller) -> None:
@@ -240,8 +269,8 @@ def test_f2_f5_real_smtp_carries_the_headings_and_the_address_for_bounces(club: 
         server.stop()
     assert (done.sent, done.failed) == (1, 1)
     (envelope,) = taken
-    reference = tokens.reference(kari, club.pk, row.id)
-    assert envelope.mail_from == f"bounces+{reference}@tillit.example"
+    reference, back = tokens.reference(kari, club.pk, row.id), tokens.return_path(kari, club.pk, row.id)
+    assert envelope.mail_from == f"bounces+{back}@tillit.example"
     text = envelope.content.decode().replace("\r\n ", " ")
     for heading in (
         f"Message-ID:  <{reference}@",
@@ -251,12 +280,14 @@ def test_f2_f5_real_smtp_carries_the_headings_and_the_address_for_bounces(club: 
     ):
         assert heading in text
     assert "bounces+" not in text
+    assert back not in text
     assert _failed(ola, club) == {"email": True}, "a refusal on the spot is as hard as one that comes back"
 
 
 def test_f5_a_dead_address_is_not_imported_again_until_the_person_gives_it(club: Controller) -> None:
     kari = person(club, given="Kari", email="kari@eksempel.example")
-    message_reports.mail(raw=_report(_sent(club, kari), address="kari@eksempel.example"), at=clock.now())
+    _, back = _sent(club, kari)
+    message_reports.mail(raw=_report("", address="kari@eksempel.example", to=back), at=clock.now())
     with Scope(system("test", {club.pk}), "membership_administration") as scope:
         (ola,) = many.create_subjects(scope=scope, register_id=club.register_id, count=1)
         facts = [NewFact("contact", "email", "Kari@eksempel.example"), NewFact("contact", "phone", "+4741234510")]

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from tillit.audit.events import FACTOR_ADDED, FACTOR_REMOVED, LOGIN_FAILED, LOGIN_SUCCEEDED
 from tillit.audit.operations import append
@@ -183,8 +184,8 @@ def _member(controller: Controller, typed: str) -> Recipient | None:
             controller_id__in={controller.pk, holder},
             kind="email",
             superseded_at__isnull=True,
-            failed_at__isnull=True,
-        ).order_by("collected_at")
+        ).order_by(F("failed_at").asc(nulls_first=True), "collected_at")
+        # One that bounced is tried all the same, last: a mail server may have been wrong, and nobody is locked out.
         addresses = list(known.values_list("value", flat=True))
         # A merged person may have two addresses: the one that was typed is the one they read now.
         typed_one = [one for one in addresses if lookup.address_key(one) == lookup.address_key(typed)]

@@ -1,23 +1,26 @@
 """Reading what mail servers send back: reports of delivery (RFC 3464) and of abuse (RFC 5965). Parses only.
 
-A report names the message by our own reference: in the address it came to, or in the headings of the mail it returns.
-Who does not know one can report nothing.
+What takes something away (a dead address, a complaint) counts only at the message's own return path: only whoever
+carried the mail knows it. The Message-ID of the mail that a report returns is known to everybody who got a reply or a
+copy: it can tell of a delivery or a delay, no more.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, Literal
 
 from tillit.messages.errors import MessageRefusedError
-from tillit.messages.tokens import message_of
+from tillit.messages.tokens import message_of, returned_message_of
 
 LARGEST = 5_000_000
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}(?!\d)")
 _GONE_CODES = frozenset({550, 551, 553})
 _REFERENCE = re.compile(r"[a-z2-7]{60}", re.IGNORECASE)
 _ADDRESSED = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
+_Named = tuple[int, int, int]
 _GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """No such mailbox, no such domain, moved, null MX, mailbox disabled (RFC 3463, RFC 7505). Everything else may pass."""
 
@@ -37,14 +40,19 @@ class Bounce:
 
 
 def read(raw: bytes) -> list[Bounce]:
-    """The reports in a mail. Raises `MessageRefusedError`: `no-report` (it is none), `no-reference` (not ours)."""
+    """The reports in a mail. A dead address in a report that did not come to the return path counts as `soft`.
+
+    Raises `MessageRefusedError`: `no-report` (it is none), `no-reference` (of no message of ours, or a complaint that
+    did not come to its return path).
+    """
     if len(raw) > LARGEST:
         raise MessageRefusedError("no-report", "the mail is too large to be a report")
     mail = message_from_bytes(raw, policy=policy.default)
     kind = str(mail.get_param("report-type", "") or "").lower() if mail.get_content_type() == "multipart/report" else ""
     if kind not in {"delivery-status", "feedback-report"}:
         raise MessageRefusedError("no-report", "the mail is no report of a mail server")
-    named = _named(mail)
+    proven = _returned(mail)
+    named = proven or (_copied(mail) if kind == "delivery-status" else None)
     if named is None:
         raise MessageRefusedError("no-reference", "the report names no message of ours")
     if kind == "feedback-report":
@@ -52,7 +60,7 @@ def read(raw: bytes) -> list[Bounce]:
     found = [one for part in mail.walk() if part.get_content_type() == "message/delivery-status" for one in _told(part)]
     if not found:
         raise MessageRefusedError("no-report", "the report tells of no recipient")
-    return [Bounce(_kind(action, status), *named, status, address) for action, status, address in found]
+    return [Bounce(_kind(action, status, proven), *named, status, address) for action, status, address in found]
 
 
 def is_gone(code: int, text: bytes | str) -> bool:
@@ -62,17 +70,20 @@ def is_gone(code: int, text: bytes | str) -> bool:
     return status[0] in _GONE if status else code in _GONE_CODES
 
 
-def _named(mail: EmailMessage) -> tuple[int, int, int] | None:
-    texts = [str(value) for name in _ADDRESSED for value in mail.get_all(name, [])]
-    texts += [str(mail.get(name, "")) for name in ("In-Reply-To", "References")]
-    for part in mail.walk():
-        if part.get_content_type() in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
-            texts.append(_message_id(part))
-    for text in texts:
-        for token in _REFERENCE.findall(text):
-            if (named := message_of(token.lower())) is not None:
-                return named
-    return None
+def _returned(mail: EmailMessage) -> _Named | None:
+    """The message to whose return path the report was delivered."""
+    return _first(returned_message_of, [str(value) for name in _ADDRESSED for value in mail.get_all(name, [])])
+
+
+def _copied(mail: EmailMessage) -> _Named | None:
+    """The message that the report returns, or claims to."""
+    kinds = {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}
+    return _first(message_of, [_message_id(part) for part in mail.walk() if part.get_content_type() in kinds])
+
+
+def _first(opened: Callable[[str], _Named | None], texts: list[str]) -> _Named | None:
+    found = (opened(token.lower()) for text in texts for token in _REFERENCE.findall(text))
+    return next((named for named in found if named is not None), None)
 
 
 def _message_id(part: EmailMessage) -> str:
@@ -97,7 +108,7 @@ def _told(part: EmailMessage) -> list[tuple[str, str, str]]:
     return found
 
 
-def _kind(action: str, status: str) -> Literal["hard", "soft", "delivered", "complaint"]:
+def _kind(action: str, status: str, proven: _Named | None) -> Literal["hard", "soft", "delivered", "complaint"]:
     if action in {"delivered", "relayed", "expanded"}:
         return "delivered"
-    return "hard" if action == "failed" and status in _GONE else "soft"
+    return "hard" if proven and action == "failed" and status in _GONE else "soft"

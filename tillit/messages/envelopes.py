@@ -11,7 +11,8 @@ from tillit.messages.templates import Rendered, Sender
 class Envelope:
     """What a transport needs. id: stable over every attempt, so that a repeated message can be known as one.
 
-    reference: an opaque token by which a report or a bounce names the message ('' where none is wanted).
+    reference: an opaque token by which a report names the message ('' where none is wanted); the recipient sees it.
+    return_path: another, for the address that bounces come to; only whoever carries the message learns it.
     """
 
     id: UUID
@@ -21,6 +22,7 @@ class Envelope:
     language: str
     headers: dict[str, str]
     reference: str = ""
+    return_path: str = ""
 
 
 class Transport(Protocol):

@@ -149,8 +149,9 @@ def _decide(post: _Post, row: Message, now: datetime) -> _Claimed:
     except TillitError as error:
         return _Claimed(row, None, "", error.code)
     heads = leaving.headers(leave) if leave and row.channel == "email" else {}
-    reference = tokens.reference(row.subject_id, row.controller_id, row.id)
-    envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, heads, reference)
+    named = (row.subject_id, row.controller_id, row.id)
+    known, returned = tokens.reference(*named), tokens.return_path(*named)
+    envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, heads, known, returned)
     return _Claimed(row, envelope, through)
 
 

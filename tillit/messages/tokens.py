@@ -44,19 +44,39 @@ def read(use: str, token: str) -> list[Any] | None:
 
 def reference(subject_id: int, controller_id: int, message_id: int) -> str:
     """The token of one message, of letters and digits that survive a mail server's folding of case (60 of them, so that
-    it fits before an @).
+    it fits before an @). It is no secret: whoever gets a reply to the message, or a copy of it, reads it.
     """
-    body = struct.pack(_MESSAGE, subject_id, controller_id, message_id)
-    return b32encode(_VERSION + _cipher().encrypt(body, [b"message"])).rstrip(b"=").decode().lower()
+    return _sealed(b"message", subject_id, controller_id, message_id)
+
+
+def return_path(subject_id: int, controller_id: int, message_id: int) -> str:
+    """The token of one message in the address that mail servers report to: no other part of the message tells it, so
+    that whoever knows it carried or received the mail.
+    """
+    return _sealed(b"bounce", subject_id, controller_id, message_id)
 
 
 def message_of(token: str) -> tuple[int, int, int] | None:
-    """(subject, controller, message) that a reference names; None for one that is not ours."""
+    """(subject, controller, message) that a `reference` names; None for one that is not ours."""
+    return _opened(b"message", token)
+
+
+def returned_message_of(token: str) -> tuple[int, int, int] | None:
+    """(subject, controller, message) that a `return_path` names; None for one that is not ours."""
+    return _opened(b"bounce", token)
+
+
+def _sealed(use: bytes, subject_id: int, controller_id: int, message_id: int) -> str:
+    body = struct.pack(_MESSAGE, subject_id, controller_id, message_id)
+    return b32encode(_VERSION + _cipher().encrypt(body, [use])).rstrip(b"=").decode().lower()
+
+
+def _opened(use: bytes, token: str) -> tuple[int, int, int] | None:
     if len(token) != _REFERENCE or not token.isascii():
         return None
     try:
         sealed = b32decode(token.upper() + "=" * (-len(token) % 8))
-        body = _cipher().decrypt(sealed[1:], [b"message"]) if sealed[:1] == _VERSION else b""
+        body = _cipher().decrypt(sealed[1:], [use]) if sealed[:1] == _VERSION else b""
         subject, controller, message = struct.unpack(_MESSAGE, body)
     except (Error, ValueError, InvalidTag, struct.error):
         return None

@@ -47,7 +47,7 @@ class Mail:
         message = EmailMultiAlternatives(
             subject=envelope.rendered.subject,
             body=envelope.rendered.text,
-            from_email=_returns_to(envelope.reference) or shown,
+            from_email=_returns_to(envelope.return_path) or shown,
             to=[envelope.to],
             reply_to=[envelope.sender.email] if envelope.sender.email else None,
             headers={
@@ -77,10 +77,10 @@ class Mail:
             raise TransportError("server-unreachable", "the server did not take the message") from None
 
 
-def _returns_to(reference: str) -> str:
+def _returns_to(token: str) -> str:
     """Where a mail server sends what it cannot deliver: an address of the message's own (`TILLIT_BOUNCES`)."""
     user, at, domain = settings.BOUNCE_ADDRESS.rpartition("@")
-    return f"{user}+{reference}@{domain}" if reference and at else ""
+    return f"{user}+{token}@{domain}" if token and at else ""
 
 
 TRANSPORTS: dict[str, Transport] = {"email": Mail(), "sms": Sms()}

@@ -45,6 +45,9 @@ def record_address(
         source=source,
         at=at,
     )
+    if source == dead.OWN_WORD and fact.failed_at is not None:
+        fact.failed_at = None
+        Fact.objects.filter(subject_id=subject_id, id=fact.id).update(failed_at=None)
     if before is not None:
         gone = digest(register_id, KINDS[kind], _forms(kind, before.value)[1])
         if gone != claimed:
