@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -51,13 +51,19 @@ class World:
             directories.claim(register_id=self.register, kind=Kind.CARD, digest=known, subject_id=subject, since=START)
         return subject
 
-    def take_in(self, rows: Sequence[dict[str, Any]], side_by_side: Sequence[Lane] = HERE) -> Batch:
-        """Stage the rows and post them, as a file of their own."""
+    def take_in(
+        self,
+        rows: Sequence[dict[str, Any]],
+        side_by_side: Sequence[Lane] = HERE,
+        staged: Callable[[Batch], None] = lambda batch: None,
+    ) -> Batch:
+        """Stage the rows and post them, as a file of their own. `staged`: called between the two."""
         known = references.load(source_key=SOURCE)
         name = hashlib.sha256(json.dumps([rows, Batch.objects.count()]).encode()).hexdigest()
         batch = batches.begin(source_id=known.source_id, digest=name, name="rows")
         chunks = [chunk_of(rows, range(1, len(rows) + 1))] if rows else []
         staging.stage(batch=batch, chunks=chunks, references=known, side_by_side=side_by_side)
+        staged(batch)
         return intake.post_batch(batch_id=batch.pk, side_by_side=side_by_side)
 
     def balances(self, subject: int, chain: str = "mat") -> dict[str, int]:

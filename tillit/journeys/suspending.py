@@ -19,7 +19,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.messages.models import Message
 from tillit.messages.operations import send_many
 from tillit.parties.models import Relationship
-from tillit.parties.operations import many_at_once
+from tillit.parties.operations import alone
 from tillit.purchases import intake, phases
 from tillit.purchases.models import Chain
 
@@ -49,7 +49,7 @@ def lift(*, suspension_id: int) -> tuple[Suspension, int]:
     if one.parked:
         actor = system("intake", {chain.controller_id, holder_of(controller_id=chain.controller_id)})
         with Scope(actor, EARNING) as scope:
-            many_at_once(register_id=chain.controller.register_id)
+            alone(register_id=chain.controller.register_id)  # a chunk in flight was rated as suspended
             if intake.recall_period(chain_id=chain.pk, starts=one.starts, ends=one.ends):
                 accrual.accrue(scope=scope, batch_id=0, phase=phases.PREFIX)
                 accrual.repay(scope=scope, batch_id=0, on=clock.today(), at=clock.now())

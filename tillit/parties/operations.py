@@ -68,6 +68,15 @@ def many_at_once(*, register_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_FENCE, register_id])
 
 
+def alone(*, register_id: int) -> None:
+    """Before what must follow every set statement of a register: wait for those under way, and hold new ones off.
+
+    First of all locks of the transaction; what those statements wrote is seen after it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_FENCE, register_id])
+
+
 def wait_for_sets(*, subject_id: int) -> None:
     """Before a person's row state changes or the person goes: wait for set statements under way, and hold new ones off.
 

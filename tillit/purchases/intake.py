@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
+from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.sql import load
 from tillit.purchases import quarantine
 from tillit.purchases.models import Batch
@@ -213,11 +214,11 @@ def recall(*, subject_ids: Sequence[int], since: datetime) -> int:
 def recall_period(*, chain_id: int, starts: datetime, ends: datetime | None) -> int:
     """Put the purchases of a chain in [starts, ends) in `intake_row` again, to be accrued; how many.
 
-    Their refunds that took nothing wait again.
+    Their refunds that took nothing wait again. Purchases of people who left since are not among them.
     """
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE intake_row")
-        cursor.execute(_sql("recall_period"), {"chain": chain_id, "starts": starts, "ends": ends})
+        cursor.execute(_sql("recall_period"), {"chain": chain_id, "starts": starts, "ends": ends, "zone": DEFAULT_ZONE})
         count = int(cursor.rowcount)
         cursor.execute(_sql("reopen_refunds"))
     return count

@@ -250,7 +250,8 @@ WHERE p.subject_id = ANY (%(subjects)s::bigint[]) AND p.recorded_at >= %(since)s
 
 -- name: recall_period
 -- Purchases of a chain in [starts, ends) as rows to be accrued now that earning is no longer suspended. Those that have
--- earned are known by their transfer.
+-- earned are known by their transfer. Whoever left gets none: what is unused falls away with a membership (C13), of the
+-- chain's club as of the coalition, so that one ended since the purchase takes with it what was parked.
 INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
                         store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
                         last_four)
@@ -259,6 +260,14 @@ SELECT 0, p.subject_id, p.event_at, p.amount, p.id, p.id, p.refund_of, p.control
 FROM purchases_purchase p
 WHERE p.chain_id = %(chain)s AND p.event_at >= %(starts)s AND (%(ends)s::timestamptz IS NULL OR p.event_at < %(ends)s)
   AND p.state = 0 AND p.amount > 0
+  AND (SELECT count(*) FILTER (WHERE r.ended IS NULL) > 0
+          AND count(*) FILTER (WHERE r.ended >= (p.event_at AT TIME ZONE %(zone)s)::date
+                                 AND r.controller_id = c.controller_id) = 0
+       FROM parties_subject s
+       JOIN parties_subject m ON m.id = coalesce(s.alias_of_id, s.id) OR m.alias_of_id = coalesce(s.alias_of_id, s.id)
+       JOIN parties_relationship r ON r.subject_id = m.id AND r.kind = 'member'
+       JOIN purchases_chain c ON c.id = p.chain_id
+       WHERE s.id = p.subject_id)
 
 -- name: reopen_refunds
 -- Refunds of purchases of `intake_row` that took nothing back, since nothing had been earned: they wait again.
