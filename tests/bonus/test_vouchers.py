@@ -16,6 +16,7 @@ from tillit.bonus.vouchers import Standing, Till
 from tillit.kernel import clock
 from tillit.ledger import queries as ledger
 from tillit.ledger.errors import InsufficientFundsError
+from tillit.parties import merging
 from tillit.parties.digests import Kind
 
 EVE = datetime(2026, 12, 31, 22, 40, tzinfo=UTC)  # twenty minutes to New Year in Oslo
@@ -308,3 +309,30 @@ def test_a_code_that_is_taken_is_made_anew(world: World, monkeypatch: pytest.Mon
     second = made(world, two, 100)
     assert second.id != first.id
     assert code(world, second) != code(world, first)
+
+
+def merged(world: World, alias: int, own: int) -> None:
+    with world.scope("register_administration") as scope:
+        merging.merge(scope=scope, subject_id=alias, into=own)
+
+
+def test_c3_c9_a_voucher_of_a_merged_registration_is_found_used_and_undone(world: World) -> None:
+    own, alias = world.member(), world.member()
+    world.earn(alias, 1000)
+    whole, part, late = (made(world, alias, 300) for _ in range(3))
+    merged(world, alias, own)
+    register = world.controllers["nordkai"].register_id
+    with world.scope("bonus_use") as scope:
+        found = vouchers.find(scope=scope, register_id=register, voucher_id=whole.id)
+    assert found is not None
+    assert (found.subject_id, found.status) == (alias, "open")
+    assert redeem(world, code(world, whole), 300).now_used
+    assert redeem(world, code(world, part), 100).used == 100
+    with world.scope("bonus_use") as scope:
+        assert (
+            voucher_endings.void(scope=scope, subject_id=found.subject_id, voucher_id=whole.id, at=clock.now()) == 300
+        )
+    assert refused(world, code(world, whole), 300) == "voucher-void"
+    assert redeem(world, code(world, late), 300).now_used
+    assert balance(world, own).available == 600
+    sums(world)

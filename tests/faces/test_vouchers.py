@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.bonus.conftest import NOW, Y27, Y28, build
 from tests.bonus.test_gift_cards import active
-from tests.bonus.test_vouchers import redeem
+from tests.bonus.test_vouchers import made, merged, redeem
 from tests.faces.conftest import make_person, sign_in
 from tillit.bonus import codes, offers, rates, suspensions, vouchers
 from tillit.bonus.models import Voucher
@@ -66,6 +66,23 @@ def test_c9_a_member_picks_the_amount_shows_the_voucher_and_gives_it_back(client
         again = client.get(made[0]["Location"]).content.decode()
         assert "Ikke brukt, gått tilbake" in again
         assert codes.grouped(code) not in again
+
+
+def test_c3_c9_vouchers_of_every_subject_of_a_merged_person_are_shown_and_given_back(client: Client) -> None:
+    with clock.travel(NOW):
+        world = build()
+        someone = make_person(world.controllers["nordkai"], "Kari", "Dal", "+4790000001")
+        alias = world.member()
+        world.earn(alias, 500)
+        voucher = made(world, alias, 300)
+        sign_in(client, someone)
+        address = f"{MIN}vouchers/{voucher.id}/"
+        assert client.get(address).status_code == 404
+        merged(world, alias, someone.subject_id)
+        assert address in client.get(MIN + "vouchers/").content.decode()
+        assert "3,00" in client.get(address).content.decode()
+        assert client.post(address).status_code == 302
+        assert "Ikke brukt, gått tilbake" in client.get(address).content.decode()
 
 
 def test_c10_the_page_and_its_file_explain_every_ore(client: Client) -> None:

@@ -35,10 +35,16 @@ RETURNING subject_id, controller_id, state, recorded_at, id, chain_id, store_id,
 -- name: redeem
 -- Uses a voucher: the one whose code has the digest, if it is open, of that chain, still valid when the till took it, and
 -- of that very amount. Its bonus goes from reserved to used, and the voucher is closed, both or neither. Returns the
--- voucher as it stood and whether it was used now; no row when nobody's code has the digest.
-WITH person AS MATERIALIZED (
+-- voucher as it stood and whether it was used now; no row when nobody's code has the digest. The directory answers with
+-- the person's own subject; of a merged person the voucher is that subject's or an alias's, and stays there (C3).
+WITH holder AS MATERIALIZED (
+  SELECT d.subject_id FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d
+), one AS MATERIALIZED (
+  SELECT h.subject_id FROM holder h
+  UNION ALL SELECT s.id FROM holder h JOIN parties_subject s ON s.alias_of_id = h.subject_id
+), person AS MATERIALIZED (
   SELECT s.id FROM parties_subject s
-  WHERE s.id = (SELECT d.subject_id FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d)
+  WHERE s.id = (SELECT v.subject_id FROM one o JOIN bonus_voucher v ON v.subject_id = o.subject_id AND v.id = %(id)s)
   FOR UPDATE OF s
 ), voucher AS MATERIALIZED (
   SELECT v.* FROM bonus_voucher v WHERE v.subject_id = (SELECT p.id FROM person p) AND v.id = %(id)s FOR UPDATE OF v
@@ -58,12 +64,16 @@ SELECT v.subject_id, v.id, v.chain_id, v.status, v.amount, v.used, v.currency, v
 FROM voucher v
 
 -- name: find
--- The voucher whose code has the digest, as it stands.
+-- The voucher whose code has the digest, as it stands; of a merged person, whichever subject's it is.
+WITH holder AS MATERIALIZED (
+  SELECT d.subject_id FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d
+), one AS MATERIALIZED (
+  SELECT h.subject_id FROM holder h
+  UNION ALL SELECT s.id FROM holder h JOIN parties_subject s ON s.alias_of_id = h.subject_id
+)
 SELECT v.subject_id, v.id, v.chain_id, v.status, v.amount, v.used, v.currency, v.made_at, v.valid_until, v.used_at, v.ended_at,
        v.store_id, v.client_id, v.reference, false AS now_used
-FROM bonus_voucher v
-WHERE v.id = %(id)s AND v.subject_id = (
-  SELECT d.subject_id FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d)
+FROM one o JOIN bonus_voucher v ON v.subject_id = o.subject_id AND v.id = %(id)s
 
 -- name: expired_of
 -- How much of a person's lot has expired unused, what of it was undone since taken off.

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
@@ -64,16 +65,15 @@ def one(request: HttpRequest, member: Member, voucher: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             with member.scope(vouchers.ACTIVITY) as scope:
-                back = voucher_endings.cancel(
-                    scope=scope, subject_id=member.subject_id, voucher_id=voucher, at=clock.now()
-                )
+                mine = _of(member).filter(id=voucher).values_list("subject_id", flat=True).first() or member.subject_id
+                back = voucher_endings.cancel(scope=scope, subject_id=mine, voucher_id=voucher, at=clock.now())
         except VoucherError:
             raise Http404 from None
         if back:
             messages.success(request, say(language(), "vouchers.is_back"))
         return redirect("vouchers", member.site.key)
     with member.scope():
-        found = Voucher.objects.filter(subject_id=member.subject_id, id=voucher).first()
+        found = _of(member).filter(id=voucher).first()
     if found is None:
         raise Http404
     shown = _shown([found])[0]
@@ -104,7 +104,7 @@ def history(request: HttpRequest, member: Member, chain: str) -> HttpResponse:
 def _page(request: HttpRequest, member: Member, problem: str = "") -> HttpResponse:
     with member.scope():
         balances = queries.overview(subject_id=member.subject_id, on=clock.today())
-        rows = Voucher.objects.filter(subject_id=member.subject_id).order_by("-made_at")
+        rows = _of(member).order_by("-made_at")
         found = _shown(rows[:_PAST])
     context = member.context(
         page="vouchers",
@@ -117,6 +117,11 @@ def _page(request: HttpRequest, member: Member, problem: str = "") -> HttpRespon
         problem=problem,
     )
     return render(request, "member_web/vouchers.html", context, status=422 if problem else 200)
+
+
+def _of(member: Member) -> QuerySet[Voucher]:
+    """The person's vouchers, whichever of their subjects they were made for (C3)."""
+    return Voucher.objects.filter(subject_id__in=member.people)
 
 
 def _key(request: HttpRequest) -> UUID:
