@@ -12,6 +12,8 @@ from tillit.consent import operations as consent
 from tillit.consent.models import Choice, EventKind
 from tillit.consent.queries import may
 from tillit.declaration.models import Controller
+from tillit.declaration.publish import publish
+from tillit.declaration.queries import current
 from tillit.disclosure.models import Disclosure
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -287,3 +289,58 @@ def test_a10_every_no_goes_along_with_the_yes_that_the_wording_covers(
                 new = _at(receiver, f"{name}@eksempel.example") or 0
                 rows = Choice.objects.filter(subject_id=new).values_list("activity", "channel", "consented")
                 assert sorted(rows) == [("newsletter", "", general), ("newsletter", "email", email)]
+
+
+def test_a10_nobody_is_moved_before_the_notice_they_were_given_has_run(firms: tuple[Controller, Controller]) -> None:
+    giver, receiver = firms
+    actor = system("test", {giver.pk, receiver.pk})
+    _customer(giver, "Kari", "+47 400 00 111")
+    handover = _plan(giver, receiver)
+    with clock.travel(date(2026, 6, 25)):
+        planning.announce(actor=actor, handover=handover, at=clock.now())
+    with clock.travel(DAY):
+        with pytest.raises(HandoverError) as late:
+            _carry_out(handover)
+        assert late.value.code == "handover-notice"
+        assert "2026-07-25" in late.value.message
+        _customer(giver, "Ola", "+47 400 00 112")
+        planning.announce(actor=actor, handover=handover, at=clock.now())
+    with clock.travel(date(2026, 7, 25)):
+        first = _carry_out(handover)
+        assert (first.moved, first.done_at) == (1, None), "who joined later waits"
+        assert _at(giver, "ola@eksempel.example") is not None
+    with clock.travel(date(2026, 7, 26)):
+        assert _status(giver) == ("kept", "")
+    with clock.travel(date(2026, 8, 10)):
+        assert "is past and it is not carried out" in _status(giver)[1], "nobody waits any more"
+        last = _carry_out(handover)
+        assert (last.moved, last.stayed) == (2, 0)
+        assert _status(giver) == ("kept", "")
+        rows = Handover.objects.filter(pk=handover.pk)
+        with clock.travel(date(2026, 6, 28)):
+            rows.update(announced_at=clock.now())
+        assert "less notice than promised" in _status(giver)[1], "the first went before, whenever the last did"
+
+
+def test_a10_what_the_receiver_declares_after_the_plan_is_told_of_too(db: Any) -> None:
+    with clock.travel(START):
+        giver = publish_examples("loyalty_services")["trygghavn"]
+        same = current(controller_id=giver.pk, on=START)
+        alone = same.controller.arrangement.model_copy(update={"register_key": "lyngvik"})
+        who = same.controller.model_copy(update={"key": "lyngvik", "name": "Lyngvik AS", "arrangement": alone})
+        twin = same.model_copy(update={"controller": who})
+        receiver = publish(declaration=twin, source_text="", at=clock.now()).controller
+        _customer(giver, "Kari", "+47 400 00 111")
+        handover = _plan(giver, receiver)
+        assert not handover.material
+        changed = same.changes.model_copy(update={"notice": "P1D"})
+        other = twin.model_copy(update={"changes": changed, "effective": date(2026, 6, 15)})
+    with clock.travel(date(2026, 5, 10)):
+        assert publish(declaration=other, source_text="", at=clock.now()).number == 2
+    with clock.travel(DAY):
+        with pytest.raises(HandoverError) as untold:
+            _carry_out(handover)
+        assert untold.value.code == "handover-untold"
+        assert Handover.objects.get(pk=handover.pk).material
+        Handover.objects.filter(pk=handover.pk).update(moved=1, material=False, done_at=clock.now())
+        assert "nobody was told beforehand" in _status(giver)[1], "seen as it stood on the day, whatever was noted"

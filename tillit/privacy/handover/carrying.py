@@ -1,7 +1,7 @@
 """Carrying a hand-over out: each person is one transaction, and who is left is who has not gone yet (A10)."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -13,7 +13,7 @@ from tillit.parties.errors import RestrictedPersonError, UnknownSubjectError
 from tillit.privacy import events
 from tillit.privacy.errors import HandoverError
 from tillit.privacy.handover import moving
-from tillit.privacy.handover.planning import ACTIVITY, going, related, untold
+from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, related, untold, waiting
 from tillit.privacy.models import Handover
 
 
@@ -27,21 +27,34 @@ def carry_out(
 ) -> Handover:
     """Move everybody who goes; `most` people in this run. Again, it goes on where it stopped.
 
+    Whether the declarations differ materially is judged anew. Where they do, whoever was told later than the promised
+    notice before `at` waits, and the hand-over stays open for them.
+
     Raises `HandoverError`: `handover-day` before the day, `handover-untold` while somebody whom a material difference
-    concerns has not been told.
+    concerns has not been told, `handover-notice` while everybody's notice is still running.
     """
     if handover.cancelled_at is not None or handover.done_at is not None:
         raise HandoverError("handover-done", "it is carried out, or was called off")
-    if clock.local_date(at) < handover.day:
+    today = clock.local_date(at)
+    if today < handover.day:
         raise HandoverError("handover-day", f"not before {handover.day}")
-    if handover.material and (left := untold(handover=handover)):
-        raise HandoverError("handover-untold", f"{len(left)} people have not been told; announce it first")
-    people = going(handover=handover)
+    waits: dict[int, date] = {}
+    if (since := differs_since(handover=handover, on=today)) is not None:
+        Handover.objects.filter(pk=handover.pk).update(material=True)
+        if left := untold(handover=handover):
+            raise HandoverError("handover-untold", f"{len(left)} people have not been told; announce it first")
+        waits = waiting(handover=handover, on=today, since=since)
+    everybody = going(handover=handover)
+    people = [one for one in everybody if one not in waits]
+    if everybody and not people:
+        raise HandoverError(
+            "handover-notice", f"the notice is still running, until {min(waits[one] for one in everybody)}"
+        )
     for done, subject in enumerate(people[:most], 1):
         _one(handover, subject, at)
         progress(done, len(people))
     found = Handover.objects.select_related("giver", "receiver").get(pk=handover.pk)
-    if most is None or len(people) <= most:
+    if people == everybody and (most is None or len(people) <= most):
         found = _finish(actor, found, at)
     return found
 

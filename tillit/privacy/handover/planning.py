@@ -10,8 +10,8 @@ from tillit.audit.operations import append
 from tillit.consent.models import Choice
 from tillit.declaration.difference import Change, diff
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current, current_version, holder_of
-from tillit.declaration.schema import Recipient
+from tillit.declaration.queries import current, current_version, declared, holder_of
+from tillit.declaration.schema import Declaration, Recipient
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope, system
@@ -36,18 +36,45 @@ class Told:
     shown: int
 
 
-def comparison(*, giver: Controller, receiver: Controller) -> list[Change]:
-    """What the receiver's declaration says differently, but who it is: each change material or not."""
-    today = clock.today()
-    found = diff(*(current(controller_id=one.pk, on=today) for one in (giver, receiver)))
-    return [change for change in found if change.steps[0] not in {"controller", "effective"}]
+def comparison(*, giver: Controller, receiver: Controller, on: date | None = None) -> list[Change]:
+    """What the receiver's declaration says differently `on` a day (today), save who it is: each material or not."""
+    day = on or clock.today()
+    return _changes(*(current(controller_id=one.pk, on=day) for one in (giver, receiver)))
+
+
+def _changes(old: Declaration, new: Declaration) -> list[Change]:
+    return [change for change in diff(old, new) if change.steps[0] not in {"controller", "effective"}]
+
+
+def differs_since(*, handover: Handover, on: date) -> datetime | None:
+    """Since when there is that material difference that people are told of beforehand; None where there is none.
+
+    It is judged by what is in effect `on` the day. What the receiver declared after the plan counts from then.
+    """
+    found = comparison(giver=handover.giver, receiver=handover.receiver, on=on)
+    now = [(change.path, change.kind, change.after) for change in found if change.material]
+    version = current_version(controller_id=handover.receiver_id, on=on)
+    if version.number == handover.receiver_version or not now:
+        return handover.planned_at if now or handover.material else None
+    planned = _changes(
+        declared(controller_id=handover.giver_id, number=handover.giver_version),
+        declared(controller_id=handover.receiver_id, number=handover.receiver_version),
+    )
+    known = [(change.path, change.kind, change.after) for change in planned if change.material]
+    return handover.planned_at if all(one in known for one in now) else max(handover.planned_at, version.published_at)
+
+
+def notice_ends(*, handover: Handover, told: datetime, since: datetime) -> date:
+    """The first day on which somebody told at a moment may be moved, by what the giver promised at the plan."""
+    notice = declared(controller_id=handover.giver_id, number=handover.giver_version).changes.notice
+    return IsoPeriod.parse(notice).add_to(clock.local_date(max(told, since)))
 
 
 def successor(*, giver: Controller) -> Recipient:
     """What the giver's declaration lets go to whoever takes over. Raises `HandoverError` where it promises nothing."""
-    declared = current(controller_id=giver.pk, on=clock.today())
-    activity = declared.activity(ACTIVITY)
-    found = [r for r in declared.recipients if activity is not None and r.key in activity.recipients]
+    standing = current(controller_id=giver.pk, on=clock.today())
+    activity = standing.activity(ACTIVITY)
+    found = [r for r in standing.recipients if activity is not None and r.key in activity.recipients]
     if not found:
         raise HandoverError("handover-undeclared", f"the declaration of {giver.key} promises no transfer of business")
     return found[0]
@@ -114,11 +141,11 @@ def open_one(*, giver: Controller) -> Handover | None:
 
 def announce(*, actor: Actor, handover: Handover, at: datetime) -> Told:
     """Tell everybody whom it concerns, once each, however often this runs (who joins meanwhile is told too)."""
-    declared = current(controller_id=handover.giver_id, on=clock.today())
-    language = declared.controller.languages[0]
+    own = current(controller_id=handover.giver_id, on=clock.today()).controller
+    language = own.languages[0]
     receiver = current(controller_id=handover.receiver_id, on=clock.today()).controller
     values = {
-        "name": declared.controller.name,
+        "name": own.name,
         "receiver": receiver.name,
         "web": receiver.web,
         "day": format_date(handover.day, "long", locale=language),
@@ -151,10 +178,10 @@ def key_of(handover: Handover) -> str:
 
 
 def _told_under(handover: Handover) -> str:
-    declared = current(controller_id=handover.giver_id, on=clock.today())
+    standing = current(controller_id=handover.giver_id, on=clock.today())
     for key in (NOTICE, ACTIVITY):
-        activity = declared.activity(key)
-        if activity is not None and activity.channels and "message" in declared.named(activity, only_recorded=True):
+        activity = standing.activity(key)
+        if activity is not None and activity.channels and "message" in standing.named(activity, only_recorded=True):
             return key
     raise HandoverError("handover-no-notice", "the giver declares no activity under which people could be told")
 
@@ -190,13 +217,21 @@ def related(*, handover: Handover) -> list[int]:
 
 def untold(*, handover: Handover) -> list[int]:
     """Who is concerned and has no message about it."""
-    with Scope(_acting(handover), "retention"):
-        told = set(
-            Message.objects.filter(controller_id=handover.giver_id, key=key_of(handover)).values_list(
-                "subject_id", flat=True
-            )
-        )
+    told = _told(handover)
     return [one for one in related(handover=handover) if one not in told]
+
+
+def waiting(*, handover: Handover, on: date, since: datetime) -> dict[int, date]:
+    """Who has been told, but may not be moved `on` the day yet: from when on they may (who joined late waits)."""
+    days = {one: notice_ends(handover=handover, told=told, since=since) for one, told in _told(handover).items()}
+    return {one: day for one, day in days.items() if day > on}
+
+
+def _told(handover: Handover) -> dict[int, datetime]:
+    """Who has the message about it, and since when."""
+    with Scope(_acting(handover), "retention"):
+        found = Message.objects.filter(controller_id=handover.giver_id, key=key_of(handover))
+        return dict(found.values_list("subject_id", "queued_at"))
 
 
 def _acting(handover: Handover) -> Actor:

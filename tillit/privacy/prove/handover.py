@@ -1,11 +1,12 @@
 """A hand-over of people was told beforehand, on its day, whole, and without those who objected (A10)."""
 
 from collections.abc import Iterator
+from datetime import date
 
-from tillit.declaration.queries import declared
+from tillit.audit.models import Event
 from tillit.kernel import clock
-from tillit.kernel.iso_period import IsoPeriod
-from tillit.privacy.handover.planning import ACTIVITY, going, untold
+from tillit.privacy.events import PERSON_HANDED_OVER
+from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, notice_ends, untold, waiting
 from tillit.privacy.models import Handover
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once
@@ -25,18 +26,30 @@ def _faults(context: Context, one: Handover) -> Iterator[str]:
     for table, (left, arrived) in sorted(one.counts.items()):
         if left != arrived:
             yield f"hand-over {one.pk}: {left} rows of {table} left, {arrived} arrived"
-    if one.material:
-        notice = declared(controller_id=one.giver_id, number=one.giver_version).changes.notice
-        if one.moved and one.announced_at is None:
+    since = differs_since(handover=one, on=context.on if one.done_at is None else clock.local_date(one.done_at))
+    waits = {} if since is None else waiting(handover=one, on=context.on, since=since)
+    if since is not None and one.moved:
+        first = _first(context, one)
+        if one.announced_at is None:
             yield f"hand-over {one.pk}: {one.moved} people were moved and nobody was told beforehand"
-        if one.announced_at and one.day < IsoPeriod.parse(notice).add_to(clock.local_date(one.planned_at)):
+        elif first is not None and first < notice_ends(handover=one, told=one.announced_at, since=since):
             yield f"hand-over {one.pk}: less notice than promised"
-        if one.moved and (left := len(untold(handover=one))) and one.done_at is None:
+        if one.done_at is None and (left := len(untold(handover=one))):
             yield f"hand-over {one.pk}: {left} people have not been told"
     if one.done_at is not None and (behind := len(going(handover=one))):
         yield f"hand-over {one.pk}: {behind} people who did not object were left behind or came back"
-    if one.done_at is None and one.day < context.on:
+    if one.done_at is None and one.day < context.on and (not waits or set(going(handover=one)) - set(waits)):
         yield f"hand-over {one.pk}: its day {one.day} is past and it is not carried out"
+
+
+def _first(context: Context, one: Handover) -> date | None:
+    """The day on which the first of the people was moved, by the trail; else the day on which all were."""
+    with context.scope():
+        trail = Event.objects.filter(
+            controller_id=context.id, type=PERSON_HANDED_OVER.key, details__handover=one.pk, at__isnull=False
+        )
+        moment = trail.order_by("at").values_list("at", flat=True).first() or one.done_at
+    return None if moment is None else clock.local_date(moment)
 
 
 KIND = Kind("handover", once("handover", "activities.business_transfer"), _check)
