@@ -157,3 +157,39 @@ def test_c4_the_number_typed_stands_nowhere_in_the_database_the_sessions_or_the_
     written = "".join(pages) + "".join(capfd.readouterr())
     assert number[:-1] not in written
     assert f"{number[:6]}{middle}" not in written
+
+
+def test_c4_few_numbers_may_be_tried_whatever_the_answer_and_few_are_held(
+    client: Client, kari: Person, ola: Person
+) -> None:
+    sign_in(client, ola)
+    add(client, card_number(60))
+    sign_in(client, kari)
+    for _ in range(8):
+        assert add(client, "4111 1111 1111 1112").status_code == 422
+    for number in [60, 60, 60, 61]:
+        add(client, card_number(number))
+    assert held_by(kari, card_number(61)) == kari.subject_id
+    add(client, card_number(60))
+    page = client.post(PATH, {"act": "add", "number": card_number(62), "own": "1"}, headers={"Accept-Language": "en"})
+    assert (page.status_code, "at most five in an hour" in page.text) == (422, True)
+    assert held_by(kari, card_number(62)) is None
+    start = clock.now()
+    for later in range(1, 3):
+        with clock.travel(start + timedelta(hours=2 * later)):
+            sign_in(client, kari)
+            for number in range(5):
+                add(client, card_number(60 + 5 * later + number))
+    with clock.travel(start + timedelta(hours=8)):
+        sign_in(client, kari)
+        assert (
+            "most that a BonusID holds"
+            in client.post(
+                PATH, {"act": "add", "number": card_number(60), "own": "1"}, headers={"Accept-Language": "en"}
+            ).text
+        )
+        act(client, "remove")
+        assert add(client, card_number(80)).status_code == 302
+        assert act(client, "put_back").status_code == 422
+    with Scope(system("test", {kari.controller.pk}), "bonus_earning", frozenset({kari.subject_id})):
+        assert PaymentInstrument.objects.filter(subject_id=kari.subject_id, removed_at=None).count() == 10

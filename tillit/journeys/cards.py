@@ -4,7 +4,7 @@ Nothing here stores, logs or returns a number: a card is known by its network an
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
@@ -12,11 +12,16 @@ from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope
+from tillit.parties.merging import own
+from tillit.parties.rates import Limit, within
 from tillit.purchases import operations as instruments
 from tillit.purchases import queries
+from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
 
 OWN = "self_service"
+# `taken` tells that a number is a member's: few may be tried, whatever the answer is. A mistyped one is not tried.
+LIMITS = (Limit("cards_hour", 5, timedelta(hours=1)), Limit("cards_day", 20, timedelta(days=1)))
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,25 @@ def shown(*, controller: Controller, subject_id: int) -> tuple[list[Card], list[
 
 
 def add(*, actor: Actor, controller: Controller, subject_id: int, number: str) -> Card:
-    """Register a card or account of one's own; the one there already is returned. Raises `InstrumentRefusedError`."""
+    """Register a card or account of one's own; the one there already is returned. Raises `InstrumentRefusedError`, also
+    `too-many-tries` after five in an hour or twenty in a day.
+    """
+    count_try(subject_id=subject_id, number=number)
     with Scope(actor, OWN, frozenset({subject_id})) as scope:
         made = instruments.register_instrument(
             scope=scope, subject_id=subject_id, controller_id=controller.pk, number=number, at=clock.now()
         )
     return _card(made)
+
+
+def count_try(*, subject_id: int, number: str) -> None:
+    """Count a number that is tried for the person, before anything is known of it and outside the scope, so that it
+    stays counted when it is refused. Raises `InstrumentRefusedError`: number-…, `too-many-tries`.
+    """
+    instruments.well_formed(number=number)
+    person = str(own(subject_id))
+    if not all(within(limit, person) for limit in LIMITS):
+        raise InstrumentRefusedError("too-many-tries", "too many cards were tried; wait")
 
 
 def remove(*, actor: Actor, subject_id: int, instrument_id: int) -> bool:

@@ -82,7 +82,9 @@ def put_card_back(*, actor: Actor, controller: Controller, subject_id: int, inst
 
 
 def add_card(*, actor: Actor, controller: Controller, subject_id: int, number: str, at: datetime) -> PaymentInstrument:
-    """Register a card or account of the person; raises `InstrumentRefusedError`."""
+    """Register a card or account of the person; raises `InstrumentRefusedError`, as on the person's own pages."""
+    person_scope(actor=actor, activity=EARNING, subject_id=subject_id)
+    cards.count_try(subject_id=subject_id, number=number)
     with _person(actor, controller, EARNING, subject_id) as scope:
         return instruments.register_instrument(
             scope=scope, subject_id=subject_id, controller_id=controller.pk, number=number, at=at

@@ -23,11 +23,15 @@ from tillit.parties.operations import lock_subjects
 from tillit.purchases import events, queries
 from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
-from tillit.purchases.ownership import Ownership, OwnershipCheck, OwnershipQuestion, configured
+from tillit.purchases.ownership import Ownership, OwnershipCheck, OwnershipQuestion, configured, unchecked
 from tillit.purchases.reading import contacts
 
 # Visa, Mastercard and debit accounts (C4). A further way of paying is added here and in the declarations.
 ACCEPTED = frozenset({card.Network.VISA, card.Network.MASTERCARD, card.Network.BANKAXEPT})
+
+# Nobody has many cards of their own. While no bank says whose a number is, a BonusID with more of them is somebody
+# trying numbers: each one that is free would take its owner's purchases.
+MOST_UNKNOWN = 10
 
 
 class Acceptable(NamedTuple):
@@ -74,12 +78,14 @@ def register_instrument(
 ) -> PaymentInstrument:
     """Register a card or account of the person; the row there is already is returned. `ownership`: default configured.
 
-    Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, taken.
+    Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, too-many, taken.
     """
     own = acceptable(subject_id=subject_id, number=number, ownership=ownership or configured())
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
     kind, known = own.kind, digest(register_id, own.kind, own.number)
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+    if own.ownership is Ownership.UNKNOWN:
+        _room_for(subject_id, known)
     try:
         directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id, since=at)
     except AlreadyClaimedError:
@@ -106,6 +112,13 @@ def register_instrument(
             details={"instrument": made.id, "network": own.network.value, "ownership": own.ownership.value},
         )
     return made
+
+
+def _room_for(subject_id: int, known: UUID) -> None:
+    """Raise `InstrumentRefusedError` `too-many` for one more than `MOST_UNKNOWN`; one that is on already is no more."""
+    used = {str(one.digest) for one in queries.instruments(subject_id=subject_id)}
+    if len(used) >= MOST_UNKNOWN and str(known) not in used:
+        raise InstrumentRefusedError("too-many", f"at most {MOST_UNKNOWN} cards and accounts can be registered")
 
 
 def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime) -> bool:
@@ -144,6 +157,11 @@ def number_digest(*, register_id: int, number: str) -> tuple[int, UUID, str]:
     return int(kind), digest(register_id, kind, normal), card.last_four(normal)
 
 
+def well_formed(*, number: str) -> None:
+    """Raise `InstrumentRefusedError` for what is no card or account number. Says nothing of whose it is."""
+    _normal(number)
+
+
 def _normal(number: str) -> str:
     try:
         return card.normalise(number)
@@ -154,7 +172,7 @@ def _normal(number: str) -> str:
 def put_back(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime) -> bool:
     """Undo a removal while the row is still there; whether it was off. As if it had been on all the time.
 
-    Raises `InstrumentRefusedError` `taken` when it is on another BonusID now.
+    Raises `InstrumentRefusedError`: `taken` when it is on another BonusID now, `too-many` with `MOST_UNKNOWN` others.
     """
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     off = PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id, removed_at__isnull=False)
@@ -163,6 +181,8 @@ def put_back(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime)
         return False
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=found.controller_id)
     known = UUID(str(found.digest))
+    if configured() is unchecked:
+        _room_for(subject_id, known)
     try:
         directories.claim(
             register_id=register_id,
