@@ -10,12 +10,13 @@ from tests.bonus.conftest import NOW, Y27, Y28, World
 from tests.bonus.test_use import balance
 from tillit.bonus import codes, operations, voucher_endings, vouchers
 from tillit.bonus.errors import CodeError, VoucherError
-from tillit.bonus.kinds import LOT
+from tillit.bonus.kinds import DEBT, LOT
 from tillit.bonus.models import Voucher, VoucherStatus
 from tillit.bonus.vouchers import Standing, Till
 from tillit.kernel import clock
 from tillit.ledger import queries as ledger
 from tillit.ledger.errors import InsufficientFundsError
+from tillit.ledger.operations import settle as repay
 from tillit.parties import merging
 from tillit.parties.digests import Kind
 
@@ -242,6 +243,35 @@ def test_c9_what_was_given_back_and_spent_again_becomes_debt_when_the_till_repor
     with world.scope("bonus_use", subject) as scope:
         voucher_endings.void(scope=scope, subject_id=subject, voucher_id=voucher.id, at=clock.now())
     assert balance(world, subject).available == 0
+    sums(world)
+
+
+@pytest.mark.parametrize("earned", [200, 500, 700])
+def test_c9_a_use_that_became_debt_is_undone_also_when_the_debt_is_repaid(world: World, earned: int) -> None:
+    subject = world.member()
+    world.earn(subject, 500, expires=Y27)
+    voucher = made(world, subject, 500)
+    text = code(world, voucher)
+    with world.scope("bonus_use", subject) as scope:
+        voucher_endings.cancel(scope=scope, subject_id=subject, voucher_id=voucher.id, at=clock.now())
+    redeem(world, code(world, made(world, subject, 400)), 400)
+    used_at = clock.now() + timedelta(minutes=1)
+    clock.advance(timedelta(hours=1))
+    redeem(world, text, 500, event_at=used_at)
+    assert balance(world, subject).debt == 400
+    world.earn(subject, earned, expires=Y28)
+    with world.scope("bookkeeping", subject) as scope:
+        pair = (subject, world.programmes["nordkai"].book_id)
+        repay(scope=scope, accounts=[pair], source=LOT, debt=DEBT, on=clock.today(), at=clock.now())
+    assert balance(world, subject).available == earned - 400
+    for back in (500, 0):
+        with world.scope("bonus_use", subject) as scope:
+            done = voucher_endings.void(scope=scope, subject_id=subject, voucher_id=voucher.id, at=clock.now())
+            assert done == back
+        now = balance(world, subject)
+        assert (now.available, now.debt) == (earned + 100, 0)
+    repaid = min(earned, 400)
+    assert lots(world, subject) == [(Y27, 100 + repaid), (Y28, earned - repaid)][: 1 + (earned > 400)]
     sums(world)
 
 

@@ -160,6 +160,35 @@ class VoucherMachine(RuleBasedStateMachine):
             slip.by = (key, part)
             self.purse.give_back(slip, back, "used", self.today)
 
+    @rule(key=KEYS, part=st.integers(1, 4))
+    def redeem_late(self, key: int, part: int) -> None:
+        """A till without network tells of a voucher whose time is past by now."""
+        if key not in self.made or self.purse.slips[key].until > clock.now():
+            return
+        made, slip = self.made[key], self.purse.slips[key]
+        if slip.status not in {"open", "released"}:
+            return
+        amount, used_at = max(1, made.amount // part), max(made.made_at, made.valid_until - timedelta(minutes=1))
+        ago = clock.now() - used_at
+        try:
+            with self.world.scope("bonus_use", club="nordkai") as scope:
+                vouchers.redeem(
+                    scope=scope,
+                    till=till(self.world),
+                    code=vouchers.code_of(voucher=made, register_id=till(self.world).register_id),
+                    amount=amount,
+                    at=clock.now(),
+                    event_at=used_at,
+                    reference=f"late-{key}",
+                )
+            done = True
+        except VoucherError:
+            done = False
+        released = slip.status == "released" and ago <= vouchers.SKEW
+        assert done == (ago <= max(till(self.world).offline, vouchers.SKEW) and not released)
+        if done:
+            self.purse.take_late(slip, amount, self.today)
+
     @rule(key=KEYS)
     def void(self, key: int) -> None:
         if key not in self.made:
@@ -172,8 +201,7 @@ class VoucherMachine(RuleBasedStateMachine):
             assert slip.status == "released"
             return
         if slip.status in {"open", "used"}:
-            parts = slip.parts if slip.status == "open" else slip.taken
-            self.purse.give_back(slip, parts, "void", self.today)
+            self.purse.void(slip, self.today)
 
     @rule(leap=LEAPS)
     def leap(self, leap: timedelta) -> None:

@@ -16,6 +16,7 @@ class Slip:
     until: datetime
     status: str = "open"
     taken: list[tuple[date, int]] = field(default_factory=list)
+    owed: list[tuple[date, int]] = field(default_factory=list)
     by: tuple[int, int] | None = None
 
 
@@ -26,7 +27,7 @@ class Purse:
     lots: dict[date, int] = field(default_factory=dict)
     debt: int = 0
     slips: dict[int, Slip] = field(default_factory=dict)
-    spent: int = 0
+    expired: dict[date, int] = field(default_factory=dict)
 
     def held(self, on: date) -> int:
         """What has not expired."""
@@ -65,6 +66,38 @@ class Purse:
             amount -= part
         self.debt += amount
 
+    def take_late(self, slip: Slip, amount: int, on: date) -> None:
+        """Each part from its lot, expired or not; what it lacks from the oldest others, then as debt."""
+        if slip.status == "open":
+            self.give_back(slip, slip.parts, "used", on)
+        slip.status = "used"
+        for day, held in slip.parts:
+            part = min(held, amount)
+            amount -= part
+            if day <= on:
+                undone = max(0, min(part - self.lots.get(day, 0), self.expired.get(day, 0)))
+                self.lots[day] = self.lots.get(day, 0) + undone
+                self.expired[day] = self.expired.get(day, 0) - undone
+            for lot in [day, *sorted(other for other in self.lots if other > on and other != day)]:
+                took = min(part, self.lots.get(lot, 0))
+                if took:
+                    slip.taken.append((lot, took))
+                    self.lots[lot] -= took
+                    part -= took
+            if part:
+                slip.owed.append((day, part))
+                self.debt += part
+        self.settle(on)
+
+    def void(self, slip: Slip, on: date) -> None:
+        """To the very lots; what became debt lessens the debt, and what of it was repaid goes to the part's lot."""
+        parts = list(slip.parts if slip.status == "open" else slip.taken)
+        for day, part in slip.owed:
+            less = min(part, self.debt)
+            self.debt -= less
+            parts.append((day, part - less))
+        self.give_back(slip, parts, "void", on)
+
     def give_back(self, slip: Slip, parts: list[tuple[date, int]], status: str, on: date) -> None:
         """To the very lots."""
         for day, part in parts:
@@ -76,6 +109,7 @@ class Purse:
         """What is past is gone."""
         for day in list(self.lots):
             if day <= on:
+                self.expired[day] = self.expired.get(day, 0) + self.lots[day]
                 self.lots[day] = 0
 
 

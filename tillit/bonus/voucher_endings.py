@@ -86,13 +86,14 @@ def void(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> in
     if voucher.status == VoucherStatus.RELEASED:
         raise VoucherError("voucher-released", "the voucher has been given back")
     programme = programmes.of_chain(chain_id=voucher.chain_id)
+    today = clock.local_date(at, programmes.zone(programme))
     if voucher.status == VoucherStatus.OPEN:
         back = ledger.conclude(scope=scope, subject_id=subject_id, key=voucher_id, credit=None, at=at, state=state)
     else:
-        back = _give_back(scope, voucher, programme.book_id, at, state)
+        back = _give_back(scope, voucher, programme.book_id, today, at, state)
     voucher.status, voucher.ended_at = VoucherStatus.VOID, at
     voucher.save(update_fields=["status", "ended_at"])
-    _settle(scope, {(subject_id, programme.book_id)}, clock.local_date(at, programmes.zone(programme)), at)
+    _settle(scope, {(subject_id, programme.book_id)}, today, at)
     return back
 
 
@@ -152,28 +153,37 @@ def _release(
     return sum(amount for _, amount in back)
 
 
-def _give_back(scope: Scope, voucher: Voucher, book_id: int, at: datetime, state: int) -> int:
-    """Post what the voucher took back to where it was taken from, once."""
+def _give_back(scope: Scope, voucher: Voucher, book_id: int, today: date, at: datetime, state: int) -> int:
+    """Post what the voucher took back to where it was taken from, once.
+
+    What was lacking then, and became debt, lessens what is still owed; what was repaid meanwhile goes to the lot that
+    the part had been set aside from.
+    """
     subject = voucher.subject_id
+    # Whoever owes anything is settled first: that locks the lots and the debt, so the debt cannot be repaid under us.
+    _settle(scope, {(subject, book_id)}, today, at)
+    owing = Balance.objects.filter(subject_id=subject, book_id=book_id, kind=DEBT.id).first()
+    owed = -owing.balance if owing else 0
     rows = Transfer.objects.filter(subject_id=subject, book_id=book_id)
     aside = list(rows.filter(reference=voucher.id, credit_kind=RESERVED.id).values_list("id", flat=True))
-    drawn = [natural_key("voucher-use", voucher.id, place) for place in range(len(aside))]
+    held = _set_aside(subject, voucher.id)
+    drawn = {natural_key("voucher-use", voucher.id, place): expires for place, (expires, _) in enumerate(held)}
     postings = []
-    for one in rows.filter(reference__in=[*aside, *drawn], credit_kind=REDEEMED.id):
-        kind = DEBT if one.debit_kind == DEBT.id else LOT
-        postings.append(
-            Posting(
-                subject,
-                natural_key("voucher-void", one.id),
-                book_id,
-                one.amount,
-                Account(REDEEMED),
-                Account(kind, one.debit_expires),
-                at,
-                one.id,
-                state,
-            )
-        )
+    found = rows.filter(reference__in=[*aside, *drawn], credit_kind=REDEEMED.id)
+    for one in sorted(found, key=lambda row: (drawn.get(row.reference or row.id, date.min), row.id)):
+        key, taken_from = natural_key("voucher-void", one.id), one.debit_expires
+        parts = [(key, Account(LOT, taken_from), one.amount)]
+        if one.debit_kind == DEBT.id:
+            assert one.reference is not None  # noqa: S101 (a draw's parts refer to it)
+            less = min(one.amount, owed)
+            owed -= less
+            lot, rest = Account(LOT, drawn[one.reference]), one.amount - less
+            parts = [(key, Account(DEBT, taken_from), less), (natural_key("voucher-void", one.id, "lot"), lot, rest)]
+        postings += [
+            Posting(subject, known, book_id, amount, Account(REDEEMED), account, at, one.id, state)
+            for known, account, amount in parts
+            if amount
+        ]
     ledger.post(scope=scope, postings=postings)
     return sum(posting.amount for posting in postings)
 
