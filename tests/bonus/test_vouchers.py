@@ -39,10 +39,10 @@ def code(world: World, voucher: Voucher) -> str:
     return vouchers.code_of(voucher=voucher, register_id=world.controllers["nordkai"].register_id)
 
 
-def till(world: World, club: str = "nordkai", client: int = 1) -> Till:
+def till(world: World, club: str = "nordkai", client: int = 1, store: int | None = None) -> Till:
     chain = world.chains[club]
     offline = timedelta(hours=world.programmes[club].voucher_offline_hours)
-    return Till(chain.pk, chain.controller_id, chain.controller.register_id, offline, client_id=client)
+    return Till(chain.pk, chain.controller_id, chain.controller.register_id, offline, store, client)
 
 
 def redeem(
@@ -52,13 +52,14 @@ def redeem(
     *,
     club: str = "nordkai",
     client: int = 1,
+    store: int | None = None,
     reference: str = "receipt 1",
     event_at: datetime | None = None,
 ) -> Standing:
     with world.scope("bonus_use", club=club) as scope:
         return vouchers.redeem(
             scope=scope,
-            till=till(world, club, client),
+            till=till(world, club, client, store),
             code=codes.read(text),
             amount=amount,
             at=clock.now(),
@@ -107,6 +108,7 @@ def test_c9_a_voucher_of_the_picked_amount_is_used_once_and_the_discount_is_the_
     assert (again.used, again.now_used) == (1250, False)  # the till's retry
     assert refused(world, code(world, voucher), 1250, reference="receipt 2") == "voucher-used"
     assert refused(world, code(world, voucher), 1250, client=2) == "voucher-used"
+    assert refused(world, code(world, voucher), 1250, store=7) == "voucher-used"
     assert balance(world, subject).available == 2750
     sums(world)
 

@@ -45,7 +45,8 @@ class Held:
 def sell(*, scope: Scope, till: Till, chain: Chain, amount: int, key: UUID, at: datetime) -> GiftCard:
     """A new card for `amount` minor units, which holds nothing before it is activated. The same `key`: the same card.
 
-    Raises `GiftCardError` on an amount that is none or the key with another amount, `NoProgrammeError`.
+    Raises `GiftCardError` on an amount that is none, or `receipt-reused` on the key with another amount or on another
+    day (receipts are numbered anew each year), and `NoProgrammeError`.
     """
     require(activity=ACTIVITY)
     if amount <= 0:
@@ -65,7 +66,8 @@ def sell(*, scope: Scope, till: Till, chain: Chain, amount: int, key: UUID, at: 
             standing = GiftCard.objects.filter(subject_id=holder, id=known).first()
             if standing is None or standing.nonce != nonce:
                 continue
-            if standing.amount != amount:
+            days = {clock.local_date(moment, book.zone) for moment in (standing.sold_at, at)}
+            if standing.amount != amount or len(days) > 1:
                 raise GiftCardError("receipt-reused", "the key was used for another card")
             return standing
         life = IsoPeriod.parse(f"P{declared.gift_card_months}M")
@@ -121,7 +123,7 @@ def holds(*, card: GiftCard, at: datetime) -> Held:
 
 
 def redeem(*, scope: Scope, card: GiftCard, till: Till, amount: int, receipt: str, at: datetime) -> Held:
-    """Pay `amount` minor units with the card; the same till and receipt again is the same payment.
+    """Pay `amount` minor units with the card; the same till, store and receipt again, that day, is the same payment.
 
     Raises `InsufficientFundsError`, `GiftCardError` `gift-card-state` or `receipt-reused`.
     """
@@ -129,7 +131,11 @@ def redeem(*, scope: Scope, card: GiftCard, till: Till, amount: int, receipt: st
     if card.status != GiftCardStatus.ACTIVE:
         raise GiftCardError("gift-card-state", "the card holds nothing")
     key = _use_key(card, till, receipt)
-    today = clock.local_date(at, str(Book.objects.values_list("zone", flat=True).get(pk=card.book_id)))
+    zone = str(Book.objects.values_list("zone", flat=True).get(pk=card.book_id))
+    today = clock.local_date(at, zone)
+    paid = Transfer.objects.filter(subject_id=card.subject_id, reference=key).values_list("event_at", flat=True)
+    if any(clock.local_date(moment, zone) != today for moment in paid):
+        raise GiftCardError("receipt-reused", "the receipt was used on another day")
     try:
         parts = ledger.draw(
             scope=scope,
@@ -221,7 +227,7 @@ def book_of(chain: Chain) -> Book:
 
 
 def _use_key(card: GiftCard, till: Till, receipt: str) -> UUID:
-    return natural_key("gift-use", card.id, till.client_id, receipt)
+    return natural_key("gift-use", card.id, till.client_id, till.store_id, receipt)
 
 
 def _locked(scope: Scope, card: GiftCard) -> GiftCard:

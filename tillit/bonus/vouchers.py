@@ -175,7 +175,8 @@ def refusal(  # noqa: PLR0911 (one line a reason)
     if found.chain_id != till.chain_id:
         return "voucher-other-chain"
     if found.status == VoucherStatus.USED:
-        again = (found.client_id, found.reference, found.used) == (till.client_id, reference, amount)
+        by = (found.client_id, found.store_id, found.reference, found.used)
+        again = by == (till.client_id, till.store_id, reference, amount)
         return "" if again and reference else "voucher-used"
     if found.status == VoucherStatus.VOID:
         return "voucher-void"

@@ -16,6 +16,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import directories
 from tillit.parties.contacts import record_address
 from tillit.parties.digests import Kind, digest
+from tillit.purchases.models import Store
 
 
 def test_c11_a_card_is_sold_paid_with_undone_and_taken_back_by_the_till(partner: Partner) -> None:
@@ -39,6 +40,27 @@ def test_c11_a_card_is_sold_paid_with_undone_and_taken_back_by_the_till(partner:
     assert problem(at.post("gift-cards/redeem", {**pay, "receipt": "4"}))["code"] == "gift-card-state"
     wrong = f"{code[:-2]}{(int(code[-2]) + 1) % 10}{code[-1]}"
     assert problem(at.post("gift-cards/look", {"code": wrong}))["code"] == "code-check-digit"
+
+
+def test_c11_a_receipt_is_one_sale_a_line_in_a_store_on_a_day(partner: Partner) -> None:
+    Store.objects.create(chain=partner.club.chain, number="901", name="Butikk 901", place="Tromsø")
+    Store.objects.create(chain=partner.club.chain, number="902", name="Butikk 902", place="Bodø")
+    at, sale = tills.till(partner.club), {"amount": "500", "receipt": "1"}
+    sales = [sale, {**sale, "line": 2}, {**sale, "store": "901"}, {**sale, "store": "902"}]
+    sold = [at.post("gift-cards/sell", one).json()["code"] for one in sales]
+    assert len(set(sold)) == 4
+    assert [at.post("gift-cards/sell", one).json()["code"] for one in sales] == sold
+    assert at.post("gift-cards/sell", {**sale, "line": 0}).status_code == 422
+    paid = {"code": sold[0], "amount": "100", "receipt": "2", "store": "901"}
+    for store, left in (("901", "400.00"), ("902", "300.00"), ("901", "300.00")):
+        assert at.post("gift-cards/redeem", {**paid, "store": store}).json()["balance"] == left
+    undone = {"code": sold[0], "receipt": "2", "store": "902"}
+    assert at.post("gift-cards/undo", {**undone, "store": "nowhere"}).status_code == 422
+    clock.advance(timedelta(days=1))
+    assert problem(at.post("gift-cards/sell", sale))["code"] == "receipt-reused"
+    assert problem(at.post("gift-cards/redeem", paid))["code"] == "receipt-reused"
+    assert at.post("gift-cards/undo", undone).json()["balance"] == "400.00"
+    assert at.post("gift-cards/undo", {**undone, "store": "901"}).json()["balance"] == "500.00"
 
 
 def test_complaint_gift_card_redeemed_twice_by_tills_that_check_then_act(partner: Partner) -> None:

@@ -33,6 +33,7 @@ class Sale(BaseModel):
     amount: Amount
     receipt: Receipt
     store: StoreNumber = None
+    line: int = Field(default=1, ge=1, le=9999, description="Which card of the receipt, where it has several.")
 
 
 class Look(BaseModel):
@@ -49,6 +50,7 @@ class Payment(BaseModel):
     code: Code
     amount: Amount
     receipt: Receipt
+    store: StoreNumber = None
 
 
 class Undo(BaseModel):
@@ -57,6 +59,7 @@ class Undo(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: Code
     receipt: Receipt
+    store: StoreNumber = None
 
 
 class CardAnswer(BaseModel):
@@ -83,7 +86,7 @@ def _write(path: str, summary: str, name: str) -> Callable[..., Any]:
 
 @_write("sell", "Sell a gift card", "sell_gift_card")
 def sell(request: HttpRequest, body: Sale) -> HttpResponse:
-    """A new card, active, with its code. The same receipt of the same key: the same card."""
+    """A new card, active, with its code. The same key, store, receipt and line on the same day: the same card."""
     client = client_of(request, "gift-cards:sell")
     till, amount = till_of(client, body.store), minor(client, body.amount)
     assert client.chain is not None  # noqa: S101 (the scope is a till's)
@@ -96,7 +99,7 @@ def sell(request: HttpRequest, body: Sale) -> HttpResponse:
             till=till,
             chain=client.chain,
             amount=amount,
-            key=natural_key("sale", client.pk, body.receipt),
+            key=natural_key("sale", client.pk, till.store_id, body.receipt, body.line),
             at=clock.now(),
         )
         gift_cards.activate(scope=scope, card=card, at=clock.now())
@@ -120,7 +123,7 @@ def look(request: HttpRequest, body: Look) -> HttpResponse:
 
 @_write("redeem", "Pay with a gift card", "redeem_gift_card")
 def redeem(request: HttpRequest, body: Payment) -> HttpResponse:
-    """Take exactly the amount; the same receipt of the same key again is the same payment."""
+    """Take exactly the amount; the same receipt of the same key and store again, that day, is the same payment."""
     client = client_of(request, "gift-cards:redeem")
     amount = minor(client, body.amount)
 
@@ -128,7 +131,7 @@ def redeem(request: HttpRequest, body: Payment) -> HttpResponse:
         return gift_cards.redeem(scope=scope, card=card, till=till, amount=amount, receipt=body.receipt, at=clock.now())
 
     with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
-        return _with(client, body.code, act)
+        return _with(client, body.code, act, body.store)
 
 
 @_write("undo", "Undo a payment", "undo_gift_card")
@@ -140,7 +143,7 @@ def undo(request: HttpRequest, body: Undo) -> HttpResponse:
         return gift_cards.undo(scope=scope, card=card, till=till, receipt=body.receipt, at=clock.now())
 
     with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
-        return _with(client, body.code, act)
+        return _with(client, body.code, act, body.store)
 
 
 @_write("return", "Take an unused card back", "return_gift_card")
@@ -155,8 +158,10 @@ def take_back(request: HttpRequest, body: Look) -> HttpResponse:
         return _with(client, body.code, act)
 
 
-def _with(client: ApiClient, text: str, act: Callable[[Scope, Till, Any], Held]) -> HttpResponse:
-    till, code = till_of(client), code_read(client, text)
+def _with(
+    client: ApiClient, text: str, act: Callable[[Scope, Till, Any], Held], store: str | None = None
+) -> HttpResponse:
+    till, code = till_of(client, store), code_read(client, text)
     try:
         with till_scope(client, ACTIVITY) as scope:
             held = act(scope, till, gift_cards.find(scope=scope, till=till, code=code))

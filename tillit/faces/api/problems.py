@@ -66,7 +66,7 @@ TILL = {
     "time-before-voucher": (422, "The time of use is before the voucher was made."),
     "time-naive": (422, "The time lacks its offset from UTC."),
     "unknown-store": (422, "The chain has no store of that number, or the key is another store's."),
-    "receipt-reused": (422, "The receipt was used with another amount or card."),
+    "receipt-reused": (422, "The receipt was used with another amount or card, or on another day."),
     "too-many-misses": (429, "Too many codes that do not exist. Wait an hour."),
 }
 PROBLEMS |= TILL
