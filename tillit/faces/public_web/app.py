@@ -109,7 +109,8 @@ def worker(request: HttpRequest, controller: str) -> HttpResponse:
         "frame": [*frame, offline_page],
         "kept": kept_pages(site),
         "offline": offline_page,
-        "leave": reverse("sign_out", args=[site.key]),
+        "doors": [reverse(name, args=[site.key]) for name in ("sign_out", "sign_in", "join")],
+        "outside": f"{reverse('sign_in', args=[site.key])}with/",
         "days": DAYS,
         "network": NETWORK in declared(site),
     }

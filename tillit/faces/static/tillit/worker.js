@@ -45,12 +45,14 @@ self.addEventListener("message", (event) => {
   event.waitUntil(done.then((count) => event.ports[0] && event.ports[0].postMessage(count)));
 });
 
+// A page that may be kept leads elsewhere once the session is over: then no copy stays for whoever is next.
 async function page(request) {
   try {
     const answer = await fetch(request);
     const path = new URL(request.url).pathname;
-    if (answer.ok && !answer.redirected && SETTINGS.kept.includes(path) && (await caches.has(KEPT))) {
-      await (await caches.open(KEPT)).put(path, answer.clone());
+    if (SETTINGS.kept.includes(path) && (await caches.has(KEPT))) {
+      if (answer.redirected || answer.type === "opaqueredirect") await caches.delete(KEPT);
+      else if (answer.ok) await (await caches.open(KEPT)).put(path, answer.clone());
     }
     return answer;
   } catch {
@@ -58,11 +60,17 @@ async function page(request) {
   }
 }
 
+// Whether the request may end one person's session or begin another's.
+function changesWho(request, path) {
+  if (path.startsWith(SETTINGS.outside)) return true;
+  return request.method === "POST" && SETTINGS.doors.some((door) => path.startsWith(door));
+}
+
 self.addEventListener("fetch", (event) => {
   const request = event.request;
   const place = new URL(request.url);
   if (place.origin !== self.location.origin) return;
-  if (request.method === "POST" && place.pathname === SETTINGS.leave) event.waitUntil(caches.delete(KEPT));
+  if (changesWho(request, place.pathname)) event.waitUntil(caches.delete(KEPT));
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (SETTINGS.frame.includes(place.pathname)) {
