@@ -368,3 +368,27 @@ def test_c3_c9_a_voucher_of_a_merged_registration_is_found_used_and_undone(world
     assert redeem(world, code(world, late), 300).now_used
     assert balance(world, own).available == 600
     sums(world)
+
+
+def test_c3_c9_a_second_press_and_a_retried_use_carry_nothing_more(world: World) -> None:
+    own, alias, key, other = world.member(), world.member(), uuid4(), uuid4()
+    world.earn(own, 100)
+    world.earn(alias, 1000, expires=Y27)
+    merged(world, alias, own)
+
+    def use() -> None:
+        with world.scope("bonus_use", own) as scope:
+            operations.use(
+                scope=scope, subject_id=own, chain_id=world.chains["nordkai"].pk, amount=150, key=other, at=clock.now()
+            )
+
+    first = made(world, own, 300, key=key)  # 200 of them the alias's
+    for expected in (first.id, first.id):
+        clock.advance(timedelta(seconds=5))
+        assert made(world, own, 300, key=key).id == expected
+        use()
+        assert lots(world, alias) == [(Y27, 650)]
+        assert balance(world, own).available == 650
+    with pytest.raises(VoucherError, match="another amount"):
+        made(world, own, 400, key=key)
+    sums(world)

@@ -217,7 +217,13 @@ def test_c3_what_is_used_comes_back_to_whom_it_was_when_it_was_only_carried(club
 
     with Scope(system("test", {club.pk}), "bonus_use", frozenset({kari})) as scope:
         pooling.gather(
-            scope=scope, subject_id=kari, programme=programme, amount=40, key=natural_key("v"), at=clock.now()
+            scope=scope,
+            subject_id=kari,
+            programme=programme,
+            amount=40,
+            key=natural_key("v"),
+            at=clock.now(),
+            stands=lambda: False,
         )
     _unmerge(club, twin)
     assert (_available(kari, club), _available(twin, club)) == (0, 50)

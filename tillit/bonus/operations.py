@@ -22,6 +22,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope, require, system
 from tillit.ledger import operations as ledger
 from tillit.ledger.kinds import NEVER
+from tillit.ledger.models import Transfer
 from tillit.ledger.operations import Account, Part, Posting
 from tillit.parties.operations import lock_subjects
 
@@ -49,7 +50,8 @@ def use(*, scope: Scope, subject_id: int, chain_id: int, amount: int, key: UUID,
     require(activity="bonus_use")
     suspensions.refuse_use(chain_id=chain_id, at=at)
     programme = programmes.of_chain(chain_id=chain_id)
-    gather(scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at)
+    drawn = Transfer.objects.filter(subject_id=subject_id, reference=key)
+    gather(scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at, stands=drawn.exists)
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     return ledger.draw(
         scope=scope,

@@ -5,6 +5,7 @@ first, with the lots' expiry, through CARRIED, so that every book still adds up 
 was carried and still lies in those lots goes back: nobody keeps what was the other's, and what was spent is spent.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -20,15 +21,27 @@ from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subjects
 
 
-def gather(*, scope: Scope, subject_id: int, programme: Programme, amount: int, key: UUID, at: datetime) -> None:
+def gather(
+    *,
+    scope: Scope,
+    subject_id: int,
+    programme: Programme,
+    amount: int,
+    key: UUID,
+    at: datetime,
+    stands: Callable[[], bool],
+) -> None:
     """See to it that the person's own subject holds `amount` where the person does. `key`: the use it is for.
 
-    For anybody who is not merged, and where the person lacks it, nothing happens.
+    For anybody who is not merged, where the person lacks it, and where the use `stands` already (asked once the person
+    is locked, so that a repeat carries nothing more), nothing happens.
     """
     own, *others = same_person(subject_id)
     if not others:
         return
     states = lock_subjects(scope=scope, subject_ids=[own, *others])
+    if stands():
+        return
     today = clock.local_date(at, programmes.zone(programme))
     held: dict[int, list[tuple[date, int]]] = {one: [] for one in (own, *others)}
     owed = dict.fromkeys(held, 0)

@@ -72,7 +72,17 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
         raise VoucherError("amount-not-positive", "a voucher is above zero")
     chain = programme.chain
     register = chain.controller.register_id
-    gather(scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at)
+    nonces = [natural_key("voucher", subject_id, chain.pk, key, turn) for turn in range(_TRIES)]
+    made_before = Voucher.objects.filter(subject_id=subject_id, nonce__in=nonces)
+    gather(
+        scope=scope,
+        subject_id=subject_id,
+        programme=programme,
+        amount=amount,
+        key=key,
+        at=at,
+        stands=made_before.exists,
+    )
     given = {
         "subject": subject_id,
         "amount": amount,
@@ -88,8 +98,7 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
         "reserved": RESERVED.id,
         "debt": DEBT.id,
     }
-    for turn in range(_TRIES):
-        nonce = natural_key("voucher", subject_id, chain.pk, key, turn)
+    for nonce in nonces:
         code = codes.make(register_id=register, kind=Kind.VOUCHER, nonce=nonce, form=programme.voucher_barcode)
         given["id"] = known = codes.known_by(register_id=register, kind=Kind.VOUCHER, code=code)
         try:
