@@ -19,8 +19,10 @@ from tillit.journeys import terms
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership.models import TermsAcceptance
+from tillit.membership.queries import owing
 from tillit.messages.models import Message
 from tillit.parties.actors import member_actor
+from tillit.parties.models import Subject
 from tillit.parties.operations import open_account
 from tillit.privacy.changes import announce
 from tillit.privacy.prove.run import prove
@@ -129,6 +131,12 @@ def test_a4_terms_to_come_are_accepted_beforehand_and_prove_sees_who_is_processe
         found = {p.promise.path: p.finding.status for p in prove(kinds=kinds, controllers=["fjordlys"])}
         assert found["changes.acceptance"] == "kept"
         assert found["activities.newsletter.basis"] == "kept"
+        Subject.objects.filter(pk=kari).update(alias_of_id=ola)  # one person: whichever of them accepted
+        assert (_reason(company, kari), _reason(company, ola)) == ("", "")
+        assert owing(company.pk, frozenset({kari, ola})) == frozenset()
+        merged = prove(kinds={"acceptance"}, controllers=["fjordlys"])
+        assert {p.finding.status: p.finding.evidence["people"] for p in merged} == {"kept": 1}
+        Subject.objects.filter(pk=kari).update(alias_of_id=None)
         monkeypatch.setattr("tillit.consent.queries.waiting", lambda **_: frozenset())
         found = {p.promise.path: p.finding.status for p in prove(kinds=kinds, controllers=["fjordlys"])}
         assert found["changes.acceptance"] == "broken", "somebody is reached who has not accepted"

@@ -5,14 +5,15 @@ either is a no; a yes counts where the other said nothing. The alias's own event
 the merge is undone, the events carried over are answered by events that bring the choices back to what the others say.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tillit.consent.errors import UnknownChoiceError
 from tillit.consent.models import Choice, ConsentEvent, EventKind
 from tillit.consent.operations import record
+from tillit.declaration.queries import holder_of
 from tillit.kernel.scope import Scope, system
 
 MERGED, PARTED = "merge", "unmerge"
@@ -31,32 +32,74 @@ class Said:
     since: datetime | None = None
 
 
+Stated = dict[Where, dict[str, Said]]
+"""Choices by controller and activity, and by channel ('' = all)."""
+
+
 def carry_over(*, scope: Scope, subject_id: int, own: int, controllers: Iterable[int], at: datetime) -> int:
     """Carry the choices of the alias over to the person's own subject; how many events it took."""
-    every, made = list(controllers), 0
+    every = list(controllers)
     mine, theirs = _replayed(_events(own, every)), _replayed(_events(subject_id, every))
+    acts = joined(mine, theirs, {one: holder_of(controller_id=one) for one in every})
     with Scope(system("merging", every), "consent_management", frozenset({own})) as inner:
-        for where, channels in theirs.items():
-            kinds: list[tuple[EventKind, str]] = []
-            for channel, one in sorted(channels.items()):
-                before = mine.get(where, {}).get(channel, Said())
-                if one.consented and where not in mine:
-                    kinds.append((EventKind.GIVEN, channel))
-                if one.consented is False and before.consented:
-                    kinds.append((EventKind.WITHDRAWN, channel))
-                if one.objected and not before.objected:
-                    kinds.append((EventKind.OBJECTED, channel))
-            # What is said for every channel settles the single ones: yeses first, then noes, each after the other.
-            for kind, channel in sorted(kinds, key=lambda one: (one[0] is not EventKind.GIVEN, one[1])):
-                made += 1
-                moment = at + timedelta(microseconds=made)
-                wording = _wording(subject_id, where)
-                _say(inner, own, where, channel, kind, MERGED, wording, moment, _mark(subject_id))
-    return made
+        for number, (where, kind, channel) in enumerate(acts, 1):
+            wording, moment = _wording(subject_id, where), at + timedelta(microseconds=number)
+            _say(inner, own, where, channel, kind, MERGED, wording, moment, _mark(subject_id))
+    return len(acts)
+
+
+def joined(mine: Stated, theirs: Stated, holders: Mapping[int, int]) -> list[tuple[Where, EventKind, str]]:
+    """The acts after which `mine` says what either says, at every level: a no of either is a no, wherever it was said
+    (for a channel or all of them, to a controller or its holder); a yes counts where the other said nothing.
+
+    holders: controller → its holder. Holders come first and all channels before single ones, for what is said there
+    settles what comes after.
+    """
+    before, now = mine, {where: dict(channels) for where, channels in mine.items()}
+    levels: dict[str, set[str]] = {}
+    for (_, activity), channels in (*mine.items(), *theirs.items()):
+        levels.setdefault(activity, {""}).update(channels)
+    acts: list[tuple[Where, EventKind, str]] = []
+    for controller in sorted(holders, key=lambda one: (holders[one] != one, one)):
+        sides = (controller, holders[controller])
+        for activity, channel in sorted((one, level) for one, found in levels.items() for level in found):
+            where = (controller, activity)
+            own, other = _effective(before, sides, activity, channel), _effective(theirs, sides, activity, channel)
+            consented, objected = _either(own, other)
+            stands = _effective(now, sides, activity, channel) or Said()
+            kinds = []
+            if bool(stands.consented) != consented and not (consented and objected):  # no yes beside an objection
+                kinds.append(EventKind.GIVEN if consented else EventKind.WITHDRAWN)
+            if stands.objected != objected:
+                kinds.append(EventKind.OBJECTED if objected else EventKind.OBJECTION_LIFTED)
+            for kind in kinds:
+                acts.append((where, kind, channel))
+                _take(now.setdefault(where, {}), channel, kind, None)
+    return acts
+
+
+def _either(own: Said | None, other: Said | None) -> tuple[bool, bool]:
+    """(consented, objected) of a person of whom two things were said; None: nothing was."""
+    objected = any(one.objected for one in (own, other) if one)
+    if own is None:
+        return bool(other and other.consented), objected
+    return bool(own.consented) and (other is None or other.consented is not False), objected
+
+
+def _effective(said: Stated, sides: tuple[int, int], activity: str, channel: str) -> Said | None:
+    """What holds, as `lawful` asks: the channel's own before the general, the controller's before the holder's; an
+    objection to either stands. None where nothing was said.
+    """
+    found = [said.get((side, activity), {}) for side in dict.fromkeys(sides)]
+    standing = [one for channels in found if (one := channels.get(channel) or channels.get(""))]
+    return replace(standing[0], objected=any(one.objected for one in standing)) if standing else None
 
 
 def part(*, scope: Scope, subject_id: int, own: int, controllers: Iterable[int], at: datetime) -> int:
-    """Bring the choices of the person's own subject back to what was said there; how many events it took."""
+    """Bring the choices of the person's own subject back to what was said there; how many events it took.
+
+    Where a no was carried to a controller that went by its holder's yes, the no stays: nobody said a yes there.
+    """
     every, made = list(controllers), 0
     events = _events(own, every)
     mark = _mark(subject_id)
@@ -93,28 +136,33 @@ def _events(subject: int, controllers: list[int]) -> list[ConsentEvent]:
         return list(ConsentEvent.objects.filter(subject_id=subject).order_by("recorded_at", "at", "id"))
 
 
-def _standing(subject: int) -> dict[Where, dict[str, Said]]:
-    found: dict[Where, dict[str, Said]] = {}
+def _standing(subject: int) -> Stated:
+    found: Stated = {}
     for one in Choice.objects.filter(subject_id=subject):
         said = Said(one.consented, one.objected, one.since)
         found.setdefault((one.controller_id, one.activity), {})[one.channel] = said
     return found
 
 
-def _replayed(events: Iterable[ConsentEvent]) -> dict[Where, dict[str, Said]]:
+def _replayed(events: Iterable[ConsentEvent]) -> Stated:
     """Where the events lead, in the order in which they were noted."""
-    found: dict[Where, dict[str, Said]] = {}
+    found: Stated = {}
     for event in events:
         channels = found.setdefault((event.controller_id, event.activity), {})
-        if event.channel not in channels:
-            channels[event.channel] = channels.get("", Said(since=event.at))
-        for channel in list(channels) if not event.channel else [event.channel]:
-            before = channels[channel]
-            if event.kind in {EventKind.GIVEN, EventKind.WITHDRAWN}:
-                channels[channel] = Said(event.kind == EventKind.GIVEN, before.objected, event.at)
-            else:
-                channels[channel] = Said(before.consented, event.kind == EventKind.OBJECTED, before.since)
+        _take(channels, event.channel, EventKind(event.kind), event.at)
     return found
+
+
+def _take(channels: dict[str, Said], channel: str, kind: EventKind, at: datetime | None) -> None:
+    """What one act makes of the choices by channel."""
+    if channel not in channels:
+        channels[channel] = channels.get("", Said(since=at))
+    for each in list(channels) if not channel else [channel]:
+        before = channels[each]
+        if kind in {EventKind.GIVEN, EventKind.WITHDRAWN}:
+            channels[each] = Said(kind == EventKind.GIVEN, before.objected, at)
+        else:
+            channels[each] = Said(before.consented, kind == EventKind.OBJECTED, before.since)
 
 
 def _wording(subject: int, where: Where) -> str:

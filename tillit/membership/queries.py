@@ -33,7 +33,8 @@ def owing(controller_id: int, subject_ids: frozenset[int]) -> frozenset[int]:
         done = TermsAcceptance.objects.filter(
             controller_id=controller_id, version__gte=due[-1].number, subject_id__in=known_by
         )
-        return subject_ids - frozenset(known_by[one] for one in done.values_list("subject_id", flat=True))
+        people = {known_by[one] for one in done.values_list("subject_id", flat=True)}
+        return frozenset(one for one in subject_ids if known_by[one] not in people)
 
 
 def asked_of(*, subject_id: int, controller_id: int, on: date) -> Asked | None:

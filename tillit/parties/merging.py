@@ -7,8 +7,6 @@ directories answer with the person's own, and what each subject held is each one
 
 from collections.abc import Collection
 
-from django.db.models import Q
-
 from tillit.kernel.scope import Scope
 from tillit.parties.errors import MergeRefusedError, UnknownSubjectError
 from tillit.parties.models import Subject
@@ -27,13 +25,12 @@ def same_person(subject_id: int) -> tuple[int, ...]:
 
 
 def same_people(subject_ids: Collection[int]) -> dict[int, int]:
-    """Every subject of these people → the one the person is known by."""
+    """Every subject of these people, whichever are named → the one the person is known by."""
     wanted = set(subject_ids)
-    rows = Subject.objects.filter(Q(alias_of_id__in=wanted) | Q(id__in=wanted, alias_of_id__isnull=False))
-    merged: dict[int, int] = {}
-    for alias, into in rows.values_list("id", "alias_of_id"):
-        merged |= {alias: into, into: into}
-    return {one: one for one in wanted} | merged
+    named = Subject.objects.filter(id__in=wanted, alias_of_id__isnull=False)
+    people = wanted | set(named.values_list("alias_of_id", flat=True))
+    aliases = Subject.objects.filter(alias_of_id__in=people).values_list("id", "alias_of_id")
+    return {one: one for one in people} | {alias: into for alias, into in aliases if into is not None}
 
 
 def merge(*, scope: Scope, subject_id: int, into: int) -> None:

@@ -66,6 +66,12 @@ class Way:
         return f"SELECT s.id FROM parties_subject s WHERE {' AND '.join(self.free)}" if self.free else None
 
 
+_WHOLE_PERSON = """JOIN parties_subject p ON p.id = h.subject_id CROSS JOIN LATERAL (
+  SELECT coalesce(p.alias_of_id, p.id) AS id
+  UNION ALL SELECT a.id FROM parties_subject a WHERE a.alias_of_id = coalesce(p.alias_of_id, p.id)) x"""
+"""Every subject (x.id) of the person whom the hold `h` is for."""
+
+
 @dataclass
 class Plan:
     """How long rows of one table and category are kept for one controller.
@@ -121,9 +127,11 @@ class Plan:
 
     def held(self) -> str:
         """Whether a hold keeps the row: one of its own controller, or in a joint register one that concerns what is
-        held jointly (the holder's hold keeps every controller's rows; a club's, its own and the holder's).
+        held jointly (the holder's hold keeps every controller's rows; a club's, its own and the holder's). Of a merged
+        person it keeps the rows of every subject, whichever it was placed for. The few holds are looked at once, not a
+        row's person.
         """
-        return f"EXISTS (SELECT FROM privacy_hold h WHERE h.subject_id = t.subject_id AND {self.holds()})"
+        return f"EXISTS (SELECT FROM privacy_hold h {_WHOLE_PERSON} WHERE x.id = t.subject_id AND {self.holds()})"
 
     @staticmethod
     def holds() -> str:

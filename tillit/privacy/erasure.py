@@ -226,6 +226,9 @@ def _holds(plan: Plan, params: dict[str, Any]) -> tuple[str, ...]:
         cursor.execute(
             "SELECT DISTINCT CASE WHEN h.told THEN concat_ws(' ', h.reason, nullif(h.reference, '')) ELSE 'law' END"
             f" FROM privacy_hold h WHERE h.subject_id = ANY (%(people)s) AND {plan.holds()} ORDER BY 1",
-            {**params, "people": params.get("subjects") or [params["subject"]]},
+            {
+                **params,
+                "people": [s for one in params.get("subjects") or [params["subject"]] for s in same_person(one)],
+            },
         )
         return tuple(row[0] for row in cursor.fetchall())

@@ -16,6 +16,7 @@ from tillit.declaration.vocabulary import category_id, category_key, vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import journal
+from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
 from tillit.privacy import events
 from tillit.privacy.errors import HoldRefusedError
@@ -69,7 +70,7 @@ def place(
     keys = _categories(controller_id, reason, categories, clock.local_date(at))
     state = lock_subject(scope=scope, subject_id=subject_id)
     same = Hold.objects.filter(
-        subject_id=subject_id,
+        subject_id__in=same_person(subject_id),
         controller_id=controller_id,
         reason=reason,
         reference=reference,
@@ -82,7 +83,7 @@ def place(
     if standing is not None:
         if until is not None and standing.until != until:
             standing.until = until
-            Hold.objects.filter(subject_id=subject_id, id=standing.id).update(until=until)
+            Hold.objects.filter(subject_id=standing.subject_id, id=standing.id).update(until=until)
             journal.remember(scope=scope, rows=[standing], at=at)
         return _told(standing)
     hold = Hold.objects.create(
@@ -109,12 +110,12 @@ def release(*, scope: Scope, subject_id: int, hold_id: int, at: datetime) -> Hel
     Raises `HoldRefusedError` when the scope sees no such hold.
     """
     lock_subject(scope=scope, subject_id=subject_id)
-    hold = Hold.objects.filter(subject_id=subject_id, id=hold_id).first()
+    hold = Hold.objects.filter(subject_id__in=same_person(subject_id), id=hold_id).first()
     if hold is None:
         raise HoldRefusedError("hold-unknown", "there is no such hold")
     if hold.released is None:
         hold.released = max(at, hold.since)
-        Hold.objects.filter(subject_id=subject_id, id=hold_id).update(released=hold.released)
+        Hold.objects.filter(subject_id=hold.subject_id, id=hold_id).update(released=hold.released)
         append(
             type=events.HOLD_LIFTED,
             scope=scope,
@@ -131,7 +132,7 @@ def release_of_case(*, subject_id: int, controller_id: int, case_id: int, at: da
     """The case is finally closed: the holds that were for it end with it (D11); how many. Opens its own scope."""
     everyone = {controller_id, holder_of(controller_id=controller_id)}
     with Scope(system("holds", everyone), "rights_requests", frozenset({subject_id})) as scope:
-        mine = Hold.objects.filter(subject_id=subject_id, case_id=case_id, released__isnull=True)
+        mine = Hold.objects.filter(subject_id__in=same_person(subject_id), case_id=case_id, released__isnull=True)
         ids = list(mine.values_list("id", flat=True))
         for hold_id in ids:
             release(scope=scope, subject_id=subject_id, hold_id=hold_id, at=at)
@@ -142,7 +143,7 @@ def listed(*, subject_id: int | None = None, standing: bool = True) -> list[Held
     """The holds that the open scope sees, oldest first; `standing`: only those that have not been released."""
     found = Hold.objects.order_by("since", "id")
     if subject_id is not None:
-        found = found.filter(subject_id=subject_id)
+        found = found.filter(subject_id__in=same_person(subject_id))
     if standing:
         found = found.filter(released__isnull=True)
     return [_told(hold) for hold in found]

@@ -82,15 +82,19 @@ CREATE OR REPLACE FUNCTION tillit_any_subject() RETURNS boolean LANGUAGE sql STA
 $$
 
 -- name: subjects
--- The subjects the open scope names, and those merged with them: a person may be several subjects (C3).
+-- The subjects the open scope names, and every other of the same people (C3), whichever of a merged person's is named: a
+-- link, a case or a hold made before the merge names the one it was made for.
 CREATE OR REPLACE FUNCTION tillit_subjects() RETURNS bigint[] LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
   named text := coalesce(current_setting('tillit.subjects', true), '');
+  people bigint[];
 BEGIN
   IF named IN ('', '*') THEN
     RETURN '{}';
   END IF;
-  RETURN named::bigint[] || ARRAY(SELECT m.id FROM public.parties_subject m WHERE m.alias_of_id = ANY (named::bigint[]));
+  people := named::bigint[] || ARRAY(
+    SELECT a.alias_of_id FROM public.parties_subject a WHERE a.id = ANY (named::bigint[]) AND a.alias_of_id IS NOT NULL);
+  RETURN people || ARRAY(SELECT m.id FROM public.parties_subject m WHERE m.alias_of_id = ANY (people));
 END
 $$
 

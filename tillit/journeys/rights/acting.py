@@ -15,6 +15,7 @@ from tillit.declaration.models import Controller
 from tillit.kernel.scope import Actor, Scope, ScopeError
 from tillit.parties.actors import within_reach
 from tillit.parties.errors import NotAssignedError
+from tillit.parties.merging import same_person
 from tillit.parties.models import Subject
 
 ACTIVITY = "rights_requests"
@@ -37,10 +38,12 @@ def whole_register(controller: Controller) -> frozenset[int]:
 
 
 def acting(*, actor: Actor, subject_id: int) -> Actor:
-    """`actor` on this person alone, for every controller of the person's register, for requests about rights."""
+    """`actor` on this person alone (every subject of theirs), for every controller of the person's register, for
+    requests about rights.
+    """
     register = Subject.objects.values_list("register_id", flat=True).get(pk=subject_id)
     controllers = frozenset(Controller.objects.filter(register_id=register).values_list("id", flat=True))
-    return Actor(actor.kind, actor.ref, controllers, frozenset({ACTIVITY}), frozenset({subject_id}))
+    return Actor(actor.kind, actor.ref, controllers, frozenset({ACTIVITY}), frozenset(same_person(subject_id)))
 
 
 def may_receive(actor: Actor, controller: Controller) -> bool:

@@ -19,9 +19,21 @@ GROUP BY subject_id
 
 -- name: access_ended
 -- Per person the day the last relationship that gives access to the services ended; infinity while one is open. Who
--- never had one has it counted from when they last came to us. For tables without a column of their own for it (D9).
+-- never had one has it counted from when they last came to us. For tables without a column of their own for it (D9). For
+-- a merged person those of every subject count.
 SELECT subject_id, CASE WHEN bool_or(gives AND ended IS NULL) THEN 'infinity'::date
   WHEN bool_or(gives) THEN max(ended) FILTER (WHERE gives) ELSE max(coalesce(ended, started)) END AS day
-FROM (SELECT subject_id, started, ended, kind IN ('customer', 'member', 'family_member') AS gives
-  FROM parties_relationship WHERE controller_id = ANY (%(holders)s)) r
+FROM (
+  SELECT subject_id, started, ended, kind IN ('customer', 'member', 'family_member') AS gives
+  FROM parties_relationship WHERE controller_id = ANY (%(holders)s)
+  UNION ALL
+  SELECT w.one, r.started, r.ended, r.kind IN ('customer', 'member', 'family_member')
+  FROM (
+    SELECT a.id AS one, a.alias_of_id AS other FROM parties_subject a WHERE a.alias_of_id IS NOT NULL
+    UNION ALL SELECT a.alias_of_id, a.id FROM parties_subject a WHERE a.alias_of_id IS NOT NULL
+    UNION ALL SELECT a.id, b.id FROM parties_subject a JOIN parties_subject b ON b.alias_of_id = a.alias_of_id AND b.id <> a.id
+  ) w
+  JOIN parties_relationship r ON r.subject_id = w.other
+  WHERE r.controller_id = ANY (%(holders)s)
+) AS ties
 GROUP BY subject_id

@@ -12,6 +12,7 @@ from tillit.declaration.publish import earliest
 from tillit.declaration.queries import to_accept, version_declaration
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
+from tillit.parties.merging import same_people
 from tillit.privacy.changes import ACTIVITY, coming, untold
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once, texts
@@ -49,21 +50,23 @@ def _too_soon(context: Context) -> Iterator[str]:
 
 
 def unaccepted(context: Context, activity: str, people: Collection[int]) -> frozenset[int]:
-    """Those of the people whom the activity must leave alone: no acceptance of the newest version is on record."""
+    """Those of the people whom the activity must leave alone: no acceptance of the newest version is on record, of
+    any subject of theirs.
+    """
     said, asked = context.declaration.changes, to_accept(controller_id=context.id)
     due = [version.number for version in asked if version.effective <= context.on]
     if said.acceptance != "active" or activity not in said.waits or not due:
         return frozenset()
-    done: set[int] = set()
+    known_by, done = same_people(people), set[int]()
     with context.scope(), connection.cursor() as cursor:
         for table in registry.holding("terms_acceptance"):
             cursor.execute(
                 f"SELECT subject_id FROM {table.table} WHERE controller_id = %s AND version >= %s"
                 " AND subject_id = ANY (%s)",
-                [context.id, due[-1], sorted(people)],
+                [context.id, due[-1], sorted(known_by)],
             )
-            done |= {row[0] for row in cursor.fetchall()}
-    return frozenset(people) - done
+            done |= {known_by[row[0]] for row in cursor.fetchall()}
+    return frozenset(one for one in people if known_by[one] not in done)
 
 
 def _accepted(context: Context, said: Said) -> Finding:
