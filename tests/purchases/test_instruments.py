@@ -13,8 +13,8 @@ from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel import clock
-from tillit.kernel.scope import Scope
-from tillit.parties import directories
+from tillit.kernel.scope import Scope, system
+from tillit.parties import directories, merging
 from tillit.parties.actors import member_actor
 from tillit.parties.digests import Kind, digest, digest_many
 from tillit.purchases import operations, queries, reference_data
@@ -113,6 +113,22 @@ def test_c4_a_card_on_another_bonus_id_is_refused(club: Controller) -> None:
 def test_c4_registering_again_changes_nothing(club: Controller) -> None:
     kari = person(club)
     assert register(club, kari, card_number(1)).id == register(club, kari, card_number(1)).id
+
+
+def test_c3_c4_a_card_of_a_merged_registration_is_not_registered_twice(club: Controller) -> None:
+    kari, twin = person(club), person(club)
+    made = register(club, twin, card_number(1))
+    with Scope(system("test", {club.pk}), "register_administration") as scope:
+        merging.merge(scope=scope, subject_id=twin, into=kari)
+    assert register(club, kari, card_number(1)).id == made.id
+    assert held_by(club, card_number(1)) == kari
+    with own_pages(club, kari) as scope:
+        assert queries.instruments(subject_id=kari) == [made]
+        assert operations.remove_instrument(scope=scope, subject_id=kari, instrument_id=made.id, at=AT)
+        assert queries.instruments(subject_id=kari) == []
+    assert held_by(club, card_number(1)) is None
+    assert register(club, kari, card_number(1)).id != made.id
+    assert held_by(club, card_number(1)) == kari
 
 
 def test_c4_company_cards_are_refused(club: Controller) -> None:

@@ -76,20 +76,25 @@ def register_instrument(
     at: datetime,
     ownership: OwnershipCheck | None = None,
 ) -> PaymentInstrument:
-    """Register a card or account of the person; the row there is already is returned. `ownership`: default configured.
+    """Register a card or account of the person; the row there is already is returned, whichever of a merged person's
+    subjects has it (C3). `ownership`: default configured.
 
     Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, too-many, taken.
     """
     own = acceptable(subject_id=subject_id, number=number, ownership=ownership or configured())
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
     kind, known = own.kind, digest(register_id, own.kind, own.number)
-    state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+    people = same_person(subject_id)
+    state = lock_subjects(scope=scope, subject_ids=people)[subject_id]
     if own.ownership is Ownership.UNKNOWN:
         _room_for(subject_id, known)
     try:
         directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id, since=at)
     except AlreadyClaimedError:
         raise InstrumentRefusedError("taken", "that card or account is on another BonusID") from None
+    standing = PaymentInstrument.objects.filter(subject_id__in=people, digest=known, removed_at=None).first()
+    if standing is not None:
+        return standing
     made, fresh = PaymentInstrument.objects.get_or_create(
         subject_id=subject_id,
         digest=known,
