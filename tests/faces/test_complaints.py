@@ -18,8 +18,9 @@ from tillit.cases.models import Document
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages.models import Message
-from tillit.parties import directories
+from tillit.parties import directories, merging
 from tillit.parties.digests import Kind, digest
+from tillit.purchases.models import PaymentInstrument
 
 pytestmark = pytest.mark.django_db
 NEW = "/rundtur/min-side/complaints/new/"
@@ -172,6 +173,30 @@ def test_c4_c12_a_card_on_another_bonus_id_is_set_free_when_its_owner_is_right(
     register = kari.controller.register_id
     known = digest(register, Kind.CARD, card)
     assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) is None
+    assert 'value="put_back"' not in other.get(cards).text
+    with Scope(system("test", {kari.controller.pk}), "bonus_earning", frozenset({ola.subject_id})):
+        row = PaymentInstrument.objects.get(subject_id=ola.subject_id)
+    other.post(cards, {"act": "put_back", "card": str(row.id)})
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) is None
     assert client.post(cards, {"act": "add", "number": card, "own": "1"}).status_code == 302
     assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) == kari.subject_id
-    assert card[-4:] in other.get("/rundtur/min-side/messages/").text
+    with Scope(system("test", {kari.controller.pk}), "rights_requests", frozenset({ola.subject_id})):
+        assert card[-4:] in str(Message.objects.get(template="card_moved").content)
+
+
+def test_c3_c4_c12_a_card_of_a_merged_person_is_set_free(client: Client, world: World, kari: Person) -> None:
+    ola = make_person(kari.controller, "Ola", "Vestli", "+47 400 00 112")
+    twin = make_person(kari.controller, "Ole", "Vestli", "+47 400 00 113")
+    other, card = Client(), card_number(32)
+    sign_in(other, twin)
+    other.post("/rundtur/min-side/cards/", {"act": "add", "number": card, "own": "1"})
+    with Scope(system("test", {kari.controller.pk}), "membership_administration") as scope:
+        merging.merge(scope=scope, subject_id=twin.subject_id, into=ola.subject_id)
+    register, known = kari.controller.register_id, digest(kari.controller.register_id, Kind.CARD, card)
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) == ola.subject_id
+    sign_in(client, kari)
+    path = complain(client, world, about="card_taken", number=card, chain="")
+    at_work(hire(kari.controller)).post(
+        f"/staff/rundtur/complaints/{number(path)}/", {"act": "uphold", "text": "Du viste det."}
+    )
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) is None

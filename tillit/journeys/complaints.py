@@ -28,6 +28,8 @@ from tillit.messages.operations import send
 from tillit.parties import directories
 from tillit.parties.actors import person_scope
 from tillit.parties.digests import Kind
+from tillit.parties.merging import own as own_subject
+from tillit.parties.merging import same_person
 from tillit.parties.queries import facts
 from tillit.parties.rates import Limit, within
 from tillit.purchases import operations as instruments
@@ -227,24 +229,22 @@ def _set_free(case: Case, at: datetime) -> None:
     controller = Controller.objects.get(pk=case.controller_id)
     kind, known = Kind(int(case.fields["instrument_kind"])), UUID(case.fields["instrument"])
     holder = directories.resolve(register_id=controller.register_id, kind=kind, digest=known)
-    if holder is None or holder == case.subject_id:
+    if holder is None or holder == own_subject(case.subject_id):
         return
     person = frozenset({holder})
     acting = system("complaint", {controller.pk})
     with Scope(acting, "bonus_earning", person) as scope:
-        row = PaymentInstrument.objects.filter(subject_id=holder, digest=known, removed_at=None).first()
-        if row is None or not instruments.remove_instrument(
-            scope=scope, subject_id=holder, instrument_id=row.id, at=at
-        ):
-            return
-        last_four = row.last_four
+        rows = PaymentInstrument.objects.filter(subject_id__in=same_person(holder), digest=known, removed_at=None)
+        for row in rows:
+            instruments.remove_instrument(scope=scope, subject_id=holder, instrument_id=row.id, at=at, decided=True)
+        directories.unclaim(register_id=controller.register_id, kind=kind, digest=known, subject_id=holder)
     with Scope(acting, NOTICE, person) as scope:
         send(
             scope=scope,
             subject_id=holder,
             controller_id=controller.pk,
             template="card_moved",
-            values={"last_four": last_four},
+            values={"last_four": case.fields["last_four"]},
             at=at,
         )
 

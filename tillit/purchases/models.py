@@ -139,7 +139,7 @@ class Seen(models.Model):
 
 class PaymentInstrument(PersonalModel):
     """A card or account a person registered: network and last four digits; the number itself only as a keyed digest
-    (C4).
+    (C4). `removal_decided`: staff found that it is another's, so that the person cannot undo the removal.
     """
 
     kind = models.SmallIntegerField()
@@ -148,6 +148,7 @@ class PaymentInstrument(PersonalModel):
     digest = models.UUIDField()
     registered_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+    removal_decided = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "purchases_instrument"

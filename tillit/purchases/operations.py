@@ -126,8 +126,10 @@ def _room_for(subject_id: int, known: UUID) -> None:
         raise InstrumentRefusedError("too-many", f"at most {MOST_UNKNOWN} cards and accounts can be registered")
 
 
-def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime) -> bool:
-    """Take a card or account off the BonusID; whether it was on it.
+def remove_instrument(
+    *, scope: Scope, subject_id: int, instrument_id: int, at: datetime, decided: bool = False
+) -> bool:
+    """Take a card or account off the BonusID; whether it was on it. `decided`: by staff, and not to be undone.
 
     The number is free for others at once. The row stays until its retention lapses, so that purchases made while it was
     registered, and still on their way, find their owner.
@@ -137,7 +139,9 @@ def remove_instrument(*, scope: Scope, subject_id: int, instrument_id: int, at: 
     found = PaymentInstrument.objects.filter(subject_id__in=people, id=instrument_id, removed_at=None).first()
     if found is None:
         return False
-    PaymentInstrument.objects.filter(subject_id=found.subject_id, id=instrument_id).update(removed_at=at)
+    PaymentInstrument.objects.filter(subject_id=found.subject_id, id=instrument_id).update(
+        removed_at=at, removal_decided=decided
+    )
     journal.remember(scope=scope, rows=[found], at=at)
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=found.controller_id)
     directories.unclaim(
@@ -180,7 +184,9 @@ def put_back(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime)
     Raises `InstrumentRefusedError`: `taken` when it is on another BonusID now, `too-many` with `MOST_UNKNOWN` others.
     """
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
-    off = PaymentInstrument.objects.filter(subject_id=subject_id, id=instrument_id, removed_at__isnull=False)
+    off = PaymentInstrument.objects.filter(
+        subject_id=subject_id, id=instrument_id, removed_at__isnull=False, removal_decided=False
+    )
     found = off.first()
     if found is None:
         return False

@@ -41,10 +41,9 @@ def instruments(*, subject_id: int) -> list[PaymentInstrument]:
 
 
 def removed_instruments(*, subject_id: int) -> list[PaymentInstrument]:
-    """The person's cards and accounts that were taken off and are still kept, the latest first."""
-    return list(
-        PaymentInstrument.objects.filter(subject_id=subject_id, removed_at__isnull=False).order_by("-removed_at", "id")
-    )
+    """The person's cards and accounts that they took off and that are still kept, the latest first."""
+    off = PaymentInstrument.objects.filter(subject_id=subject_id, removed_at__isnull=False, removal_decided=False)
+    return list(off.order_by("-removed_at", "id"))
 
 
 @dataclass(frozen=True)
