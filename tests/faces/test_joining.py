@@ -1,8 +1,9 @@
 """Joining on the web: form, two codes, a member with one BonusID (C1-C3, A2, F1)."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -12,7 +13,9 @@ from tests.faces.conftest import Person
 from tillit.consent.models import ConsentEvent
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
-from tillit.journeys import join_link
+from tillit.journeys import join_link, joining
+from tillit.journeys.join import Applicant
+from tillit.journeys.joining import Codes
 from tillit.journeys.sms.dispatch import dispatch
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -20,7 +23,7 @@ from tillit.membership.models import TermsAcceptance
 from tillit.messages import mail as outbox
 from tillit.messages import mail_folder
 from tillit.parties import lookup
-from tillit.parties.models import Relationship, Subject
+from tillit.parties.models import Relationship, SignInCode, Subject
 from tillit.parties.queries import facts
 
 FORM = {
@@ -127,10 +130,76 @@ def test_c1_a_code_that_is_not_right_joins_nobody_and_spends_neither(
     wrong = codes(client, answer, mobile_code="000000" if text_code(MOBILE) != "000000" else "111111")
     assert (wrong.status_code, known(controllers)) == (422, None)
     page = wrong.content.decode()
-    assert "mobile-error" in page
-    assert "email-error" not in page
+    other = codes(client, answer, email_code="000000" if mail_code(FORM["email"]) != "000000" else "111111")
+    assert _told(page) == _told(other.content.decode())
+    assert "code-error" in page
     assert codes(client, answer).status_code == 200
     assert known(controllers) is not None
+
+
+def _told(page: str) -> list[str]:
+    """What the page with the codes says of what was typed."""
+    return re.findall(r'aria-invalid="true"|aria-describedby="[^"]+"|<p class="ds-validation-message".*?</p>', page)
+
+
+def test_h18_a_code_that_was_never_sent_joins_nobody(controllers: dict[str, Controller]) -> None:
+    """More codes than are sent, and more tries, are no more chances (who could guess an address open would own it)."""
+    for _ in range(joining.PER_ADDRESS.most):
+        applicant, sent = _asked(controllers)
+    unsent = _asked(controllers)[1]
+    assert _purposes(sent) == {joining.PURPOSE}
+    assert _purposes(unsent) == {joining.NEVER_SENT}
+    right = _set_codes(unsent)
+    assert _confirmed(controllers, applicant, unsent, right) is None
+    assert joining.codes.tries_left(code_id=unsent.email) == 4
+
+
+def test_h18_an_address_is_guessed_at_so_many_times_whoever_tries(controllers: dict[str, Controller]) -> None:
+    applicant, sent = _asked(controllers)
+    right = _set_codes(sent)
+    for turn in range(joining.TRIES_PER_ADDRESS.most):
+        other = Codes(uuid4(), uuid4())
+        assert _confirmed(controllers, applicant, other, right, f"10.{turn}.0.1") is None
+    assert _confirmed(controllers, applicant, sent, right, "10.99.0.1") is None
+    with clock.travel(clock.now() + timedelta(minutes=16)):
+        applicant, sent = _asked(controllers)
+        assert _confirmed(controllers, applicant, sent, _set_codes(sent)) is not None
+
+
+def _asked(controllers: dict[str, Controller]) -> tuple[Applicant, Codes]:
+    words = joining.Words("{code}", "{code} {minutes}", "{code} {minutes}", "Klubb")
+    stated = joining.applicant_of(FORM)
+    return joining.ask(controller=controllers["nordkai"], stated=stated, network_address="10.0.0.1", words=words)
+
+
+def _purposes(sent: Codes) -> set[str]:
+    rows = SignInCode.objects.filter(id__in=[sent.email, sent.mobile])
+    return set(rows.values_list("purpose", flat=True))
+
+
+def _set_codes(sent: Codes) -> str:
+    """Make both codes the same, as a guess that is right would be."""
+    for row in SignInCode.objects.filter(id__in=[sent.email, sent.mobile]):
+        row.digest = joining.codes._digest(row.id, "123456")
+        row.save(update_fields=["digest"])
+    return "123456"
+
+
+def _confirmed(
+    controllers: dict[str, Controller], applicant: Applicant, sent: Codes, code: str, network: str = "10.0.0.1"
+) -> Any:
+    return joining.confirm(
+        controller=controllers["nordkai"],
+        applicant=applicant,
+        sent=sent,
+        email_code=code,
+        mobile_code=code,
+        route="web",
+        agreements=[],
+        topics=[],
+        network_address=network,
+        language="nb",
+    )
 
 
 @pytest.mark.parametrize(

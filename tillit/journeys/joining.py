@@ -38,11 +38,15 @@ from tillit.parties import codes
 from tillit.parties.rates import Limit, truncated, within
 
 PURPOSE = "join"
+NEVER_SENT = "join_unsent"
+"""Purpose of a code that nobody got, since an address has had its share: it costs the same, and is never right."""
 WELCOME = "joined"
-# A network may ask for so many pairs of codes; an address so many, and then none, with the same answer.
+# A network may ask for so many pairs of codes; an address so many, and then none, with the same answer. However many
+# codes are out, and from however many networks they are tried, an address is guessed at so many times only.
 PER_NETWORK = Limit("join_network", 30, timedelta(minutes=15))
 TRIES = Limit("join_tries", 120, timedelta(minutes=15))
 PER_ADDRESS = Limit("join_address", 5, timedelta(minutes=15))
+TRIES_PER_ADDRESS = Limit("join_address_tries", 25, timedelta(minutes=15))
 
 
 @dataclass(frozen=True)
@@ -147,9 +151,10 @@ def ask(
     at = clock.now()
     ordered = checked(stated, minimum_age=minimum_age(controller_id=controller.pk, at=at), at=at)
     _from_network(PER_NETWORK, controller, network_address)
-    by_mail = codes.issue(purpose=PURPOSE, register_id=controller.register_id)
+    mailed = within(PER_ADDRESS, _address(controller, ordered))
+    by_mail = codes.issue(purpose=PURPOSE if mailed else NEVER_SENT, register_id=controller.register_id)
     expires, minutes = at + codes.LIVES, int(codes.LIVES.total_seconds() // 60)
-    if within(PER_ADDRESS, f"{controller.register_id}:{email.matching_key(ordered.email)}"):
+    if mailed:
         send_unstored(
             to=ordered.email,
             subject=words.subject.format(code=by_mail.code),
@@ -159,8 +164,9 @@ def ask(
         )
     if proven_mobile == ordered.mobile:
         return ordered, Codes(by_mail.id, None)
-    by_phone = codes.issue(purpose=PURPOSE, register_id=controller.register_id)
-    if within(PER_ADDRESS, f"{controller.register_id}:{ordered.mobile}"):
+    texted = within(PER_ADDRESS, f"{controller.register_id}:{ordered.mobile}")
+    by_phone = codes.issue(purpose=PURPOSE if texted else NEVER_SENT, register_id=controller.register_id)
+    if texted:
         send_unstored_text(
             declaration=current(controller_id=controller.pk, on=clock.today()),
             to=ordered.mobile,
@@ -184,8 +190,9 @@ def confirm(
     language: str,
     actor: Actor | None = None,
     identity: str = "",
-) -> Joined | frozenset[str]:
-    """Join when every code is right; else which of `email` and `mobile` is not. Raises as `join`.
+) -> Joined | None:
+    """Join when every code is right; else None, and never which one is not: each would be guessed by itself. Raises as
+    `join`, and `TooManyTriesError` for the network.
 
     Codes are used up by joining alone. `actor`: the member of staff at whose desk it happens (`reception.desk`);
     `identity`: what they have seen of who it is, a code.
@@ -194,8 +201,11 @@ def confirm(
     typed = {sent.email: codes.digits(email_code)}
     if sent.mobile is not None:
         typed[sent.mobile] = codes.digits(mobile_code)
-    if wrong := codes.redeem_all(typed=typed, purpose=PURPOSE):
-        return frozenset(name for name, one in (("email", sent.email), ("mobile", sent.mobile)) if one in wrong)
+    tried = [within(TRIES_PER_ADDRESS, _address(controller, applicant))]
+    if sent.mobile is not None:
+        tried.append(within(TRIES_PER_ADDRESS, f"{controller.register_id}:{applicant.mobile}"))
+    if not all(tried) or codes.redeem_all(typed=typed, purpose=PURPOSE):
+        return None
     offered = set(asked_at_joining(controller_id=controller.pk))
     joined = join(
         controller_id=controller.pk,
@@ -240,6 +250,10 @@ def _welcome(controller: Controller, joined: Joined, language: str) -> None:
             channels=("email",),
             language=language,
         )
+
+
+def _address(controller: Controller, applicant: Applicant) -> str:
+    return f"{controller.register_id}:{email.matching_key(applicant.email)}"
 
 
 def _from_network(limit: Limit, controller: Controller, address: str) -> None:

@@ -72,11 +72,13 @@ def redeem(*, code_id: UUID, code: str, purpose: str) -> SignInCode | None:
 def redeem_all(*, typed: Mapping[UUID, str], purpose: str) -> frozenset[UUID]:
     """Try several codes at once, each bound to nobody yet; the ids of those that are not right, empty when all are.
 
-    All are used up together or none is, so that one mistyped code does not spend the other. Every try counts.
+    All are used up together or none is, so that one mistyped code does not spend the other. Every try counts, also of a
+    code of another purpose, which is never right.
     """
     now = clock.now()
-    fresh = SignInCode.objects.filter(id__in=list(typed), purpose=purpose, used_at__isnull=True, expires_at__gt=now)
-    tried = [one for one in typed if fresh.filter(id=one, attempts__lt=TRIES).update(attempts=F("attempts") + 1)]
+    living = SignInCode.objects.filter(id__in=list(typed), used_at__isnull=True, expires_at__gt=now)
+    tried = [one for one in typed if living.filter(id=one, attempts__lt=TRIES).update(attempts=F("attempts") + 1)]
+    fresh = living.filter(purpose=purpose)
     rows = {row.id: bytes(row.digest) for row in fresh.filter(id__in=tried)}
     wrong = frozenset(
         one for one, code in typed.items() if not hmac.compare_digest(_digest(one, code), rows.get(one, bytes(32)))

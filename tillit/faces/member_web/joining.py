@@ -18,7 +18,7 @@ from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language, localised
 from tillit.faces.texts import say
 from tillit.journeys import join_link, joining
-from tillit.journeys.join import Agreement, Applicant, Joined, JoinRefusedError
+from tillit.journeys.join import Agreement, Applicant, JoinRefusedError
 from tillit.journeys.joining import Codes, Offer
 from tillit.kernel.identifiers import phone
 from tillit.parties.models import Login
@@ -91,9 +91,9 @@ def _confirm(request: HttpRequest, site: Site, page: str) -> HttpResponse:
         )
     except JoinRefusedError as error:
         return _form(request, site, page, problem=error.code)
-    if not isinstance(done, Joined):
+    if done is None:
         problem = "spent" if joining.spent(sent) else "code"
-        return _codes(request, site, page, pending, applicant, sent, wrong=done, problem=problem)
+        return _codes(request, site, page, pending, applicant, sent, wrong=True, problem=problem)
     if done.new:
         login = Login.objects.get(subject_id=done.subject_id)
         signing_in.begin_session(request, login, "email_code")
@@ -193,7 +193,7 @@ def _codes(
     applicant: Applicant,
     sent: Codes,
     *,
-    wrong: frozenset[str] = frozenset(),
+    wrong: bool = False,
     problem: str = "",
 ) -> HttpResponse:
     context = {

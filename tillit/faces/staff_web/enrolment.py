@@ -11,7 +11,7 @@ from tillit.faces.member_web import joining as web
 from tillit.faces.staff_web.access import Worker, staff_page, token_for
 from tillit.faces.templatetags.tillit import language
 from tillit.journeys import joining
-from tillit.journeys.join import ACTIVITY, Applicant, Joined, JoinRefusedError
+from tillit.journeys.join import ACTIVITY, Applicant, JoinRefusedError
 from tillit.journeys.joining import Codes
 from tillit.journeys.reception import IDENTITY_SEEN, desk
 from tillit.kernel.identifiers import phone
@@ -67,8 +67,8 @@ def _confirm(request: HttpRequest, worker: Worker) -> HttpResponse:
         )
     except JoinRefusedError as error:
         return _form(request, worker, problem=error.code)
-    if not isinstance(done, Joined):
-        return _codes(request, worker, pending, applicant, wrong=done, sent=sent)
+    if done is None:
+        return _codes(request, worker, pending, applicant, wrong=True, sent=sent)
     token = token_for(request, worker, ACTIVITY, done.subject_id)
     return render(request, "staff_web/enrolled.html", worker.context(page="enrol", joined=done, token=token))
 
@@ -103,7 +103,7 @@ def _codes(
     pending: str,
     applicant: Applicant,
     *,
-    wrong: frozenset[str] = frozenset(),
+    wrong: bool = False,
     sent: Codes | None = None,
 ) -> HttpResponse:
     context = worker.context(
