@@ -25,6 +25,7 @@ from tests.support.world import person, publish_examples
 from tillit.audit.operations import link
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
+from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import system
 from tillit.ledger.operations import open_book
@@ -123,7 +124,7 @@ def _plant(
                     None,
                 )
             elif found is not None and column == found.category_column:
-                value, mark = registry.vocabulary().categories[found.categories[0]].id, None
+                value, mark = vocabulary().categories[found.categories[0]].id, None
             elif column == "told":
                 value = True  # an order that may not be told of is left out of the answer: test_holds
             elif table in follows and column == "digest":

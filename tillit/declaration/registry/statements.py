@@ -1,0 +1,64 @@
+"""Registered SQL: functions of definer roles, what a restore runs, clocks that no column carries."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Definer:
+    """A file of security-definer functions owned by a NOLOGIN role; the app may execute and no more.
+
+    reads: tables that the role may select from, besides those it writes.
+    """
+
+    role: str
+    module_file: str
+    file: str
+    reads: tuple[str, ...] = ()
+
+
+DEFINERS: list[Definer] = []
+
+
+def definer(role: str, module_file: str, file: str, *, reads: tuple[str, ...] = ()) -> None:
+    """Register `sql/<file>.sql` beside `module_file` (pass `__file__`): each statement makes the function it names."""
+    entry = Definer(role, module_file, file, reads)
+    if entry not in DEFINERS:
+        DEFINERS.append(entry)
+
+
+AFTER_RESTORE: list[tuple[str, str, str]] = []
+
+
+def after_restore(module_file: str, file: str, name: str) -> None:
+    """Register a named statement that sets aside what a dump holds of work that was under way: it was done long ago,
+    or must not be done again. A restore runs it before anything may read (parameter: now).
+    """
+    if (module_file, file, name) not in AFTER_RESTORE:
+        AFTER_RESTORE.append((module_file, file, name))
+
+
+@dataclass(frozen=True)
+class DerivedClock:
+    """A clock no column carries: a named statement giving (subject_id, day), `infinity` while it has not started.
+
+    A person it does not list is one the rule's activity does not concern: lapsed. Parameters it may use: controller,
+    holders, applies_to, activity, zone.
+    """
+
+    module_file: str
+    file: str
+    name: str
+
+
+DERIVED_CLOCKS: dict[str, DerivedClock] = {}
+DIGEST_KINDS: dict[int, str] = {}
+
+
+def derived_clock(event: str, module_file: str, file: str, name: str) -> None:
+    """Register the statement that answers for a clock event in every table."""
+    DERIVED_CLOCKS[event] = DerivedClock(module_file, file, name)
+
+
+def digest_kind(kind: int, category: str) -> None:
+    """Say which category a directory kind identifies by: its digests go when the person's last such row goes."""
+    DIGEST_KINDS[kind] = category
