@@ -131,7 +131,8 @@ class Plan:
         person it keeps the rows of every subject, whichever it was placed for. The few holds are looked at once, not a
         row's person.
         """
-        return f"EXISTS (SELECT FROM privacy_hold h {_WHOLE_PERSON} WHERE x.id = t.subject_id AND {self.holds()})"
+        people = f"SELECT x.id FROM privacy_hold h {_WHOLE_PERSON} WHERE {self.holds()}"
+        return f"coalesce(t.subject_id IN ({people}), false)"  # hashed once; a row may be nobody's
 
     @staticmethod
     def holds() -> str:
