@@ -11,6 +11,7 @@ from django.db import connection
 from tests.support.world import publish_examples
 from tillit.consent.queries import may
 from tillit.declaration.models import Controller
+from tillit.journeys.enquiries.opening import enquirer
 from tillit.journeys.join import Agreement, Applicant, Joined, JoinRefusedError, join
 from tillit.kernel import clock
 from tillit.kernel.identifiers.errors import IdentifierError
@@ -18,6 +19,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.membership.models import TermsAcceptance
 from tillit.parties import lookup
 from tillit.parties.models import Fact, Login, Relationship, Subject
+from tillit.parties.operations import relate
 from tillit.parties.queries import facts
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -132,6 +134,33 @@ def test_c1_an_address_of_one_and_a_number_of_another_is_nobody(clubs: dict[str,
             enrol(clubs["nordkai"], replace(KARI, **change))
         assert refused.value.code == "other-person"
     assert Subject.objects.count() == 2
+
+
+def test_c1_who_has_only_written_to_us_can_join_and_a_mail_blocks_no_address(clubs: dict[str, Controller]) -> None:
+    club, register = clubs["skogheim"], clubs["rundtur"].register_id
+    with Scope(system("mail", {club.pk}), "customer_service", controllers=frozenset({club.pk})) as opened:
+        wrote = enquirer(scope=opened, controller=club, name="En Annen", email=KARI.email)
+    joined = enrol(clubs["nordkai"])
+    assert (joined.subject_id, joined.new) == (wrote, True)
+    for typed in (KARI.email, KARI.mobile):
+        assert lookup.by_address(register_id=register, text=typed) == wrote
+    assert Login.objects.filter(subject_id=wrote).count() == 1
+    with scope(clubs):
+        assert (facts(subject_id=wrote)["name.given"], facts(subject_id=wrote)["name.family"]) == ("Kari", "Bjørkelund")
+    with pytest.raises(JoinRefusedError):
+        enrol(clubs["nordkai"], replace(KARI, mobile="400 00 103"))
+
+
+def test_c1_an_enquirer_who_is_also_something_else_anywhere_is_not_joined_by_half(
+    clubs: dict[str, Controller],
+) -> None:
+    club, other = clubs["skogheim"], clubs["nordkai"]
+    with Scope(system("mail", {club.pk}), "customer_service", controllers=frozenset({club.pk})) as opened:
+        wrote = enquirer(scope=opened, controller=club, name="Kari Dal", email=KARI.email)
+        relate(scope=opened, subject_id=wrote, controller_id=club.pk, kind="customer", started=NOW.date())
+    with pytest.raises(JoinRefusedError) as refused:
+        enrol(other)
+    assert refused.value.code == "other-person"
 
 
 def test_f1_consent_given_while_joining_counts_at_once_and_none_is_assumed(clubs: dict[str, Controller]) -> None:

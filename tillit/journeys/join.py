@@ -26,12 +26,15 @@ from tillit.parties import directories
 from tillit.parties import operations as parties
 from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
-from tillit.parties.models import Relationship
+from tillit.parties.merging import same_person
+from tillit.parties.models import Fact, Login, Relationship
 from tillit.parties.operations import NewFact
 from tillit.privacy import archive
 from tillit.purchases.operations import recognise_in_web_shops
 
 ACTIVITY = "membership_administration"
+ONLY_WROTE = frozenset({"enquirer", "visitor"})
+SEEN_BY = "rights_requests"
 _TRIES = 5
 _OLDEST = 130
 
@@ -165,16 +168,24 @@ def check_birth_date(born: date, *, minimum_age: int, today: date) -> None:
 def _person(
     scope: Scope, register_id: int, holder: int, stated: Applicant, route: str, at: datetime
 ) -> tuple[int, bool]:
-    """The BonusID of e-mail and mobile together, made when neither is known; whether it is new."""
+    """The BonusID of e-mail and mobile together, made when neither is known; whether it is new.
+
+    One of them may be held by somebody who has only written to us: whoever has shown both is that person, who has no
+    BonusID yet. Otherwise a mail, also one with another's address as its sender, would keep its owner from joining.
+    """
     keys = keys_of(stated, register_id=register_id)
     found = {directories.resolve(register_id=register_id, kind=kind, digest=key) for kind, key in keys.items()}
-    if found != {None}:
-        if len(found) > 1 or None in found:
+    known = found - {None}
+    if len(known) > 1:
+        raise JoinRefusedError("other-person", "the e-mail address and the mobile number are not one member's")
+    if known:
+        subject_id = next(one for one in known if one is not None)
+        if None not in found:
+            return subject_id, False
+        if not _only_wrote(subject_id, register_id):
             raise JoinRefusedError("other-person", "the e-mail address and the mobile number are not one member's")
-        (known,) = found
-        assert known is not None  # noqa: S101 (looked at above)
-        return known, False
-    subject_id = parties.create_subject(scope=scope, register_id=register_id)
+    else:
+        subject_id = parties.create_subject(scope=scope, register_id=register_id)
     for kind, key in keys.items():
         directories.claim(register_id=register_id, kind=kind, digest=key, subject_id=subject_id)
     recognise_in_web_shops(
@@ -188,8 +199,35 @@ def _person(
         source="data_subject",
         at=at,
     )
+    if known:
+        _correct_names(subject_id, register_id, stated, at)
     parties.open_account(scope=scope, subject_id=subject_id, register_id=register_id, at=at)
     return subject_id, True
+
+
+def _only_wrote(subject_id: int, register_id: int) -> bool:
+    """Whether somebody is known from what they wrote or where they went, and was never anything else to anybody.
+
+    Seen at every controller of the register, in any row state; who has an account or is merged is somebody.
+    """
+    if Login.objects.filter(subject_id=subject_id).exists() or len(same_person(subject_id)) > 1:
+        return False
+    everyone = Controller.objects.filter(register_id=register_id).values_list("id", flat=True)
+    with Scope(system("join", everyone), SEEN_BY, frozenset({subject_id})):
+        ties = set(Relationship.objects.filter(subject_id=subject_id).values_list("kind", flat=True))
+    return bool(ties) and ties <= ONLY_WROTE
+
+
+def _correct_names(subject_id: int, register_id: int, stated: Applicant, at: datetime) -> None:
+    """A name that came with a message, and is not the person's, holds no more anywhere."""
+    said = {fact.kind: fact.value for fact in facts_of(stated) if fact.category == "identity"}
+    everyone = Controller.objects.filter(register_id=register_id).values_list("id", flat=True)
+    with Scope(system("join", everyone), ACTIVITY, frozenset({subject_id})) as scope:
+        for one in Fact.objects.filter(subject_id=subject_id, kind__in=said, superseded_at__isnull=True):
+            if one.value != said[one.kind]:
+                parties.retire_fact(
+                    scope=scope, subject_id=subject_id, controller_id=one.controller_id, kind=one.kind, at=at
+                )
 
 
 def keys_of(stated: Applicant, *, register_id: int) -> dict[Kind, UUID]:
