@@ -56,6 +56,15 @@ def known_by(*, register_id: int, kind: Kind, code: str) -> UUID:
     return digest(register_id, kind, code)
 
 
+def again(*, register_id: int, kind: Kind, nonce: UUID, known: UUID) -> str | None:
+    """The code of a nonce, made anew, in the form that its digest `known` finds; None when its key is gone."""
+    for form in ("code128", "ean13"):
+        code = make(register_id=register_id, kind=kind, nonce=nonce, form=form)
+        if known_by(register_id=register_id, kind=kind, code=code) == known:
+            return code
+    return None
+
+
 def grouped(code: str) -> str:
     """The code as people read it out: `1234 5678 9012 3456`, `2 123456 789012`."""
     if len(code) == 13:

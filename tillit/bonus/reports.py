@@ -7,17 +7,15 @@ Bonus counts by record time, as in the books; sales by the time of the purchase.
 from dataclasses import dataclass
 from datetime import date
 
-from tillit.bonus.errors import NotYourChainError
-from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, ISSUED, LOT, OFFERED, REDEEMED, RESERVED
+from tillit.bonus.kinds import DEBT
 from tillit.bonus.models import Programme
+from tillit.bonus.report_series import ACTIVITY, books_of, held, months_in
 from tillit.disclosure import releases
 from tillit.disclosure.models import Release
 from tillit.kernel.scope import Scope, require
-from tillit.ledger.kinds import WRITTEN_OFF
-from tillit.ledger.queries import movements
 from tillit.purchases.sales import ChainSales, cells, sales
 
-ACTIVITY = "programme_reports"
+_FLOWS = ("issued", "offered", "corrected", "used", "expired", "forfeited", "written_off")
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,8 @@ def chain_report(*, programme: Programme, start: date, end: date) -> ChainReport
 
     Raises `NotYourChainError` in a scope of another controller.
     """
-    if programme.chain.controller_id not in require(activity=ACTIVITY).controllers:
-        raise NotYourChainError("not-your-chain", "a controller sees its own chains")
-    months = movements(book_id=programme.book_id)
-
-    def moved(kind: str, *, before: date = end, since: date = date.min) -> int:
-        return sum(kinds.get(kind, 0) for month, kinds in months.items() if since <= month < before)
-
-    def members(before: date) -> int:
-        return sum(moved(kind.key, before=before) for kind in (LOT, RESERVED, DEBT))
-
+    moved = books_of(programme)
+    rows = months_in(moved, start=start, end=end)
     return ChainReport(
         chain_key=programme.chain.key,
         chain_name=programme.chain.name,
@@ -68,16 +58,10 @@ def chain_report(*, programme: Programme, start: date, end: date) -> ChainReport
         start=start,
         end=end,
         sales=sales(chain=programme.chain, start=start, end=end),
-        opening=members(start),
-        issued=-moved(ISSUED.key, since=start),
-        offered=-moved(OFFERED.key, since=start),
-        corrected=-moved(CORRECTED.key, since=start),
-        used=moved(REDEEMED.key, since=start),
-        expired=moved(EXPIRED.key, since=start),
-        forfeited=moved(FORFEITED.key, since=start),
-        written_off=moved(WRITTEN_OFF.key, since=start),
-        closing=members(end),
-        debt=-moved(DEBT.key),
+        opening=held(moved, start),
+        closing=held(moved, end),
+        debt=-held(moved, end, (DEBT.key,)),
+        **{name: sum(getattr(one, name) for one in rows) for name in _FLOWS},
     )
 
 

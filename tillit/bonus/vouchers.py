@@ -115,11 +115,10 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
 
 def code_of(*, voucher: Voucher, register_id: int) -> str:
     """The code of a voucher, made anew from what it is made of."""
-    for form in ("code128", "ean13"):
-        code = codes.make(register_id=register_id, kind=Kind.VOUCHER, nonce=voucher.nonce, form=form)
-        if codes.known_by(register_id=register_id, kind=Kind.VOUCHER, code=code) == voucher.id:
-            return code
-    raise VoucherError("no-code", "the code cannot be made: the key it was made with is gone")
+    code = codes.again(register_id=register_id, kind=Kind.VOUCHER, nonce=voucher.nonce, known=voucher.id)
+    if code is None:
+        raise VoucherError("no-code", "the code cannot be made: the key it was made with is gone")
+    return code
 
 
 def find(*, scope: Scope, register_id: int, voucher_id: UUID) -> Standing | None:

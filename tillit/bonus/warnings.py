@@ -10,10 +10,9 @@ from tillit.declaration.queries import current, holder_of
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.kernel.scope import Scope, system
-from tillit.messages.operations import send_many
+from tillit.messages.rounds import send_round
 
 ACTIVITY = "important_notices"
-_AT_ONCE = 500
 
 
 def warn(*, programme: Programme, on: date) -> int:
@@ -22,38 +21,33 @@ def warn(*, programme: Programme, on: date) -> int:
     A set is one transaction; run again, nobody is told twice.
     """
     chain = programme.chain
-    controllers = {chain.controller_id, holder_of(controller_id=chain.controller_id)}
+    acting = system("expiry_warning", {chain.controller_id, holder_of(controller_id=chain.controller_id)})
     language = current(controller_id=chain.controller_id, on=on).controller.languages[0]
-    with Scope(system("expiry_warning", controllers), ACTIVITY):
+    with Scope(acting, ACTIVITY):
         due = list(queries.to_warn(programme=programme, on=on))
     days = sorted({day for _, day, _ in due})
     told = 0
     for gone in days:
-        amounts = [(subject, amount) for subject, day, amount in due if day == gone]
-        for part in _parts(amounts):
-            people = {
-                subject: {
-                    "amount": Money(amount, chain.currency).format(language),
-                    "chain": chain.name,
-                    "day": format_date(gone - timedelta(days=1), format="long", locale=language),
-                }
-                for subject, amount in part
+        people = {
+            subject: {
+                "amount": Money(amount, chain.currency).format(language),
+                "chain": chain.name,
+                "day": format_date(gone - timedelta(days=1), format="long", locale=language),
             }
-            with Scope(system("expiry_warning", controllers), ACTIVITY) as scope:
-                put = send_many(
-                    scope=scope,
-                    controller_id=chain.controller_id,
-                    template="bonus_expiry",
-                    people=people,
-                    at=clock.now(),
-                    key=f"bonus_expiry:{programme.chain_id}:{gone}",
-                )
-            told += put.queued + put.shown
+            for subject, day, amount in due
+            if day == gone
+        }
+        put = send_round(
+            actor=acting,
+            activity=ACTIVITY,
+            controller_id=chain.controller_id,
+            template="bonus_expiry",
+            people=people,
+            at=clock.now(),
+            key=f"bonus_expiry:{programme.chain_id}:{gone}",
+        )
+        told += put.queued + put.shown
     return told
-
-
-def _parts(amounts: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    return [amounts[start : start + _AT_ONCE] for start in range(0, len(amounts), _AT_ONCE)]
 
 
 def warn_everywhere() -> int:

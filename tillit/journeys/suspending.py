@@ -1,6 +1,5 @@
 """Earning or use of a chain's bonus is suspended, and lifted (C14): members are told, what was parked is posted."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,14 +16,13 @@ from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.scope import Scope, system
 from tillit.messages.models import Message
-from tillit.messages.operations import send_many
+from tillit.messages.rounds import send_round
 from tillit.parties.models import Relationship
 from tillit.parties.operations import alone
 from tillit.purchases import intake, phases
 from tillit.purchases.models import Chain
 
 NOTICES, EARNING = "important_notices", "bonus_earning"
-_AT_ONCE = 500
 
 
 def suspend(
@@ -59,7 +57,7 @@ def lift(*, suspension_id: int) -> tuple[Suspension, int]:
 
 def _tell(one: Suspension, template: str, key: str) -> int:
     """Tell the chain's members; how many are new. On record as a change of the programme."""
-    chain, told = one.chain, 0
+    chain = one.chain
     acting = system("suspension", {chain.controller_id, holder_of(controller_id=chain.controller_id)})
     language = current(controller_id=chain.controller_id, on=clock.today()).controller.languages[0]
 
@@ -71,17 +69,15 @@ def _tell(one: Suspension, template: str, key: str) -> int:
         related = Relationship.objects.filter(controller_id=chain.controller_id, kind="member", ended__isnull=True)
         known = Message.objects.filter(controller_id=chain.controller_id, key=key).values_list("subject_id", flat=True)
         people = sorted(set(related.values_list("subject_id", flat=True)) - set(known))
-    for part in _parts(people):
-        with Scope(acting, NOTICES) as scope:
-            put = send_many(
-                scope=scope,
-                controller_id=chain.controller_id,
-                template=template,
-                people=dict.fromkeys(part, values),
-                at=clock.now(),
-                key=key,
-            )
-        told += put.queued + put.shown
+    put = send_round(
+        actor=acting,
+        activity=NOTICES,
+        controller_id=chain.controller_id,
+        template=template,
+        people=dict.fromkeys(people, values),
+        at=clock.now(),
+        key=key,
+    )
     append(
         type=PROGRAMME_CHANGED,
         actor=acting,
@@ -90,8 +86,4 @@ def _tell(one: Suspension, template: str, key: str) -> int:
         details={"changes": 1},
         at=clock.now(),
     )
-    return told
-
-
-def _parts(people: list[int]) -> Iterable[list[int]]:
-    return (people[start : start + _AT_ONCE] for start in range(0, len(people), _AT_ONCE))
+    return put.queued + put.shown

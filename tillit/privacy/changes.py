@@ -6,7 +6,6 @@ this runs, and whoever joins meanwhile is told too. The visible notice stands on
 no activity for important notices is declared, it is the only one.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,12 +17,11 @@ from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages.models import Message
-from tillit.messages.operations import send_many
+from tillit.messages.rounds import send_round
 from tillit.parties.models import Relationship
 
 ACTIVITY = "important_notices"
 TEMPLATE, TO_ACCEPT = "changed_terms", "changed_terms_to_accept"
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -70,23 +68,20 @@ def _announce(controller: Controller, version: DeclarationVersion, declared: Dec
     wanted = [way for way in declared.changes.material_by if way in {"email", "sms", "app"}]
     asked = {one.number for one in to_accept(controller_id=controller.pk)}
     template = TO_ACCEPT if version.number in asked else TEMPLATE
-    queued = shown = 0
     with Scope(acting, ACTIVITY):
         people = untold(controller_id=controller.pk, version=version)
-    for part in _parts(people):
-        with Scope(acting, ACTIVITY) as scope:
-            put = send_many(
-                scope=scope,
-                controller_id=controller.pk,
-                template=template,
-                people=dict.fromkeys(part, values),
-                at=clock.now(),
-                key=key_of(version),
-                channels=wanted,
-                language=language,
-            )
-            queued, shown = queued + put.queued, shown + put.shown
-    return Announced(controller.key, version.number, queued, shown)
+    put = send_round(
+        actor=acting,
+        activity=ACTIVITY,
+        controller_id=controller.pk,
+        template=template,
+        people=dict.fromkeys(people, values),
+        at=clock.now(),
+        key=key_of(version),
+        channels=wanted,
+        language=language,
+    )
+    return Announced(controller.key, version.number, put.queued, put.shown)
 
 
 def untold(*, controller_id: int, version: DeclarationVersion) -> list[int]:
@@ -95,8 +90,3 @@ def untold(*, controller_id: int, version: DeclarationVersion) -> list[int]:
     told = Message.objects.filter(controller_id=controller_id, key=key_of(version)).values("subject_id")
     people = related.exclude(subject_id__in=told).order_by("subject_id").values_list("subject_id", flat=True)
     return list(people.distinct())
-
-
-def _parts(people: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(people), _AT_ONCE):
-        yield people[start : start + _AT_ONCE]

@@ -24,6 +24,7 @@ from tillit.ledger.operations import natural_key
 _STATUSES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 _WRITES: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY], "responses": refusals(*_STATUSES, till=True)}
 router = Router(tags=["gift cards"])
+Act = Callable[[Scope, Till, Any], Held]
 
 
 class Sale(BaseModel):
@@ -130,8 +131,7 @@ def redeem(request: HttpRequest, body: Payment) -> HttpResponse:
     def act(scope: Scope, till: Till, card: Any) -> Held:
         return gift_cards.redeem(scope=scope, card=card, till=till, amount=amount, receipt=body.receipt, at=clock.now())
 
-    with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
-        return _with(client, body.code, act, body.store)
+    return _once(request, client, body.code, act, body.store)
 
 
 @_write("undo", "Undo a payment", "undo_gift_card")
@@ -142,8 +142,7 @@ def undo(request: HttpRequest, body: Undo) -> HttpResponse:
     def act(scope: Scope, till: Till, card: Any) -> Held:
         return gift_cards.undo(scope=scope, card=card, till=till, receipt=body.receipt, at=clock.now())
 
-    with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
-        return _with(client, body.code, act, body.store)
+    return _once(request, client, body.code, act, body.store)
 
 
 @_write("return", "Take an unused card back", "return_gift_card")
@@ -154,13 +153,15 @@ def take_back(request: HttpRequest, body: Look) -> HttpResponse:
     def act(scope: Scope, till: Till, card: Any) -> Held:
         return gift_cards.holds(card=gift_cards.refund(scope=scope, card=card, at=clock.now()), at=clock.now())
 
+    return _once(request, client, body.code, act)
+
+
+def _once(request: HttpRequest, client: ApiClient, text: str, act: Act, store: str | None = None) -> HttpResponse:
     with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
-        return _with(client, body.code, act)
+        return _with(client, text, act, store)
 
 
-def _with(
-    client: ApiClient, text: str, act: Callable[[Scope, Till, Any], Held], store: str | None = None
-) -> HttpResponse:
+def _with(client: ApiClient, text: str, act: Act, store: str | None = None) -> HttpResponse:
     till, code = till_of(client, store), code_read(client, text)
     try:
         with till_scope(client, ACTIVITY) as scope:

@@ -4,6 +4,7 @@ Nothing tells whose a voucher is, and nothing but its code finds one. A use is k
 as by `Idempotency-Key`: a till that lost the answer, its keys or its network repeats the call and is told the same.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -260,7 +261,7 @@ def _redeem(client: ApiClient, till: Till, code: str, amount: int, body: Redeem)
             offline = timedelta(hours=_offline_hours(till)) if body.used_at else timedelta(0)
             found = vouchers.redeem(
                 scope=scope,
-                till=Till(**{**till.__dict__, "offline": offline}),
+                till=replace(till, offline=offline),
                 code=code,
                 amount=amount,
                 at=clock.now(),

@@ -53,7 +53,8 @@ def report(
 ) -> None:
     """Report a controller's chains for one month: sales to members, bonus issued, used, expired, and what is owed."""
     ready()
-    from tillit.bonus.reports import ACTIVITY, reports
+    from tillit.bonus.report_series import ACTIVITY
+    from tillit.bonus.reports import reports
     from tillit.declaration.models import Controller
     from tillit.kernel.scope import Scope, system
 
@@ -79,7 +80,8 @@ def share(
 ) -> None:
     """Release a month's sales to a third party: cells of at least the minimum group, the same figures every time."""
     ready()
-    from tillit.bonus.reports import ACTIVITY, share_sales
+    from tillit.bonus.report_series import ACTIVITY
+    from tillit.bonus.reports import share_sales
     from tillit.declaration.models import Controller
     from tillit.disclosure.releases import figures
     from tillit.kernel.scope import Scope, system
@@ -108,7 +110,7 @@ def settlement(
     """Print the settlement of a chain's month: what moved in its book, balanced (docs/formats/settlement.md)."""
     ready()
     from tillit.bonus.models import Programme
-    from tillit.bonus.reports import ACTIVITY
+    from tillit.bonus.report_series import ACTIVITY
     from tillit.journeys.settlement import settle
     from tillit.kernel.scope import Scope, system
 

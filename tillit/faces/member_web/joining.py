@@ -18,9 +18,10 @@ from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language, localised
 from tillit.faces.texts import say
 from tillit.journeys import join_link, joining
-from tillit.journeys.join import Agreement, Applicant, JoinRefusedError
+from tillit.journeys.join import Agreement, Applicant, Joined, JoinRefusedError
 from tillit.journeys.joining import Codes, Offer
 from tillit.kernel.identifiers import phone
+from tillit.kernel.scope import Actor
 from tillit.parties.models import Login
 
 FIELDS = ("given", "family", "street", "postal_code", "city", "email", "mobile", "birth_date")
@@ -77,18 +78,7 @@ def _confirm(request: HttpRequest, site: Site, page: str) -> HttpResponse:
     except signing.BadSignature:
         return _form(request, site, page, problem="late")
     try:
-        done = joining.confirm(
-            controller=site.controller,
-            applicant=applicant,
-            sent=sent,
-            email_code=request.POST.get("email_code", ""),
-            mobile_code=request.POST.get("mobile_code", ""),
-            route="sms" if page == "join_link" else "web",
-            agreements=agreements(site, said["consents"]),
-            topics=said["topics"],
-            network_address=signing_in.network_address(request),
-            language=language(),
-        )
+        done = joined(request, site, applicant, sent, said, route="sms" if page == "join_link" else "web")
     except JoinRefusedError as error:
         return _form(request, site, page, problem=error.code)
     if done is None:
@@ -98,6 +88,34 @@ def _confirm(request: HttpRequest, site: Site, page: str) -> HttpResponse:
         login = Login.objects.get(subject_id=done.subject_id)
         signing_in.begin_session(request, login, "email_code")
     return render(request, "member_web/joined.html", {"site": site, "section": "min_side", "joined": done})
+
+
+def joined(
+    request: HttpRequest,
+    site: Site,
+    applicant: Applicant,
+    sent: Codes,
+    said: dict[str, list[str]],
+    *,
+    route: str,
+    actor: Actor | None = None,
+    identity: str = "",
+) -> Joined | None:
+    """Join with the codes typed and what was said in the form before. Raises as `joining.confirm`."""
+    return joining.confirm(
+        controller=site.controller,
+        applicant=applicant,
+        sent=sent,
+        email_code=request.POST.get("email_code", ""),
+        mobile_code=request.POST.get("mobile_code", ""),
+        route=route,
+        agreements=agreements(site, said["consents"]),
+        topics=said["topics"],
+        network_address=signing_in.network_address(request),
+        language=language(),
+        actor=actor,
+        identity=identity,
+    )
 
 
 def words(request: HttpRequest, site: Site, sms: str = "join.sms_text") -> joining.Words:

@@ -9,7 +9,6 @@ from tillit.faces import signing_in
 from tillit.faces.form_notices import said_on
 from tillit.faces.member_web import joining as web
 from tillit.faces.staff_web.access import Worker, staff_page, token_for
-from tillit.faces.templatetags.tillit import language
 from tillit.journeys import joining
 from tillit.journeys.join import ACTIVITY, Applicant, JoinRefusedError
 from tillit.journeys.joining import Codes
@@ -51,19 +50,9 @@ def _confirm(request: HttpRequest, worker: Worker) -> HttpResponse:
     except signing.BadSignature:
         return _form(request, worker, problem="late")
     try:
-        done = joining.confirm(
-            controller=site.controller,
-            applicant=applicant,
-            sent=sent,
-            email_code=request.POST.get("email_code", ""),
-            mobile_code=request.POST.get("mobile_code", ""),
-            route="reception",
-            agreements=web.agreements(site, said["consents"]),
-            topics=said["topics"],
-            network_address=signing_in.network_address(request),
-            language=language(),
-            actor=desk(actor=worker.actor, controller=site.controller),
-            identity=said["identity"][0],
+        acting = desk(actor=worker.actor, controller=site.controller)
+        done = web.joined(
+            request, site, applicant, sent, said, route="reception", actor=acting, identity=said["identity"][0]
         )
     except JoinRefusedError as error:
         return _form(request, worker, problem=error.code)

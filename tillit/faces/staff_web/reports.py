@@ -7,8 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tillit.bonus.models import Programme
-from tillit.bonus.report_series import Month, months
-from tillit.bonus.reports import ACTIVITY, chain_report
+from tillit.bonus.report_series import ACTIVITY, Month, months
 from tillit.faces import charts
 from tillit.faces.public_web.statements import spoken
 from tillit.faces.staff_web.access import Worker, staff_page
@@ -18,6 +17,7 @@ from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.money import Money, exponent
 from tillit.kernel.scope import Scope
+from tillit.purchases.sales import sales
 
 SPANS = (3, 12, 24)
 MONEY = ("opening", "issued", "offered", "corrected", "used", "expired", "forfeited", "closing")
@@ -42,9 +42,9 @@ def reports(request: HttpRequest, worker: Worker) -> HttpResponse:
         end = _end()
         with Scope(worker.actor, ACTIVITY):
             rows = months(programme=programme, start=_start(span), end=end)
-            sales = chain_report(programme=programme, start=_start(span), end=end).sales
+            sold = sales(chain=programme.chain, start=_start(span), end=end)
         table = [(one.month, [Money(getattr(one, name), currency) for name in MONEY]) for one in rows]
-        shown = (*sales.stores, sales.total) if sales.total else ()
+        shown = (*sold.stores, sold.total) if sold.total else ()
         stores = [(one, Money(one.amount, currency)) for one in shown]
         context |= {"table": table, "columns": MONEY, "stores": stores, "last": rows[-1].month}
     return render(request, "staff_web/reports.html", context)

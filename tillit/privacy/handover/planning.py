@@ -16,7 +16,7 @@ from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.messages.models import Message
-from tillit.messages.operations import send_many
+from tillit.messages.rounds import send_round
 from tillit.parties.models import Relationship, Subject
 from tillit.privacy import events
 from tillit.privacy.errors import HandoverError
@@ -25,7 +25,6 @@ from tillit.privacy.models import Handover
 ACTIVITY = "business_transfer"
 NOTICE = "important_notices"
 TEMPLATE = "handover"
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -150,26 +149,23 @@ def announce(*, actor: Actor, handover: Handover, at: datetime) -> Told:
         "web": receiver.web,
         "day": format_date(handover.day, "long", locale=language),
     }
-    activity, queued, shown = _told_under(handover), 0, 0
     acting = system("handover", {handover.giver_id, holder_of(controller_id=handover.giver_id)})
     people = untold(handover=handover)
-    for start in range(0, len(people), _AT_ONCE):
-        with Scope(acting, activity) as scope:
-            put = send_many(
-                scope=scope,
-                controller_id=handover.giver_id,
-                template=TEMPLATE,
-                people=dict.fromkeys(people[start : start + _AT_ONCE], values),
-                at=at,
-                key=key_of(handover),
-                language=language,
-            )
-            queued, shown = queued + put.queued, shown + put.shown
+    put = send_round(
+        actor=acting,
+        activity=_told_under(handover),
+        controller_id=handover.giver_id,
+        template=TEMPLATE,
+        people=dict.fromkeys(people, values),
+        at=at,
+        key=key_of(handover),
+        language=language,
+    )
     with Scope(actor, ACTIVITY) as scope:
         Handover.objects.filter(pk=handover.pk, announced_at__isnull=True).update(announced_at=at)
         details = {"handover": handover.pk, "persons": len(people)}
         append(type=events.HANDOVER_ANNOUNCED, scope=scope, controller=handover.giver_id, at=at, details=details)
-    return Told(queued, shown)
+    return Told(put.queued, put.shown)
 
 
 def key_of(handover: Handover) -> str:
