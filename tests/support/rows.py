@@ -35,10 +35,10 @@ class Cell:
 
 
 def loosen(owner: psycopg.Connection[Any], tables: list[str]) -> None:
-    """Drop every foreign key, check and unique rule of the tables; their primary keys and policies stay."""
+    """Drop every foreign key, check, exclusion and unique rule of the tables; their primary keys and policies stay."""
     found = owner.execute(
         "SELECT conrelid::regclass::text, conname FROM pg_constraint"
-        " WHERE contype IN ('f', 'c', 'u') AND conrelid = ANY (%s::regclass[])",
+        " WHERE contype IN ('f', 'c', 'u', 'x') AND conrelid = ANY (%s::regclass[])",
         [tables],
     ).fetchall()
     for table, name in found:

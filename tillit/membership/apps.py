@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class MembershipConfig(AppConfig):
-    """Terms accepted."""
+    """Memberships, and terms accepted."""
 
     name = "tillit.membership"
     label = "membership"

@@ -1,8 +1,188 @@
-"""Which terms a person accepted (C1). That they are a member at all stands in `parties.Relationship`."""
+"""What members are members of, as dated rows (B1), and which terms they accepted (C1).
 
+Dated rows name types, units, agreements and payers without a foreign key: four look-ups a row were a third of what
+taking a register in costs. The statements that write them find them by controller and key, and nothing deletes one.
+"""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
+from django.db.models import F, Q
 
+from tillit.declaration.models import Controller
 from tillit.declaration.personal import PersonalModel
+
+
+class MembershipType(models.Model):
+    """A kind of membership that a union has (`key` is what its files call it). `pays`: whether dues are paid for it."""
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    pays = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "membership_type"
+        constraints = [models.UniqueConstraint(fields=["controller", "key"], name="membership_type_key")]
+
+
+class UnitKind(models.TextChoices):
+    """What a part of a union is."""
+
+    SECTION = "section"
+    WORKPLACE = "workplace"
+
+
+class Unit(models.Model):
+    """A part of a union: a section, or a workplace that may belong to one. Half-open: `ends` is the first day after."""
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=UnitKind.choices)
+    key = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    part_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="parts")
+    starts = models.DateField(null=True)
+    ends = models.DateField(null=True)
+
+    class Meta:
+        db_table = "membership_unit"
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "kind", "key"], name="membership_unit_key"),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(starts__isnull=True) | Q(ends__gte=F("starts")),
+                name="membership_unit_order",
+            ),
+        ]
+
+
+class CollectiveAgreement(models.Model):
+    """An agreement that covers members as a group. `insurer`: key of the recipient in the declaration, where there is
+    one; `terms`: address of the terms that apply.
+    """
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    insurer = models.CharField(max_length=60, blank=True, default="")
+    terms = models.URLField(blank=True, default="")
+    starts = models.DateField(null=True)
+    ends = models.DateField(null=True)
+
+    class Meta:
+        db_table = "membership_agreement"
+        constraints = [models.UniqueConstraint(fields=["controller", "key"], name="membership_agreement_key")]
+
+
+class Payer(models.Model):
+    """An organisation that pays dues for members; `number` is its organisation number. Nobody in particular: a member
+    who pays for themselves has none.
+    """
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(max_length=9)
+    name = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        db_table = "membership_payer"
+        constraints = [models.UniqueConstraint(fields=["controller", "number"], name="membership_payer_number")]
+
+
+def _days() -> models.Func:
+    return models.Func("starts", "ends", function="daterange", output_field=DateRangeField())
+
+
+def _named(model: type[models.Model], *, null: bool = True) -> models.ForeignKey[models.Model | None]:
+    return models.ForeignKey(
+        model, on_delete=models.PROTECT, null=null, related_name="+", db_constraint=False, db_index=False
+    )
+
+
+class EndReason(models.TextChoices):
+    """Why a stretch of days of a membership ended. `changed`: the next row goes on from there."""
+
+    CHANGED = "changed"
+    RESIGNED = "resigned"
+    TRANSFERRED = "transferred"
+    UNPAID = "unpaid"
+    EXCLUDED = "excluded"
+    DIED = "died"
+    NOT_LISTED = "not_listed"
+    OTHER = "other"
+
+
+class Membership(PersonalModel):
+    """One stretch of days of a membership: [starts, ends), empty where it never came to be.
+
+    `joined`: the day the union counts the membership from.
+    `moved_from` and `moved_to`: the other union of a transfer, as this one calls it. `listed`: keyed digest of the row
+    of the union's latest file, on the open one: what comes again unchanged is recognised by it and nothing else.
+    """
+
+    type = _named(MembershipType, null=False)
+    section = _named(Unit)
+    workplace = _named(Unit)
+    payer = _named(Payer)
+    joined = models.DateField()
+    starts = models.DateField()
+    ends = models.DateField(null=True)
+    end_reason = models.CharField(max_length=12, choices=EndReason.choices, blank=True, default="")
+    moved_from = models.CharField(max_length=60, blank=True, default="")
+    moved_to = models.CharField(max_length=60, blank=True, default="")
+    source = models.CharField(max_length=30)
+    collected_under = models.CharField(max_length=60)
+    listed = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "membership_period"
+        constraints = [
+            ExclusionConstraint(
+                name="membership_period_once",
+                expressions=[
+                    ("subject_id", RangeOperators.EQUAL),
+                    ("controller_id", RangeOperators.EQUAL),
+                    (_days(), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.UniqueConstraint(
+                fields=["subject_id", "controller_id"], condition=Q(ends__isnull=True), name="membership_period_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True, end_reason="") | Q(ends__gte=F("starts")) & ~Q(end_reason=""),
+                name="membership_period_order",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["controller_id", "listed"], condition=Q(listed__isnull=False), name="membership_period_listed"
+            )
+        ]
+
+
+class Cover(PersonalModel):
+    """A collective agreement that covers the member: [starts, ends)."""
+
+    agreement = _named(CollectiveAgreement, null=False)
+    starts = models.DateField()
+    ends = models.DateField(null=True)
+    source = models.CharField(max_length=30)
+    collected_under = models.CharField(max_length=60)
+
+    class Meta:
+        db_table = "membership_cover"
+        constraints = [
+            ExclusionConstraint(
+                name="membership_cover_once",
+                expressions=[
+                    ("subject_id", RangeOperators.EQUAL),
+                    ("controller_id", RangeOperators.EQUAL),
+                    ("agreement_id", RangeOperators.EQUAL),
+                    (_days(), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="membership_cover_order"
+            ),
+        ]
 
 
 class TermsAcceptance(PersonalModel):
