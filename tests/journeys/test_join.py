@@ -14,8 +14,10 @@ from tillit.declaration.models import Controller
 from tillit.journeys.enquiries.opening import enquirer
 from tillit.journeys.join import Agreement, Applicant, Joined, JoinRefusedError, join
 from tillit.kernel import clock
+from tillit.kernel.identifiers import bonus_id
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
+from tillit.membership import bonus_ids
 from tillit.membership.models import TermsAcceptance
 from tillit.parties import lookup
 from tillit.parties.models import Fact, Login, Relationship, Subject
@@ -33,6 +35,7 @@ KARI = Applicant(
     mobile="400 00 101",
     birth_date=date(1980, 2, 29),
 )
+OLA = replace(KARI, given="Ola", email="ola@post.example", mobile="400 00 102")
 
 
 @pytest.fixture
@@ -191,3 +194,36 @@ def test_c1_one_account_per_person_however_many_join_at_once(fresh_db: Any) -> N
     with scope(clubs):
         assert Relationship.objects.filter(ended=None).count() == 3
         assert Fact.objects.filter(kind="email", superseded_at=None).count() == 1
+
+
+def test_c3_joining_issues_one_bonus_id_for_each_person_across_clubs_found_by_it(
+    clubs: dict[str, Controller],
+) -> None:
+    kari, ola = enrol(clubs["nordkai"]), enrol(clubs["skogheim"], OLA)
+    enrol(clubs["skogheim"])
+    with scope(clubs):
+        rows = Fact.objects.filter(kind="bonus_id")
+        assert set(rows.values_list("controller_id", flat=True)) == {clubs["rundtur"].pk}
+        numbers = dict(rows.values_list("subject_id", "value"))
+    assert set(numbers) == {kari.subject_id, ola.subject_id}
+    register = clubs["rundtur"].register_id
+    for subject, number in numbers.items():
+        assert lookup.by_number(register_id=register, text=bonus_id.format_for_reader(number)) == subject
+        wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
+        assert lookup.by_number(register_id=register, text=wrong) is None
+
+
+def test_c3_existing_members_get_a_bonus_id_each_once_and_the_restricted_later(clubs: dict[str, Controller]) -> None:
+    kari, ola = enrol(clubs["nordkai"]), enrol(clubs["skogheim"], OLA)
+    register = clubs["rundtur"].register_id
+    with Scope(system("test", {c.pk for c in clubs.values()}), "retention"):
+        Fact.objects.filter(kind="bonus_id").delete()
+    Subject.objects.filter(pk=ola.subject_id).update(state=1)
+    assert bonus_ids.issue_missing(register_id=register, at=NOW) == 1
+    assert bonus_ids.issue_missing(register_id=register, at=NOW) == 0
+    Subject.objects.filter(pk=ola.subject_id).update(state=0)
+    assert bonus_ids.issue_everywhere() == 1
+    with scope(clubs):
+        numbers = dict(Fact.objects.filter(kind="bonus_id").values_list("subject_id", "value"))
+    assert set(numbers) == {kari.subject_id, ola.subject_id}
+    assert {lookup.by_number(register_id=register, text=one) for one in numbers.values()} == set(numbers)

@@ -39,7 +39,7 @@ def test_c1_c2_c4_a_set_has_what_joining_one_by_one_gives(clubs: Clubs) -> None:
     with scope(clubs):
         for subject in (first, one_by_one):
             kinds = set(Fact.objects.filter(subject_id=subject).values_list("kind", "controller_id", "collected_under"))
-            assert len(kinds) == 8
+            assert len(kinds) == 9
             assert Login.objects.filter(subject_id=subject, register_id=register).count() == 1
         started = Relationship.objects.filter(subject_id=first).values_list("controller_id", "started")
         assert set(started) == {(clubs[key].pk, date(2025, 2, 1)) for key in ("nordkai", "rundtur")}

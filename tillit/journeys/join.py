@@ -20,7 +20,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.identifiers import email, name, phone
 from tillit.kernel.scope import Actor, Scope, system
-from tillit.membership import events
+from tillit.membership import bonus_ids, events
 from tillit.membership.operations import accept_terms
 from tillit.parties import directories
 from tillit.parties import operations as parties
@@ -106,6 +106,10 @@ def join(
                     raise JoinRefusedError("refused", "the person cannot become a member now")
                 for answerable in dict.fromkeys((controller_id, holder)):
                     _enrol(scope, subject_id, answerable, route, at, identity)
+                if bonus_ids.issued_by(controller_id=controller_id):
+                    bonus_ids.issue(
+                        scope=scope, subject_id=subject_id, register_id=club.register_id, holder=holder, at=at
+                    )
             break
         except AlreadyClaimedError:
             if tries == _TRIES - 1:

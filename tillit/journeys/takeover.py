@@ -15,7 +15,7 @@ from tillit.journeys.join import ACTIVITY, Applicant, JoinRefusedError, checked,
 from tillit.kernel import clock
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
-from tillit.membership import events
+from tillit.membership import bonus_ids, events
 from tillit.membership.operations import accept_terms_of_new
 from tillit.parties import directories, many
 from tillit.parties.digests import Kind
@@ -86,6 +86,8 @@ def take_over(*, members: Sequence[Member], at: datetime) -> TakenOver:
         accept_terms_of_new(
             scope=scope, accepted=[(tie.subject_id, tie.controller_id, since[tie.subject_id]) for tie in ties]
         )
+        if bonus_ids.issued_by(controller_id=holder):
+            bonus_ids.issue_new(scope=scope, register_id=register_id, holder=holder, at=since)
         many.open_accounts(scope=scope, register_id=register_id, at=since)
         for one in sorted(clubs | {holder}):
             count = sum(tie.controller_id == one for tie in ties)

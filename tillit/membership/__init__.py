@@ -2,7 +2,7 @@
 
 That a person is a member of a controller at all stands in `parties.Relationship`, whose end starts the clocks. What
 kind of member, in which section, at which workplace, on whose bill, and under which collective agreements stands here,
-as dated rows.
+as dated rows. The BonusID of a bonus programme's members is issued here, too.
 
 Invariants:
 

@@ -6,4 +6,5 @@ JOINED = event_type("membership.joined", subject="required", route=CODE, version
 TERMS_ACCEPTED = event_type("membership.terms_accepted", subject="required", route=CODE, version=COUNT)
 # A set writes one event a controller, never one a person.
 TAKEN_OVER = event_type("membership.taken_over", subject="none", people=COUNT)
+BONUS_IDS_ISSUED = event_type("membership.bonus_ids_issued", subject="none", people=COUNT)
 LEFT = event_type("membership.left", subject="required", reason=CODE, on=DATE, forfeited=COUNT)

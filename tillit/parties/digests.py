@@ -38,6 +38,7 @@ class Kind(IntEnum):
     DEAD_ADDRESS = 11
     VOUCHER = 12
     GIFT_CARD = 13
+    BONUS_ID = 14
 
 
 CATEGORY_OF_KIND = {
@@ -54,6 +55,7 @@ CATEGORY_OF_KIND = {
     Kind.DEAD_ADDRESS: "consent_record",
     Kind.VOUCHER: "bonus",
     Kind.GIFT_CARD: "gift_card",
+    Kind.BONUS_ID: "identity",
 }
 """A digest stays only as long as the person has a row of this category."""
 

@@ -1,6 +1,6 @@
 """Finding a person by what they type: e-mail, phone, member or customer number, through the register's digests (A6)."""
 
-from tillit.kernel.identifiers import email, phone
+from tillit.kernel.identifiers import bonus_id, email, phone
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
@@ -26,8 +26,15 @@ def by_address(*, register_id: int, text: str) -> int | None:
 
 
 def by_number(*, register_id: int, text: str) -> int | None:
-    """The person of the register with that member or customer number, or None."""
+    """The person of the register with that BonusID, member or customer number, or None. A BonusID with a wrong digit
+    is nobody's.
+    """
     value = "".join(text.split()).upper()
+    if bonus_id.is_valid(text):
+        key = digest(register_id, Kind.BONUS_ID, bonus_id.normalise(text))
+        found = directories.resolve(register_id=register_id, kind=Kind.BONUS_ID, digest=key)
+        if found is not None:
+            return found
     for kind in (Kind.MEMBER_NUMBER, Kind.CUSTOMER_NUMBER):
         found = directories.resolve(register_id=register_id, kind=kind, digest=digest(register_id, kind, value))
         if found is not None:

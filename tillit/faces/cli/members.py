@@ -110,6 +110,22 @@ def remove(
 
 
 @app.command()
+def number(
+    controller: Controller,
+) -> None:
+    """Give every member of the controller's programme who has no BonusID one. Again: nobody."""
+    ready()
+    from tillit.declaration.models import Controller as Model
+    from tillit.kernel import clock
+    from tillit.membership.bonus_ids import issue_missing
+
+    found = Model.objects.filter(key=controller).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    out.print(f"{issue_missing(register_id=found.register_id, at=clock.now())} BonusIDs issued")
+
+
+@app.command()
 def merge(
     number: Number,
     into: Annotated[int, typer.Option("--into", help="The member it is one with.")],

@@ -23,6 +23,7 @@ from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
+from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
@@ -44,6 +45,7 @@ JOBS = {
         Every("vouchers", release_everywhere, timedelta(minutes=1)),  # before bonus expires: it goes back to its lots
         Every("gift_cards", gift_cards.expire_everywhere, timedelta(days=1), hour=1),
         Every("expiry", expire_everywhere, timedelta(days=1), hour=1),
+        Every("bonus_ids", issue_everywhere, timedelta(days=1), hour=1),  # taken over, or parted from another
         Every("warnings", warn_everywhere, timedelta(days=1), hour=8),
         Every("claims", review_everywhere, timedelta(days=1), hour=4),
         Every("profiles", compile_everywhere, timedelta(days=1), hour=3),

@@ -46,6 +46,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
     context = member.context(
         page="home",
         given=known.get("name.given", ""),
+        bonus_id=known.get("bonus_id", ""),
         ties=here,
         left=all(tie.ended for tie in here),
         recent=latest,

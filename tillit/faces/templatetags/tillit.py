@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.texts import REFERENCE, MissingWordingError, say
 from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.identifiers import bonus_id as bonus_ids
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.money import Money
@@ -166,9 +167,17 @@ def fact_value(fact: Any) -> str:
     with suppress(ValueError, IdentifierError):  # an older value is shown as it is kept
         if fact.kind.rpartition(".")[2] == "phone":
             return phones.format_for_reader(phones.normalise(fact.value))
+        if fact.kind == "bonus_id":
+            return bonus_ids.format_for_reader(fact.value)
         if fact.kind == "birth_date":
             return day(date.fromisoformat(fact.value))
     return str(fact.value)
+
+
+@register.filter(name="bonus_id")
+def bonus_id_in_groups(number: str) -> str:
+    """A BonusID in groups of four."""
+    return bonus_ids.format_for_reader(number)
 
 
 @register.filter

@@ -186,11 +186,11 @@ def _identify(new: int, subject: int, register_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT kind, value FROM parties_fact WHERE subject_id = %s AND superseded_at IS NULL"
-            " AND kind IN ('email', 'phone', 'member_number', 'customer_number')",
+            " AND kind IN ('email', 'phone', 'member_number', 'customer_number', 'bonus_id')",
             [new],
         )
         known = cursor.fetchall()
-    numbers = {"member_number": Kind.MEMBER_NUMBER, "customer_number": Kind.CUSTOMER_NUMBER}
+    numbers = {"member_number": Kind.MEMBER_NUMBER, "customer_number": Kind.CUSTOMER_NUMBER, "bonus_id": Kind.BONUS_ID}
     for name, value in known:
         try:
             key = (numbers[name], "".join(value.split()).upper()) if name in numbers else lookup.address_key(value)
