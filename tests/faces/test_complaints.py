@@ -3,6 +3,7 @@
 import re
 import struct
 import zlib
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,14 +14,18 @@ from tests.bonus.conftest import World, build
 from tests.faces.conftest import Person, make_person, sign_in
 from tests.faces.test_staff import at_work, hire
 from tests.support.shops import card_number
+from tillit.bonus import rates
 from tillit.bonus.queries import overview
+from tillit.bonus.rates import When
 from tillit.cases.models import Document
+from tillit.journeys.purchase_import import take_in
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages.models import Message
 from tillit.parties import directories, merging
 from tillit.parties.digests import Kind, digest
-from tillit.purchases.models import PaymentInstrument
+from tillit.purchases.models import PaymentInstrument, Store
+from tillit.purchases.reference_data import keep_source
 
 pytestmark = pytest.mark.django_db
 NEW = "/rundtur/min-side/complaints/new/"
@@ -172,12 +177,19 @@ def test_c4_c12_a_card_on_another_bonus_id_is_set_free_when_its_owner_is_right(
     desk.post(f"/staff/rundtur/complaints/{number(path)}/", {"act": "uphold", "text": "Du viste det."})
     register = kari.controller.register_id
     known = digest(register, Kind.CARD, card)
-    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) is None
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) == kari.subject_id
+    assert card[-4:] in client.get(cards).text
     assert 'value="put_back"' not in other.get(cards).text
     with Scope(system("test", {kari.controller.pk}), "bonus_earning", frozenset({ola.subject_id})):
         row = PaymentInstrument.objects.get(subject_id=ola.subject_id)
     other.post(cards, {"act": "put_back", "card": str(row.id)})
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) == kari.subject_id
+    with Scope(system("test", {kari.controller.pk}), "bonus_earning", frozenset({kari.subject_id})):
+        mine = PaymentInstrument.objects.get(subject_id=kari.subject_id)
+    client.post(cards, {"act": "remove", "card": str(mine.id)})
     assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) is None
+    refused = other.post(cards, {"act": "add", "number": card, "own": "1"}, headers={"Accept-Language": "en"})
+    assert (refused.status_code, "another person" in refused.text) == (422, True)  # who lost it may not retype it
     assert client.post(cards, {"act": "add", "number": card, "own": "1"}).status_code == 302
     assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) == kari.subject_id
     with Scope(system("test", {kari.controller.pk}), "rights_requests", frozenset({ola.subject_id})):
@@ -199,4 +211,56 @@ def test_c3_c4_c12_a_card_of_a_merged_person_is_set_free(client: Client, world: 
     at_work(hire(kari.controller)).post(
         f"/staff/rundtur/complaints/{number(path)}/", {"act": "uphold", "text": "Du viste det."}
     )
-    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) is None
+    assert directories.resolve(register_id=register, kind=Kind.CARD, digest=known) == kari.subject_id
+
+
+def test_c12_c5_a_missing_purchase_is_posted_with_its_receipt_and_not_counted_again(
+    client: Client, world: World, kari: Person
+) -> None:
+    chain = world.chains["rundtur"]
+    Store.objects.create(chain=chain, number="77", name="Butikk 77", place="Bodø")
+    rates.add(chain_id=chain.pk, basis_points=200, when=When(datetime(2026, 1, 1, tzinfo=UTC)))
+    sign_in(client, kari)
+    path = complain(client, world, receipt="R-901")
+    desk = at_work(hire(kari.controller))
+    here = f"/staff/rundtur/complaints/{number(path)}/"
+    assert "Butikk 77" in desk.get(here).text
+    form = {"act": "post", "store": "77", "day": "2026-03-02", "paid": "500", "receipt": "R-901", "text": "Funnet."}
+    for wrong in ({"store": "99"}, {"receipt": ""}, {"paid": "-5"}, {"day": "soon"}):
+        assert desk.post(here, {**form, **wrong}).status_code == 422
+    assert available(kari) == 0
+    assert desk.post(here, form).status_code == 302
+    assert available(kari) == 1000
+    assert "R-901" in client.get("/rundtur/min-side/receipts/").text
+    twice = complain(client, world, receipt="R-901")
+    refused = desk.post(f"/staff/rundtur/complaints/{number(twice)}/", form, headers={"Accept-Language": "en"})
+    assert (refused.status_code, "counted already" in refused.text) == (422, True)
+
+    card = card_number(55)
+    client.post("/rundtur/min-side/cards/", {"act": "add", "number": card, "own": "1"})
+    with Scope(system("test", {kari.controller.pk}), "bonus_earning", frozenset({kari.subject_id})):
+        row = PaymentInstrument.objects.get(subject_id=kari.subject_id)
+        PaymentInstrument.objects.update(registered_at=datetime(2026, 1, 1, tzinfo=UTC))
+    directories.unclaim(
+        register_id=kari.controller.register_id, kind=Kind.CARD, digest=row.digest, subject_id=kari.subject_id
+    )
+    directories.claim(
+        register_id=kari.controller.register_id,
+        kind=Kind.CARD,
+        digest=row.digest,
+        subject_id=kari.subject_id,
+        since=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    keep_source(key="kasse", name="K", register_id=kari.controller.register_id, accept_from=date(2025, 1, 1))
+    line = {"time": "2026-03-02T17:30:00+01:00", "chain": chain.key, "store": "77", "card": card}
+    report = take_in(
+        rows=[
+            {**line, "id": "L1", "amount": "300", "receipt": "R-901"},
+            {**line, "id": "L2", "amount": "200", "receipt": "R-901"},
+            {**line, "id": "L3", "amount": "100", "receipt": "R-902"},
+        ],
+        source_key="kasse",
+    )
+    assert report.batch is not None
+    assert (report.batch.repeated, report.batch.posted) == (2, 1)
+    assert available(kari) == 1200

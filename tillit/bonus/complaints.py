@@ -23,6 +23,7 @@ KIND = Kind(
         "receipt": Field("text", longest=60),
         # Of a card only what an instrument keeps, too: the digest tells nobody the number.
         "last_four": Field("text", longest=4),
+        "network": Field("code"),
         "instrument": Field("text", longest=36),
         "instrument_kind": Field("text", longest=3),
     },

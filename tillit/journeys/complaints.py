@@ -12,13 +12,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from tillit.bonus import operations as bonus
-from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, REJECTED, UPHELD
+from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, MISSING, REJECTED, UPHELD
 from tillit.cases import attachments, operations, queries
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
+from tillit.journeys import missing_purchases
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
 from tillit.kernel.money import Money
@@ -33,7 +36,7 @@ from tillit.parties.merging import same_person
 from tillit.parties.queries import facts
 from tillit.parties.rates import Limit, within
 from tillit.purchases import operations as instruments
-from tillit.purchases.models import Chain, PaymentInstrument
+from tillit.purchases.models import Chain, PaymentInstrument, Store
 from tillit.purchases.queries import Receipt, receipts
 
 OWN, DESK, NOTICE = "self_service", "bonus_correction", "important_notices"
@@ -82,8 +85,9 @@ def complain(
     stated, at = {key: value for key, value in fields.items() if value}, clock.now()
     chain = next((one for one in chains(controller=controller) if one.key == stated.get("chain")), None)
     if stated.get("about") == CARD_TAKEN:
-        kind, known, last_four = instruments.number_digest(register_id=controller.register_id, number=number)
-        stated |= {"instrument": str(known), "instrument_kind": str(kind), "last_four": last_four}
+        known = instruments.number_digest(register_id=controller.register_id, number=number)
+        stated |= {"instrument": str(known.digest), "instrument_kind": str(known.kind)}
+        stated |= {"last_four": known.last_four, "network": known.network}
         answering = holder_of(controller_id=controller.pk)
     elif chain is None:
         raise CaseError("chain-missing", "say which chain it is about")
@@ -224,14 +228,58 @@ def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amo
         _tell(scope, case, template, told)
 
 
+def uphold_missing(
+    *, actor: Actor, controller: Controller, case_id: int, text: str, store: str, day: date, amount: str, receipt: str
+) -> None:
+    """The person is right, and the purchase is posted with its receipt's number, at the rates of its day: when it comes
+    from its source after all it is known, and not counted twice. `store`: its number in the chain; `amount`: paid.
+
+    Raises `CaseError` (`no-receipt`, `no-store`, `no-amount`), `MissingPurchaseError`, `MoneyError`.
+    """
+    missing_purchases.ready(register_id=controller.register_id)
+    with transaction.atomic():
+        missing_purchases.first(register_id=controller.register_id)
+        with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+            if case.fields["about"] != MISSING:
+                raise CaseError("step-not-now", "it is no complaint of a missing purchase")
+            chain = Chain.objects.get(key=case.fields["chain"])
+            paid = Money.parse(amount, chain.currency)
+            found = Store.objects.filter(chain=chain, number=store).first()
+            if found is None or not receipt or paid.minor <= 0:
+                code = "no-store" if found is None else "no-amount" if receipt else "no-receipt"
+                raise CaseError(code, "a purchase has its store, its receipt and what was paid")
+            given = missing_purchases.post(
+                store=found,
+                subject_id=case.subject_id,
+                event_at=datetime.combine(day, time(12), LOCAL),
+                amount=paid.minor,
+                receipt=receipt,
+            )
+            details = {"amount": amount, "receipt": receipt}
+            at = clock.now()
+            operations.take(scope=scope, case=case, step=UPHELD, at=at, text=text, outcome=UPHELD, details=details)
+            bonus_given = Money(given, chain.currency).format(case.language)
+            _tell(scope, case, "complaint_upheld", {"text": text, "amount": bonus_given, "chain": chain.name})
+
+
 def _set_free(case: Case, at: datetime) -> None:
-    """Take the card off the BonusID it stands on, and tell that person."""
+    """Take the card off the BonusID it stands on, tell that person, and put it on the BonusID of whoever is right."""
     controller = Controller.objects.get(pk=case.controller_id)
     kind, known = Kind(int(case.fields["instrument_kind"])), UUID(case.fields["instrument"])
     holder = directories.resolve(register_id=controller.register_id, kind=kind, digest=known)
-    if holder is None or holder == own_subject(case.subject_id):
-        return
-    person = frozenset({holder})
+    acting = system("complaint", {controller.pk})
+    if holder is not None and holder != own_subject(case.subject_id):
+        _take_off(case, controller, holder, known, at)
+    if network := case.fields.get("network"):
+        card = instruments.Known(int(kind), known, case.fields["last_four"], network)
+        with Scope(acting, "bonus_earning", frozenset({case.subject_id})) as scope:
+            instruments.register_decided(
+                scope=scope, subject_id=case.subject_id, controller_id=controller.pk, known=card, at=at
+            )
+
+
+def _take_off(case: Case, controller: Controller, holder: int, known: UUID, at: datetime) -> None:
+    kind, person = Kind(int(case.fields["instrument_kind"])), frozenset({holder})
     acting = system("complaint", {controller.pk})
     with Scope(acting, "bonus_earning", person) as scope:
         rows = PaymentInstrument.objects.filter(subject_id__in=same_person(holder), digest=known, removed_at=None)

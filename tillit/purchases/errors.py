@@ -45,3 +45,9 @@ class QuarantineError(TillitError):
     """A quarantined row cannot be opened, repaired or replayed."""
 
     exit_code = 2
+
+
+class MissingPurchaseError(TillitError):
+    """A missing purchase cannot be posted as stated."""
+
+    exit_code = 2

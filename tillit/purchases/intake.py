@@ -5,22 +5,37 @@ counted is in `seen` from the same transaction on, so a row is counted exactly o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, connection, transaction
 
+from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.sql import load
 from tillit.purchases import quarantine
-from tillit.purchases.models import Batch
+from tillit.purchases.errors import MissingPurchaseError
+from tillit.purchases.models import Batch, MadeGood
 from tillit.purchases.reading.chunks import Reject
 
 PAGES = 4096  # 32 MiB of staged rows, some 200 000, are a chunk
 COUNTED, PARKED, REPEATED, REUSED, TOO_OLD, AUTHORISED = range(6)
 _REFUSED = {REUSED: ("id", "id-reused"), TOO_OLD: ("time", "time-too-old")}
 _LOCK = 0x696E_746B  # advisory lock space of the halves of a source
+
+
+@dataclass(frozen=True)
+class MissingPurchase:
+    """A purchase that no source sent: whose, where (ids), when, minor units, and the number on its receipt."""
+
+    subject: int
+    chain: int
+    store: int
+    event_at: datetime
+    amount: int
+    receipt: str
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,9 @@ def find_strays(*, accept_from: datetime) -> Chunk | None:
 
 def _judged(cursor: Any) -> dict[int, tuple[int, int, int]]:
     """Verdict → (rows, refunds, clearing ones) of `intake_row`; the ids that count are in `seen` then."""
+    cursor.execute("SELECT EXISTS (SELECT FROM purchases_made_good)")
+    if cursor.fetchone()[0]:
+        cursor.execute(_sql("made_good"), {"zone": DEFAULT_ZONE})
     _see(cursor)
     cursor.execute(_sql("verdicts"))
     return {verdict: (rows, refunds, clearing) for verdict, rows, refunds, clearing in cursor.fetchall()}
@@ -222,6 +240,44 @@ def recall_period(*, chain_id: int, starts: datetime, ends: datetime | None) -> 
         count = int(cursor.rowcount)
         cursor.execute(_sql("reopen_refunds"))
     return count
+
+
+def make_good(*, missing: MissingPurchase, source_id: int, batch_id: int) -> UUID:
+    """Put a purchase that no source sent in `intake_row`, and keep it; its id. Not counted yet: `accrual` does.
+
+    Raises `MissingPurchaseError` `counted-already` when anybody's purchase with that receipt is counted or posted.
+    """
+    made, day = uuid4(), clock.local_date(missing.event_at)
+    given = {
+        **asdict(missing),
+        "purchase": made,
+        "source": source_id,
+        "batch": batch_id,
+        "day": day,
+        "zone": DEFAULT_ZONE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("counted_receipt"), given)
+        counted = bool(cursor.fetchone()[0])
+        row = MadeGood(
+            purchase_id=made,
+            chain_id=missing.chain,
+            store_id=missing.store,
+            receipt=missing.receipt,
+            bought_on=day,
+        )
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError:
+            counted = True
+        if counted:
+            raise MissingPurchaseError("counted-already", "a purchase with that receipt is counted already")
+        cursor.execute("TRUNCATE intake_row")
+        cursor.execute(_sql("missing_row"), given)
+        cursor.execute(_sql("keep_seen"))
+        cursor.execute(_sql("keep_purchases"), given)
+    return made
 
 
 def _sql(name: str) -> Any:

@@ -137,6 +137,26 @@ class Seen(models.Model):
         db_table = "purchases_seen"
 
 
+class MadeGood(models.Model):
+    """A receipt that no source sent and staff posted (C12): each once, and its lines are repeats when they come after
+    all. `purchase_id`: what it was posted as.
+    """
+
+    purchase_id = models.UUIDField(primary_key=True)
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField()
+    receipt = models.CharField(max_length=60)
+    bought_on = models.DateField()
+
+    class Meta:
+        db_table = "purchases_made_good"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chain_id", "store_id", "bought_on", "receipt"], name="purchases_made_good_once"
+            )
+        ]
+
+
 class PaymentInstrument(PersonalModel):
     """A card or account a person registered: network and last four digits; the number itself only as a keyed digest
     (C4). `removal_decided`: staff found that it is another's, so that the person cannot undo the removal.

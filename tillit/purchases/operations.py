@@ -43,6 +43,15 @@ class Acceptable(NamedTuple):
     ownership: Ownership
 
 
+class Known(NamedTuple):
+    """A card or account as it is kept: kind in the directory, digest, last four, network."""
+
+    kind: int
+    digest: UUID
+    last_four: str
+    network: str
+
+
 def acceptable(
     *,
     subject_id: int,
@@ -79,13 +88,17 @@ def register_instrument(
     """Register a card or account of the person; the row there is already is returned, whichever of a merged person's
     subjects has it (C3). `ownership`: default configured.
 
-    Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, too-many, taken.
+    Raises `InstrumentRefusedError`: number-… (check digit, length), network, enterprise, not-owner, too-many, taken,
+    and `decided` for one that staff took off as another's, until what is left of it lapses or a bank confirms it.
     """
     own = acceptable(subject_id=subject_id, number=number, ownership=ownership or configured())
     register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
     kind, known = own.kind, digest(register_id, own.kind, own.number)
     people = same_person(subject_id)
     state = lock_subjects(scope=scope, subject_ids=people)[subject_id]
+    decided = PaymentInstrument.objects.filter(subject_id__in=people, digest=known, removal_decided=True)
+    if own.ownership is not Ownership.CONFIRMED and decided.exists():
+        raise InstrumentRefusedError("decided", "staff found that card or account to be another's")
     if own.ownership is Ownership.UNKNOWN:
         _room_for(subject_id, known)
     try:
@@ -95,16 +108,37 @@ def register_instrument(
     standing = PaymentInstrument.objects.filter(subject_id__in=people, digest=known, removed_at=None).first()
     if standing is not None:
         return standing
+    return _put_on(
+        scope=scope,
+        subject_id=subject_id,
+        controller_id=controller_id,
+        state=state,
+        known=Known(int(kind), known, card.last_four(own.number), own.network.value),
+        ownership=own.ownership,
+        at=at,
+    )
+
+
+def _put_on(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller_id: int,
+    state: int,
+    known: Known,
+    ownership: Ownership,
+    at: datetime,
+) -> PaymentInstrument:
     made, fresh = PaymentInstrument.objects.get_or_create(
         subject_id=subject_id,
-        digest=known,
+        digest=known.digest,
         removed_at=None,
         defaults={
             "controller_id": holder_of(controller_id=controller_id),
             "state": state,
-            "kind": int(kind),
-            "network": own.network.value,
-            "last_four": card.last_four(own.number),
+            "kind": known.kind,
+            "network": known.network,
+            "last_four": known.last_four,
             "registered_at": at,
         },
     )
@@ -114,7 +148,7 @@ def register_instrument(
             scope=scope,
             controller=made.controller_id,
             subject=subject_id,
-            details={"instrument": made.id, "network": own.network.value, "ownership": own.ownership.value},
+            details={"instrument": made.id, "network": known.network, "ownership": ownership.value},
         )
     return made
 
@@ -157,13 +191,37 @@ def remove_instrument(
     return True
 
 
-def number_digest(*, register_id: int, number: str) -> tuple[int, UUID, str]:
-    """(kind in the directory, digest, last four) of a card or account, as they are kept. Raises
-    `InstrumentRefusedError` for what is no such number.
-    """
+def number_digest(*, register_id: int, number: str) -> Known:
+    """A card or account as it is kept. Raises `InstrumentRefusedError` for what is no such number."""
     normal = _normal(number)
-    kind = Kind.ACCOUNT if card.network(normal) is card.Network.BANKAXEPT else Kind.CARD
-    return int(kind), digest(register_id, kind, normal), card.last_four(normal)
+    network = card.network(normal)
+    kind = Kind.ACCOUNT if network is card.Network.BANKAXEPT else Kind.CARD
+    return Known(int(kind), digest(register_id, kind, normal), card.last_four(normal), network.value)
+
+
+def register_decided(
+    *, scope: Scope, subject_id: int, controller_id: int, known: Known, at: datetime
+) -> PaymentInstrument:
+    """Put a card or account on the BonusID of whom staff found it to be: nobody else can take it meanwhile."""
+    register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
+    people = same_person(subject_id)
+    state = lock_subjects(scope=scope, subject_ids=people)[subject_id]
+    PaymentInstrument.objects.filter(subject_id__in=people, digest=known.digest, removal_decided=True).update(
+        removal_decided=False  # what was decided before is decided otherwise now
+    )
+    directories.claim(
+        register_id=register_id, kind=Kind(known.kind), digest=known.digest, subject_id=subject_id, since=at
+    )
+    standing = PaymentInstrument.objects.filter(subject_id__in=people, digest=known.digest, removed_at=None).first()
+    return standing or _put_on(
+        scope=scope,
+        subject_id=subject_id,
+        controller_id=controller_id,
+        state=state,
+        known=known,
+        ownership=Ownership.CONFIRMED,
+        at=at,
+    )
 
 
 def well_formed(*, number: str) -> None:

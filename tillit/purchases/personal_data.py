@@ -6,6 +6,7 @@ from tillit.purchases.models import (
     Batch,
     Chain,
     EnterpriseRange,
+    MadeGood,
     PaymentInstrument,
     ProductGroup,
     Purchase,
@@ -46,6 +47,13 @@ owned(
     because="digests of the rows that became purchases",
     where="digest IN (SELECT id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
     follows=("purchases_purchase", "t.digest = d.id"),
+)
+owned(
+    MadeGood,
+    category="purchase",
+    because="receipts that staff posted",
+    where="purchase_id IN (SELECT id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
+    follows=("purchases_purchase", "t.purchase_id = d.id"),
 )
 transient(QuarantinedRow, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
 not_personal(Chain, because="shops")

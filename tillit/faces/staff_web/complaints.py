@@ -1,5 +1,6 @@
 """The desk for complaints of bonus (C12): the queue, and one complaint with its receipt and the decision."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from tillit.journeys import complaints
 from tillit.kernel.money import MoneyError
 from tillit.kernel.scope import ScopeError
 from tillit.parties.errors import NotAssignedError
+from tillit.purchases.errors import MissingPurchaseError
 
 SHOW = ("open", "closed", "all")
 
@@ -59,6 +61,7 @@ def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
         page="complaints",
         shown=shown,
         case=shown.case,
+        stores=shown.chain.stores.order_by("name") if shown.chain else [],
         receipts=[receipt_shown(one) for one in shown.receipts],
         problem=complaint_problem(problem) if problem else "",
         typed=request.POST.get("text", "") if problem else "",
@@ -88,13 +91,26 @@ def _act(request: HttpRequest, here: dict[str, Any]) -> str:
     try:
         if act == "uphold":
             complaints.uphold(**here, text=text, amount=request.POST.get("amount", "").strip()[:20])
+        elif act == "post":
+            _post_purchase(request, here, text)
         elif act in {"ask", "reject", "note"}:
             if not text:
                 return "no-reason"
             {"ask": complaints.ask, "reject": complaints.reject, "note": complaints.note}[act](**here, text=text)
     except UnknownCaseError:
         raise
-    except (CaseError, MoneyError, CorrectionRefusedError) as error:
+    except (CaseError, MoneyError, CorrectionRefusedError, MissingPurchaseError) as error:
         return error.code
     messages.success(request, say(language(), "complaint_desk.done"))
     return ""
+
+
+def _post_purchase(request: HttpRequest, here: dict[str, Any], text: str) -> None:
+    said = {key: request.POST.get(key, "").strip()[:60] for key in ("store", "day", "paid", "receipt")}
+    try:
+        day = date.fromisoformat(said["day"])
+    except ValueError:
+        raise CaseError("bought_on", "the day is a date") from None
+    complaints.uphold_missing(
+        **here, text=text, store=said["store"], day=day, amount=said["paid"], receipt=said["receipt"]
+    )

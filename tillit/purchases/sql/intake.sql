@@ -85,6 +85,34 @@ FROM (
 ) AS j
 WHERE i.line = j.line AND j.verdict IS NOT NULL
 
+-- name: made_good
+-- Lines of a receipt that staff posted for the same person, since it was missing (C12): they come late and are repeats.
+UPDATE intake_row i SET verdict = 2, earns = false
+FROM purchases_made_good m
+WHERE i.verdict <= 1 AND i.amount > 0 AND m.chain_id = i.chain_id AND m.store_id = i.store_id AND m.receipt = i.receipt
+  AND m.bought_on = (i.event_at AT TIME ZONE %(zone)s)::date AND m.purchase_id <> i.external
+  AND EXISTS (SELECT FROM parties_subject s
+              JOIN parties_subject o ON coalesce(o.alias_of_id, o.id) = coalesce(s.alias_of_id, s.id)
+              JOIN purchases_purchase p ON p.subject_id = o.id AND p.id = m.purchase_id
+              WHERE s.id = i.subject_id)
+
+-- name: counted_receipt
+-- Whether anybody's purchase with that receipt is counted: among the store's of the day.
+SELECT EXISTS (
+  SELECT FROM purchases_purchase p
+  WHERE p.event_at >= %(day)s::timestamp AT TIME ZONE %(zone)s
+    AND p.event_at < (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s
+    AND p.chain_id = %(chain)s AND p.store_id = %(store)s AND p.receipt = %(receipt)s AND p.amount > 0)
+
+-- name: missing_row
+-- A purchase that staff post, as a row to be kept and rated like any other.
+INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
+                        store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
+                        last_four)
+SELECT 0, s.id, %(event_at)s, %(amount)s, %(purchase)s, %(purchase)s, NULL, c.controller_id, c.id, %(store)s, NULL,
+       s.state, %(source)s, s.state, s.state = 0, c.currency, %(receipt)s, '', ''
+FROM parties_subject s CROSS JOIN purchases_chain c WHERE s.id = %(subject)s AND c.id = %(chain)s
+
 -- name: keep_seen
 -- The ids that are counted now, and never again. Fails on an id that came before: then `judge` looks which.
 INSERT INTO purchases_seen (source_id, digest, payload, event_on)
