@@ -6,10 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
+from tillit.files.chunks import Chunk, Reject
+from tillit.files.csv_rows import CsvRows
+from tillit.files.dialect import sniff
 from tillit.purchases.reading.checking import Checked, check
-from tillit.purchases.reading.chunks import Chunk, Reject
-from tillit.purchases.reading.csv_rows import CsvRows
-from tillit.purchases.reading.dialect import sniff
+from tillit.purchases.reading.columns import LAYOUT
 from tillit.purchases.reading.references import References
 
 HEADER = b"id;time;chain;store;amount;card;product\n"
@@ -47,7 +48,7 @@ def references(currency: str = "NOK", exponent: int = 2) -> References:
 def chunks(data: bytes, *, block: int = 1 << 20) -> list[Chunk]:
     """The chunks of a CSV file given as bytes."""
     file = io.BytesIO(data)
-    found = sniff(data[: 1 << 17], whole=len(data) <= 1 << 17)
+    found = sniff(data[: 1 << 17], LAYOUT, whole=len(data) <= 1 << 17)
     return list(CsvRows(file, found, head=file.read(found.start + block), block=block))
 
 

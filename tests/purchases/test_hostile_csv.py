@@ -3,8 +3,9 @@
 import pytest
 
 from tests.purchases.reading import CARD, HEADER, TIME, chunks, good, lines, read
-from tillit.purchases.errors import FileRefusedError
-from tillit.purchases.reading.dialect import sniff
+from tillit.files.dialect import sniff
+from tillit.files.errors import FileRefusedError
+from tillit.purchases.reading.columns import LAYOUT
 
 
 def faults(data: bytes, **options: int) -> list[tuple[int, str, str]]:
@@ -170,7 +171,7 @@ REFUSED = [
 @pytest.mark.parametrize(("head", "code"), REFUSED)
 def test_files_that_are_no_purchase_files_are_refused(head: bytes, code: str) -> None:
     with pytest.raises(FileRefusedError) as refused:
-        sniff(head, whole=True)
+        sniff(head, LAYOUT, whole=True)
     assert refused.value.code == code
     assert CARD not in str(refused.value)
 
@@ -186,7 +187,7 @@ def test_delimiters_and_byte_order_mark(delimiter: str, mark: bytes) -> None:
 
 def test_windows_1252_is_recognised_by_its_letters_and_shown() -> None:
     data = (HEADER + good(1, "Brød") + b"\n" + good(2, "Kjøtt") + b"\n").decode().encode("cp1252")
-    assert "cp1252" in sniff(data, whole=True).describe()
+    assert "cp1252" in sniff(data, LAYOUT, whole=True).describe()
     checked, rejects = read(data)
     assert not rejects
     assert checked[0].purchases.product.to_list() == ["Brød", "Kjøtt"]
@@ -194,7 +195,7 @@ def test_windows_1252_is_recognised_by_its_letters_and_shown() -> None:
 
 def test_a_row_in_another_encoding_does_not_change_the_others() -> None:
     data = HEADER + good(1, "Brød") + b"\n" + good(2, "Kjøtt").decode().encode("cp1252") + b"\n"
-    assert sniff(data, whole=True).encoding == "utf-8"
+    assert sniff(data, LAYOUT, whole=True).encoding == "utf-8"
     assert faults(data) == [(3, "", "encoding")]
 
 

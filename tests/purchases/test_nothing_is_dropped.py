@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.purchases.reading import HEADER, good, read
 from tests.support.examples import tried
-from tillit.purchases.errors import FileRefusedError
+from tillit.files.errors import FileRefusedError
 
 LINES = st.one_of(
     st.integers(0, 99).map(good),

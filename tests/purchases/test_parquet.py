@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.purchases.reading import CARD, references
-from tillit.purchases.errors import FileRefusedError
+from tillit.files.chunks import Chunk
+from tillit.files.errors import FileRefusedError
 from tillit.purchases.reading.checking import Checked, check
-from tillit.purchases.reading.chunks import Chunk
 from tillit.purchases.reading.files import PurchaseFile
 
 WHEN = datetime(2026, 3, 2, 12, 30, tzinfo=timezone(timedelta(hours=1)))

@@ -12,10 +12,11 @@ from django.db import connection
 from tests.support.shops import account_number, card_number, row, shops, source, write
 from tests.support.world import publish_examples
 from tillit.declaration.models import Controller
+from tillit.files.errors import FileRefusedError, SealedRowError
 from tillit.kernel import clock
 from tillit.parties.digests import Kind, digest
 from tillit.purchases import batches, quarantine, staging
-from tillit.purchases.errors import FileRefusedError, UnknownSourceError
+from tillit.purchases.errors import UnknownSourceError
 from tillit.purchases.models import Batch, QuarantinedRow, StagedPurchase
 from tillit.purchases.reading import contacts, encoding, references
 from tillit.purchases.reading.files import PurchaseFile
@@ -171,7 +172,7 @@ def test_quarantined_rows_open_only_where_they_were_sealed(club: Controller, tmp
     assert quarantine.open_row(one)["card"] == card_number(1)
     assert one.message == "The chain is not known."
     one.line = two.line
-    with pytest.raises(quarantine.QuarantineError):
+    with pytest.raises(SealedRowError):
         quarantine.open_row(one)
 
 

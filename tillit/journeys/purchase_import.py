@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tillit.files.chunks import Chunk, Reject
+from tillit.files.errors import FileRefusedError
 from tillit.journeys import intake
 from tillit.parties.digests import register_key
 from tillit.purchases import batches, lanes, phases, quarantine, staging
-from tillit.purchases.errors import FileRefusedError, RowsRefusedError
+from tillit.purchases.errors import RowsRefusedError
 from tillit.purchases.intake import prepare_tables
 from tillit.purchases.lanes import Lane
 from tillit.purchases.models import Batch
 from tillit.purchases.reading import references
 from tillit.purchases.reading.checking import check
-from tillit.purchases.reading.chunks import Chunk, Reject
 from tillit.purchases.reading.files import PurchaseFile
 from tillit.purchases.reading.references import References
 from tillit.purchases.reading.single import chunk_of, digest_of

@@ -184,12 +184,14 @@ def _standing(subject_id: int, controller_id: int, on: date) -> Membership:
 
 def _ids(controller_id: int, terms: Terms) -> dict[str, int | None]:
     """The columns of a membership row that say what it consists of."""
-    find = structure.find
+    union = {"controller_id": controller_id}
     return {
-        "type_id": find(MembershipType, controller_id=controller_id, key=terms.type),
-        "section_id": terms.section
-        and find(Unit, controller_id=controller_id, kind=UnitKind.SECTION, key=terms.section),
-        "workplace_id": terms.workplace
-        and find(Unit, controller_id=controller_id, kind=UnitKind.WORKPLACE, key=terms.workplace),
-        "payer_id": terms.payer and find(Payer, controller_id=controller_id, number=terms.payer),
+        "type_id": structure.find(MembershipType, **union, key=terms.type),
+        "section_id": _unit(controller_id, UnitKind.SECTION, terms.section),
+        "workplace_id": _unit(controller_id, UnitKind.WORKPLACE, terms.workplace),
+        "payer_id": structure.find(Payer, **union, number=terms.payer) if terms.payer else None,
     }
+
+
+def _unit(controller_id: int, kind: UnitKind, key: str | None) -> int | None:
+    return structure.find(Unit, controller_id=controller_id, kind=kind, key=key) if key else None

@@ -91,12 +91,6 @@ def _days() -> models.Func:
     return models.Func("starts", "ends", function="daterange", output_field=DateRangeField())
 
 
-def _named(model: type[models.Model], *, null: bool = True) -> models.ForeignKey[models.Model | None]:
-    return models.ForeignKey(
-        model, on_delete=models.PROTECT, null=null, related_name="+", db_constraint=False, db_index=False
-    )
-
-
 class EndReason(models.TextChoices):
     """Why a stretch of days of a membership ended. `changed`: the next row goes on from there."""
 
@@ -113,15 +107,23 @@ class EndReason(models.TextChoices):
 class Membership(PersonalModel):
     """One stretch of days of a membership: [starts, ends), empty where it never came to be.
 
-    `joined`: the day the union counts the membership from.
-    `moved_from` and `moved_to`: the other union of a transfer, as this one calls it. `listed`: keyed digest of the row
-    of the union's latest file, on the open one: what comes again unchanged is recognised by it and nothing else.
+    `joined`: the day the union counts the membership from. `moved_from` and `moved_to`: the other union of a transfer,
+    as this one calls it. `listed`, on the open one: keyed digest of the row of the union's latest file, by which what
+    comes again unchanged is recognised.
     """
 
-    type = _named(MembershipType, null=False)
-    section = _named(Unit)
-    workplace = _named(Unit)
-    payer = _named(Payer)
+    type = models.ForeignKey(
+        MembershipType, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    section = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    workplace = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    payer = models.ForeignKey(
+        Payer, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     joined = models.DateField()
     starts = models.DateField()
     ends = models.DateField(null=True)
@@ -161,7 +163,9 @@ class Membership(PersonalModel):
 class Cover(PersonalModel):
     """A collective agreement that covers the member: [starts, ends)."""
 
-    agreement = _named(CollectiveAgreement, null=False)
+    agreement = models.ForeignKey(
+        CollectiveAgreement, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     starts = models.DateField()
     ends = models.DateField(null=True)
     source = models.CharField(max_length=30)

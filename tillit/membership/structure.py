@@ -7,11 +7,15 @@ deleted: a section that is closed, or an agreement that has ended, has a last da
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import Model
 
 from tillit.kernel.identifiers import organisation_number
 from tillit.membership.errors import UnknownStructureError
 from tillit.membership.models import CollectiveAgreement, MembershipType, Payer, Unit, UnitKind
+
+_Kind = TypeVar("_Kind", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -102,5 +106,5 @@ def find(model: Any, *, controller_id: int, **named: Any) -> int:
     return int(found)
 
 
-def _kept(model: Any, named: dict[str, Any], **said: Any) -> Any:
-    return model.objects.update_or_create(**named, defaults=said)[0]
+def _kept(model: type[_Kind], named: dict[str, Any], **said: Any) -> _Kind:
+    return model._default_manager.update_or_create(**named, defaults=said)[0]

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from django.db import OperationalError, connection
 
+from tillit.files.errors import FileRefusedError
 from tillit.kernel import clock
-from tillit.purchases.errors import FileRefusedError
 from tillit.purchases.models import Batch
 
 _LOCK = 1_953_786_473  # advisory lock space of intakes; the second key is the source

@@ -3,12 +3,6 @@
 from tillit.kernel.errors import TillitError
 
 
-class FileRefusedError(TillitError):
-    """The whole file is refused before or while it is read; nothing of it is taken in."""
-
-    exit_code = 2
-
-
 class UnknownSourceError(TillitError):
     """No source of purchases has that key."""
 

@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, connection, transaction
 
+from tillit.files.chunks import Reject
 from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.sql import load
 from tillit.purchases import quarantine
 from tillit.purchases.errors import MissingPurchaseError
 from tillit.purchases.models import Batch, MadeGood
-from tillit.purchases.reading.chunks import Reject
 
 PAGES = 4096  # 32 MiB of staged rows, some 200 000, are a chunk
 COUNTED, PARKED, REPEATED, REUSED, TOO_OLD, AUTHORISED = range(6)

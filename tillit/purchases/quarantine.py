@@ -1,33 +1,28 @@
 """Rows that could not be used: kept sealed for repair, with line, field and reason in the open (issue "Bad input").
 
-A row may hold a card number, so it is sealed (AES-256-GCM, a key of its own kind from the installation's secrets, bound
-to batch and line) and lapses with the table's declared life. Layout: version (1 byte), nonce (12), ciphertext with tag.
+A row may hold a card number, so it is sealed (`files.sealing`) and lapses with the table's declared life.
 """
 
-import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
 from tillit.declaration.queries import register_holder
+from tillit.files import sealing
+from tillit.files.chunks import LINE, Chunk, Reject
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
-from tillit.platform.secrets import secret
 from tillit.purchases import events
 from tillit.purchases.errors import QuarantineError
 from tillit.purchases.models import Batch, QuarantinedRow
-from tillit.purchases.reading.chunks import LINE, Chunk, Reject
 from tillit.purchases.reading.columns import COLUMNS
 from tillit.purchases.reading.reasons import message
 
-_VERSION, _NONCE = b"\x01", 12
+_TABLE = "purchases_quarantine"
 LATE = ("id-reused", "time-too-old")  # reasons that posting may find
 _COPY = (
     "COPY purchases_quarantine (batch_id, line, field, reason, message, sealed, quarantined_at, resolution) FROM STDIN"
@@ -36,22 +31,12 @@ _COPY = (
 
 def seal(*, batch_id: int, line: int, values: Mapping[str, str | None]) -> bytes:
     """The row's fields, sealed for one line of one batch."""
-    nonce = os.urandom(_NONCE)
-    plain = json.dumps(dict(values), ensure_ascii=False, separators=(",", ":")).encode()
-    return _VERSION + nonce + _cipher().encrypt(nonce, plain, _place(batch_id, line))
+    return sealing.seal(table=_TABLE, batch_id=batch_id, line=line, values=values)
 
 
 def open_row(row: QuarantinedRow) -> dict[str, str | None]:
-    """The row's fields as they were read. `QuarantineError` when they were not kept or do not open."""
-    if row.sealed is None:
-        raise QuarantineError("row-not-kept", "that row was not kept: it can only be sent again")
-    body = bytes(row.sealed)
-    try:
-        plain = _cipher().decrypt(body[1 : 1 + _NONCE], body[1 + _NONCE :], _place(row.batch_id, row.line))
-    except InvalidTag:
-        raise QuarantineError("row-lost", "the key that row was sealed with is gone") from None
-    values: dict[str, str | None] = json.loads(plain)
-    return values
+    """The row's fields as they were read. `SealedRowError` when they were not kept or do not open."""
+    return sealing.open_sealed(table=_TABLE, batch_id=row.batch_id, line=row.line, sealed=row.sealed)
 
 
 def repair(*, row: QuarantinedRow, values: Mapping[str, str | None], actor: Actor) -> None:
@@ -157,11 +142,3 @@ def _record(event: EventType, actor: Actor, batch: Batch, **details: int) -> Non
         batch=batch.pk,
         details={"batch": batch.pk} | details,
     )
-
-
-def _cipher() -> AESGCM:
-    return AESGCM(secret("quarantine"))
-
-
-def _place(batch_id: int, line: int) -> bytes:
-    return f"purchases_quarantine:{batch_id}:{line}".encode()

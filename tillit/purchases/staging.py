@@ -15,12 +15,12 @@ from functools import partial
 
 from django.db import connection, transaction
 
+from tillit.files.chunks import Chunk, Reject
 from tillit.purchases import intake, quarantine
 from tillit.purchases.lanes import HERE, Lane, all_of
 from tillit.purchases.models import Batch
 from tillit.purchases.reading import encoding
 from tillit.purchases.reading.checking import check
-from tillit.purchases.reading.chunks import Chunk, Reject
 from tillit.purchases.reading.references import References
 
 _COPY = f"COPY purchases_staged ({', '.join(encoding.COLUMNS)}) FROM STDIN (FORMAT BINARY)"

@@ -17,8 +17,9 @@ from tillit.faces.api.calls import client_of
 from tillit.faces.api.describe import IDEMPOTENCY_KEY, refusals
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.problems import ProblemError, RefusedRow, rows
+from tillit.files.errors import FileRefusedError
 from tillit.journeys import purchase_import
-from tillit.purchases.errors import FileRefusedError, RowsRefusedError
+from tillit.purchases.errors import RowsRefusedError
 from tillit.purchases.models import Batch
 from tillit.purchases.reading.columns import COLUMNS
 from tillit.purchases.reading.single import PurchaseRow

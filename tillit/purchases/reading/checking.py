@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tillit.files.chunks import LINE, Chunk, Reject
+from tillit.files.dialect import LONGEST_LINE
 from tillit.parties.digests import Kind
 from tillit.purchases.reading import amounts, contacts, moments, numbers
-from tillit.purchases.reading.chunks import LINE, Chunk, Reject
 from tillit.purchases.reading.columns import COLUMNS
-from tillit.purchases.reading.dialect import LONGEST_LINE
 from tillit.purchases.reading.numbers import Ints
 from tillit.purchases.reading.references import References
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from tillit.files.dialect import SHOWABLE, Layout
+from tillit.files.errors import FileRefusedError
+
 
 @dataclass(frozen=True)
 class Column:
@@ -37,3 +40,26 @@ COLUMNS: dict[str, Column] = {
 REQUIRED = frozenset(column.name for column in COLUMNS.values() if column.required)
 # What tells whose purchase it is: a card, an account, or a web shop's mobile and e-mail together (C5).
 MEANS = (frozenset({"card"}), frozenset({"account"}), frozenset({"mobile", "email"}))
+
+
+def check_columns(names: list[str], where: str) -> None:
+    """Refuse columns that are unknown, doubled or missing. Names are shown only where they cannot be data."""
+    unknown = [n for n, name in enumerate(names, 1) if name not in COLUMNS]
+    if len(unknown) == len(names):
+        raise FileRefusedError("columns-missing", f"{where}: this is no header of a purchase file")
+    if unknown:
+        shown = [f"{n} ({names[n - 1]})" if SHOWABLE.match(names[n - 1]) else str(n) for n in unknown[:10]]
+        raise FileRefusedError("columns-unknown", f"{where}: unknown columns: {', '.join(shown)}")
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise FileRefusedError("columns-doubled", f"{where}: columns stand twice: {', '.join(doubled)}")
+    missing = sorted(REQUIRED - set(names))
+    if missing:
+        raise FileRefusedError("columns-missing", f"{where}: columns are missing: {', '.join(missing)}")
+    if not any(means <= set(names) for means in MEANS):
+        raise FileRefusedError(
+            "columns-missing", f"{where}: a purchase needs a column card, or account, or mobile and email"
+        )
+
+
+LAYOUT = Layout(frozenset(COLUMNS), check_columns)

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 import polars as pl
 import pyarrow as pa
 
-from tillit.purchases.errors import FileRefusedError
-from tillit.purchases.reading.chunks import LINE, Chunk, Reject
-from tillit.purchases.reading.dialect import check_columns
+from tillit.files.chunks import LINE, Chunk, Reject
+from tillit.files.errors import FileRefusedError
+from tillit.purchases.reading.columns import check_columns
 from tillit.purchases.reading.parquet_unpacking import FAULT, REFUSED
 
 MEMORY = 3 << 30  # bytes of address space for unpacking; the libraries take one of them
@@ -27,6 +27,8 @@ _MODULE = "tillit.purchases.reading.parquet_unpacking"
 
 class ParquetRows:
     """The rows of a Parquet file in chunks; `line` is the row's number, from 1."""
+
+    again = True
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -1,36 +1,10 @@
 """Why a row was not taken in. The stored code is stable; the words are for readers and hold no value of the row."""
 
-from typing import NamedTuple
+from tillit.files import reasons
+from tillit.files.reasons import Reason
 
-
-class Reason(NamedTuple):
-    """A reason in both languages."""
-
-    nb: str
-    en: str
-
-
-REASONS: dict[str, Reason] = {
-    # The line is no row.
-    "columns": Reason(
-        "Linjen har et annet antall kolonner enn overskriften.", "The line has not as many columns as the header."
-    ),
-    "quotes": Reason(
-        "Et anførselstegn er ikke lukket, eller står inne i et felt.",
-        "A quotation mark is not closed, or stands inside a field.",
-    ),
-    "encoding": Reason("Linjen er ikke gyldig i filens tegnsett.", "The line is not valid in the file's encoding."),
-    "nul": Reason("Linjen holder en nullbyte.", "The line holds a NUL byte."),
-    "row-too-long": Reason("Linjen er lengre enn 64 kB.", "The line is longer than 64 kB."),
-    "no-line-end": Reason(
-        "Filen slutter uten linjeslutt, så siste rad kan være avkuttet.",
-        "The file ends without a line end, so its last row may be cut off.",
-    ),
+REASONS: dict[str, Reason] = reasons.REASONS | {
     # A field cannot be used.
-    "missing": Reason("Feltet er tomt.", "The field is empty."),
-    "too-long": Reason("Teksten er for lang for feltet.", "The text is too long for the field."),
-    "control-character": Reason("Teksten holder et usynlig tegn.", "The text holds an invisible character."),
-    "formula": Reason("Teksten ser ut som en regnearkformel.", "The text looks like a spreadsheet formula."),
     "time-unreadable": Reason(
         "Tidspunktet er ikke på formen 2026-03-01T12:30:00+01:00.",
         "The time is not of the form 2026-03-01T12:30:00+01:00.",
@@ -93,5 +67,4 @@ REASONS: dict[str, Reason] = {
 
 def message(code: str, language: str = "en") -> str:
     """The words for a code; the code itself for one of another version."""
-    reason = REASONS.get(code)
-    return code if reason is None else (reason.nb if language == "nb" else reason.en)
+    return reasons.message(REASONS, code, language)

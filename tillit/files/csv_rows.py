@@ -14,8 +14,8 @@ from typing import BinaryIO
 import numpy as np
 import polars as pl
 
-from tillit.purchases.reading.chunks import LINE, Chunk, Reject
-from tillit.purchases.reading.dialect import LONGEST_LINE, Dialect
+from tillit.files.chunks import LINE, Chunk, Reject
+from tillit.files.dialect import LONGEST_LINE, Dialect
 
 BLOCK = 2 * 1024 * 1024
 LONGEST_RECORD_LINES = 50
@@ -26,7 +26,7 @@ _END_OF_FILE = b"\x1a"  # what some old systems put after the last line
 class CsvRows:
     """The rows after the header, in chunks. `head`: the bytes already read from the file, header included."""
 
-    total = 0
+    total, again = 0, False
 
     def __init__(self, file: BinaryIO, dialect: Dialect, *, head: bytes, block: int = BLOCK) -> None:
         self._file, self._dialect, self._head, self._block = file, dialect, head, block

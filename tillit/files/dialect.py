@@ -3,10 +3,10 @@
 import codecs
 import csv
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tillit.purchases.errors import FileRefusedError
-from tillit.purchases.reading.columns import COLUMNS, MEANS, REQUIRED
+from tillit.files.errors import FileRefusedError
 
 LONGEST_LINE = 64 * 1024
 DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe"}
@@ -19,11 +19,21 @@ _COMPRESSED = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"7z\xbc\xaf\x27\x1c": "7z",
 }
-PARQUET = b"PAR1"
 # Letters of Windows-1252 in Norwegian, Danish and Swedish words. Only a head whose every high byte is one of them, and
 # none of whose bytes make sense as UTF-8, is read as Windows-1252.
 _NORDIC = frozenset("ÆØÅæøåÄÖäöÉéÈèÊêÓóÒòÔôÀàÜü".encode("cp1252"))
-_SHOWABLE = re.compile(r"[A-Za-zÆØÅæøå_ -]{1,40}\Z")
+SHOWABLE = re.compile(r"[A-Za-zÆØÅæøå_ -]{1,40}\Z")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a kind of file has: its column names in lower case, and a check that refuses other ones.
+
+    `check` takes the names as they stand and where they stand, for its message; it raises `FileRefusedError`.
+    """
+
+    known: frozenset[str]
+    check: Callable[[list[str], str], None]
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,8 @@ def refuse_compressed(head: bytes) -> None:
         raise FileRefusedError("encoding", "the file is UTF-16: save it as UTF-8")
 
 
-def sniff(head: bytes, *, whole: bool, encoding: str | None = None) -> Dialect:
-    """The dialect of a CSV file from its first bytes (at least a line, `whole` when they are all of it).
+def sniff(head: bytes, layout: Layout, *, whole: bool, encoding: str | None = None) -> Dialect:
+    """The dialect of a CSV file of that layout from its first bytes (at least a line, `whole` when they are all of it).
 
     Raises `FileRefusedError`: empty, compressed, header-too-long, header-unreadable, columns-…
     """
@@ -73,42 +83,22 @@ def sniff(head: bytes, *, whole: bool, encoding: str | None = None) -> Dialect:
         header = body[:end].decode(chosen)
     except UnicodeDecodeError:
         raise FileRefusedError("header-unreadable", f"line {lines}: the header is not valid {chosen}") from None
-    delimiter, names = _columns(header, lines)
+    delimiter, names = _columns(header, lines, layout)
     end += 2 if body[end : end + 2] == b"\r\n" else 1
     return Dialect(chosen, delimiter, names, start + end, lines + 1)
 
 
-def check_columns(names: list[str], where: str) -> None:
-    """Refuse columns that are unknown, doubled or missing. Names are shown only where they cannot be data."""
-    unknown = [n for n, name in enumerate(names, 1) if name not in COLUMNS]
-    if len(unknown) == len(names):
-        raise FileRefusedError("columns-missing", f"{where}: this is no header of a purchase file")
-    if unknown:
-        shown = [f"{n} ({names[n - 1]})" if _SHOWABLE.match(names[n - 1]) else str(n) for n in unknown[:10]]
-        raise FileRefusedError("columns-unknown", f"{where}: unknown columns: {', '.join(shown)}")
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise FileRefusedError("columns-doubled", f"{where}: columns stand twice: {', '.join(doubled)}")
-    missing = sorted(REQUIRED - set(names))
-    if missing:
-        raise FileRefusedError("columns-missing", f"{where}: columns are missing: {', '.join(missing)}")
-    if not any(means <= set(names) for means in MEANS):
-        raise FileRefusedError(
-            "columns-missing", f"{where}: a purchase needs a column card, or account, or mobile and email"
-        )
-
-
-def _columns(header: str, line: int) -> tuple[str, tuple[str, ...]]:
+def _columns(header: str, line: int, layout: Layout) -> tuple[str, tuple[str, ...]]:
     best: tuple[int, str, list[str]] = (0, ",", [""])
     for delimiter in DELIMITERS:
         try:
             names = [name.strip().lower() for name in next(csv.reader((header,), delimiter=delimiter, strict=True))]
         except (csv.Error, StopIteration):
             continue
-        known = len(COLUMNS.keys() & set(names))
+        known = len(layout.known & set(names))
         if known > best[0]:
             best = (known, delimiter, names)
-    check_columns(best[2], f"line {line}")
+    layout.check(best[2], f"line {line}")
     return best[1], tuple(best[2])
 
 

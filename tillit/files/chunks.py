@@ -2,12 +2,9 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import Any
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from tillit.purchases.reading.checking import Checked
 
 LINE = "line"
 
@@ -31,7 +28,7 @@ class Chunk:
 
     `plain`: nothing invisible is in the text, and no blank but the common one; `trimmed`: no field starts or ends with
     a blank. `position`: bytes of the file taken so far (rows for Parquet), for showing progress. `checked`: what became
-    of the rows, where they were checked before.
+    of the rows, where their domain checked them before.
     """
 
     position: int
@@ -39,4 +36,4 @@ class Chunk:
     plain: bool = False
     trimmed: bool = False
     rejects: list[Reject] = dataclasses.field(default_factory=list)
-    checked: Optional["Checked"] = None
+    checked: Any = None
