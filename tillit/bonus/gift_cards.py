@@ -106,9 +106,14 @@ def activate(*, scope: Scope, card: GiftCard, at: datetime) -> GiftCard:
 
 def find(*, scope: Scope, till: Till, code: str) -> GiftCard:
     """The card of a code in the till's chain. Raises `GiftCardError` `gift-card-unknown`."""
-    known = codes.known_by(register_id=till.register_id, kind=Kind.GIFT_CARD, code=code)
-    holder = directories.resolve(register_id=till.register_id, kind=Kind.GIFT_CARD, digest=known)
-    card = GiftCard.objects.filter(subject_id=holder, id=known).first() if holder else None
+    number = codes.known_by(register_id=till.register_id, kind=Kind.GIFT_CARD, code=code)
+    return of_number(scope=scope, till=till, number=number)
+
+
+def of_number(*, scope: Scope, till: Till, number: UUID) -> GiftCard:
+    """The card with that number (its code's digest) in the till's chain. Raises as `find`."""
+    holder = directories.resolve(register_id=till.register_id, kind=Kind.GIFT_CARD, digest=number)
+    card = GiftCard.objects.filter(subject_id=holder, id=number).first() if holder else None
     if card is None or card.chain_id != till.chain_id:
         raise GiftCardError("gift-card-unknown", "there is no such gift card")
     return card

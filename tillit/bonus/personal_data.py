@@ -18,7 +18,7 @@ from tillit.bonus.profile_models import ProfilePart
 from tillit.bonus.programmes import departures
 from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
-from tillit.declaration.registry import not_personal, personal
+from tillit.declaration.registry import not_personal, personal, routines
 
 personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 
@@ -36,6 +36,7 @@ personal(
     not_exported={"nonce": "what the voucher's code is made from: who has it can spend it"},
     figures="its amount is in ledger_closing",
 )
+routines(__file__, "voucher_calls", reaches={"bonus_voucher": (1, 2)})
 for _model in (OfferShare, OfferUnit):
     personal(_model, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 personal(

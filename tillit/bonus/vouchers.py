@@ -72,18 +72,7 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
         raise VoucherError("amount-not-positive", "a voucher is above zero")
     chain = programme.chain
     register = chain.controller.register_id
-    nonces = [natural_key("voucher", subject_id, chain.pk, key, turn) for turn in range(_TRIES)]
-    made_before = Voucher.objects.filter(subject_id=subject_id, nonce__in=nonces)
-    gather(
-        scope=scope,
-        subject_id=subject_id,
-        programme=programme,
-        amount=amount,
-        key=key,
-        at=at,
-        stands=made_before.exists,
-    )
-    given = {
+    given: dict[str, Any] = {
         "subject": subject_id,
         "amount": amount,
         "at": at,
@@ -97,20 +86,64 @@ def reserve(*, scope: Scope, subject_id: int, programme: Programme, amount: int,
         "lot": LOT.id,
         "reserved": RESERVED.id,
         "debt": DEBT.id,
+        "gathered": False,
     }
-    for nonce in nonces:
+    for turn in range(_TRIES):
+        nonce = natural_key("voucher", subject_id, chain.pk, key, turn)
         code = codes.make(register_id=register, kind=Kind.VOUCHER, nonce=nonce, form=programme.voucher_barcode)
-        given["id"] = known = codes.known_by(register_id=register, kind=Kind.VOUCHER, code=code)
-        try:
-            made = _rows("reserve", {**given, "nonce": nonce})
-        except ConflictError:
-            raise VoucherError("voucher-conflict", "the key was used for another amount") from None
-        if made:
-            return Voucher.from_db("default", _FIELDS, made[0])
-        if standing := Voucher.objects.filter(subject_id=subject_id, id=known).first():
+        given |= {"nonce": nonce, "id": codes.known_by(register_id=register, kind=Kind.VOUCHER, code=code)}
+        outcome, state, recorded, until = _reserved(given)
+        if outcome == "merged":
+            _gather(scope, subject_id, programme, amount, key, at)
+            given["gathered"] = True
+            outcome, state, recorded, until = _reserved(given)
+        if outcome == "made":
+            return _made(given, state, recorded, until)
+        if standing := Voucher.objects.filter(subject_id=subject_id, id=given["id"]).first():
             return standing
         suspensions.refuse_use(chain_id=programme.chain_id, at=at)
     raise VoucherError("no-code", "no code is free")
+
+
+def _reserved(given: dict[str, Any]) -> tuple[Any, ...]:
+    try:
+        return _rows("reserve", given)[0]
+    except ConflictError:
+        raise VoucherError("voucher-conflict", "the key was used for another amount") from None
+
+
+def _gather(scope: Scope, subject_id: int, programme: Programme, amount: int, key: UUID, at: datetime) -> None:
+    """Let the subject of a merged person hold the amount, unless a voucher was made with the key before."""
+    nonces = [natural_key("voucher", subject_id, programme.chain_id, key, turn) for turn in range(_TRIES)]
+    made_before = Voucher.objects.filter(subject_id=subject_id, nonce__in=nonces)
+    gather(
+        scope=scope,
+        subject_id=subject_id,
+        programme=programme,
+        amount=amount,
+        key=key,
+        at=at,
+        stands=made_before.exists,
+    )
+
+
+def _made(given: dict[str, Any], state: int, recorded: datetime, until: datetime) -> Voucher:
+    """The voucher that has just been made."""
+    voucher = Voucher(
+        subject_id=given["subject"],
+        id=given["id"],
+        controller_id=given["controller"],
+        state=state,
+        recorded_at=recorded,
+        chain_id=given["chain"],
+        amount=given["amount"],
+        currency=given["currency"],
+        nonce=given["nonce"],
+        made_at=given["at"],
+        valid_until=until,
+    )
+    voucher._state.adding, voucher._state.db = False, connection.alias
+    return voucher
 
 
 def code_of(*, voucher: Voucher, register_id: int) -> str:
@@ -206,9 +239,6 @@ def _used(found: Standing, *, amount: int, moment: datetime, at: datetime, till:
     changed = {"status": VoucherStatus.USED.value, "used": amount, "used_at": moment, "ended_at": at}
     by = {"store_id": till.store_id, "client_id": till.client_id, "reference": reference, "now_used": True}
     return Standing(**{**found.__dict__, **changed, **by})
-
-
-_FIELDS = [field.attname for field in Voucher._meta.concrete_fields]
 
 
 def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -120,8 +120,10 @@ def functions() -> Iterator[str]:
     """Every function the rules need: those the policies call, and those that alone write what they guard."""
     for name in FUNCTIONS:
         yield load(__file__, "functions", name)
-    for entry in registry.DEFINERS:
-        yield from named(Path(entry.module_file).parent, entry.file).values()
+    files = [(one.module_file, one.file) for one in registry.DEFINERS]
+    files += [(one.module_file, one.file) for one in registry.ROUTINES]
+    for module_file, file in files:
+        yield from named(Path(module_file).parent, file).values()
 
 
 def _definers() -> Iterator[str]:
@@ -137,6 +139,16 @@ def _definers() -> Iterator[str]:
             yield f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
             yield f"GRANT EXECUTE ON FUNCTION {name} TO {APP}"
         yield f"REVOKE CREATE ON SCHEMA public FROM {entry.role}"
+
+
+def _routines() -> Iterator[str]:
+    """Functions that run with their caller's rights; the owner's, and the application's to call."""
+    for entry in registry.ROUTINES:
+        for name, text in named(Path(entry.module_file).parent, entry.file).items():
+            yield f"DROP FUNCTION IF EXISTS {name}"
+            yield text
+            yield f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
+            yield f"GRANT EXECUTE ON FUNCTION {name} TO {APP}"
 
 
 def statements() -> Iterator[str]:
@@ -162,6 +174,7 @@ def statements() -> Iterator[str]:
         if name not in registry.NOT_BACKED_UP:
             yield f"GRANT SELECT ON {name} TO {BACKUP}"
     yield from _definers()
+    yield from _routines()
     for name in sorted(registry.ONLY_ADDED):
         yield f"REVOKE UPDATE, DELETE ON {name} FROM {APP}"
     yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}"

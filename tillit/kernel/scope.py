@@ -270,12 +270,23 @@ class Guard:
 
     def __init__(self) -> None:
         self._tables: dict[str, Callable[[], Reach | None]] = {}
+        self._routines: dict[str, dict[str, tuple[int, ...]]] = {}
         self._pattern: re.Pattern[str] | None = None
         self._asked = lru_cache(maxsize=2048)(self._ask)
 
     def protect(self, table: str, reach: Callable[[], Reach | None]) -> None:
         """Name a personal table to be guarded. `reach`: what to look up before it is used, None for nothing."""
         self._tables[table] = reach
+        self._forget()
+
+    def cover(self, routine: str, needs: dict[str, tuple[int, ...]]) -> None:
+        """Name a function of the database that touches personal tables with its caller's rights: guarded as they are.
+        `needs`: table → the rights it uses there, looked up before it is called.
+        """
+        self._routines[routine] = needs
+        self._forget()
+
+    def _forget(self) -> None:
         self._pattern = None
         self._asked.cache_clear()
 
@@ -285,20 +296,23 @@ class Guard:
 
     def _ask(self, sql: str) -> tuple[str, ...]:
         verb = sql.split(maxsplit=1)[0].upper() if sql.strip() else ""
-        tables = sorted({hit.lower() for hit in self._personal().findall(sql)}) if self._tables else []
-        if len(tables) > _MANY_TABLES:
+        named = sorted({hit.lower() for hit in self._personal().findall(sql)}) if self._tables else []
+        if len(named) > _MANY_TABLES:
             return ()
-        reaches = dict.fromkeys(reach for table in tables if (reach := self._tables[table]()))
+        wanted = [(name, _NEEDS.get(verb, (_READ,))) for name in named if name in self._tables]
+        wanted += [one for name in named for one in self._routines.get(name, {}).items()]
+        reaches = {(reach, need): None for table, needs in wanted if (reach := self._tables[table]()) for need in needs}
         return tuple(
             f"set_config('{reach.place}_{need}', tillit_reached('{reach.categories}', {need}), true)"
-            for reach in reaches
-            for need in _NEEDS.get(verb, (_READ,))
+            for reach, need in reaches
         )
 
     def _personal(self) -> re.Pattern[str]:
         if self._pattern is None:
             # PostgreSQL folds case.
-            self._pattern = re.compile(r"\b(" + "|".join(sorted(self._tables)) + r")\b", re.IGNORECASE)
+            self._pattern = re.compile(
+                r"\b(" + "|".join(sorted({*self._tables, *self._routines})) + r")\b", re.IGNORECASE
+            )
         return self._pattern
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 (Django's signature)

@@ -4,7 +4,7 @@ from tillit.declaration.registry import definer, not_personal, personal
 from tillit.ledger.models import AccountKind, Balance, Book, Closing, Transfer
 
 _READS = ("ledger_account_kind", "ledger_book", "declaration_controller", "declaration_grant", "parties_subject")
-for _file in ("guard", "post", "draw", "close"):
+for _file in ("guard", "post", "draw", "one", "close"):
     definer("tillit_ledger", __file__, _file, reads=_READS)
 
 # A transfer needs no link of its own to the subject: one of its accounts is personal, and that balance row has one.

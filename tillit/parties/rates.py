@@ -8,6 +8,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -43,7 +44,8 @@ def _counted(statement: str, limit: Limit, who: str) -> int:
     window = _EPOCH + ((now - _EPOCH) // limit.every) * limit.every
     digest = hmac.digest(secret("rates"), f"{limit.what}:{window.isoformat()}:{who}".encode(), "sha256")[:16]
     with connection.cursor() as cursor:
-        cursor.execute(load(__file__, "rates", statement), {"digest": UUID(bytes=digest), "window": window})
+        given: dict[str, Any] = {"digest": UUID(bytes=digest), "window": window}
+        cursor.execute(load(__file__, "rates", statement), given | {"alone": not connection.in_atomic_block})
         return int(cursor.fetchone()[0])
 
 

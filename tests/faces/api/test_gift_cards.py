@@ -10,6 +10,7 @@ from tests.faces.api.conftest import Partner, problem
 from tillit.audit.models import Event
 from tillit.consent.operations import restrict
 from tillit.declaration.queries import holder_of
+from tillit.faces.api.models import ApiCall
 from tillit.journeys.sms.dispatch import dispatch
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -61,6 +62,37 @@ def test_c11_a_receipt_is_one_sale_a_line_in_a_store_on_a_day(partner: Partner) 
     assert problem(at.post("gift-cards/redeem", paid))["code"] == "receipt-reused"
     assert at.post("gift-cards/undo", undone).json()["balance"] == "400.00"
     assert at.post("gift-cards/undo", {**undone, "store": "901"}).json()["balance"] == "500.00"
+
+
+def test_c11_a_call_repeated_after_midnight_is_given_the_same_answer(partner: Partner) -> None:
+    """The till got no answer, and asks again on the next day, a receipt's number being the day's: nothing more is done.
+    Another call with the same receipt is no repeat, and refused.
+    """
+    at, member = tills.till(partner.club), next(iter(partner.club.members))
+    tills.earn(partner.club, member, 10_000)
+    made, text = tills.voucher(partner.club, member, 5000)
+    sold = at.post("gift-cards/sell", {"amount": "500", "receipt": "1"}, once="sale").json()
+    pay = {"code": sold["code"], "amount": "120", "receipt": "2"}
+    calls = {
+        "sale": ("gift-cards/sell", {"amount": "500", "receipt": "1"}),
+        "pay": ("gift-cards/redeem", pay),
+        "use": ("vouchers/redeem", {"code": text, "amount": "50", "receipt": "3"}),
+        "void": (f"vouchers/{made.id}/void", {}),
+        "undo": ("gift-cards/undo", {"code": sold["code"], "receipt": "2"}),
+    }
+    first = {key: at.post(*call, once=key).json() for key, call in calls.items()}
+    assert first["sale"] == sold
+    assert [first[key]["balance"] for key in ("sale", "pay", "undo")] == ["500.00", "380.00", "500.00"]
+    assert [first[key]["status"] for key in ("use", "void")] == ["used", "void"]
+    clock.advance(timedelta(days=1))
+    again = {key: at.post(*call, once=key) for key, call in calls.items()}
+    assert {key: answer.json() for key, answer in again.items()} == first
+    assert all(answer.headers["Idempotent-Replayed"] == "true" for answer in again.values())
+    assert at.post("gift-cards/look", {"code": sold["code"]}).json()["balance"] == "500.00"
+    assert sold["code"] not in str(list(ApiCall.objects.values_list("answer", flat=True)))
+    for path, body in (calls["sale"], calls["pay"]):
+        assert problem(at.post(path, body, once=f"new-{path}"))["code"] == "receipt-reused"
+    assert problem(at.post("gift-cards/redeem", {**pay, "amount": "1"}, once="pay"))["code"] == "idempotency-key-reused"
 
 
 def test_complaint_gift_card_redeemed_twice_by_tills_that_check_then_act(partner: Partner) -> None:

@@ -1,67 +1,14 @@
 -- name: reserve
--- Sets the amount aside under the voucher's id, oldest bonus first, claims the code's digest and makes the voucher: one
--- row, or none when another voucher has that code, this one was made before, or use is suspended (C14). It is valid for
--- the declared minutes, and never longer than the first of its lots: what is past is not used.
-WITH book AS MATERIALIZED (
-  SELECT b.zone, (%(at)s AT TIME ZONE b.zone)::date AS today FROM ledger_book b WHERE b.id = %(book)s
-), person AS MATERIALIZED (
-  SELECT s.id, s.state FROM parties_subject s
-  WHERE s.id = %(subject)s AND NOT EXISTS (
-    SELECT FROM bonus_suspension x WHERE x.chain_id = %(chain)s AND x.what = 'use' AND x.starts <= %(at)s
-      AND (x.ends IS NULL OR x.ends > %(at)s))
-  FOR UPDATE OF s
-), claimed AS MATERIALIZED (
-  SELECT p.id, p.state, d.subject_id AS holder
-  FROM person p
-  CROSS JOIN LATERAL directory_claim(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[], ARRAY[p.id]) AS d
-), drawn AS MATERIALIZED (
-  SELECT min(w.expires_on) AS lot, sum(w.amount) AS amount
-  FROM claimed c CROSS JOIN book b
-  CROSS JOIN LATERAL ledger_draw(
-    ARRAY[c.id], ARRAY[%(id)s]::uuid[], ARRAY[%(book)s]::integer[], ARRAY[%(amount)s]::bigint[], ARRAY[NULL]::date[],
-    ARRAY[%(at)s]::timestamptz[], ARRAY[c.state], %(lot)s::smallint, %(reserved)s::smallint, NULL::smallint,
-    %(debt)s::smallint, b.today, NULL) AS w
-  WHERE c.holder = c.id
-)
-INSERT INTO bonus_voucher (subject_id, id, controller_id, state, chain_id, amount, currency, nonce, status, made_at,
-                           valid_until, reference)
-SELECT c.id, %(id)s, %(controller)s, c.state, %(chain)s, d.amount, %(currency)s, %(nonce)s, 'open', %(at)s,
-       least(%(at)s + make_interval(mins => %(minutes)s), d.lot::timestamp AT TIME ZONE b.zone), ''
-FROM claimed c CROSS JOIN drawn d CROSS JOIN book b WHERE d.amount = %(amount)s
-ON CONFLICT (subject_id, id) DO NOTHING
-RETURNING subject_id, controller_id, state, recorded_at, id, chain_id, store_id, client_id, amount, used,
-          currency, nonce, status, made_at, valid_until, ended_at, used_at, reference
+-- Makes a voucher; what came of it is one of the words of `bonus_reserve`.
+SELECT outcome, state, recorded_at, valid_until
+FROM bonus_reserve(%(subject)s, %(id)s, %(nonce)s, %(amount)s, %(at)s, %(book)s, %(chain)s, %(controller)s, %(currency)s,
+                   %(minutes)s, %(register)s, %(kind)s::smallint, %(lot)s::smallint, %(reserved)s::smallint,
+                   %(debt)s::smallint, %(gathered)s)
 
 -- name: redeem
--- Uses a voucher: the one whose code has the digest, if it is open, of that chain, still valid when the till took it, and
--- of that very amount. Its bonus goes from reserved to used, and the voucher is closed, both or neither. Returns the
--- voucher as it stood and whether it was used now; no row when nobody's code has the digest. The directory answers with
--- the person's own subject; of a merged person the voucher is that subject's or an alias's, and stays there (C3).
-WITH holder AS MATERIALIZED (
-  SELECT d.subject_id FROM directory_resolve(%(register)s, %(kind)s::smallint, ARRAY[%(id)s]::uuid[]) AS d
-), one AS MATERIALIZED (
-  SELECT h.subject_id FROM holder h
-  UNION ALL SELECT s.id FROM holder h JOIN parties_subject s ON s.alias_of_id = h.subject_id
-), person AS MATERIALIZED (
-  SELECT s.id FROM parties_subject s
-  WHERE s.id = (SELECT v.subject_id FROM one o JOIN bonus_voucher v ON v.subject_id = o.subject_id AND v.id = %(id)s)
-  FOR UPDATE OF s
-), voucher AS MATERIALIZED (
-  SELECT v.* FROM bonus_voucher v WHERE v.subject_id = (SELECT p.id FROM person p) AND v.id = %(id)s FOR UPDATE OF v
-), moved AS MATERIALIZED (
-  SELECT v.subject_id, v.id, ledger_conclude(v.subject_id, v.id, %(redeemed)s::smallint, %(event)s, v.state) AS amount
-  FROM voucher v
-  WHERE v.status = 'open' AND v.chain_id = %(chain)s AND v.amount = %(amount)s
-    AND %(event)s < v.valid_until AND %(event)s >= v.made_at - %(skew)s
-), closed AS (
-  UPDATE bonus_voucher v
-  SET status = 'used', used = m.amount, used_at = %(event)s, ended_at = %(at)s, store_id = %(store)s,
-      client_id = %(client)s, reference = %(reference)s
-  FROM moved m WHERE v.subject_id = m.subject_id AND v.id = m.id RETURNING v.id
-)
-SELECT v.subject_id, v.id, v.chain_id, v.status, v.amount, v.used, v.currency, v.made_at, v.valid_until, v.used_at, v.ended_at,
-       v.store_id, v.client_id, v.reference, EXISTS (SELECT FROM closed) AS now_used
-FROM voucher v
+-- Uses a voucher; the voucher as it stood, and whether it was used now.
+SELECT * FROM bonus_redeem(%(register)s, %(kind)s::smallint, %(id)s, %(redeemed)s::smallint, %(chain)s, %(amount)s,
+                           %(event)s, %(at)s, %(skew)s, %(store)s, %(client)s, %(reference)s)
 
 -- name: find
 -- The voucher whose code has the digest, as it stands; of a merged person, whichever subject's it is.

@@ -32,12 +32,15 @@ from tillit.declaration.registry.statements import (
     DEFINERS,
     DERIVED_CLOCKS,
     DIGEST_KINDS,
+    ROUTINES,
     Definer,
     DerivedClock,
+    Routines,
     after_restore,
     definer,
     derived_clock,
     digest_kind,
+    routines,
 )
 from tillit.declaration.registry.tables import (
     NOT_BACKED_UP,
@@ -69,6 +72,7 @@ __all__ = [
     "OUTWARD",
     "OWNED",
     "PERSONAL",
+    "ROUTINES",
     "TRANSIENT",
     "WRITERS",
     "Definer",
@@ -77,6 +81,7 @@ __all__ = [
     "OutwardWay",
     "OwnedTable",
     "PersonalTable",
+    "Routines",
     "TransientTable",
     "after_restore",
     "also_holds",
@@ -93,6 +98,7 @@ __all__ = [
     "owned_by_people",
     "passing_files",
     "personal",
+    "routines",
     "transient",
 ]
 

@@ -1,6 +1,11 @@
-"""Registered SQL: functions of definer roles, what a restore runs, clocks that no column carries."""
+"""Registered SQL: functions of definer roles and of callers, what a restore runs, clocks that no column carries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from tillit.kernel.scope import guard
+from tillit.kernel.sql import statements
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,30 @@ def definer(role: str, module_file: str, file: str, *, reads: tuple[str, ...] = 
     entry = Definer(role, module_file, file, reads)
     if entry not in DEFINERS:
         DEFINERS.append(entry)
+
+
+@dataclass(frozen=True)
+class Routines:
+    """A file of functions that run with the caller's rights, under row security like any of the caller's statements."""
+
+    module_file: str
+    file: str
+
+
+ROUTINES: list[Routines] = []
+
+
+def routines(module_file: str, file: str, *, reaches: Mapping[str, tuple[int, ...]]) -> None:
+    """Register `sql/<file>.sql` beside `module_file`: functions that keep the plans of what is called often.
+
+    reaches: personal table → the rights used there (1 read, 2 write, 4 delete). Outside a scope they are refused as the
+    tables are, and a scope looks its rights up before it calls them.
+    """
+    entry = Routines(module_file, file)
+    if entry not in ROUTINES:
+        ROUTINES.append(entry)
+    for name in statements(Path(module_file).parent, file):
+        guard.cover(name, dict(reaches))
 
 
 AFTER_RESTORE: list[tuple[str, str, str]] = []

@@ -1,7 +1,9 @@
 """Gift cards at the till (C11): sold, looked at, paid with, undone, taken back. Found by their code alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Router
@@ -15,7 +17,18 @@ from tillit.faces.api import idempotency
 from tillit.faces.api.calls import client_of
 from tillit.faces.api.describe import IDEMPOTENCY_KEY, refusals
 from tillit.faces.api.models import ApiClient
-from tillit.faces.api.till import Amount, Code, Receipt, StoreNumber, code_read, minor, miss, till_of, till_scope
+from tillit.faces.api.till import (
+    Amount,
+    Code,
+    Receipt,
+    StoreNumber,
+    answered,
+    code_read,
+    minor,
+    miss,
+    till_of,
+    till_scope,
+)
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.kernel.scope import Scope
@@ -87,26 +100,33 @@ def _write(path: str, summary: str, name: str) -> Callable[..., Any]:
 
 @_write("sell", "Sell a gift card", "sell_gift_card")
 def sell(request: HttpRequest, body: Sale) -> HttpResponse:
-    """A new card, active, with its code. The same key, store, receipt and line on the same day: the same card."""
+    """A new card, active, with its code. The same key, store, receipt and line on the same day: the same card; the same
+    `Idempotency-Key`: the same answer on any day.
+    """
     client = client_of(request, "gift-cards:sell")
     till, amount = till_of(client, body.store), minor(client, body.amount)
     assert client.chain is not None  # noqa: S101 (the scope is a till's)
-    with (
-        idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body),
-        till_scope(client, ACTIVITY) as scope,
-    ):
-        card = gift_cards.sell(
-            scope=scope,
-            till=till,
-            chain=client.chain,
-            amount=amount,
-            key=natural_key("sale", client.pk, till.store_id, body.receipt, body.line),
-            at=clock.now(),
-        )
-        gift_cards.activate(scope=scope, card=card, at=clock.now())
-        code = gift_cards.code_of(card=card, register_id=till.register_id)
-        held = gift_cards.holds(card=card, at=clock.now())
-    return JsonResponse(_told(held) | {"status": "active", "code": code})
+    key = idempotency.key_of(request)
+    with till_scope(client, ACTIVITY) as scope:
+        call = idempotency.together(client=client, key=key, payload=request.body)
+        if call.answer is None:
+            card = gift_cards.sell(
+                scope=scope,
+                till=till,
+                chain=client.chain,
+                amount=amount,
+                key=natural_key("sale", client.pk, till.store_id, body.receipt, body.line),
+                at=clock.now(),
+            )
+            gift_cards.activate(scope=scope, card=card, at=clock.now())
+            answer = _told(gift_cards.holds(card=card, at=clock.now())) | {"status": "active"}
+            call.answered(answer | {"card": str(card.id)})  # never its code: that is made anew
+        else:
+            number = UUID(call.answer["card"])
+            card = gift_cards.of_number(scope=scope, till=till, number=number)
+            answer = {name: value for name, value in call.answer.items() if name != "card"}
+        answer["code"] = gift_cards.code_of(card=card, register_id=till.register_id)
+    return answered(answer, call)
 
 
 @router.post(
@@ -119,12 +139,19 @@ def sell(request: HttpRequest, body: Sale) -> HttpResponse:
 def look(request: HttpRequest, body: Look) -> HttpResponse:
     """The card's balance. Changes nothing."""
     client = client_of(request, "gift-cards:read")
-    return _with(client, body.code, lambda scope, till, card: gift_cards.holds(card=card, at=clock.now()))
+    till, code = till_of(client), code_read(client, body.code)
+    with _misses(client), till_scope(client, ACTIVITY) as scope:
+        card = gift_cards.find(scope=scope, till=till, code=code)
+        answer = _told(gift_cards.holds(card=card, at=clock.now()))
+    return JsonResponse(answer)
 
 
 @_write("redeem", "Pay with a gift card", "redeem_gift_card")
 def redeem(request: HttpRequest, body: Payment) -> HttpResponse:
-    """Take exactly the amount; the same receipt of the same key and store again, that day, is the same payment."""
+    """Take exactly the amount; the same receipt of the same key and store again, that day, is the same payment.
+
+    The same `Idempotency-Key` is given the same answer on any day.
+    """
     client = client_of(request, "gift-cards:redeem")
     amount = minor(client, body.amount)
 
@@ -157,20 +184,24 @@ def take_back(request: HttpRequest, body: Look) -> HttpResponse:
 
 
 def _once(request: HttpRequest, client: ApiClient, text: str, act: Act, store: str | None = None) -> HttpResponse:
-    with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body):
-        return _with(client, text, act, store)
+    key, till, code = idempotency.key_of(request), till_of(client, store), code_read(client, text)
+    with _misses(client), till_scope(client, ACTIVITY) as scope:
+        call = idempotency.together(client=client, key=key, payload=request.body)
+        answer = call.answer or _told(act(scope, till, gift_cards.find(scope=scope, till=till, code=code)))
+        if call.answer is None:
+            call.answered(answer)
+    return answered(answer, call)
 
 
-def _with(client: ApiClient, text: str, act: Act, store: str | None = None) -> HttpResponse:
-    till, code = till_of(client, store), code_read(client, text)
+@contextmanager
+def _misses(client: ApiClient) -> Iterator[None]:
+    """Count a code that leads nowhere, once the scope is closed."""
     try:
-        with till_scope(client, ACTIVITY) as scope:
-            held = act(scope, till, gift_cards.find(scope=scope, till=till, code=code))
+        yield
     except GiftCardError as refused:
         if refused.code == "gift-card-unknown":
             raise miss(client, refused.code) from None
         raise
-    return JsonResponse(_told(held))
 
 
 def _told(held: Held) -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """Each writing call once: `Idempotency-Key` (400 missing, 409 being worked on, 422 with another payload).
 
 The first call with a key leaves its answer, which every repeat is given. A call that was refused leaves nothing: it
-changed nothing, and its key is free for the mended call. A call that was cut off is made again by its repeat, which the
-intake counts once. Calls are forgotten after seven days (`personal_data`).
+changed nothing, and its key is free for the mended call. Calls are forgotten after seven days (`personal_data`).
+
+`together` is for what one transaction does (the till): the answer stands or falls with what was done. `once` is for
+what takes several (the intake): a call that was cut off is made again by its repeat, which the intake counts once.
 """
 
 import hmac
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +22,7 @@ from django.http import HttpRequest
 from tillit.faces.api.models import ApiCall, ApiClient
 from tillit.faces.api.problems import ProblemError
 from tillit.kernel import clock
+from tillit.kernel.sql import load
 from tillit.platform.secrets import secret
 
 HEADER = "Idempotency-Key"
@@ -33,6 +38,37 @@ def key_of(request: HttpRequest) -> str:
     if not _FORM.match(text):
         raise ProblemError("idempotency-key-malformed")
     return text
+
+
+@dataclass
+class Short:
+    """A call that is done in one transaction. `answer`: what the first one was answered with, None for the first."""
+
+    client_id: int
+    key: UUID
+    payload: UUID
+    answer: dict[str, Any] | None
+
+    def answered(self, answer: dict[str, Any]) -> None:
+        """Remember what the call is answered with, when the transaction is committed."""
+        given: dict[str, Any] = {"client": self.client_id, "key": self.key, "payload": self.payload}
+        given |= {"at": clock.now(), "status": 200, "answer": json.dumps(answer)}
+        with connection.cursor() as cursor:
+            cursor.execute(load(__file__, "idempotency", "remember"), given)
+
+
+def together(*, client: ApiClient, key: str, payload: bytes) -> Short:
+    """The call, answered before or to be answered in the open transaction, which holds it. Raises `ProblemError`."""
+    known, sent = _digest(client, "key", key.encode()), _digest(client, "payload", payload)
+    given: dict[str, Any] = {"space": _LOCK, "lock": known.int & 0x7FFF_FFFF, "client": client.pk, "key": known}
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "idempotency", "begin"), given)
+        free, before, _, answer = cursor.fetchone()
+    if not free:
+        raise ProblemError("idempotency-key-in-use")
+    if before is not None and before != sent:
+        raise ProblemError("idempotency-key-reused")
+    return Short(client.pk, known, sent, json.loads(answer) if isinstance(answer, str) else answer)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What the API answers for."""
 
-from tillit.declaration.registry import not_personal, outward_way, transient
+from tillit.declaration.registry import not_personal, outward_way, routines, transient
 from tillit.faces.api.models import ApiCall, ApiClient, WebhookDelivery, WebhookEndpoint
 
 not_personal(ApiClient, because="keys of partners' systems: digests, and what each may do")
@@ -10,6 +10,7 @@ transient(
     kept="P7D",
     clock_column="received_at",
 )
+routines(__file__, "calls", reaches={})
 not_personal(WebhookEndpoint, because="partners' endpoints: an address, events and sealed secrets")
 transient(
     WebhookDelivery,

@@ -128,14 +128,16 @@ def redeem(request: HttpRequest, body: Redeem) -> HttpResponse:
     till = till_of(client, body.store)
     code = code_read(client, body.code)
     amount = minor(client, body.amount)
-    with idempotency.once(client=client, key=idempotency.key_of(request), payload=request.body) as call:
-        replayed = call.answer is not None
-        answer = call.answer or _redeem(client, till, code, amount, body)
-        if not replayed:
-            idempotency.answered(call=call, status=200, answer=answer)
-    response = JsonResponse(answer)
-    response.headers["Idempotent-Replayed"] = "true" if replayed else "false"
-    return response
+    key = idempotency.key_of(request)
+    try:
+        with till_scope(client) as scope:
+            call = idempotency.together(client=client, key=key, payload=request.body)
+            answer = call.answer or _redeemed(scope, client, till, code, amount, body)
+            if call.answer is None:
+                call.answered(answer)
+    except VoucherError as refused:
+        raise _why(client, till, code, refused) from None
+    return answered(answer, call)
 
 
 @router.post(
@@ -153,13 +155,17 @@ def void(request: HttpRequest, voucher: UUID) -> HttpResponse:
     client = client_of(request, "vouchers:redeem")
     till = till_of(client)
     key = idempotency.key_of(request)
-    with idempotency.once(client=client, key=key, payload=str(voucher).encode()), till_scope(client) as scope:
-        found = _own(till, voucher, scope)
-        if found.status == "used" and found.client_id != client.pk:
-            raise ProblemError("voucher-used", told=_use(found, client))
-        voucher_endings.void(scope=scope, subject_id=found.subject_id, voucher_id=voucher, at=clock.now())
-        found = _own(till, voucher, scope)
-    return JsonResponse(told(found, client))
+    with till_scope(client) as scope:
+        call = idempotency.together(client=client, key=key, payload=str(voucher).encode())
+        answer = call.answer
+        if answer is None:
+            found = _own(till, voucher, scope)
+            if found.status == "used" and found.client_id != client.pk:
+                raise ProblemError("voucher-used", told=_use(found, client))
+            voucher_endings.void(scope=scope, subject_id=found.subject_id, voucher_id=voucher, at=clock.now())
+            answer = told(_own(till, voucher, scope), client)
+            call.answered(answer)
+    return answered(answer, call)
 
 
 @router.get(
@@ -255,26 +261,34 @@ def told(found: Standing, client: ApiClient) -> dict[str, Any]:
     }
 
 
-def _redeem(client: ApiClient, till: Till, code: str, amount: int, body: Redeem) -> dict[str, Any]:
-    try:
-        with till_scope(client) as scope:
-            offline = timedelta(hours=_offline_hours(till)) if body.used_at else timedelta(0)
-            found = vouchers.redeem(
-                scope=scope,
-                till=replace(till, offline=offline),
-                code=code,
-                amount=amount,
-                at=clock.now(),
-                event_at=body.used_at,
-                reference=body.receipt,
-            )
-    except VoucherError as refused:
-        if refused.code == "voucher-unknown":
-            raise miss(client, refused.code) from None
-        if refused.code == "voucher-used":
-            raise ProblemError(refused.code, told=_use(_standing(client, till, code), client)) from None
-        raise ProblemError(refused.code) from None
+def answered(answer: dict[str, Any], call: idempotency.Short) -> HttpResponse:
+    """The answer to a call, and whether an earlier one was given it."""
+    response = JsonResponse(answer)
+    response.headers["Idempotent-Replayed"] = "false" if call.answer is None else "true"
+    return response
+
+
+def _redeemed(scope: Scope, client: ApiClient, till: Till, code: str, amount: int, body: Redeem) -> dict[str, Any]:
+    offline = timedelta(hours=_offline_hours(till)) if body.used_at else timedelta(0)
+    found = vouchers.redeem(
+        scope=scope,
+        till=replace(till, offline=offline),
+        code=code,
+        amount=amount,
+        at=clock.now(),
+        event_at=body.used_at,
+        reference=body.receipt,
+    )
     return told(found, client)
+
+
+def _why(client: ApiClient, till: Till, code: str, refused: VoucherError) -> ProblemError:
+    """What a till is told when nothing was done."""
+    if refused.code == "voucher-unknown":
+        return miss(client, refused.code)
+    if refused.code == "voucher-used":
+        return ProblemError(refused.code, told=_use(_standing(client, till, code), client))
+    return ProblemError(refused.code)
 
 
 def _standing(client: ApiClient, till: Till, code: str) -> Standing | None:

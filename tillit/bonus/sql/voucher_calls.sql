@@ -1,0 +1,104 @@
+-- Making and using a voucher, a call each: run with the caller's rights, under row security like any statement of the
+-- application. Their plans are made once a session, whatever they are asked (plan_cache_mode, which holds in what they
+-- call, too): planning took longer than what was planned. Made by `tillit migrate` (declaration.enforce).
+
+-- name: bonus_reserve
+-- Sets the amount aside under the voucher's id, oldest bonus first, claims the code's digest and makes the voucher. It is
+-- valid for the declared minutes, and never longer than the first of its lots: what is past is not used. What came of it:
+-- `made`; `stands` (it was made before); `taken` (another's voucher has that code); `none` (use is suspended (C14), or
+-- there is no such person to be seen); `merged` (nothing was done: see first to it that this subject of a merged person
+-- holds the amount, C3, then call with `in_gathered`). TL004 when the amount is not there, TL001 on another amount.
+CREATE FUNCTION bonus_reserve(
+  in_subject bigint, in_id uuid, in_nonce uuid, in_amount bigint, in_at timestamptz, in_book integer, in_chain integer,
+  in_controller integer, in_currency text, in_minutes integer, in_register integer, in_kind smallint, in_lot smallint,
+  in_reserved smallint, in_debt smallint, in_gathered boolean,
+  OUT outcome text, OUT state smallint, OUT recorded_at timestamptz, OUT valid_until timestamptz)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  zone text;
+  holder bigint;
+  lot date;
+BEGIN
+  IF NOT in_gathered AND EXISTS (
+    SELECT FROM parties_subject s WHERE s.id = in_subject AND s.alias_of_id IS NOT NULL
+    UNION ALL SELECT FROM parties_subject s WHERE s.alias_of_id = in_subject
+  ) THEN
+    outcome := 'merged';
+    RETURN;
+  END IF;
+  SELECT s.state INTO state FROM parties_subject s WHERE s.id = in_subject FOR UPDATE OF s;
+  IF NOT FOUND OR EXISTS (
+    SELECT FROM bonus_suspension x WHERE x.chain_id = in_chain AND x.what = 'use' AND x.starts <= in_at
+      AND (x.ends IS NULL OR x.ends > in_at)
+  ) THEN
+    outcome := 'none';
+    RETURN;
+  END IF;
+  SELECT d.subject_id INTO holder FROM directory_claim(in_register, in_kind, ARRAY[in_id], ARRAY[in_subject]) AS d;
+  IF holder <> in_subject THEN
+    outcome := 'taken';
+    RETURN;
+  END IF;
+  SELECT b.zone INTO zone FROM ledger_book b WHERE b.id = in_book;
+  SELECT min(w.expires_on) INTO lot
+  FROM ledger_draw(
+    ARRAY[in_subject], ARRAY[in_id], ARRAY[in_book], ARRAY[in_amount], ARRAY[NULL]::date[], ARRAY[in_at], ARRAY[state],
+    in_lot, in_reserved, NULL, in_debt, (in_at AT TIME ZONE zone)::date, NULL) AS w;
+  INSERT INTO bonus_voucher (subject_id, id, controller_id, state, chain_id, amount, currency, nonce, status, made_at,
+                             valid_until, reference)
+  VALUES (in_subject, in_id, in_controller, state, in_chain, in_amount, in_currency, in_nonce, 'open', in_at,
+          least(in_at + make_interval(mins => in_minutes), lot::timestamp AT TIME ZONE zone), '')
+  ON CONFLICT (subject_id, id) DO NOTHING
+  RETURNING bonus_voucher.recorded_at, bonus_voucher.valid_until INTO recorded_at, valid_until;
+  outcome := CASE WHEN FOUND THEN 'made' ELSE 'stands' END;
+END
+$$
+
+-- name: bonus_redeem
+-- Uses a voucher: the one whose code has the digest, if it is open, of that chain, still valid when the till took it, and
+-- of that very amount. Its bonus goes from reserved to used, and the voucher is closed, both or neither. Returns the
+-- voucher as it stood and whether it was used now; no row when nobody's code has the digest. The directory answers with
+-- the person's own subject; of a merged person the voucher is that subject's or an alias's, and stays there (C3).
+CREATE FUNCTION bonus_redeem(
+  in_register integer, in_kind smallint, in_id uuid, in_redeemed smallint, in_chain integer, in_amount bigint,
+  in_event timestamptz, in_at timestamptz, in_skew interval, in_store integer, in_client integer, in_reference text)
+RETURNS TABLE (
+  subject_id bigint, id uuid, chain_id integer, status text, amount bigint, used bigint, currency text,
+  made_at timestamptz, valid_until timestamptz, used_at timestamptz, ended_at timestamptz, store_id integer,
+  client_id integer, reference text, now_used boolean)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  person bigint;
+  whose bigint;
+  v record;
+BEGIN
+  SELECT d.subject_id INTO person FROM directory_resolve(in_register, in_kind, ARRAY[in_id]) AS d;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  SELECT x.subject_id INTO whose FROM bonus_voucher x WHERE x.subject_id = person AND x.id = in_id;
+  IF NOT FOUND THEN
+    SELECT x.subject_id INTO whose FROM parties_subject s
+    JOIN bonus_voucher x ON x.subject_id = s.id AND x.id = in_id WHERE s.alias_of_id = person;
+  END IF;
+  PERFORM FROM parties_subject s WHERE s.id = whose FOR UPDATE OF s;
+  SELECT x.* INTO v FROM bonus_voucher x WHERE x.subject_id = whose AND x.id = in_id FOR UPDATE OF x;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  now_used := v.status = 'open' AND v.chain_id = in_chain AND v.amount = in_amount
+    AND in_event < v.valid_until AND in_event >= v.made_at - in_skew;
+  IF now_used THEN
+    PERFORM ledger_conclude(v.subject_id, v.id, in_redeemed, in_event, v.state);
+    UPDATE bonus_voucher x
+    SET status = 'used', used = in_amount, used_at = in_event, ended_at = in_at, store_id = in_store,
+        client_id = in_client, reference = in_reference
+    WHERE x.subject_id = v.subject_id AND x.id = v.id;
+  END IF;
+  RETURN QUERY SELECT v.subject_id, v.id, v.chain_id, v.status::text, v.amount, v.used, v.currency::text, v.made_at,
+                      v.valid_until, v.used_at, v.ended_at, v.store_id, v.client_id, v.reference::text,
+                      coalesce(now_used, false);
+END
+$$
