@@ -215,7 +215,7 @@ def _people() -> tuple[Person, Person, Person, str]:
         world.earn(someone.subject_id, 12550, club="rundtur", expires=date(clock.today().year + 1, 1, 1))
         for number in range(22):
             _buy(world, someone.subject_id, number)
-    for role in ("customer_service", "privacy_adviser", "club_owner"):
+    for role in ("customer_service", "privacy_adviser", "club_owner", "administrator"):
         staff = staffing.add(
             email="siv@arbeid.example",
             name="Siv Vakt",

@@ -75,6 +75,8 @@ STAFF = [
     "staff_complaints",
     "staff_enquiries",
     "staff_holds",
+    "staff_imports",
+    "staff_rows",
     "staff_enquiry_stranger",
     "staff_enrol",
     "staff_webhooks",
@@ -111,6 +113,8 @@ JOURNEYS = [
     "staff_enquiry",
     "staff_enquiry_new",
     "staff_hold_new",
+    "staff_import",
+    "staff_row",
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
@@ -155,6 +159,7 @@ OTHERS = {
 ARGUMENTS: dict[str, list[object]] = {
     "front": [],
     "staff_sign_in": [],
+    "staff_rows": ["rundtur", "purchases", "butikk-fil"],
     "request_new": ["rundtur", "erasure"],
     "statement_version": ["rundtur", 1],
     "statement_changes": ["rundtur", 1, 1],

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tests.faces.conftest import Person, by_mail
 from tests.faces.test_staff import at_work, find, hire
+from tests.support import shops
 from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.staff_web.menu import ENTRIES
@@ -16,7 +17,7 @@ from tillit.parties import factors
 from tillit.parties.models import StaffRole
 
 pytestmark = pytest.mark.django_db
-CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches"}
+CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches", "staff_imports"}
 
 
 def page_at(client: Client, path: str) -> str:
@@ -26,6 +27,7 @@ def page_at(client: Client, path: str) -> str:
 
 
 def test_a9_each_role_has_a_desk_with_the_pages_it_may_open_and_no_other(controllers: dict[str, Controller]) -> None:
+    shops.source(controllers["rundtur"])
     staff = hire(controllers["rundtur"])
     client = at_work(staff)
     seen = set()

@@ -47,10 +47,13 @@ def import_file(
     path: Path,
     source_key: str,
     encoding: str | None = None,
+    name: str | None = None,
     progress: Progress | None = None,
     describe: Callable[[str], None] | None = None,
 ) -> Report:
     """Take in a file of purchases. Outside every scope and transaction: it commits phase by phase.
+
+    `name`: what its batch is called, where that is not the name of the file.
 
     Raises `FileRefusedError` when the file is refused (nothing of it is taken in) or another intake of the source is
     running, and `UnknownSourceError`.
@@ -66,7 +69,7 @@ def import_file(
         if describe:
             describe(file.describe())
         digest = file.digest(lambda done: tell("check", done, file.size))
-        batch = batches.begin(source_id=known.source_id, digest=digest, name=path.name)
+        batch = batches.begin(source_id=known.source_id, digest=digest, name=name or path.name)
         return _take_in(batch, file.chunks, known, side_by_side, lambda phase, done: tell(phase, done, file.total))
 
 

@@ -12,4 +12,4 @@ REFUND_DISMISSED = event_type("refund.dismissed", subject="required", refund=ID,
 # A sealed row may show a person, but nobody knows whom until it is played again.
 QUARANTINE_OPENED = event_type("quarantine.opened", subject="none", batch=ID, row=ID)
 QUARANTINE_REPAIRED = event_type("quarantine.repaired", subject="none", batch=ID, row=ID)
-QUARANTINE_DISMISSED = event_type("quarantine.dismissed", subject="none", batch=ID, rows=COUNT)
+QUARANTINE_DISMISSED = event_type("quarantine.dismissed", subject="none", batch=ID, rows=COUNT, because=CODE)

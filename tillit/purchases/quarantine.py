@@ -23,6 +23,7 @@ from tillit.purchases.reading.columns import COLUMNS
 from tillit.purchases.reading.reasons import message
 
 _TABLE = "purchases_quarantine"
+DISMISSALS = ("not_a_row", "test", "sent_again", "not_ours", "cannot_be_mended")
 LATE = ("id-reused", "time-too-old")  # reasons that posting may find
 _COPY = (
     "COPY purchases_quarantine (batch_id, line, field, reason, message, sealed, quarantined_at, resolution) FROM STDIN"
@@ -66,14 +67,20 @@ def show(*, row: QuarantinedRow, actor: Actor) -> dict[str, str | None]:
     return values
 
 
-def dismiss(*, rows: Sequence[QuarantinedRow], actor: Actor) -> int:
-    """Give up rows that cannot become purchases (a footer, a test); their content is dropped at once. How many."""
+def dismiss(*, rows: Sequence[QuarantinedRow], because: str, actor: Actor) -> int:
+    """Give up rows that cannot become purchases (a footer, a test); their content is dropped at once. How many.
+
+    because: one of `DISMISSALS`, on record. Raises `QuarantineError` (`dismissal-reason`).
+    """
+    if because not in DISMISSALS:
+        raise QuarantineError("dismissal-reason", f"say why: {', '.join(DISMISSALS)}")
     waiting = QuarantinedRow.objects.filter(pk__in=[row.pk for row in rows], resolved_at=None)
     with transaction.atomic():
         batches = {row.batch for row in waiting.select_related("batch__source")}
         dismissed = waiting.update(resolved_at=clock.now(), resolution="dismissed", sealed=None)
         for batch in batches:
-            _record(events.QUARANTINE_DISMISSED, actor, batch, rows=sum(row.batch_id == batch.pk for row in rows))
+            count = sum(row.batch_id == batch.pk for row in rows)
+            _record(events.QUARANTINE_DISMISSED, actor, batch, rows=count, because=because)
     return dismissed
 
 
@@ -132,7 +139,7 @@ def complete(*, batch_id: int, chunks: Callable[[], Iterable[Chunk]]) -> int:
     return kept
 
 
-def _record(event: EventType, actor: Actor, batch: Batch, **details: int) -> None:
+def _record(event: EventType, actor: Actor, batch: Batch, **details: int | str) -> None:
     holder = register_holder(register_id=batch.source.register_id)
     append(
         type=event,

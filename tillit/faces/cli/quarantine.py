@@ -109,13 +109,18 @@ def replay(
 
 
 @app.command()
-def dismiss(rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")]) -> None:
-    """Give up rows that cannot become purchases; their content is dropped at once."""
+def dismiss(
+    rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")],
+    because: Annotated[
+        str, typer.Option("--reason", help="not_a_row, test, sent_again, not_ours or cannot_be_mended.")
+    ] = "not_a_row",
+) -> None:
+    """Give up rows that cannot become purchases, for a reason that goes on record; their content is dropped at once."""
     ready()
     from tillit.purchases import quarantine
 
     found = [_row(row) for row in rows]
-    out.print(f"{quarantine.dismiss(rows=found, actor=_operator(found[0]))} rows dismissed")
+    out.print(f"{quarantine.dismiss(rows=found, because=because, actor=_operator(found[0]))} rows dismissed")
 
 
 def _source(key: str) -> Any:

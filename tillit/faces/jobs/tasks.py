@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import cast
 
 from django.db import transaction
-from procrastinate import exceptions
+from django.db.models import Q
+from procrastinate import exceptions, sql
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from tillit.audit.operations import link
 from tillit.bonus import gift_cards
@@ -21,6 +23,7 @@ from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
+from tillit.journeys.files.sending import take_in_waiting
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.membership.bonus_ids import issue_everywhere
@@ -30,6 +33,8 @@ from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup, copy_keys
 
+GONE = timedelta(seconds=60)  # without a sign of life, six times as long as a worker gives one
+
 JOBS = {
     job.name: job
     for job in (
@@ -37,6 +42,7 @@ JOBS = {
         Every("programmes", follow_declarations, timedelta(days=1), hour=0),
         Every("link_audit", link, timedelta(minutes=1)),
         Every("webhooks", webhooks.run, timedelta(minutes=1)),
+        Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("recipients", send_notices, timedelta(minutes=10)),
@@ -65,19 +71,45 @@ def start_due() -> list[str]:
     for job in JOBS.values():
         if not job.due(last.get(job.name), clock.now()):
             continue
-        try:
-            with transaction.atomic():
-                run.configure(queueing_lock=job.name, lock=job.name).defer(name=job.name)
+        if start(job.name):
             started.append(job.name)
-        except exceptions.AlreadyEnqueued:
-            continue  # still waiting from an earlier minute
     return started
+
+
+def start(name: str) -> bool:
+    """Put one job on the queue; False when it waits there already."""
+    try:
+        with transaction.atomic():
+            run.configure(queueing_lock=name, lock=name).defer(name=name)
+    except exceptions.AlreadyEnqueued:
+        return False
+    return True
+
+
+def take_up_again() -> int:
+    """Put back what a worker that is gone had begun, so that its lock holds nobody up; how many.
+
+    Every job can be done again: it goes on from what it had committed.
+    """
+    gone = ProcrastinateWorker.objects.filter(last_heartbeat__lt=clock.now() - GONE).values("id")
+    left = ProcrastinateJob.objects.filter(Q(worker=None) | Q(worker__in=gone), status="doing").order_by("id")
+    taken = 0
+    for job_id, queued in left.values_list("id", "queueing_lock"):
+        waits = queued and ProcrastinateJob.objects.filter(queueing_lock=queued, status="todo").exists()
+        if waits:  # the same is on the queue: what was left is over
+            connector = app.connector.get_sync_connector()
+            connector.execute_query(query=sql.queries["finish_job"], job_id=job_id, status="failed", delete_job=True)
+        else:
+            app.job_manager.retry_job_by_id(job_id, clock.now())
+        taken += 1
+    return taken
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="dispatch", pass_context=False)
 def dispatch(timestamp: int) -> None:
     """Wake every minute and start what is due. `timestamp`: the minute, which the queue passes and nothing needs."""
+    take_up_again()
     start_due()
 
 
@@ -91,9 +123,19 @@ def run(name: str) -> None:
 def work(*, once: bool = False) -> None:
     """Run jobs until stopped, or, with `once`, whatever is due now and then return."""
     if once:
+        take_up_again()
         start_due()
+    _worker(stay=not once)
+
+
+def drain() -> None:
+    """Run what is on the queue now and return."""
+    _worker(stay=False)
+
+
+def _worker(*, stay: bool) -> None:
     # The worker needs LISTEN on a connection of its own, made from the same settings as Django's.
     own = cast(DjangoConnector, app.connector).get_worker_connector()
     app.with_connector(own).run_worker(
-        wait=not once, install_signal_handlers=not once, delete_jobs="successful", listen_notify=not once
+        wait=stay, install_signal_handlers=stay, delete_jobs="successful", listen_notify=stay
     )

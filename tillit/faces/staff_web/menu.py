@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from tillit.faces.staff_web import webhooks
+from tillit.faces.staff_web import imports, webhooks
 from tillit.faces.staff_web.access import Worker
 from tillit.journeys import complaints, refunds
 from tillit.journeys.enquiries import reading as enquiries
+from tillit.journeys.files.kinds import open_to
 from tillit.journeys.rights import reading
 from tillit.journeys.staff_lookup import purposes
 from tillit.privacy.breach import queries as breaches
@@ -47,6 +48,10 @@ def _may(activity: str) -> Callable[[Worker], bool]:
 
 def _looks_up(worker: Worker) -> bool:
     return bool(purposes(actor=worker.actor, controller=worker.site.controller))
+
+
+def _sends_files(worker: Worker) -> bool:
+    return bool(open_to(actor=worker.actor, controller=worker.site.controller))
 
 
 def _requests(worker: Worker) -> int:
@@ -109,6 +114,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
+    Entry("imports", "staff_imports", "imports.title", "imports.tile", _sends_files, imports.waiting),
     Entry(
         "webhooks", "staff_webhooks", "webhooks.title", "webhooks.tile", lambda w: w.keeps_webhooks, webhooks.waiting
     ),

@@ -1,0 +1,13 @@
+"""What the journeys answer for: files on their way in."""
+
+from tillit.declaration.registry import not_personal, transient
+from tillit.journeys.models import SentBody, SentFile
+
+not_personal(SentFile, because="counts and codes of a file")
+transient(
+    SentBody,
+    because="the bytes of a file that waits to be taken in, sealed; gone when it is",
+    kept="P7D",
+    clock_column="sent_at",
+    not_backed_up="work that was waiting when the dump was made must not be done again",
+)
