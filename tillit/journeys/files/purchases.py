@@ -75,9 +75,9 @@ def _counts(batch: Batch) -> dict[str, int]:
 class PurchaseRows:
     """The quarantine of purchases, as the frame asks for it."""
 
-    columns = tuple(COLUMNS)
+    columns: tuple[str, ...] = tuple(COLUMNS)
     secret = frozenset({"card", "account", "mobile", "email"})
-    reasons = quarantine.DISMISSALS
+    reasons: tuple[str, ...] = quarantine.DISMISSALS
 
     def listed(
         self, *, target: str, reference: int | None, code: str, offset: int, limit: int
