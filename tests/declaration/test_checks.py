@@ -72,6 +72,17 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ),
     ("linked-data", [("clock: linked_data_gone", "clock: paid")], "kept_with:", ""),
     ("linked-data", [("kept_with: [paid_claim]", "kept_with: [identity]")], "kept_with: [identity]", ""),
+    (
+        "clock-forgotten",
+        [
+            (
+                "    clock: relationship_ended\n    period: P2Y\n    ground: {nb: Vise",
+                "    clock: relationship_ended\n    period: P1Y\n    ground: {nb: Vise",
+            )
+        ],
+        "clock: relationship_ended",
+        "key: former_contact",
+    ),
     ("undeclared-retention", [("retention: calls", "retention: nothing")], "retention: nothing", ""),
     ("recording-category", [("retention: calls", "retention: mail")], "retention: mail", ""),
     ("recording-period", [("kept: P3M", "kept: P4M")], "kept: P4M", ""),

@@ -21,6 +21,7 @@ PERIODS = {
     ("contact", "superseded", "P1Y", "ceiling", "erase"),
     ("birth_date", "relationship_ended", "P0D", "keep", "erase"),
     ("relationship", "relationship_ended", "P0D", "keep", "anonymise"),
+    ("relationship", "relationship_ended", "P0D", "keep", "erase"),
     ("login", "relationship_ended", "P0D", "keep", "erase"),
     ("terms_acceptance", "relationship_ended", "P0D", "keep", "erase"),
     ("consent_record", "relationship_ended", "P0D", "keep", "erase"),
@@ -71,7 +72,7 @@ each = pytest.mark.parametrize("key", ALL)
 def test_h10_every_period_of_the_programmes(key: str):
     rules = declaration(key).retention
     assert {(r.category, r.clock, r.period, r.rule, r.disposal) for r in rules} == PERIODS
-    assert len({r.key for r in rules}) == len(rules) == len(PERIODS) + 1
+    assert len({r.key for r in rules}) == len(rules) == len(PERIODS) + 2
     consents = {r.activity for r in rules if r.clock == "consent_withdrawn"}
     assert consents == {"marketing", "newsletter"}
     assert {r.category for r in rules} == declaration(key).category_keys()

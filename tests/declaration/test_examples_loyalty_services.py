@@ -109,7 +109,7 @@ def rules(category: str) -> set[tuple[str, str, str, str | None]]:
 def test_h10_every_period():
     found = declaration().retention
     assert {(r.category, r.clock, r.period, r.rule, r.disposal) for r in found} == PERIODS
-    assert len(found) == len(PERIODS) + 1  # newsletter and marketing both end with the consent
+    assert len(found) == len(PERIODS) + 3  # two end with the consent, three relationships after three months
     assert {r.category for r in found} == declaration().category_keys()
 
 
@@ -253,7 +253,7 @@ def test_d10_identity_stays_exactly_as_long_as_data_with_another_ground():
     lasting = {
         *insured,
         *("service_use", "enquiry", "correspondence", "booking", "web_cleanup_case", "id_case"),
-        *("one_off_transaction", "service_payment", "complaint"),
+        *("one_off_transaction", "service_payment", "complaint", "mandate"),
     }
     assert kept == {
         "identity": lasting,

@@ -18,6 +18,7 @@ PERIODS = {
     ("contact", "superseded", "P1Y", "ceiling", "erase"),
     ("national_number", "relationship_ended", "P0D", "keep", "erase"),
     ("relationship", "relationship_ended", "P0D", "keep", "anonymise"),
+    ("relationship", "relationship_ended", "P0D", "keep", "erase"),
     ("login", "relationship_ended", "P0D", "keep", "erase"),
     ("terms_acceptance", "relationship_ended", "P0D", "keep", "erase"),
     ("power_contract", "relationship_ended", "P0D", "keep", "erase"),

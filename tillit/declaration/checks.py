@@ -18,6 +18,7 @@ from tillit.declaration.checking import (
     parties,
     reach,
     references,
+    remembering,
     system,
     words,
 )
@@ -27,7 +28,7 @@ from tillit.declaration.errors import DeclarationRefusedError, Problem
 from tillit.declaration.loader import Source, load
 from tillit.declaration.schema import Declaration
 
-RULES = (words, references, bases, languages, keeping, abroad, cookies, limits, minimising, parties)
+RULES = (words, references, bases, languages, keeping, abroad, cookies, limits, minimising, parties, remembering)
 ADVICE = (languages, cookies, minimising)
 
 

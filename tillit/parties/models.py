@@ -57,6 +57,7 @@ class Relationship(PersonalModel):
                 name="parties_relationship_open_once",
             ),
         ]
+        indexes = [models.Index(fields=["controller_id", "kind"], name="parties_relationship_kinds")]
 
 
 class RelationshipSum(models.Model):
@@ -105,7 +106,8 @@ class Fact(PersonalModel):
         indexes = [
             models.Index(
                 fields=["superseded_at"], condition=Q(superseded_at__isnull=False), name="parties_fact_replaced"
-            )
+            ),
+            models.Index(fields=["controller_id", "category"], name="parties_fact_cells"),
         ]
 
 

@@ -23,6 +23,7 @@ from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load
 from tillit.privacy.errors import CannotKeepError
+from tillit.privacy.ways import Counted, Way
 
 _CLOCK = re.compile(r"^(?:(year_end|fiscal_year_end)\()?([a-z_]+)\)?$")
 LINKED = "linked_data_gone"
@@ -45,27 +46,6 @@ class Party:
         return sorted({self.controller_id, self.holder_id})
 
 
-@dataclass
-class Way:
-    """One way in which rows come to be due, as bounds that every such row keeps; to look among few, not to decide.
-
-    bounds: conditions on the row `t`. free: conditions on the person `s`.
-    """
-
-    bounds: list[str] = field(default_factory=list)
-    free: list[str] = field(default_factory=list)
-
-    def __add__(self, other: "Way") -> "Way":
-        return Way([*self.bounds, *other.bounds], [*self.free, *other.free])
-
-    def __bool__(self) -> bool:
-        return bool(self.bounds or self.free)
-
-    def people(self) -> str | None:
-        """The people (s.id) whose own clocks let rows of theirs be due; None where that says nothing of the rows."""
-        return f"SELECT s.id FROM parties_subject s WHERE {' AND '.join(self.free)}" if self.free else None
-
-
 _WHOLE_PERSON = """JOIN parties_subject p ON p.id = h.subject_id CROSS JOIN LATERAL (
   SELECT coalesce(p.alias_of_id, p.id) AS id
   UNION ALL SELECT a.id FROM parties_subject a WHERE a.alias_of_id = coalesce(p.alias_of_id, p.id)) x"""
@@ -78,7 +58,8 @@ class Plan:
 
     due: SQL for the day a row is due. stays: (rule key, SQL for the day) until which an erasure must leave the row
     (statutory minimum, evidence, or a contract still running; `-infinity` where the rule does not). In a joint register
-    the same rule stands once for each controller that needs the row.
+    the same rule stands once for each controller that needs the row. days: the statements behind the clocks of people,
+    which give (subject_id, day), each followed by the parts it is made of; joins: with each person's latest day.
     """
 
     controller_id: int
@@ -92,6 +73,7 @@ class Plan:
     ceilings: list[Way] = field(default_factory=list)
     stays: list[tuple[str, str]] = field(default_factory=list)
     joins: list[str] = field(default_factory=list)
+    days: list[list[str]] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -185,7 +167,7 @@ class Builder:
         return f"%({name})s"
 
     def derived(self, event: str, activity: str, applies_to: Iterable[str], party: Party) -> str:
-        known = {
+        known: dict[str, Any] = {
             "controller": party.controller_id,
             "holders": party.holders,
             "applies_to": list(applies_to),
@@ -196,11 +178,16 @@ class Builder:
         if question not in self._joined:
             clock = registry.DERIVED_CLOCKS[event]
             text = load(clock.module_file, clock.file, clock.name)
-            for key, value in known.items():
-                if f"%({key})s" in text:
-                    text = text.replace(f"%({key})s", self.parameter(value))
-            self._join(question, text)
+            # A kind at a time: what concerns nobody need not be asked of everybody, and the rest is asked alike.
+            kinds = [known | {"applies_to": [kind]} for kind in known["applies_to"]] if "%(applies_to)s" in text else []
+            self._join(question, self._given(text, known), [self._given(text, one) for one in kinds])
         return self._joined[question]
+
+    def _given(self, text: str, known: dict[str, Any]) -> str:
+        for key, value in known.items():
+            if f"%({key})s" in text:
+                text = text.replace(f"%({key})s", self.parameter(value))
+        return text
 
     def linked(self, rule: Retention, party: Party) -> str:
         question = f"{LINKED} {sorted(rule.kept_with)} {party.holders}"
@@ -214,8 +201,9 @@ class Builder:
             self._join(question, f"SELECT subject_id, 'infinity'::date AS day FROM ({body}) x")
         return self._joined[question]
 
-    def _join(self, question: str, text: str) -> None:
-        self.plan.joins.append(text)
+    def _join(self, question: str, text: str, parts: Sequence[str] = ()) -> None:
+        self.plan.days.append([text, *parts])
+        self.plan.joins.append(f"SELECT subject_id, max(day) AS day FROM ({text}) d GROUP BY subject_id")
         self._joined[question] = f"c{len(self._joined)}.day"
 
     def clock(self, text: str, activity: str, applies_to: Iterable[str], party: Party) -> tuple[str, bool] | None:
@@ -278,10 +266,11 @@ class Builder:
             return Way(bounds=[self._recent(rule.clock, length)])
         alias = re.search(r"c(\d+)\.day", day)
         assert alias is not None  # noqa: S101 (a derived clock's day)
-        own = f"{day.replace(alias[0], 'b.day')} + {length}::interval"
-        mine = f"SELECT FROM ({self.plan.joins[int(alias[1])]}) b WHERE b.subject_id = s.id AND {own}"
-        # A clock that does not concern the person keeps nothing, and ends nothing either.
-        return Way(free=[f"EXISTS ({mine} <= %(on)s)" if rule.rule == "ceiling" else f"NOT EXISTS ({mine} > %(on)s)"])
+        lapse = f"{day.replace(alias[0], 'b.day')} + {length}::interval"
+        whole, *parts = self.plan.days[int(alias[1])]
+        if rule.rule == "ceiling":
+            return Way(free=[Counted(whole, lapse, ends=True)])
+        return Way(free=[Counted(one, lapse, ends=False) for one in parts or [whole]])
 
     def _recent(self, clock: str, length: str) -> str:
         """The event itself must lie at least the period back (give or take zones and short months: five days)."""

@@ -12,7 +12,8 @@ from django.db import connection
 
 from tillit.declaration import registry
 from tillit.declaration.registry import OwnedTable, PersonalTable
-from tillit.privacy.compiler import Builder, Party, Plan, Way, set_due
+from tillit.privacy.compiler import Builder, Party, Plan, set_due
+from tillit.privacy.ways import Way
 
 
 @dataclass

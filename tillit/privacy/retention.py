@@ -30,6 +30,7 @@ from tillit.privacy.compiler import Party, Plan, register_plans
 from tillit.privacy.models import RetentionRun
 from tillit.privacy.owned import OwnedPlan, delete, due_among, owned_plans
 from tillit.privacy.records import Recorder
+from tillit.privacy.ways import Way
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 20_000
@@ -202,9 +203,18 @@ def of_something(plans_of_all: Iterable[tuple[Actor, Plan]]) -> Iterator[tuple[A
 
 def _cells(actor: Actor, table: PersonalTable) -> set[tuple[int, int]]:
     """The (controller, category) pairs of the rows of one table; the category 0 where the table has one only."""
+    names = ["controller_id", *([table.category_column] if table.category_column else [])]
+    pair, walk = ", ".join(names), f"SELECT {', '.join(names)} FROM {table.table} GROUP BY {', '.join(names)}"
+    if any([*index.fields][: len(names)] == names for index in table.model._meta.indexes):
+        # From one pair to the next by the index, however many rows lie between.
+        walk = (
+            f"WITH RECURSIVE c AS ((SELECT {pair} FROM {table.table} ORDER BY {pair} LIMIT 1) UNION ALL"
+            f" SELECT n.* FROM c CROSS JOIN LATERAL (SELECT {pair} FROM {table.table} WHERE ({pair}) >"
+            f" ({', '.join(f'c.{name}' for name in names)}) ORDER BY {pair} LIMIT 1) n) SELECT {pair} FROM c"
+        )
     with Scope(actor, "retention"), connection.cursor() as cursor:
-        cursor.execute(f"SELECT controller_id, {table.category_column or '0'} FROM {table.table} GROUP BY 1, 2")
-        return set(cursor.fetchall())
+        cursor.execute(walk)
+        return {(row[0], row[1] if len(names) > 1 else 0) for row in cursor.fetchall()}
 
 
 class FreePeople:
@@ -212,19 +222,39 @@ class FreePeople:
 
     def __init__(self) -> None:
         self._known: dict[tuple[frozenset[int], str], str] = {}
+        self._concern: dict[tuple[frozenset[int], str], bool] = {}
         self._made = 0
 
-    def table(self, *, cursor: Any, controllers: frozenset[int], question: str, params: dict[str, Any]) -> str:
-        """The temporary table that answers `question` (a statement giving ids) in the open scope for `controllers`."""
-        asked = controllers, cursor.mogrify(question, params)
+    def table(self, *, cursor: Any, controllers: frozenset[int], way: Way, params: dict[str, Any]) -> str:
+        """The temporary table of the people whose own clocks let rows be due in this way, in the open scope for
+        `controllers`; empty where there is nobody.
+        """
+        unknown = {one.days for one in way.free if not self._concerns(cursor, controllers, one.days, params)}
+        conditions = way.asked(unknown)
+        if conditions is None:
+            return ""
+        where = " AND ".join(sorted({cursor.mogrify(one, params) for one in conditions}))
+        asked = controllers, f"SELECT s.id FROM parties_subject s WHERE {where}"
         if asked not in self._known:
             self._made += 1
             name = f"privacy_free_{self._made}"
             cursor.execute(f"DROP TABLE IF EXISTS {name}")  # of a run that died on this connection
-            cursor.execute(f"CREATE TEMP TABLE {name} AS {question}", params)
-            cursor.execute(f"ANALYZE {name}")  # few or many decides how the rows are looked for
+            cursor.execute(f"CREATE TEMP TABLE {name} AS {asked[1]}")
+            if cursor.rowcount:
+                cursor.execute(f"ANALYZE {name}")  # few or many decides how the rows are looked for
+            else:
+                cursor.execute(f"DROP TABLE {name}")
+                name = ""
             self._known[asked] = name
         return self._known[asked]
+
+    def _concerns(self, cursor: Any, controllers: frozenset[int], days: str, params: dict[str, Any]) -> bool:
+        """Whether a clock concerns anybody: many a kind of relationship has nobody, and is not asked of everybody."""
+        asked = controllers, cursor.mogrify(days, params)
+        if asked not in self._concern:
+            cursor.execute(f"SELECT EXISTS (SELECT FROM ({days}) d)", params)
+            self._concern[asked] = cursor.fetchone()[0]
+        return self._concern[asked]
 
     def changed(self, table: str) -> None:
         """Rows of `table` are gone: what was asked of it is asked anew."""
@@ -235,9 +265,9 @@ class FreePeople:
         self._drop(list(self._known))
 
     def _drop(self, asked: list[tuple[frozenset[int], str]]) -> None:
-        for one in asked:
+        if names := [name for name in map(self._known.pop, asked) if name]:
             with connection.cursor() as cursor:
-                cursor.execute(f"DROP TABLE {self._known.pop(one)}")
+                cursor.execute(f"DROP TABLE {', '.join(names)}")
 
 
 def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople, recorder: Recorder) -> int:
@@ -245,34 +275,53 @@ def _dispose(actor: Actor, plan: Plan, on: date, free: FreePeople, recorder: Rec
     transaction: its people are locked and asked about once more, so whoever has joined again since keeps everything.
     """
     params = {**plan.params, "on": on}
-    with Scope(actor, "retention"), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS privacy_candidate")
-        found = []
-        for way in plan.ways():
-            people, name = way.people(), ""
-            if people:
-                name = free.table(cursor=cursor, controllers=actor.controllers, question=people, params=params)
-            found.append(f"SELECT t.subject_id {plan.candidates(way, name)}")
-        cursor.execute(f"CREATE TEMP TABLE privacy_candidate AS {' UNION '.join(found)}", params)
-        if cursor.rowcount > CHUNK:
-            cursor.execute("CREATE INDEX ON privacy_candidate (subject_id)")
-    rows, last = 0, cast("int | None", -1)
-    while last is not None:
-        with Scope(actor, "retention") as scope, connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT subject_id FROM privacy_candidate WHERE subject_id > %s ORDER BY subject_id LIMIT %s",
-                [last, CHUNK],
-            )
-            chunk = [row[0] for row in cursor.fetchall()]
-            last = chunk[-1] if len(chunk) == CHUNK else None
+    rows = 0
+    for chunk in _candidates(actor, plan, free, params):
+        with Scope(actor, "retention") as scope:
             lock_subjects(scope=scope, subject_ids=chunk)
             gone = _dispose_chunk(plan, chunk, params)
             if gone:
                 _note(recorder, scope, plan, gone)
             rows += gone
+    return rows
+
+
+def _candidates(actor: Actor, plan: Plan, free: FreePeople, params: dict[str, Any]) -> Iterator[list[int]]:
+    """Chunks of the people among whose rows are all that are due. Mostly one: then no table is made of them."""
+    with Scope(actor, "retention"), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")  # the relationships of a million people, hashed at once
+        looks = []
+        for way in plan.ways():
+            name = ""
+            if way.free:
+                name = free.table(cursor=cursor, controllers=actor.controllers, way=way, params=params)
+            if name or not way.free:  # nobody is free: nothing is due in this way
+                looks.append(f"SELECT t.subject_id {plan.candidates(way, name)}")
+        if not looks:
+            return
+        look = f"SELECT DISTINCT subject_id FROM ({' UNION ALL '.join(looks)}) f"
+        cursor.execute(f"{look} LIMIT {CHUNK + 1}", params)
+        first = sorted(row[0] for row in cursor.fetchall())
+        if len(first) > CHUNK:
+            cursor.execute("DROP TABLE IF EXISTS privacy_candidate")
+            cursor.execute(f"CREATE TEMP TABLE privacy_candidate AS {look}", params)
+            cursor.execute("CREATE UNIQUE INDEX ON privacy_candidate (subject_id)")
+    if len(first) <= CHUNK:
+        if first:
+            yield first
+        return
+    last = cast("int | None", -1)
+    while last is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT subject_id FROM privacy_candidate WHERE subject_id > %s ORDER BY subject_id LIMIT %s",
+                [last, CHUNK],
+            )
+            chunk = [row[0] for row in cursor.fetchall()]
+        last = chunk[-1] if len(chunk) == CHUNK else None
+        yield chunk
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE privacy_candidate")
-    return rows
 
 
 def _dispose_chunk(plan: Plan, chunk: list[int], params: dict[str, Any]) -> int:

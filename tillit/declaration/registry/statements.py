@@ -70,8 +70,9 @@ def after_restore(module_file: str, file: str, name: str) -> None:
 class DerivedClock:
     """A clock no column carries: a named statement giving (subject_id, day), `infinity` while it has not started.
 
-    A person it does not list is one the rule's activity does not concern: lapsed. Parameters it may use: controller,
-    holders, applies_to, activity, zone.
+    Of several days of one person the latest counts. A person it does not list is one the rule's activity does not
+    concern: lapsed. Parameters it may use: controller, holders, applies_to (asked for all kinds or one at a time),
+    activity, zone.
     """
 
     module_file: str

@@ -1,21 +1,12 @@
 -- name: relationship_ended
--- Per person the day the last relationship the rule's activity applies to ended; infinity while one is open. For a merged
--- person those of every subject count.
-SELECT subject_id, CASE WHEN bool_or(ended IS NULL) THEN 'infinity'::date ELSE max(ended) END AS day
-FROM (
-  SELECT r.subject_id, r.ended FROM parties_relationship r
-  WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
-  UNION ALL
-  SELECT w.one, r.ended
-  FROM (
-    SELECT a.id AS one, a.alias_of_id AS other FROM parties_subject a WHERE a.alias_of_id IS NOT NULL
-    UNION ALL SELECT a.alias_of_id, a.id FROM parties_subject a WHERE a.alias_of_id IS NOT NULL
-    UNION ALL SELECT a.id, b.id FROM parties_subject a JOIN parties_subject b ON b.alias_of_id = a.alias_of_id AND b.id <> a.id
-  ) w
-  JOIN parties_relationship r ON r.subject_id = w.other
-  WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
-) AS ties
-GROUP BY subject_id
+-- Per relationship the rule's activity applies to the day it ended; infinity while it is open. For a merged person those
+-- of every subject count.
+SELECT r.subject_id, coalesce(r.ended, 'infinity'::date) AS day FROM parties_relationship r
+WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
+UNION ALL
+SELECT w.one, coalesce(r.ended, 'infinity'::date)
+FROM parties_other_subjects() w JOIN parties_relationship r ON r.subject_id = w.other
+WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
 
 -- name: access_ended
 -- Per person the day the last relationship that gives access to the services ended; infinity while one is open. Who
@@ -28,12 +19,7 @@ FROM (
   FROM parties_relationship WHERE controller_id = ANY (%(holders)s)
   UNION ALL
   SELECT w.one, r.started, r.ended, r.kind IN ('customer', 'member', 'family_member')
-  FROM (
-    SELECT a.id AS one, a.alias_of_id AS other FROM parties_subject a WHERE a.alias_of_id IS NOT NULL
-    UNION ALL SELECT a.alias_of_id, a.id FROM parties_subject a WHERE a.alias_of_id IS NOT NULL
-    UNION ALL SELECT a.id, b.id FROM parties_subject a JOIN parties_subject b ON b.alias_of_id = a.alias_of_id AND b.id <> a.id
-  ) w
-  JOIN parties_relationship r ON r.subject_id = w.other
+  FROM parties_other_subjects() w JOIN parties_relationship r ON r.subject_id = w.other
   WHERE r.controller_id = ANY (%(holders)s)
 ) AS ties
 GROUP BY subject_id
