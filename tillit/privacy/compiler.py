@@ -139,7 +139,7 @@ class Plan:
         """Whether the plan is about people (and what hangs on them), not rows of a personal table."""
         return False
 
-    def candidates(self, way: Way, free: str = "privacy_free") -> str:
+    def candidates(self, way: Way, free: str = "") -> str:
         """FROM and WHERE of rows among which all that are due in this way are; its people stand in the table `free`.
 
         Who is found is asked about exactly before anything goes, so bounds that every due row keeps are enough: a
