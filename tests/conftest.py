@@ -9,6 +9,7 @@ import dataclasses
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,16 @@ def owner_connection(request: pytest.FixtureRequest, django_db_setup: None) -> I
 
     with database.connect("owner", name=connections.settings["default"]["NAME"], autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def outside_register() -> Iterator[Any]:
+    """A population register on this machine, that knows nobody."""
+    from tillit.faces.simulators.population import PopulationRegister
+
+    register = PopulationRegister(0, token="of-the-test", step=3)
+    thread = threading.Thread(target=register.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield register
+    register.shutdown()
+    register.server_close()

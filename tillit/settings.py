@@ -42,6 +42,7 @@ LAYERS = (
     "purchases",
     "membership",
     "visits",
+    "registers",
     "cases",
     "bonus",
     "benefits",
@@ -199,6 +200,11 @@ SITE_URL = os.environ.get("TILLIT_SITE_URL", "http://localhost:8000").rstrip("/"
 # SMS goes nowhere unless a gateway is named: TILLIT_SMS=https://TOKEN@host/path (docs/messages.md)
 SMS_GATEWAY = os.environ.get("TILLIT_SMS", "")
 SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
+
+# Registers outside that facts are checked against: https://TOKEN@host/path (docs/registers.md)
+REGISTERS = {
+    "population_register": os.environ.get("TILLIT_POPULATION_REGISTER", ""),
+}
 
 # Where to report a weakness: mailto:, https: or tel:, separated by commas (RFC 9116)
 SECURITY_CONTACTS = os.environ.get("TILLIT_SECURITY_CONTACTS", "mailto:security@localhost.localdomain").split(",")

@@ -215,11 +215,12 @@ def _people() -> tuple[Person, Person, Person, str]:
         world.earn(someone.subject_id, 12550, club="rundtur", expires=date(clock.today().year + 1, 1, 1))
         for number in range(22):
             _buy(world, someone.subject_id, number)
-    for role in ("customer_service", "privacy_adviser", "club_owner", "administrator"):
+    roles = ("customer_service", "privacy_adviser", "club_owner", "administrator")
+    for key, role in (*(("rundtur", role) for role in roles), ("fjordlys", "customer_service")):
         staff = staffing.add(
             email="siv@arbeid.example",
             name="Siv Vakt",
-            controller=controllers["rundtur"],
+            controller=controllers[key],
             role=role,
             confidentiality=date(2026, 1, 1),
         )

@@ -81,6 +81,7 @@ STAFF = [
     "staff_enrol",
     "staff_webhooks",
     "staff_promises",
+    "staff_population",
     "staff_refunds",
     "staff_reports",
     "staff_requests",
@@ -104,6 +105,7 @@ JOURNEYS = [
     "staff_security",
     "staff_person",
     "staff_merge",
+    "staff_circumstances",
     "request",
     "staff_request",
     "staff_request_new",
@@ -160,6 +162,7 @@ ARGUMENTS: dict[str, list[object]] = {
     "front": [],
     "staff_sign_in": [],
     "staff_rows": ["rundtur", "purchases", "butikk-fil"],
+    "staff_population": ["fjordlys"],
     "request_new": ["rundtur", "erasure"],
     "statement_version": ["rundtur", 1],
     "statement_changes": ["rundtur", 1, 1],
@@ -276,6 +279,9 @@ def test_a9_pages_of_staff(
     assert "nordseth" not in page.url.lower()
     opened.click("text=Kari Nordseth")
     check(opened, declared)
+    opened.click("main a[href$='/circumstances/']")
+    check(opened, declared)
+    page.go_back()
     opened.click("main a[href$='/merge/']")
     check(opened, declared)
     page.fill("#text", site.ola.email)

@@ -23,7 +23,8 @@ from tillit.parties.models import Relationship
 @dataclass(frozen=True)
 class Decision:
     """The answer, and the reason when it is no: `not-declared`, `channel-not-declared`, `contact-first` (D14),
-    `not-applicable`, `restricted`, `objected`, `no-consent`, `no-account`, `terms-not-accepted` (A4)."""
+    `not-applicable`, `deceased` (where it would be a message), `restricted`, `objected`, `no-consent`, `no-account`,
+    `terms-not-accepted` (A4)."""
 
     allowed: bool
     reason: str = ""

@@ -236,9 +236,12 @@ class BreachPlan(Part):
 
 
 class StaffAccess(Part):
-    """Whom staff may look up (A9): everybody of the controller, or only people they are assigned to."""
+    """Whom staff may look up (A9): everybody of the controller, or only people they are assigned to. protected_for:
+    roles that may open a protected address (A7); nobody but the person where none is named.
+    """
 
     reach: Literal["controller", "assigned"] = "controller"
+    protected_for: tuple[Key, ...] = ()
     text: Localised
 
 

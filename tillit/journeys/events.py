@@ -5,3 +5,8 @@ from tillit.audit.types import CODE, COUNT, DIGEST, event_type
 RELATIONSHIP_ENDED = event_type("relationship.ended", subject="required", kind=CODE, reason=CODE)
 PERSON_BROUGHT_IN = event_type("person.brought_in", subject="required", sender=DIGEST, rows=COUNT)
 PROGRAMME_CHANGED = event_type("programme.changed", subject="none", changes=COUNT)
+DEATH_RECORDED = event_type("person.died", subject="required", source=CODE, relationships=COUNT)
+DEATH_UNDONE = event_type("person.not_dead", subject="required")
+ADDRESS_PROTECTED = event_type("address.protected", subject="required", source=CODE, level=CODE)
+PROTECTION_LIFTED = event_type("address.unprotected", subject="required", source=CODE)
+REGISTER_CHECKED = event_type("register.checked", subject="none", source=CODE, people=COUNT, changed=COUNT)

@@ -14,10 +14,11 @@ from tillit.cases.rights import CORRECTABLE
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.disclosure.models import What
-from tillit.journeys import person_facts
+from tillit.journeys import person_facts, protected
 from tillit.journeys.tell_recipients import tell_recipients
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
+from tillit.parties import protection
 from tillit.parties.actors import person_scope
 from tillit.parties.models import Fact, SealedFact
 from tillit.parties.operations import open_fact
@@ -46,6 +47,7 @@ def lines(*, scope: Scope, controller: Controller, subject_id: int) -> list[Line
     seen = {*activity.uses, *activity.records} if activity else set()
     facts = {row.kind: row for row in Fact.objects.filter(subject_id=subject_id, superseded_at__isnull=True)}
     sealed = {row.kind: row for row in SealedFact.objects.filter(subject_id=subject_id, superseded_at__isnull=True)}
+    hidden = sealed.get(protection.SEALED) if protection.stands(subject_id=subject_id) else None
     found = []
     for kind in KINDS:
         category = CORRECTABLE[kind]
@@ -56,6 +58,9 @@ def lines(*, scope: Scope, controller: Controller, subject_id: int) -> list[Line
         may = activity is not None and category in activity.records
         since, source = (row.collected_at, row.source) if row else (None, "")
         closed = kind in person_facts.SEALED
+        if hidden is not None and kind in protection.PARTS:
+            row, value, closed = hidden, "", True
+            since, source = row.collected_at, row.source
         found.append(Line(kind, category, value, closed, row is not None, may, since, source))
     return found
 
@@ -112,6 +117,8 @@ def change(*, scope: Scope, controller: Controller, subject_id: int, values: Map
 
 def opened(*, scope: Scope, controller: Controller, subject_id: int, kind: str) -> str | None:
     """The sealed value in clear, on record; None when there is none that the scope sees."""
+    if kind == protection.SEALED:
+        return protected.opened(scope=scope, controller=controller, subject_id=subject_id) or None
     row = SealedFact.objects.filter(subject_id=subject_id, kind=kind, superseded_at__isnull=True).first()
     if row is None:
         return None

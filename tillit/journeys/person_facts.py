@@ -8,7 +8,7 @@ from tillit.cases.rights import CORRECTABLE
 from tillit.kernel import clock
 from tillit.kernel.identifiers import account_number, name, national_number
 from tillit.kernel.scope import Scope
-from tillit.parties import directories
+from tillit.parties import directories, protection
 from tillit.parties.contacts import record_address
 from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Fact, SealedFact
@@ -49,6 +49,8 @@ def keep(
         fact = record_address(**where, register_id=register_id, kind=kind, text=text, source=source, at=at)
         return standing is None or standing.value != fact.value
     value = normal(kind, text)
+    if kind in protection.PARTS and protection.stands(subject_id=subject_id):
+        return protection.amend(**where, kind=kind, value=value, source=source, at=at)
     record_fact(**where, category=CORRECTABLE[kind], kind=kind, value=value, source=source, at=at)
     return standing is None or standing.value != value
 

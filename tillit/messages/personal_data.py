@@ -1,6 +1,6 @@
 """What the messages layer answers for, and the ways out that messages take."""
 
-from tillit.declaration.registry import after_restore, outward_way, passing_files, personal, transient
+from tillit.declaration.registry import after_restore, domain_check, outward_way, passing_files, personal, transient
 from tillit.messages import mail_folder
 from tillit.messages.models import Message, Once
 from tillit.parties.models import Fact
@@ -41,4 +41,11 @@ outward_way(
     through="messages by SMS, to the gateway the installation names",
 )
 
+domain_check(
+    "deceased",
+    __file__,
+    "promises",
+    "deceased",
+    promised=lambda declaration: "activities.important_notices" if declaration.activity("important_notices") else "",
+)
 after_restore(__file__, "outbox", "not_again")

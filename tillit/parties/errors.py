@@ -39,3 +39,7 @@ class MergeRefusedError(TillitError):
     """Two subjects cannot be merged, or parted; `code` says why."""
 
     exit_code = 2
+
+
+class ProtectedAddressError(TillitError):
+    """`protected-address`: a part of a protected address was to be written in clear."""

@@ -108,6 +108,12 @@ class Fact(PersonalModel):
                 fields=["superseded_at"], condition=Q(superseded_at__isnull=False), name="parties_fact_replaced"
             ),
             models.Index(fields=["controller_id", "category"], name="parties_fact_cells"),
+            # Who has died is asked before every message.
+            models.Index(
+                fields=["subject_id"],
+                condition=Q(kind="deceased", superseded_at__isnull=True),
+                name="parties_fact_deceased",
+            ),
         ]
 
 

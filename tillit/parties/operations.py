@@ -5,15 +5,19 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from tillit.declaration.personal import RowState
 from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import journal, sealing
-from tillit.parties.errors import RestrictedPersonError, UnknownSubjectError
+from tillit.parties.errors import ProtectedAddressError, RestrictedPersonError, UnknownSubjectError
 from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
 
+ADDRESS = ("address.street", "address.postal_code", "address.city", "address.country")
+"""Kinds of facts that say where somebody lives: in clear only while `PROTECTION` does not stand (`protection`)."""
+PROTECTION = "address.protection"
 _SEALED = (SealedFact._meta.db_table, "sealed")
 
 
@@ -157,6 +161,7 @@ def record_facts(
 ) -> list[Fact]:
     """Record several facts of one person as `record_fact` does one; the current row of each, in the order given."""
     state = lock_subject(scope=scope, subject_id=subject_id)
+    _refuse_protected(subject_id, [fact.kind for fact in facts])
     _replace_archived(subject_id, controller_id, [fact.kind for fact in facts], at)
     rows = Fact.objects.filter(
         subject_id=subject_id,
@@ -199,6 +204,15 @@ def retire_fact(*, scope: Scope, subject_id: int, controller_id: int, kind: str,
     standing.update(superseded_at=at)
     journal.remember(scope=scope, rows=rows, at=at)
     return bool(rows)
+
+
+def _refuse_protected(subject_id: int, kinds: list[str]) -> None:
+    """While an address is protected no part of it is written in clear."""
+    if any(kind in ADDRESS for kind in kinds):
+        first = Subject.objects.filter(pk=subject_id).values_list("alias_of_id", flat=True).first() or subject_id
+        people = Subject.objects.filter(Q(pk=first) | Q(alias_of_id=first)).values("pk")
+        if Fact.objects.filter(subject_id__in=people, kind=PROTECTION, superseded_at__isnull=True).exists():
+            raise ProtectedAddressError("protected-address", "this person's address is protected: it is kept sealed")
 
 
 def _replace_archived(subject_id: int, controller_id: int, kinds: list[str], at: datetime) -> None:

@@ -3,7 +3,16 @@
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 
-from tillit.declaration.registry import definer, derived_clock, digest_kind, not_personal, owned, personal, transient
+from tillit.declaration.registry import (
+    definer,
+    derived_clock,
+    digest_kind,
+    domain_check,
+    not_personal,
+    owned,
+    personal,
+    transient,
+)
 from tillit.parties.credential_models import OutsideIdentity, Passkey, RecoveryCode, TimeCode
 from tillit.parties.digests import CATEGORY_OF_KIND
 from tillit.parties.models import (
@@ -68,7 +77,7 @@ personal(
 personal(
     SealedFact,
     category_column="category",
-    categories=("national_number", "bank_account"),
+    categories=("national_number", "bank_account", "contact"),
     clocks={"collected": "collected_at", "superseded": "superseded_at"},
     kind_column="kind",
     sealed=("sealed",),
@@ -78,6 +87,13 @@ personal(
 )
 personal(Assignment, category="relationship", clocks={}, figures="nobody counts who was assigned to whom")
 
+domain_check(
+    "protected_addresses",
+    __file__,
+    "promises",
+    "protected_addresses",
+    promised=lambda declaration: "staff_access.protected_for" if declaration.staff_access else "",
+)
 _BY_SUBJECT = "subject_id = ANY (%(subjects)s)"
 not_personal(Subject, because="a random key without facts; everything known stands in rows that name it; erased last")
 owned(

@@ -62,6 +62,7 @@ PLACES: dict[Path, str] = {
     ("forms", "*", "collects", "*"): "categories",
     ("changes", "waits", "*"): "activities",
     ("backup", "readers", "*"): "roles",
+    ("staff_access", "protected_for", "*"): "roles",
 }
 """Where a word stands (`*` for any position of a list), and which kind it is."""
 

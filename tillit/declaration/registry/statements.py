@@ -1,8 +1,9 @@
 """Registered SQL: functions of definer roles and of callers, what a restore runs, clocks that no column carries."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tillit.kernel.scope import guard
 from tillit.kernel.sql import statements
@@ -92,3 +93,26 @@ def derived_clock(event: str, module_file: str, file: str, name: str) -> None:
 def digest_kind(kind: int, category: str) -> None:
     """Say which category a directory kind identifies by: its digests go when the person's last such row goes."""
     DIGEST_KINDS[kind] = category
+
+
+@dataclass(frozen=True)
+class DomainCheck:
+    """A check of the running system that a domain knows and `prove` runs, without knowing the domain.
+
+    promised: a declaration → the path of what it promises, '' where it does not. The named statement gives rows (fault
+    or '', name, number): a number above 0 of a fault is broken, of '' it is evidence. Parameters: controller, on, now.
+    """
+
+    key: str
+    module_file: str
+    file: str
+    name: str
+    promised: Callable[[Any], str]
+
+
+DOMAIN_CHECKS: dict[str, DomainCheck] = {}
+
+
+def domain_check(key: str, module_file: str, file: str, name: str, *, promised: Callable[[Any], str]) -> None:
+    """Register a check; its sentence is `key` in `privacy/prove/texts.yaml`."""
+    DOMAIN_CHECKS[key] = DomainCheck(key, module_file, file, name, promised)

@@ -35,3 +35,20 @@ def sms(
         gateway.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
         gateway.server_close()
+
+
+@app.command(name="population-register")
+def population_register(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8026,
+    token: Annotated[str, typer.Option("--token", help="What must be shown (TILLIT_POPULATION_REGISTER).")] = TOKEN,
+) -> None:
+    """A population register: events, answers about people, and failures of every kind (docs/registers.md)."""
+    django.setup()
+    from tillit.faces.simulators.population import PopulationRegister
+
+    register = PopulationRegister(port, token=token)
+    out.print(f"listening on http://127.0.0.1:{register.server_port}", markup=False)
+    try:
+        register.serve_forever(poll_interval=0.1)
+    except KeyboardInterrupt:
+        register.server_close()

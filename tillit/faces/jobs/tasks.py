@@ -24,6 +24,7 @@ from tillit.faces.jobs.schedule import Every
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.files.sending import take_in_waiting
+from tillit.journeys.population import refresh_everywhere
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.membership.bonus_ids import issue_everywhere
@@ -57,6 +58,7 @@ JOBS = {
         Every("profiles", compile_everywhere, timedelta(days=1), hour=3),
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
+        Every("population", refresh_everywhere, timedelta(hours=1)),
         Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),
         Every("proof", prove_and_tell, timedelta(days=1), hour=5),

@@ -19,6 +19,10 @@ from tillit.journeys.identity_page import Line
 from tillit.journeys.person_facts import GENDERS
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.protection import SEALED
+
+OPENS = {"national_number": "national_number", "address.street": SEALED}
+"""Kinds that the person may have shown in clear → the sealed kind; a protected address is shown whole."""
 
 
 @sensitive_post_parameters("national_number")
@@ -30,11 +34,14 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
     if request.method != "POST":
         return _page(request, member)
     if request.POST.get("act") == "show":
+        kind = request.POST.get("kind") or "national_number"
+        if kind not in OPENS:
+            raise Http404
         with member.scope() as scope:
             clear = identity_page.opened(
-                scope=scope, controller=controller, subject_id=member.subject_id, kind="national_number"
+                scope=scope, controller=controller, subject_id=member.subject_id, kind=OPENS[kind]
             )
-        return _page(request, member, clear=clear or "")
+        return _page(request, member, clear=clear or "", opened=kind)
     values = typed(request)
     try:
         with member.scope() as scope:
@@ -98,6 +105,7 @@ def _page(
     problem: str = "",
     values: dict[str, str] | None = None,
     clear: str = "",
+    opened: str = "",
 ) -> HttpResponse:
     lines = identity_page.own_lines(actor=member.actor, controller=member.site.controller, subject_id=member.subject_id)
     context = member.context(
@@ -108,6 +116,8 @@ def _page(
         problem=problem,
         values=values or {},
         clear=clear,
+        opened=opened,
+        opens=OPENS,
         said=said_on(member.site, "identity"),
     )
     return render(request, "member_web/identity.html", context, status=422 if problem else 200)

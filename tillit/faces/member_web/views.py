@@ -15,7 +15,7 @@ from tillit.declaration.models import Controller
 from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.events import told
-from tillit.journeys import taken_over, terms
+from tillit.journeys import asked_for, taken_over, terms
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.ledger.kinds import NEVER
@@ -53,6 +53,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         news=news,
         chains=[chain_shown(balance) for balance in balances],
         terms=terms.asked(controller=site.controller, subject_id=member.subject_id),
+        asked=asked_for.missing(actor=member.actor, controller=site.controller, subject_id=member.subject_id),
         handover=taken_over.coming(actor=member.actor, controller=site.controller, subject_id=member.subject_id),
     )
     return render(request, "member_web/home.html", context)

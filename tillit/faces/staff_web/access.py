@@ -30,6 +30,7 @@ from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotStaffError
 from tillit.parties.models import StaffMember
 from tillit.parties.queries import active_roles
+from tillit.registers.sources import POPULATION, grounded
 
 SESSION = timedelta(hours=8)
 _BROWSER = "browser"
@@ -93,6 +94,11 @@ class Worker:
     def keeps_register(self) -> bool:
         """Whether they keep the register of people here, and so may merge two registrations."""
         return not MERGES_UNDER.isdisjoint(self.actor.activities or ())
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether they keep a register here that is checked against the population register."""
+        return self.keeps_register and grounded(self.site.declaration, POPULATION)
 
     @property
     def keeps_cards(self) -> bool:

@@ -68,5 +68,7 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         problem=problem,
         values={},
         clear=clear,
+        opened="national_number" if clear else "",
+        opens=("national_number",),
     )
     return render(request, "staff_web/identity.html", context, status=422 if problem else 200)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from tillit.faces.staff_web import imports, webhooks
+from tillit.faces.staff_web import imports, population, webhooks
 from tillit.faces.staff_web.access import Worker
 from tillit.journeys import complaints, refunds
 from tillit.journeys.enquiries import reading as enquiries
@@ -113,6 +113,14 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("holds", "staff_holds", "holds.title", "holds.tile", lambda worker: worker.handles_rights),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
+    Entry(
+        "population",
+        "staff_population",
+        "population.title",
+        "population.tile",
+        lambda w: w.refreshes,
+        population.waiting,
+    ),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
     Entry("imports", "staff_imports", "imports.title", "imports.tile", _sends_files, imports.waiting),
     Entry(

@@ -5,6 +5,7 @@ from django.urls import path
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
     breaches,
+    circumstances,
     complaints,
     desk,
     enquiries,
@@ -15,6 +16,7 @@ from tillit.faces.staff_web import (
     instruments,
     merging,
     people,
+    population,
     proof,
     put_aside,
     refunds,
@@ -45,6 +47,8 @@ urlpatterns = [
     path("<controller:controller>/enrol/", enrolment.form, name="staff_enrol"),
     path("<controller:controller>/person/<slug:token>/merge/", merging.show, name="staff_merge"),
     path("<controller:controller>/person/<slug:token>/identity/", identity.show, name="staff_identity"),
+    path("<controller:controller>/person/<slug:token>/circumstances/", circumstances.show, name="staff_circumstances"),
+    path("<controller:controller>/population/", population.show, name="staff_population"),
     path("<controller:controller>/person/<slug:token>/cards/", instruments.show, name="staff_cards"),
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),
     path("<controller:controller>/promises/", proof.promises, name="staff_promises"),

@@ -16,6 +16,7 @@ from tillit.privacy.prove import (
     changes,
     consent,
     disclosure,
+    domains,
     forms,
     handover,
     holdings,
@@ -83,6 +84,7 @@ KINDS: tuple[Kind, ...] = (
     changes.KIND,
     changes.ACCEPTANCE,
     forms.KIND,
+    domains.KIND,
     later.KIND,
 )
 

@@ -17,7 +17,9 @@ def security(words: Words) -> Section:
     inner: tuple[Section, ...] = ()
     if access:
         row = (words("security.reach"), (words(f"security.reaches.{access.reach}"),))
-        inner = (Section("staff-access", words("security.staff"), (Paragraph(words.of(access.text)), Facts((row,)))),)
+        readers = words.words("roles", access.protected_for) if access.protected_for else (words("security.nobody"),)
+        rows = Facts((row, (words("security.protected"), readers)))
+        inner = (Section("staff-access", words("security.staff"), (Paragraph(words.of(access.text)), rows)),)
     return Section("security", words("security.title"), tuple(blocks), inner)
 
 

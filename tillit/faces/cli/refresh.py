@@ -1,0 +1,58 @@
+"""``tillit refresh``: facts checked against registers outside, now instead of by the worker."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from tillit.faces.cli.ready import ready
+from tillit.faces.cli.tables import console
+
+app = typer.Typer(no_args_is_help=True, help="Check what is held against registers outside.")
+out = console()
+
+
+@app.callback()
+def group() -> None:
+    """Check what is held against registers outside."""
+
+
+@app.command()
+def population(
+    controller: Annotated[str | None, typer.Option("--controller", help="One controller's key; else all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Read the population register's events and ask about whom they concern (docs/registers.md).
+
+    Exits 1 when the register failed: what was done stands, and the next run goes on from there.
+    """
+    ready()
+    from tillit.journeys.population import Refreshed, refresh
+    from tillit.registers.client import named
+    from tillit.registers.sources import POPULATION, controllers
+
+    chosen = [one for one in controllers(POPULATION) if controller in (None, one.key)]
+    if not chosen:
+        raise typer.BadParameter("no declaration grounds a check against the population register")
+    register = named(POPULATION)
+
+    def progress(run: Refreshed) -> None:
+        if out.is_terminal and not as_json:
+            out.print(f"{run.controller}: {run.events} events, {run.asked} people", end="\r", markup=False)
+
+    done = [refresh(controller=one, register=register, progress=progress) for one in chosen]
+    if as_json:
+        print(json.dumps({"controllers": [asdict(one) for one in done]}))
+    else:
+        for one in done:
+            out.print(_line(one), markup=False)
+    if any(one.failure for one in done):
+        raise typer.Exit(1)
+
+
+def _line(done: Any) -> str:
+    parts = [f"{number} {outcome.replace('_', ' ')}" for outcome, number in sorted(done.outcomes.items())]
+    said = f"{done.controller}: {done.events} events, {done.asked} people asked about"
+    said += f" ({', '.join(parts)})" if parts else ""
+    return said + (f"; stopped: {done.failure}" if done.failure else "")
