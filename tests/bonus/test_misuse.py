@@ -12,6 +12,7 @@ from tests.faces.test_staff import hire
 from tillit.bonus.misuse import CLAIM, Limits
 from tillit.cases.errors import CaseError
 from tillit.cases.models import Case, Document
+from tillit.disclosure.models import Disclosure
 from tillit.journeys import bonus_claims, misuse
 from tillit.kernel.scope import ScopeError
 from tillit.ledger import queries as ledger
@@ -50,6 +51,14 @@ def test_c13_signs_are_raised_with_their_evidence_heard_decided_and_keep_the_per
     misuse.take(**step, step="decided", text="Videresalg.", outcome="terminated")
     misuse.take(**step, step="claimed", text="Krav 1")
     misuse.take(**step, step="reported", text="Anmeldt, journal 7")
+    with world.scope("abuse_control"):
+        sent = Disclosure.objects.get(subject_id=member, recipient="police")
+        assert (sent.case_id, "misuse_case" in sent.fields) == (case.id, True)
+        report = Document.objects.get(subject_id=member, case_id=case.id, name="police-report.pdf")
+    name, _, body = misuse.document(actor=admin, controller=club, case_id=case.id, document_id=report.id)
+    assert (name, body[:5]) == ("police-report.pdf", b"%PDF-")
+    shown = misuse.look(actor=admin, controller=club, case_id=case.id)
+    assert ("appealed" in shown.steps, "heard" in shown.steps, len(shown.receipts) > 0) == (True, False, True)
     assert misuse.refused(subject_id=member, controller_id=club.pk)
     assert not misuse.refused(subject_id=quiet, controller_id=club.pk)
     with world.scope("abuse_control"):

@@ -4,6 +4,9 @@ What is owed stands in the ledger alone. A payment repays it there; later earnin
 claim is settled when nothing is owed any more.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,13 +14,17 @@ from pathlib import Path
 from babel.dates import format_date
 from django.db.models import QuerySet
 
+from tillit.audit.events import PERSON_READ
+from tillit.audit.operations import append
 from tillit.bonus import programmes
 from tillit.bonus.errors import BonusError
 from tillit.bonus.kinds import DEBT, PAID
 from tillit.bonus.misuse import CLAIM, owing
 from tillit.bonus.models import Programme
 from tillit.cases import operations, queries
+from tillit.cases.errors import UnknownCaseError
 from tillit.cases.models import Case
+from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.statement.document import Document, Facts, Paragraph, Section
 from tillit.declaration.statement.pdf import render_pdf
@@ -30,6 +37,8 @@ from tillit.ledger import operations as ledger
 from tillit.ledger.kinds import NEVER
 from tillit.ledger.operations import Account, Posting, natural_key
 from tillit.messages.operations import send
+from tillit.parties.actors import person_scope, within_reach
+from tillit.parties.queries import facts
 from tillit.purchases.models import Chain
 
 ACTIVITY, NOTICES = "bonus_correction", "important_notices"
@@ -111,6 +120,87 @@ def pay(*, actor: Actor, case_id: int, amount: int, reference: str) -> Case:
             operations.take(scope=scope, case=case, step="paid", at=at, details={"amount": amount})
         _settle(scope, case, programme)
     return case
+
+
+@dataclass(frozen=True)
+class Owing:
+    """Somebody who owes in a chain of the controller, with the claim of it that stands."""
+
+    subject_id: int
+    name: str
+    chain: Chain
+    owed: Money
+    case: Case | None
+
+
+def listed(*, actor: Actor, controller: Controller, first: int, count: int) -> tuple[list[Owing], int]:
+    """Who owes in the controller's chains, the most first: `count` of them from place `first`, and how many in all.
+
+    Who is listed is on record for each person. Raises `ScopeError`.
+    """
+    programmes_here = {
+        one.book_id: one.chain
+        for one in Programme.objects.filter(chain__controller=controller).select_related("chain__controller")
+    }
+    with Scope(actor, ACTIVITY):
+        everybody = sorted(owing(book_ids=list(programmes_here)), key=lambda one: (-one[2], one[0]))
+    page = everybody[first : first + count]
+    people = within_reach(actor=actor, subject_ids=[subject for subject, _, _ in page])
+    with Scope(actor, ACTIVITY, frozenset(people)) as scope:
+        cases = Case.objects.filter(kind=CLAIM, controller_id=controller.pk, closed_at__isnull=True)
+        standing = {(one.subject_id, one.fields["chain"]): one for one in cases.filter(subject_id__in=people)}
+        rows = [
+            Owing(
+                subject,
+                _name(subject),
+                programmes_here[book],
+                Money(owed, programmes_here[book].currency),
+                standing.get((subject, programmes_here[book].key)),
+            )
+            for subject, book, owed in page
+            if subject in people
+        ]
+        append(
+            type=PERSON_READ,
+            scope=scope,
+            controller=controller.pk,
+            subjects=sorted(people),
+            details={"purpose": ACTIVITY, "categories": ["bonus", "identity"]},
+        )
+    return rows, len(everybody)
+
+
+def withdraw(*, actor: Actor, controller: Controller, case_id: int, text: str) -> Case:
+    """Give a claim up, for a reason that stands in the case; what is owed stays, for later earning to repay."""
+    if not text.strip():
+        raise ClaimError("no-reason", "say why the claim is given up")
+    with _claim(actor, controller, case_id) as (scope, case):
+        operations.take(scope=scope, case=case, step="withdrawn", at=clock.now(), text=text, outcome="withdrawn")
+        return case
+
+
+def letter_of(*, actor: Actor, controller: Controller, case_id: int) -> bytes:
+    """The letter of a claim, PDF. Raises `UnknownCaseError`."""
+    with _claim(actor, controller, case_id) as (scope, case):
+        found = next((one for one in queries.documents(case=case) if one.name == LETTER), None)
+        if found is None:
+            raise UnknownCaseError("no-document", "the claim has no letter")
+        return operations.open_document(scope=scope, document=queries.document(case=case, document_id=found.id))
+
+
+@contextmanager
+def _claim(actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        found = queries.case(case_id=case_id)
+        if found.kind != CLAIM or found.controller_id != controller.pk:
+            raise UnknownCaseError("no-case", "there is no such claim")
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=found.subject_id) as scope:
+        yield scope, queries.case(case_id=case_id, subject_id=found.subject_id)
+
+
+def _name(subject_id: int) -> str:
+    known = facts(subject_id=subject_id)
+    return " ".join(known[kind] for kind in ("name.given", "name.family") if kind in known)
 
 
 def review(*, controller_id: int) -> int:

@@ -5,22 +5,31 @@ bonus follows from leaving. A claim for damages and a report to the police are s
 """
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
+from tillit.audit.events import PERSON_READ
+from tillit.audit.operations import append
 from tillit.bonus import misuse
-from tillit.bonus.misuse import ACTIVITY, CLEARED, MISUSE, TERMINATED, WARNED, Limits, Sign
+from tillit.bonus.misuse import ACTIVITY, CLEARED, MISUSE, MISUSE_KIND, TERMINATED, WARNED, Limits, Sign
 from tillit.cases import operations, queries
-from tillit.cases.errors import CaseError
-from tillit.cases.models import Case
+from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
+from tillit.journeys import police_report
 from tillit.journeys.leave import leave
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.messages.operations import send
 from tillit.parties.actors import person_scope
+from tillit.parties.queries import facts
+from tillit.purchases.queries import Receipt, receipts
 
 NOTICES = "important_notices"
+REPORTED = "reported"
 OUTCOMES = (CLEARED, WARNED, TERMINATED)
 
 
@@ -53,31 +62,81 @@ def raise_signs(*, controller: Controller, start: datetime, end: datetime, limit
     return opened
 
 
-def queue(*, actor: Actor, controller: Controller) -> list[Case]:
-    """The controller's open cases, the oldest first. Raises `ScopeError` for who may not see them."""
+def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Case]:
+    """The controller's cases (open, closed, all), the oldest first. Raises `ScopeError` for who may not see them."""
     with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        found = queries.queue(controller_ids=[controller.pk], kind=MISUSE)
+        found = queries.queue(controller_ids=[controller.pk], kind=MISUSE, show=show)
         return list(found.order_by("received_at", "id")[:500])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A case with its log, its documents, the steps that may follow, and the purchases that it is about."""
+
+    case: Case
+    entries: Sequence[Entry]
+    documents: Sequence[Document]
+    name: str
+    receipts: Sequence[Receipt]
+    steps: tuple[str, ...]
+
+
+def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:
+    """A case as those who judge it see it; the look is on record. Raises `ScopeError`, `UnknownCaseError`."""
+    with _opened(actor, controller, case_id) as (scope, case):
+        known = facts(subject_id=case.subject_id)
+        steps = tuple(name for name, one in MISUSE_KIND.steps.items() if case.stage in one.before)
+        append(
+            type=PERSON_READ,
+            scope=scope,
+            controller=controller.pk,
+            subject=case.subject_id,
+            details={"purpose": ACTIVITY, "categories": ["identity", "misuse_case", "purchase"]},
+        )
+        return Shown(
+            case=case,
+            entries=queries.entries(case=case),
+            documents=queries.documents(case=case),
+            name=" ".join(known[kind] for kind in ("name.given", "name.family") if kind in known),
+            receipts=receipts(subject_ids=[case.subject_id]),
+            steps=() if case.closed_at else steps,
+        )
+
+
+def document(*, actor: Actor, controller: Controller, case_id: int, document_id: int) -> tuple[str, str, bytes]:
+    """(name, media type, contents) of a document of the case. Raises `UnknownCaseError`."""
+    with _opened(actor, controller, case_id) as (scope, case):
+        found = queries.document(case=case, document_id=document_id)
+        return found.name, found.media_type, operations.open_document(scope=scope, document=found)
+
+
+@contextmanager
+def _opened(actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        found = queries.case(case_id=case_id)
+        if found.kind != MISUSE or found.controller_id != controller.pk:
+            raise UnknownCaseError("no-case", "there is no such case")
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=found.subject_id) as scope:
+        yield scope, queries.case(case_id=case_id, subject_id=found.subject_id)
 
 
 def take(*, actor: Actor, controller: Controller, case_id: int, step: str, text: str, outcome: str = "") -> Case:
     """Staff take a step; `decided` and `appeal_decided` have an outcome: cleared, warned or terminated.
 
-    The person is told of what they may see; a termination ends the membership. Stands or falls together. Raises
-    `CaseError`, `ScopeError`, `UnknownCaseError`.
+    The person is told of what they may see; a termination ends the membership; a report to the police is disclosed,
+    and its document kept in the case. Stands or falls together. Raises `CaseError`, `ScopeError`, `UnknownCaseError`,
+    `DisclosureRefusedError`.
     """
     deciding = step in {"decided", "appeal_decided"}
     if deciding != (outcome in OUTCOMES):
         raise CaseError("outcome", "a decision is cleared, warned or terminated")
     if deciding and not text.strip():
         raise CaseError("no-reason", "a decision has its reason")
-    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        subject_id = queries.case(case_id=case_id).subject_id
-    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
-        case = queries.case(case_id=case_id, subject_id=subject_id)
-        if case.kind != MISUSE:
-            raise CaseError("other-kind", "that is another kind of case")
+    with _opened(actor, controller, case_id) as (scope, case):
+        subject_id = case.subject_id
         entry = operations.take(scope=scope, case=case, step=step, at=clock.now(), text=text, outcome=outcome)
+        if step == REPORTED:
+            police_report.hand_over(scope=scope, case=case, controller=controller, text=text, at=clock.now())
         if entry.shown and step != "explained":
             _tell(controller, case, step=outcome or step, text=text)
         if outcome == TERMINATED:

@@ -84,6 +84,12 @@ class Worker:
         return may and self.site.declaration.activity("bonus_correction") is not None
 
     @property
+    def judges_misuse(self) -> bool:
+        """Whether they judge signs of misuse here."""
+        may = "abuse_control" in (self.actor.activities or ())
+        return may and self.site.declaration.activity("abuse_control") is not None
+
+    @property
     def keeps_webhooks(self) -> bool:
         """Whether they see what could not be delivered to partners."""
         controller = self.site.controller.pk

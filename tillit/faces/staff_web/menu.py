@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tillit.faces.staff_web import imports, population, webhooks
 from tillit.faces.staff_web.access import Worker
-from tillit.journeys import complaints, refunds
+from tillit.journeys import complaints, misuse, refunds
 from tillit.journeys.enquiries import reading as enquiries
 from tillit.journeys.files.kinds import open_to
 from tillit.journeys.rights import reading
@@ -63,6 +63,10 @@ def _complaints(worker: Worker) -> int:
     return len(complaints.queue(actor=worker.actor, controller=worker.site.controller))
 
 
+def _misuse(worker: Worker) -> int:
+    return len(misuse.queue(actor=worker.actor, controller=worker.site.controller))
+
+
 def _refunds(worker: Worker) -> int:
     return refunds.count_waiting(controller=worker.site.controller)
 
@@ -102,6 +106,8 @@ ENTRIES: tuple[Entry, ...] = (
         _complaints,
     ),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
+    Entry("claims", "staff_claims", "claims_desk.title", "claims_desk.tile", lambda w: w.decides_complaints),
+    Entry("misuse", "staff_misuse", "misuse_desk.title", "misuse_desk.tile", lambda w: w.judges_misuse, _misuse),
     Entry(
         "enquiries",
         "staff_enquiries",
