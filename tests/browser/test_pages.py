@@ -89,6 +89,7 @@ STAFF = [
     "staff_requests",
     "staff_request_stranger",
     "staff_search",
+    "staff_terms",
 ]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
@@ -96,6 +97,7 @@ JOURNEYS = [
     "staff_complaint",
     "staff_cards",
     "staff_misuse_case",
+    "staff_terms_draft",
     "staff_identity",
     "voucher",
     "bonus_history",

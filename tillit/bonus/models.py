@@ -65,6 +65,39 @@ class RateRule(models.Model):
         ]
 
 
+class TermsDraft(models.Model):
+    """Changes of a chain's rates and offers that hold from midnight of `starts`, when they are published (C6).
+
+    `document`: `ends` (rules), `rates` and `offers` as in a programme file without `from`. `tried`: figures of the last
+    preview of the document as it is, None when it was changed since. `applied`: what publishing made and ended, so that
+    it can be undone before the day.
+    """
+
+    STATES = ("draft", "published", "undone", "dropped")
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="drafts")
+    starts = models.DateField()
+    document = models.JSONField(default=dict)
+    tried = models.JSONField(null=True)
+    applied = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, default="draft")
+    made_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "bonus_terms_draft"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "published", "undone", "dropped"]), name="bonus_terms_draft_state"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["published", "undone"]) | Q(published_at__isnull=False),
+                name="bonus_terms_draft_published",
+            ),
+        ]
+
+
 class Correction(PersonalModel):
     """Why bonus was added or taken back (C8, C12). `id` is the key of its transfers; `amount` minor units, signed.
 

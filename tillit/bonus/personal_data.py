@@ -11,6 +11,7 @@ from tillit.bonus.models import (
     Programme,
     RateRule,
     Suspension,
+    TermsDraft,
     Voucher,
 )
 from tillit.bonus.offers import faults
@@ -49,6 +50,7 @@ follows_declaration(Voucher, voucher_endings.faults)
 
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)
+not_personal(TermsDraft, because="changes of a chain's rates and offers that are being prepared")
 not_personal(RateRule, because="rates of a chain")
 not_personal(Offer, because="offers of a chain, and what each has given in all")
 follows_declaration(Offer, faults)

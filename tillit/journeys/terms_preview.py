@@ -1,12 +1,13 @@
 """Changed terms are tried on past purchases before they are decided: `tillit bonus simulate` and a page for staff."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from tillit.bonus import preview
-from tillit.bonus.models import Programme
+from tillit.bonus.models import Programme, RateRule
 from tillit.bonus.preview import Preview
 from tillit.declaration.queries import holder_of
 from tillit.journeys import programme_setup
@@ -18,8 +19,11 @@ from tillit.purchases.intake import prepare_tables
 from tillit.purchases.models import Chain
 
 
-def simulate(*, setup: Setup, start: date, end: date, stacking: str | None = None) -> Preview:
-    """What the purchases made in [start, end) earned by the terms that stand, and with those of `setup` added.
+def simulate(
+    *, setup: Setup, start: date, end: date, stacking: str | None = None, without: Collection[int] = ()
+) -> Preview:
+    """What the purchases made in [start, end) earned by the terms that stand, and with those of `setup` added and the
+    rules `without` (ids) gone.
 
     Only rates and offers of chains that are there count; everything is taken back. `stacking`: try another rule for
     offers. Raises `SetupRefusedError` where a rate or offer cannot be, `TillitError` `unknown-chain`, `preview-period`.
@@ -36,6 +40,7 @@ def simulate(*, setup: Setup, start: date, end: date, stacking: str | None = Non
     def change() -> None:
         if stacking:
             Programme.objects.filter(chain__in=chains.values()).update(stacking=stacking)
+        RateRule.objects.filter(pk__in=without).delete()
         programme_setup.keep_terms(setup)
 
     prepare_tables()

@@ -18,7 +18,7 @@ from tillit.declaration.queries import holder_of
 from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
-from tillit.journeys import cards, refunds
+from tillit.journeys import cards, refunds, terms_editor
 from tillit.journeys.enquiries.acting import may_handle as answers
 from tillit.journeys.merging import UNDER
 from tillit.journeys.rights.acting import may_handle, may_receive
@@ -88,6 +88,11 @@ class Worker:
         """Whether they judge signs of misuse here."""
         may = "abuse_control" in (self.actor.activities or ())
         return may and self.site.declaration.activity("abuse_control") is not None
+
+    @property
+    def edits_terms(self) -> bool:
+        """Whether they change the rates and offers of the chains here."""
+        return terms_editor.may_edit(actor=self.actor, controller=self.site.controller)
 
     @property
     def keeps_webhooks(self) -> bool:

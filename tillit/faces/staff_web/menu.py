@@ -127,6 +127,7 @@ ENTRIES: tuple[Entry, ...] = (
         lambda w: w.refreshes,
         population.waiting,
     ),
+    Entry("terms", "staff_terms", "terms_desk.title", "terms_desk.tile", lambda w: w.edits_terms),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
     Entry("imports", "staff_imports", "imports.title", "imports.tile", _sends_files, imports.waiting),
     Entry(

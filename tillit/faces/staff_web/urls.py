@@ -26,6 +26,7 @@ from tillit.faces.staff_web import (
     requests,
     second,
     sign_in,
+    terms,
     webhooks,
 )
 
@@ -79,6 +80,8 @@ urlpatterns = [
     path("<controller:controller>/misuse/", misuse.queue, name="staff_misuse"),
     path("<controller:controller>/misuse/<slug:number>/", misuse.case, name="staff_misuse_case"),
     path("<controller:controller>/misuse/<slug:number>/files/<slug:document>/", misuse.file, name="staff_misuse_file"),
+    path("<controller:controller>/terms/", terms.listed, name="staff_terms"),
+    path("<controller:controller>/terms/<int:number>/", terms.draft, name="staff_terms_draft"),
     path("<controller:controller>/refunds/", refunds.queue, name="staff_refunds"),
     path("<controller:controller>/person/<slug:token>/enquiry/", enquiries.register, name="staff_enquiry_new"),
     path("<controller:controller>/holds/", holds.listed, name="staff_holds"),

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.texts import REFERENCE, MissingWordingError, say
+from tillit.journeys import programme_words
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.identifiers import bonus_id as bonus_ids
 from tillit.kernel.identifiers import phone as phones
@@ -244,6 +245,30 @@ def complaint_problem(code: str) -> str:
     """Why a complaint, a file of it or a decision was not taken."""
     known = say_or(f"complaint.problem.{code.partition('-')[0]}", say(language(), "complaint.problem.field"))
     return say_or(f"complaint.problem.{code}", known)
+
+
+@register.filter
+def terms_problem(code: str) -> str:
+    """Why a change of terms was not taken."""
+    return say_or(f"terms_desk.problem.{code}", say(language(), "terms_desk.problem.field"))
+
+
+@register.filter
+def rate_words(rule: Any) -> str:
+    """A rate in words."""
+    return programme_words.rate(rule)
+
+
+@register.filter
+def offer_words(one: Any) -> str:
+    """An offer in words."""
+    return programme_words.offer(one)
+
+
+@register.filter
+def terms_entry(entry: Any) -> str:
+    """What a draft adds, as it stands in a programme file."""
+    return ", ".join(f"{key} {' '.join(value) if isinstance(value, list) else value}" for key, value in entry.items())
 
 
 @register.filter
