@@ -40,10 +40,12 @@ WORSE, STAYS = "bonus_terms_worse", "bonus_terms_stay"
 
 
 class TermsError(BonusError):
-    """A draft cannot be changed, published or undone as asked. `earliest`: the first day that would do."""
+    """A draft cannot be changed, published or undone as asked. `earliest`: the first day that would do; `field`: which
+    of an entry cannot be used.
+    """
 
-    def __init__(self, code: str, message: str, earliest: date | None = None) -> None:
-        self.earliest = earliest
+    def __init__(self, code: str, message: str, earliest: date | None = None, field: str = "") -> None:
+        self.earliest, self.field = earliest, field
         super().__init__(code, message)
 
 
@@ -262,7 +264,7 @@ def _read(model: type[RateEntry] | type[OfferEntry], said: Mapping[str, Any], co
         found = model.model_validate({**given, "from": "2000-01-01"})
     except ValidationError as error:
         field = str(next(iter(error.errors(include_url=False)))["loc"][0]) if error.errors() else ""
-        raise TermsError(code, f"{field} cannot be used") from None
+        raise TermsError(code, f"{field} cannot be used", field=field) from None
     loaded = found.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return {key: value for key, value in loaded.items() if key != "from"}
 

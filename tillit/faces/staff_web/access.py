@@ -18,7 +18,7 @@ from tillit.declaration.queries import holder_of
 from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
-from tillit.journeys import cards, refunds, terms_editor
+from tillit.journeys import cards, offer_audience, refunds, terms_editor
 from tillit.journeys.enquiries.acting import may_handle as answers
 from tillit.journeys.merging import UNDER
 from tillit.journeys.rights.acting import may_handle, may_receive
@@ -93,6 +93,11 @@ class Worker:
     def edits_terms(self) -> bool:
         """Whether they change the rates and offers of the chains here."""
         return terms_editor.may_edit(actor=self.actor, controller=self.site.controller)
+
+    @property
+    def targets(self) -> bool:
+        """Whether they make offers to an audience here."""
+        return offer_audience.may_target(actor=self.actor, controller=self.site.controller)
 
     @property
     def keeps_webhooks(self) -> bool:

@@ -128,6 +128,7 @@ ENTRIES: tuple[Entry, ...] = (
         population.waiting,
     ),
     Entry("terms", "staff_terms", "terms_desk.title", "terms_desk.tile", lambda w: w.edits_terms),
+    Entry("audiences", "staff_audiences", "audience_desk.title", "audience_desk.tile", lambda w: w.targets),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
     Entry("imports", "staff_imports", "imports.title", "imports.tile", _sends_files, imports.waiting),
     Entry(

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods
 
 from tillit.bonus.models import Offer, Programme, TermsDraft
 from tillit.bonus.rates import WEEKDAYS
+from tillit.faces.staff_web import terms_words
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.templatetags.tillit import day, language
 from tillit.faces.texts import say
-from tillit.journeys import programme_words, terms_editor
+from tillit.journeys import terms_editor
 from tillit.journeys.terms_editor import PREVIEWED, TermsError
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
@@ -74,14 +75,14 @@ def draft(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
     if not worker.edits_terms:
         raise Http404
     here: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller, "number": number}
-    problem, told = "", ""
+    problem, detail = "", ""
     if request.method == "POST":
         try:
             done = _act(request, here)
         except TermsError as error:
             if error.code == "no-draft":
                 raise Http404 from None
-            problem, told = error.code, day(error.earliest) if error.earliest else error.message
+            problem, detail = error.code, _detail(error)
         except (TillitError, ValueError) as error:
             problem = getattr(error, "code", "field")
         else:
@@ -92,8 +93,16 @@ def draft(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         one = terms_editor.draft(**here)
     except TermsError:
         raise Http404 from None
-    context = worker.context(page="terms", **_shown(one), problem=problem, told=told, typed=request.POST)
+    context = worker.context(page="terms", **_shown(one), problem=problem, detail=detail)
     return render(request, "staff_web/terms_draft.html", context, status=422 if problem else 200)
+
+
+def _detail(error: TermsError) -> str:
+    """The day, or the field of the form, that it is about."""
+    if error.earliest is not None:
+        return day(error.earliest)
+    known = {"product_group": "group", "product_groups": "groups"}
+    return say(language(), f"terms_desk.field.{known.get(error.field, error.field)}") if error.field else ""
 
 
 def _act(request: HttpRequest, here: dict[str, Any]) -> str:
@@ -156,7 +165,7 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
         "parts": [(part, list(enumerate(one.document[part]))) for part in ("rates", "offers")],
         "ends": [(place, _rule(one, rule)) for place, rule in enumerate(one.document["ends"])],
         "rules": [
-            (rule, programme_words.rate(rule))
+            rule
             for rule in terms_editor.standing_rules(chain=chain, at=one.starts)
             if rule.pk not in one.document["ends"]
         ],
@@ -187,4 +196,4 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
 
 def _rule(one: TermsDraft, rule_id: int) -> str:
     rule = next((r for r in one.chain.rates.select_related("store", "product_group", "chain").filter(pk=rule_id)), None)
-    return programme_words.rate(rule) if rule else "–"
+    return terms_words.rate(rule, language()) if rule else "–"

@@ -4,6 +4,7 @@ from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
+    audiences,
     breaches,
     circumstances,
     claims,
@@ -82,6 +83,8 @@ urlpatterns = [
     path("<controller:controller>/misuse/<slug:number>/files/<slug:document>/", misuse.file, name="staff_misuse_file"),
     path("<controller:controller>/terms/", terms.listed, name="staff_terms"),
     path("<controller:controller>/terms/<int:number>/", terms.draft, name="staff_terms_draft"),
+    path("<controller:controller>/audiences/", audiences.listed, name="staff_audiences"),
+    path("<controller:controller>/audiences/<int:number>/", audiences.show, name="staff_audience"),
     path("<controller:controller>/refunds/", refunds.queue, name="staff_refunds"),
     path("<controller:controller>/person/<slug:token>/enquiry/", enquiries.register, name="staff_enquiry_new"),
     path("<controller:controller>/holds/", holds.listed, name="staff_holds"),

@@ -12,8 +12,8 @@ from django import template
 from django.utils.translation import get_language
 
 from tillit.declaration.vocabulary import vocabulary
+from tillit.faces.staff_web import terms_words
 from tillit.faces.texts import REFERENCE, MissingWordingError, say
-from tillit.journeys import programme_words
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.identifiers import bonus_id as bonus_ids
 from tillit.kernel.identifiers import phone as phones
@@ -256,19 +256,25 @@ def terms_problem(code: str) -> str:
 @register.filter
 def rate_words(rule: Any) -> str:
     """A rate in words."""
-    return programme_words.rate(rule)
+    return terms_words.rate(rule, language())
 
 
 @register.filter
 def offer_words(one: Any) -> str:
     """An offer in words."""
-    return programme_words.offer(one)
+    return terms_words.offer(one, language())
 
 
 @register.filter
 def terms_entry(entry: Any) -> str:
-    """What a draft adds, as it stands in a programme file."""
-    return ", ".join(f"{key} {' '.join(value) if isinstance(value, list) else value}" for key, value in entry.items())
+    """What a draft adds, in words."""
+    return terms_words.entry(entry, language())
+
+
+@register.filter
+def left_out(reason: str) -> str:
+    """Why people are left out of an audience."""
+    return say_or(f"audience_desk.reason.{reason}", say(language(), "audience_desk.reason.other"))
 
 
 @register.filter
