@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from babel.dates import format_date
 from django.db import connection
@@ -126,7 +127,7 @@ def make(*, actor: Actor, controller: Controller, offer_id: int, pick: Pick) -> 
 
 def _matched(controller: Controller, one: Offer, pick: Pick) -> set[int]:
     since = clock.now() - timedelta(days=pick.days)
-    given = {"chain": one.chain_id, "since": since, "spent": pick.spent, "absent": pick.how == "absent"}
+    given: dict[str, Any] = {"chain": one.chain_id, "since": since, "spent": pick.spent, "absent": pick.how == "absent"}
     with Scope(_acting(controller), PROFILING), connection.cursor() as cursor:
         cursor.execute(load(offers.__file__, "audience", "matched"), given)
         return {int(row[0]) for row in cursor.fetchall()}
