@@ -23,7 +23,7 @@ class Cost:
     @classmethod
     def now(cls) -> Self:
         """The clocks now; subtract two of them."""
-        return cls(time.monotonic(), time.process_time(), _server_seconds())
+        return cls(time.monotonic(), time.process_time(), server_seconds())
 
     def __sub__(self, before: "Cost") -> "Cost":
         return Cost(self.wall - before.wall, self.ours - before.ours, self.server - before.server)
@@ -44,7 +44,22 @@ def peak_megabytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _server_seconds() -> float:
+def tree_seconds(root: int) -> float:
+    """Processor time of a process of ours and everything it has started, ended ones it has waited for included."""
+    found = {int(entry.name): stat for entry in Path("/proc").iterdir() if (stat := _named(entry.name)) is not None}
+    chosen, more = {root}, True
+    while more:
+        children = {pid for pid, stat in found.items() if stat[1] in chosen} - chosen
+        chosen |= children
+        more = bool(children)
+    return sum(stat[2] + stat[3] for pid, stat in found.items() if pid in chosen) / _TICK
+
+
+def _named(name: str) -> tuple[str, int, int, int] | None:
+    return _stat(int(name)) if name.isdigit() else None
+
+
+def server_seconds() -> float:
     """Processor time of the server's processes, those that have ended included, where they run on this machine."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -54,7 +69,7 @@ def _server_seconds() -> float:
     master = mine[1]
     ticks = 0
     for entry in Path("/proc").iterdir():
-        found = _stat(int(entry.name)) if entry.name.isdigit() else None
+        found = _named(entry.name)
         if found is not None and found[1] == master:
             ticks += found[2]
     ended = _stat(master)

@@ -1,6 +1,7 @@
 """Vouchers made and used by 16 clients in one chain (C9), beside two hand-written transactions on bare tables.
 
-Each client is a process with a connection of its own. A pair is what the journeys do: a scope in which the member sets
+Each client is a process with a connection of its own, which does as it will for a quarter of the time before all are
+measured together. A pair is what the journeys do: a scope in which the member sets
 an amount aside, and a scope in which a till uses it by its code; each commits. Through the API the vouchers are made
 beforehand and only their use is timed, by a server process over sockets. The yardstick knows no lots, expiry, history,
 purpose, digest or row security: one balance a person, one row a voucher.
@@ -16,9 +17,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
+from itertools import cycle, islice
 from multiprocessing.connection import Connection
 from statistics import quantiles
+from threading import BrokenBarrierError
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +32,8 @@ from tillit.bonus import codes, vouchers
 from tillit.bonus.kinds import LOT
 from tillit.bonus.models import Programme
 from tillit.journeys.bench import Figure, Result, world
-from tillit.journeys.bench.machine import processors
+from tillit.journeys.bench.errors import BenchError
+from tillit.journeys.bench.machine import processors, server_seconds, tree_seconds
 from tillit.journeys.bench.place import DATABASE, hold_server, require, settle
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -40,25 +45,32 @@ NAME = "redeem"
 CLIENTS = 16
 AMOUNT = 1
 _TILLIT = [sys.executable, "-m", "tillit.faces.cli"]
-_START = 15  # seconds for the server to answer
+_PATIENCE = 120  # seconds that anything may take to begin
+_BUSY = 0.85  # a share of the processors from which on they are what bounds
 
 
 @dataclass
 class Times:
-    """What clients measured: seconds a step by name, pairs done, and how long all of it took."""
+    """What clients measured: seconds a step by name, things done in all and in the measured time, how many of these a
+    second, and milliseconds of processor time for one: the clients', PostgreSQL's and, through the API, the site's.
+    """
 
     steps: dict[str, list[float]]
     done: int
-    wall: float
+    measured: int
+    rate: float
+    client: float
+    server: float
+    site: float = 0.0
 
-    @property
-    def rate(self) -> float:
-        """Pairs (or uses) a second."""
-        return self.done / self.wall
+    def p95(self, step: str) -> Figure:
+        """The 95th percentile of a step."""
+        found = self.steps[step]
+        return Figure(round(1000 * (quantiles(found, n=20)[-1] if len(found) > 1 else found[0]), 1), "ms")
 
-    def p95(self, step: str) -> float:
-        """The 95th percentile of a step, in milliseconds."""
-        return 1000 * quantiles(self.steps[step], n=20)[-1]
+    def cpu(self, which: str) -> Figure:
+        """Processor time for one."""
+        return Figure(round(float(getattr(self, which)), 2), "ms")
 
 
 def run(*, people: int, seconds: float, tell: Callable[[str], None]) -> Result:
@@ -67,6 +79,7 @@ def run(*, people: int, seconds: float, tell: Callable[[str], None]) -> Result:
     world.build(members=people)
     programme = Programme.objects.select_related("chain__controller").get(chain__key="bench0")
     subjects = _holders(programme)
+    require(len(subjects) >= CLIENTS, f"{len(subjects)} members of the chain for {CLIENTS} clients")
     with database.connect("owner", name=DATABASE, autocommit=True) as owner:
         owner.execute(load(__file__, "redeem", "tables"))
         owner.execute(load(__file__, "redeem", "fill"), {"subjects": subjects})
@@ -78,27 +91,45 @@ def run(*, people: int, seconds: float, tell: Callable[[str], None]) -> Result:
     tell(f"bare transactions, {CLIENTS} clients, {seconds:g} s")
     bare = _together(_bare, subjects, seconds)
     tell("operations")
-    ours = _together(lambda mine, until: _operations(programme, mine, until), subjects, seconds)
+    ours = _together(partial(_operations, programme), subjects, seconds)
     tell("the API")
-    api = _api(programme, subjects, seconds, tell)
+    api = _api(programme, subjects, seconds, ours.rate, tell)
     _sums(programme, ours.done + api.done)
     ratios = {
         "pair_operations": bare.rate / ours.rate,
+        "pair_processor_time": (ours.client + ours.server) / (bare.client + bare.server),
         "use_api_beside_pair_operations": ours.rate / api.rate,
     }
     figures = {
         "pairs": Figure(round(ours.rate), "pairs/s"),
-        "reserve_p95": Figure(round(ours.p95("reserve"), 1), "ms"),
-        "redeem_p95": Figure(round(ours.p95("redeem"), 1), "ms"),
+        "pair_p95": ours.p95("pair"),
+        "reserve_p95": ours.p95("reserve"),
+        "redeem_p95": ours.p95("redeem"),
+        "pair_processor_python": ours.cpu("client"),
+        "pair_processor_postgresql": ours.cpu("server"),
         "bare_pairs": Figure(round(bare.rate), "pairs/s"),
-        "bare_p95": Figure(round(bare.p95("pair"), 1), "ms"),
+        "bare_p95": bare.p95("pair"),
+        "bare_processor_python": bare.cpu("client"),
+        "bare_processor_postgresql": bare.cpu("server"),
         "api_uses": Figure(round(api.rate), "uses/s"),
-        "api_p95": Figure(round(api.p95("redeem"), 1), "ms"),
+        "api_p95": api.p95("redeem"),
+        "api_processor_site": api.cpu("site"),
+        "api_processor_postgresql": api.cpu("server"),
+        "api_processor_clients": api.cpu("client"),
         "clients": Figure(CLIENTS, "processes"),
         "processors": Figure(processors(), "processors"),
     }
-    bound = "processors: a pair is two scopes of one statement each, of which the ledger's functions take the most"
-    return Result(NAME, {name: round(ratio, 3) for name, ratio in ratios.items()}, figures, bound)
+    return Result(NAME, {name: round(ratio, 3) for name, ratio in ratios.items()}, figures, _bound(ours))
+
+
+def _bound(ours: Times) -> str:
+    busy = ours.rate * (ours.client + ours.server) / 1000 / processors()
+    cost = f"{ours.client:.2f} ms of Python's and {ours.server:.2f} ms of PostgreSQL's processor time a pair"
+    if busy > _BUSY:
+        return f"processors, busy {busy:.0%} with it: {cost}"
+    return (
+        f"what else the machine does or waits for (two flushes to disk a pair): processors busy {busy:.0%} with {cost}"
+    )
 
 
 def _holders(programme: Programme) -> list[int]:
@@ -107,53 +138,93 @@ def _holders(programme: Programme) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-Work = Callable[[list[int], float], tuple[dict[str, list[float]], int]]
+Work = Callable[[Iterator[Any], float], tuple[dict[str, list[float]], int]]
+"""What a client does with what it is given until a time: (seconds a step by name, how many)."""
 
 
-def _together(work: Work, subjects: list[Any], seconds: float) -> Times:
-    """Let every client work on its own part of the list until the time is up."""
+def _together(
+    work: Work,
+    given: list[Any],
+    seconds: float,
+    *,
+    over: Callable[[list[Any]], Iterator[Any]] = cycle,
+    site: int | None = None,
+) -> Times:
+    """Let every client work on its own part of the list: a while to warm up, then all at once until the time is up.
+
+    over: `cycle` begins the list again at its end, `iter` does not. site: a process whose processor time is told apart.
+    """
     connections.close_all()
     context = multiprocessing.get_context("fork")
-    until = time.monotonic() + 1 + seconds
-    clients, ends = [], []
+    begin, end = context.Barrier(CLIENTS + 1), context.Barrier(CLIENTS + 1)
+    clients, answers = [], []
     for number in range(CLIENTS):
         here, there = context.Pipe(duplex=False)
-        process = context.Process(target=_client, args=(work, subjects[number::CLIENTS], until, seconds, there))
+        mine = given[number::CLIENTS]
+        process = context.Process(target=_client, args=(work, over(mine), seconds, begin, end, there))
         process.start()
         there.close()
         clients.append(process)
-        ends.append(here)
+        answers.append(here)
+    try:
+        begin.wait(_PATIENCE + seconds)
+        before = (server_seconds(), tree_seconds(site) if site else 0.0)
+        end.wait(_PATIENCE + seconds)
+        after = (server_seconds(), tree_seconds(site) if site else 0.0)
+        found = [answer.recv() for answer in answers]
+    except (BrokenBarrierError, EOFError):
+        raise BenchError("bench-client", "a client has failed") from None
+    finally:
+        begin.abort()
+        end.abort()
+        for process in clients:
+            process.join()
     steps: dict[str, list[float]] = {}
-    done = 0
-    for end in ends:
-        measured, count = end.recv()
-        done += count
-        for name, times in measured.items():
+    for one in found:
+        for name, times in one.steps.items():
             steps.setdefault(name, []).extend(times)
-    for process in clients:
-        process.join()
-    require(done > 0, "no client has done anything")
-    return Times(steps, done, seconds)
+    measured = sum(one.measured for one in found)
+    require(measured > 0, "no client has done anything")
+    cost = [1000 * (b - a) / measured for a, b in zip(before, after, strict=True)]
+    client = sum(one.client for one in found) * 1000 / measured
+    rate = sum(one.rate for one in found)
+    return Times(steps, sum(one.done for one in found), measured, rate, client, *cost)
 
 
-def _client(work: Work, mine: list[int], until: float, seconds: float, end: Connection) -> None:
-    while time.monotonic() < until - seconds:
-        time.sleep(0.005)
-    end.send(work(mine, until))
-    end.close()
+def _client(
+    work: Work,
+    mine: Iterator[Any],
+    seconds: float,
+    begin: Any,
+    end: Any,
+    answer: Connection,
+) -> None:
+    try:
+        _, warm = work(mine, time.monotonic() + seconds / 4)
+        begin.wait()
+        started, cost = time.monotonic(), time.process_time()
+        steps, count = work(mine, started + seconds)
+        wall, cost = time.monotonic() - started, time.process_time() - cost
+        answer.send(Times(steps, warm + count, count, count / wall, cost, 0.0))
+        end.wait()
+    except BrokenBarrierError:
+        pass  # another one has failed
+    except BaseException:
+        begin.abort()
+        end.abort()
+        raise
+    answer.close()
     connections.close_all()
 
 
-def _operations(programme: Programme, mine: list[int], until: float) -> tuple[dict[str, list[float]], int]:
+def _operations(programme: Programme, mine: Iterator[int], until: float) -> tuple[dict[str, list[float]], int]:
     chain = programme.chain
     actor = system("bench", [chain.controller_id])
     till = vouchers.Till(chain.pk, chain.controller_id, chain.controller.register_id, client_id=1)
-    reserved, used = [], []
-    turn = 0
+    steps: dict[str, list[float]] = {"reserve": [], "redeem": [], "pair": []}
     while time.monotonic() < until:
-        subject = mine[turn % len(mine)]
-        turn += 1
-        before = time.perf_counter()
+        subject = next(mine)
+        begun = time.perf_counter()
         with Scope(actor, vouchers.ACTIVITY, frozenset({subject})) as scope:
             made = vouchers.reserve(
                 scope=scope, subject_id=subject, programme=programme, amount=AMOUNT, key=uuid4(), at=clock.now()
@@ -163,54 +234,50 @@ def _operations(programme: Programme, mine: list[int], until: float) -> tuple[di
         scanned = time.perf_counter()
         with Scope(actor, vouchers.ACTIVITY) as scope:
             vouchers.redeem(
-                scope=scope, till=till, code=codes.read(code), amount=AMOUNT, at=clock.now(), reference=f"r{turn}"
+                scope=scope, till=till, code=codes.read(code), amount=AMOUNT, at=clock.now(), reference=uuid4().hex
             )
-        used.append(time.perf_counter() - scanned)
-        reserved.append(between - before)
-    return {"reserve": reserved, "redeem": used}, turn
+        done = time.perf_counter()
+        for name, took in (("reserve", between - begun), ("redeem", done - scanned), ("pair", done - begun)):
+            steps[name].append(took)
+    return steps, len(steps["pair"])
 
 
-def _bare(mine: list[int], until: float) -> tuple[dict[str, list[float]], int]:
+def _bare(mine: Iterator[int], until: float) -> tuple[dict[str, list[float]], int]:
     pairs = []
-    turn = 0
     with database.connect("app", name=DATABASE) as one:
         while time.monotonic() < until:
-            subject, code = mine[turn % len(mine)], uuid4()
-            turn += 1
+            subject, code = next(mine), uuid4()
             before = time.perf_counter()
             one.execute(load(__file__, "redeem", "bare_reserve"), {"subject": subject, "code": code, "amount": AMOUNT})
             one.commit()
             one.execute(load(__file__, "redeem", "bare_redeem"), {"code": code})
             one.commit()
             pairs.append(time.perf_counter() - before)
-    return {"pair": pairs}, turn
+    return {"pair": pairs}, len(pairs)
 
 
-def _api(programme: Programme, subjects: list[int], seconds: float, tell: Callable[[str], None]) -> Times:
-    """Vouchers made beforehand, used over sockets."""
+def _api(programme: Programme, subjects: list[int], seconds: float, pace: float, tell: Callable[[str], None]) -> Times:
+    """Vouchers made beforehand, used over sockets: as many as there can be used at the pace of whole pairs."""
     chain = programme.chain
     actor = system("bench", [chain.controller_id])
-    count = int(seconds * 400)
+    count = max(8 * CLIENTS, int(seconds * 1.5 * pace))
     tell(f"{count:,} vouchers")
     ready = []
-    for number in range(count):
-        subject = subjects[number % len(subjects)]
+    for subject in islice(cycle(subjects), count):
         with Scope(actor, vouchers.ACTIVITY, frozenset({subject})) as scope:
             made = vouchers.reserve(
                 scope=scope, subject_id=subject, programme=programme, amount=AMOUNT, key=uuid4(), at=clock.now()
             )
         ready.append(vouchers.code_of(voucher=made, register_id=chain.controller.register_id))
-    with _server() as (port, key):
-        return _together(lambda mine, until: _call(port, key, mine, until), ready, seconds)
+    with _server() as (port, key, site):
+        return _together(partial(_call, port, key), ready, seconds, over=iter, site=site)
 
 
-def _call(port: int, key: str, mine: list[Any], until: float) -> tuple[dict[str, list[float]], int]:
-    link = HTTPConnection("127.0.0.1", port, timeout=30)
-    times = []
-    for number, code in enumerate(mine):
-        if time.monotonic() >= until:
-            break
-        body = json.dumps({"code": code, "amount": "0.01", "receipt": f"r{number}"})
+def _call(port: int, key: str, mine: Iterator[str], until: float) -> tuple[dict[str, list[float]], int]:
+    link = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    times: list[float] = []
+    while time.monotonic() < until and (code := next(mine, None)) is not None:
+        body = json.dumps({"code": code, "amount": "0.01", "receipt": uuid4().hex})
         headers = {
             "Authorization": f"Bearer {key}",
             "Idempotency-Key": uuid4().hex,
@@ -222,12 +289,13 @@ def _call(port: int, key: str, mine: list[Any], until: float) -> tuple[dict[str,
         answer.read()
         times.append(time.perf_counter() - before)
         require(answer.status == 200, f"the API answered {answer.status}")
+    link.close()
     return {"redeem": times}, len(times)
 
 
 @contextmanager
-def _server() -> Iterator[tuple[int, str]]:
-    """The site in processes of its own on the bench's database, and a key for the chain's tills."""
+def _server() -> Iterator[tuple[int, str, int]]:
+    """The site in processes of its own on the bench's database (port, key of the chain's tills, process)."""
     environment = {**os.environ, "TILLIT_DATABASE_NAME": DATABASE}
     add = ["api-key", "add", "--chain", "bench0", "--name", "bench", "--per-minute", "100000000"]
     made = subprocess.run([*_TILLIT, *add], env=environment, check=True, capture_output=True, text=True)  # noqa: S603
@@ -240,14 +308,14 @@ def _server() -> Iterator[tuple[int, str]]:
     process = subprocess.Popen(serve, env=environment, stdout=quiet, stderr=quiet)  # noqa: S603 (words of ours)
     try:
         _wait(port)
-        yield port, key
+        yield port, key, process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
 def _wait(port: int) -> None:
-    until = time.monotonic() + _START
+    until = time.monotonic() + _PATIENCE
     while True:
         try:
             link = HTTPConnection("127.0.0.1", port, timeout=5)
