@@ -37,7 +37,15 @@ personal(
     not_exported={"nonce": "what the voucher's code is made from: who has it can spend it"},
     figures="its amount is in ledger_closing",
 )
-routines(__file__, "voucher_calls", reaches={"bonus_voucher": (1, 2)})
+routines(
+    __file__,
+    "calls",
+    reaches={
+        "bonus_reserve": {"bonus_voucher": (1, 2)},
+        "bonus_redeem": {"bonus_voucher": (1, 2)},
+        "bonus_balance": {"ledger_balance": (1,), "bonus_voucher": (1,), "purchases_authorisation": (1,)},
+    },
+)
 for _model in (OfferShare, OfferUnit):
     personal(_model, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 personal(

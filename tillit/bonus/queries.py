@@ -1,7 +1,7 @@
 """What a member has, why, and until when (C7, C10). Within an open scope that may see it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
 from tillit.ledger.queries import Movement
 from tillit.parties.merging import same_person
-from tillit.purchases.models import Authorisation, Chain
+from tillit.purchases.models import Chain
 
 
 @dataclass(frozen=True)
@@ -58,24 +58,19 @@ def overview(*, subject_id: int, on: date) -> list[ChainBalance]:
 
     What is pending is told by the rates, and is not in any other figure: it is earned when its purchase is cleared.
     """
-    people = list(same_person(subject_id))
-    given: dict[str, Any] = {"subjects": people, "on": on, "lot": LOT.id, "reserved": RESERVED.id, "debt": DEBT.id}
+    given: dict[str, Any] = {"subject": subject_id, "on": on, "lot": LOT.id, "reserved": RESERVED.id, "debt": DEBT.id}
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "balance", "balance"), given)
-        rows = [(*standing, tuple(zip(days, amounts, strict=True))) for *standing, days, amounts in cursor.fetchall()]
-    found = {row[1]: ChainBalance(*row) for row in rows}
-    coming = _pending(subject_id)
+        rows = cursor.fetchall()
+    coming = accrual.on_their_way(subject_id=subject_id) if any(row[0] for row in rows) else {}
+    found = {}
+    for _, chain, key, name, currency, held, reserved, debt, days, amounts in rows:
+        if chain is not None:
+            lots = tuple(zip(days, amounts, strict=True))
+            found[key] = ChainBalance(chain, key, name, currency, held, coming.get(key, 0), reserved, debt, lots)
     for chain in Chain.objects.filter(key__in=set(coming) - set(found)):
-        found[chain.key] = ChainBalance(chain.pk, chain.key, chain.name, chain.currency, 0, 0, 0, 0, ())
-    told = [replace(one, pending=coming.get(one.key, 0)) for one in found.values()]
-    return sorted(told, key=lambda one: (one.name, one.chain_id))
-
-
-def _pending(subject_id: int) -> dict[str, int]:
-    """Chain key → what authorisations will earn when they are cleared."""
-    if not Authorisation.objects.filter(subject_id=subject_id, ended_at__isnull=True).exists():
-        return {}
-    return accrual.on_their_way(subject_id=subject_id)
+        found[chain.key] = ChainBalance(chain.pk, chain.key, chain.name, chain.currency, 0, coming[chain.key], 0, 0, ())
+    return sorted(found.values(), key=lambda one: (one.name, one.chain_id))
 
 
 def history(*, subject_id: int, chain_id: int) -> Iterator[Movement]:

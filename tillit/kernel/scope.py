@@ -28,7 +28,7 @@ backstop.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -57,6 +57,8 @@ _SET = (
     " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true),"
     " set_config('tillit.now', %s, true)"
 )
+_NAMES = tuple(f"tillit_{name}" for name in ("actor", "activity", "controllers", "subjects", "now"))
+_SET_NAMED = _SET.replace("%s", "{}").format(*(f"%({name})s" for name in _NAMES))
 
 
 class ScopeError(TillitError):
@@ -172,12 +174,13 @@ class Scope:
             return execute(sql, params, many, context)
         if not settings and not asked:
             return execute(sql, params, many, context)
-        head, before = _sentence(tuple(settings), asked), 1
+        head, params = _sentence(settings, asked, params)
+        before = 1
         if raw.info.transaction_status == TransactionStatus.IDLE:
             raw.autocommit = True  # the transaction begins here, not in a message of its own
             head, before = f"BEGIN; {head}", 2
         try:
-            done = execute((head if params is None else head.replace("%", "%%")) + sql, params, many, context)
+            done = execute(head + sql, params, many, context)
         except BaseException:
             if settings and raw.info.transaction_status in _NOTHING_SENT:
                 self._waiting = settings
@@ -238,11 +241,28 @@ def _array(ids: Iterable[int]) -> str:
     return "{" + ",".join(str(int(i)) for i in sorted(ids)) + "}"
 
 
-@lru_cache(maxsize=1024)
-def _sentence(settings: tuple[str, ...], asked: tuple[str, ...]) -> str:
-    """The statement that sets them, its values quoted, and looks up what is asked; to stand before another one."""
-    known = SQL(_SET.replace("%s", "{}")).format(*map(Literal, settings)).as_string() if settings else "SELECT "
-    return known + (", " if settings and asked else "") + ", ".join(asked) + "; "
+def _sentence(settings: list[str], asked: tuple[str, ...], params: Any) -> tuple[str, Any]:
+    """The statement that sets them and looks up what is asked, to stand before another one; and the parameters of both.
+
+    Its values are parameters of the same kind as the other's, so that its text is one of a few and known to the driver;
+    quoted where the other one has none.
+    """
+    if params is None:
+        known = SQL(_SET.replace("%s", "{}")).format(*map(Literal, settings)).as_string() if settings else ""
+        return _joined(known, asked, escaped=False), None
+    if not settings:
+        return _joined("", asked), params
+    if isinstance(params, Mapping):
+        return _joined(_SET_NAMED, asked), {**params, **dict(zip(_NAMES, settings, strict=True))}
+    return _joined(_SET, asked), [*settings, *params]
+
+
+@lru_cache(maxsize=2048)
+def _joined(known: str, asked: tuple[str, ...], *, escaped: bool = True) -> str:
+    looked_up = ", ".join(asked)
+    if escaped:
+        looked_up = looked_up.replace("%", "%%")
+    return (known or "SELECT ") + (", " if known and asked else "") + looked_up + "; "
 
 
 def _apply(settings: list[str]) -> None:

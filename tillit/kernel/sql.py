@@ -36,6 +36,7 @@ def statements(folder: Path, file: str) -> dict[str, str]:
     return found
 
 
+@cache
 def load(module_file: str, file: str, name: str) -> str:
     """The statement `name` in `sql/<file>.sql` beside `module_file` (pass `__file__`)."""
     try:

@@ -43,17 +43,20 @@ class Routines:
 ROUTINES: list[Routines] = []
 
 
-def routines(module_file: str, file: str, *, reaches: Mapping[str, tuple[int, ...]]) -> None:
+def routines(
+    module_file: str, file: str, *, reaches: Mapping[str, Mapping[str, tuple[int, ...]]] | None = None
+) -> None:
     """Register `sql/<file>.sql` beside `module_file`: functions that keep the plans of what is called often.
 
-    reaches: personal table → the rights used there (1 read, 2 write, 4 delete). Outside a scope they are refused as the
-    tables are, and a scope looks its rights up before it calls them.
+    reaches: function → personal table → the rights it uses there (1 read, 2 write, 4 delete). Outside a scope such a
+    function is refused as its tables are, and a scope looks its rights up before it calls it.
     """
     entry = Routines(module_file, file)
     if entry not in ROUTINES:
         ROUTINES.append(entry)
     for name in statements(Path(module_file).parent, file):
-        guard.cover(name, dict(reaches))
+        if tables := (reaches or {}).get(name):
+            guard.cover(name, dict(tables))
 
 
 AFTER_RESTORE: list[tuple[str, str, str]] = []

@@ -10,7 +10,7 @@ transient(
     kept="P7D",
     clock_column="received_at",
 )
-routines(__file__, "calls", reaches={})
+routines(__file__, "calls")
 not_personal(WebhookEndpoint, because="partners' endpoints: an address, events and sealed secrets")
 transient(
     WebhookDelivery,

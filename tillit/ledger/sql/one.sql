@@ -181,6 +181,25 @@ BEGIN
 END
 $$
 
+-- name: ledger_parts
+-- The parts of a draw, found by their ids, which follow from its key: none of the person's other transfers is looked at.
+CREATE FUNCTION ledger_parts(in_subject bigint, in_key uuid)
+RETURNS TABLE (book_id integer, debit_kind smallint, debit_expires date, credit_kind smallint, amount bigint)
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+  place integer := 1;
+BEGIN
+  LOOP
+    RETURN QUERY
+      SELECT t.book_id, t.debit_kind, t.debit_expires, t.credit_kind, t.amount FROM ledger_transfer t
+      WHERE t.subject_id = in_subject AND t.id = md5(in_key || ':' || place)::uuid;
+    EXIT WHEN NOT FOUND;
+    place := place + 1;
+  END LOOP;
+END
+$$
+
 -- name: ledger_conclude
 -- Ends what a draw reserved under `in_reference`: each part moves from the account it was reserved in to `in_credit`, or
 -- back to where it came from when that is NULL. Once: the ids follow from the parts', so a later conclusion of another

@@ -1,4 +1,4 @@
--- Making and using a voucher, a call each: run with the caller's rights, under row security like any statement of the
+-- What is asked most: making and using a voucher, and a balance. Run with the caller's rights, under row security like any statement of the
 -- application. Their plans are made once a session, whatever they are asked (plan_cache_mode, which holds in what they
 -- call, too): planning took longer than what was planned. Made by `tillit migrate` (declaration.enforce).
 
@@ -100,5 +100,60 @@ BEGIN
   RETURN QUERY SELECT v.subject_id, v.id, v.chain_id, v.status::text, v.amount, v.used, v.currency::text, v.made_at,
                       v.valid_until, v.used_at, v.ended_at, v.store_id, v.client_id, v.reference::text,
                       coalesce(now_used, false);
+END
+$$
+
+-- name: bonus_balance
+-- What one member (every subject of a merged one) has in each chain where there is or was something: lots that have not
+-- expired by the day, with dates; what is set aside; what is owed. A voucher whose time has passed counts as given back,
+-- whether or not the worker has come round: its parts are lots again, each with its own expiry. Returns a row a chain, and
+-- on each whether authorisations are on their way; where there is no chain, one row that tells just that.
+CREATE FUNCTION bonus_balance(in_subject bigint, in_on date, in_lot smallint, in_reserved smallint, in_debt smallint)
+RETURNS TABLE (
+  pending boolean, chain_id bigint, key text, name text, currency text, held bigint, reserved bigint, debt bigint,
+  days date[], amounts bigint[])
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  own bigint := (SELECT coalesce(s.alias_of_id, s.id) FROM parties_subject s WHERE s.id = in_subject);
+  people bigint[] := own || ARRAY(SELECT s.id FROM parties_subject s WHERE s.alias_of_id = own);
+BEGIN
+  RETURN QUERY
+  WITH account AS MATERIALIZED (
+    SELECT b.subject_id, b.book_id, b.kind, b.expires_on, b.balance
+    FROM ledger_balance b WHERE b.subject_id = ANY (people)
+  ), lapsed AS MATERIALIZED (
+    SELECT t.book_id, t.debit_expires AS expires_on, sum(t.amount)::bigint AS amount
+    FROM (SELECT DISTINCT a.subject_id FROM account a WHERE a.kind = in_reserved AND a.balance > 0) AS a
+    JOIN bonus_voucher v ON v.subject_id = a.subject_id AND v.status = 'open' AND v.valid_until <= tillit_now()
+    CROSS JOIN LATERAL ledger_parts(v.subject_id, v.id) AS t
+    WHERE t.credit_kind = in_reserved
+    GROUP BY t.book_id, t.debit_expires
+  ), stands AS (
+    SELECT a.book_id, a.kind, a.expires_on, a.balance FROM account a
+    UNION ALL SELECT l.book_id, in_lot, l.expires_on, l.amount FROM lapsed l
+    UNION ALL SELECT l.book_id, in_reserved, l.expires_on, -l.amount FROM lapsed l
+  ), lot AS (
+    SELECT a.book_id, a.kind, a.expires_on, sum(a.balance)::bigint AS balance
+    FROM stands a GROUP BY a.book_id, a.kind, a.expires_on
+  ), book AS (
+    SELECT l.book_id,
+           coalesce(sum(l.balance) FILTER (WHERE l.kind = in_lot AND l.expires_on > in_on), 0)::bigint AS held,
+           coalesce(sum(l.balance) FILTER (WHERE l.kind = in_reserved), 0)::bigint AS reserved,
+           coalesce(-sum(l.balance) FILTER (WHERE l.kind = in_debt), 0)::bigint AS debt,
+           coalesce(array_agg(l.expires_on ORDER BY l.expires_on)
+                    FILTER (WHERE l.kind = in_lot AND l.expires_on > in_on AND l.balance > 0), '{}') AS days,
+           coalesce(array_agg(l.balance ORDER BY l.expires_on)
+                    FILTER (WHERE l.kind = in_lot AND l.expires_on > in_on AND l.balance > 0), '{}') AS amounts
+    FROM lot l GROUP BY l.book_id
+  )
+  SELECT x.pending, c.id, c.key::text, c.name::text, c.currency::text, k.held, k.reserved, k.debt, k.days, k.amounts
+  FROM (
+    SELECT EXISTS (SELECT FROM purchases_authorisation a WHERE a.subject_id = ANY (people) AND a.ended_at IS NULL)
+      AS pending
+  ) AS x
+  LEFT JOIN (
+    book k JOIN bonus_programme p ON p.book_id = k.book_id JOIN purchases_chain c ON c.id = p.chain_id
+  ) ON true;
 END
 $$
