@@ -50,6 +50,7 @@ LAYERS = (
     "power",
     "office",
     "outreach",
+    "outreach.audiences",
     "privacy",
     "journeys",
     "faces",
@@ -204,6 +205,13 @@ SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
 # Registers outside that facts are checked against: https://TOKEN@host/path (docs/registers.md)
 REGISTERS = {
     "population_register": os.environ.get("TILLIT_POPULATION_REGISTER", ""),
+}
+
+# Advertising networks: TILLIT_AUDIENCE_<PROCESSOR'S KEY>=https://TOKEN@host/path (docs/audiences.md)
+AUDIENCES = {
+    name.removeprefix("TILLIT_AUDIENCE_").lower(): address
+    for name, address in os.environ.items()
+    if name.startswith("TILLIT_AUDIENCE_") and address
 }
 
 # Where to report a weakness: mailto:, https: or tel:, separated by commas (RFC 9116)

@@ -216,7 +216,11 @@ def _people() -> tuple[Person, Person, Person, str]:
         for number in range(22):
             _buy(world, someone.subject_id, number)
     roles = ("customer_service", "privacy_adviser", "club_owner", "administrator")
-    for key, role in (*(("rundtur", role) for role in roles), ("fjordlys", "customer_service")):
+    for key, role in (
+        *(("rundtur", role) for role in roles),
+        ("fjordlys", "customer_service"),
+        ("lyngheim", "marketing"),
+    ):
         staff = staffing.add(
             email="siv@arbeid.example",
             name="Siv Vakt",

@@ -26,6 +26,9 @@ _COUNTER = itertools.count(1)
 _SCHEMA_FILES = (
     "tillit/*/models.py",
     "tillit/*/models/*.py",
+    "tillit/outreach/*/models.py",
+    "tillit/outreach/*/migrations/*.py",
+    "tillit/outreach/*/personal_data.py",
     "tillit/faces/*/models.py",
     "tillit/faces/*/migrations/*.py",
     "tillit/faces/*/personal_data.py",

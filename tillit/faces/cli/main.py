@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "api-key": "Make, list and revoke keys to the API.",
     "webhook": "Add, list, rotate and stop webhooks; send again what was given up.",
     "audit": "Verify, link and read the audit trail.",
+    "audiences": "Audiences for advertising elsewhere: who is in them, and why others are not.",
     "backup": "Make, list and verify encrypted backups.",
     "bench": "Measure, beside yardsticks of the same run.",
     "bonus": "Use, correct and expire bonus, and report on the programmes.",
@@ -39,7 +40,7 @@ COMMANDS: dict[str, str] = {
     "rights": "Handle requests about a person's rights: the queue, answers, access, erasure.",
     "serve": "Serve the site.",
     "simulate": "Years of a synthetic population under the declarations; is anything overdue?",
-    "simulator": "Stand-ins for services outside, on this machine: an SMS gateway, a population register.",
+    "simulator": "Stand-ins for services outside: an SMS gateway, a population register, an advertising network.",
     "staff": "Take on, list and end members of staff.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }

@@ -52,3 +52,20 @@ def population_register(
         register.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
         register.server_close()
+
+
+@app.command()
+def audience(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8027,
+    token: Annotated[str, typer.Option("--token", help="What must be shown (TILLIT_AUDIENCE_…).")] = TOKEN,
+) -> None:
+    """An advertising network: takes hashes, refuses anything else, and fails as told (docs/audiences.md)."""
+    django.setup()
+    from tillit.faces.simulators.audience import AdvertisingNetwork
+
+    network = AdvertisingNetwork(port, token=token)
+    out.print(f"listening on http://127.0.0.1:{network.server_port}", markup=False)
+    try:
+        network.serve_forever(poll_interval=0.1)
+    except KeyboardInterrupt:
+        network.server_close()

@@ -29,6 +29,7 @@ from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
+from tillit.outreach.audiences.operations import follow_everywhere
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
@@ -59,6 +60,7 @@ JOBS = {
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("population", refresh_everywhere, timedelta(hours=1)),
+        Every("audiences", follow_everywhere, timedelta(minutes=1)),
         Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),
         Every("proof", prove_and_tell, timedelta(days=1), hour=5),

@@ -25,6 +25,7 @@ from tillit.journeys.rights.acting import may_handle, may_receive
 from tillit.journeys.staff_sign_in import MAY_RESET
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
+from tillit.outreach.audiences.queries import networks
 from tillit.parties import found
 from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotStaffError
@@ -115,6 +116,11 @@ class Worker:
     def refreshes(self) -> bool:
         """Whether they keep a register here that is checked against the population register."""
         return self.keeps_register and grounded(self.site.declaration, POPULATION)
+
+    @property
+    def advertises(self) -> bool:
+        """Whether they keep audiences for advertising here, where the controller has approved it."""
+        return "advertising" in (self.actor.activities or ()) and bool(networks(self.site.declaration))
 
     @property
     def keeps_cards(self) -> bool:

@@ -119,6 +119,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("holds", "staff_holds", "holds.title", "holds.tile", lambda worker: worker.handles_rights),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
+    Entry("advertising", "staff_advertising", "advertising.title", "advertising.tile", lambda w: w.advertises),
     Entry(
         "population",
         "staff_population",

@@ -5,6 +5,7 @@ from django.urls import path
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
     audiences,
+    advertising,
     breaches,
     circumstances,
     claims,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("<controller:controller>/person/<slug:token>/merge/", merging.show, name="staff_merge"),
     path("<controller:controller>/person/<slug:token>/identity/", identity.show, name="staff_identity"),
     path("<controller:controller>/person/<slug:token>/circumstances/", circumstances.show, name="staff_circumstances"),
+    path("<controller:controller>/advertising/", advertising.show, name="staff_advertising"),
     path("<controller:controller>/population/", population.show, name="staff_population"),
     path("<controller:controller>/person/<slug:token>/cards/", instruments.show, name="staff_cards"),
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),
