@@ -4,8 +4,8 @@ from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
-    audiences,
     advertising,
+    audiences,
     breaches,
     circumstances,
     claims,
