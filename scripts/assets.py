@@ -16,6 +16,7 @@ SERVED = {
     "@digdir/designsystemet-theme/src/themes/designsystemet.css": "designsystemet/theme.css",
     "htmx.org/dist/htmx.min.js": "htmx/htmx.min.js",
     "htmx.org/LICENSE": "htmx/LICENSE",
+    "qrcode-generator/dist/qrcode.js": "qrcode/qrcode.js",  # its licence stands at its head
 }
 COMPRESSED = {".css", ".js"}
 TESTS = {"axe-core/axe.min.js": "axe.min.js", "axe-core/LICENSE": "LICENSE"}

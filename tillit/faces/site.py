@@ -22,7 +22,7 @@ from tillit.kernel import clock
 class ControllerKey(StringConverter):
     """A controller's key as declared; never a part of an address that the site itself uses."""
 
-    regex = r"(?!(?:staff|static|health|language|look|api|sms|u)/)[a-z][a-z0-9_]*"
+    regex = r"(?!(?:staff|static|health|language|look|api|sms|u|card|supplier)/)[a-z][a-z0-9_]*"
 
 
 register_converter(ControllerKey, "controller")
@@ -63,6 +63,16 @@ class Site:
     def has_app(self) -> bool:
         """Whether the controller declares an app: what it asks of a device, and why."""
         return bool(self.declaration.device_permissions)
+
+    @property
+    def has_card(self) -> bool:
+        """Whether the controller issues electronic membership cards."""
+        return self.declaration.activity("membership_card") is not None
+
+    @property
+    def has_benefits(self) -> bool:
+        """Whether members are shown benefits, and may order them."""
+        return self.declaration.activity("benefit_delivery") is not None
 
     @property
     def has_bonus(self) -> bool:

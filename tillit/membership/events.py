@@ -7,4 +7,6 @@ TERMS_ACCEPTED = event_type("membership.terms_accepted", subject="required", rou
 # A set writes one event a controller, never one a person.
 TAKEN_OVER = event_type("membership.taken_over", subject="none", people=COUNT)
 BONUS_IDS_ISSUED = event_type("membership.bonus_ids_issued", subject="none", people=COUNT)
+CARD_ISSUED = event_type("membership.card_issued", subject="required", kind=CODE)
+CARD_TAKEN_BACK = event_type("membership.card_taken_back", subject="required")
 LEFT = event_type("membership.left", subject="required", reason=CODE, on=DATE, forfeited=COUNT)

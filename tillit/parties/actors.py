@@ -32,7 +32,10 @@ def staff_actor(*, staff: StaffMember, controller: Controller | None = None) -> 
 def member_actor(*, register_id: int, subject_id: int, login_id: int) -> Actor:
     """The actor for a signed-in member: own rows only, over every controller of the register."""
     controllers = frozenset(Controller.objects.filter(register_id=register_id).values_list("id", flat=True))
-    activities = frozenset({"self_service", "sign_in", "consent_management", "rights_requests", "bonus_use"})
+    activities = frozenset({"self_service", "sign_in", "consent_management", "rights_requests", "bonus_use"}) | {
+        "membership_card",
+        "benefit_delivery",
+    }
     return Actor("member", str(login_id), controllers, activities, frozenset(same_person(subject_id)))
 
 

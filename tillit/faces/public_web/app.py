@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 from PIL import Image, ImageDraw
@@ -43,7 +43,8 @@ def kept_names(site: Site) -> list[tuple[str, str]]:
     """The same with their names, as (address, wording)."""
     if COPY not in declared(site):
         return []
-    return [(path, f"app.kept.{name}") for name in KEPT_PAGES if (path := _address(name, site))]
+    there = {"membership_card": site.has_card, "vouchers": site.has_bonus, "cards": site.has_bonus}
+    return [(_address(name, site), f"app.kept.{name}") for name in KEPT_PAGES if there[name]]
 
 
 @require_safe
@@ -102,6 +103,8 @@ def worker(request: HttpRequest, controller: str) -> HttpResponse:
     source = _source()
     frame = [static(name) for name in ("designsystemet/theme.css", "designsystemet/designsystemet.css")]
     frame += [static("tillit/tillit.css"), static("tillit/mark.svg"), reverse("look", args=[site.accent])]
+    if site.has_card:  # its page makes codes without a network
+        frame += [static("qrcode/qrcode.js"), static("tillit/card.js")]
     offline_page = reverse("app_offline", args=[site.key])
     values = {
         "key": site.key,
@@ -136,10 +139,7 @@ def _site(controller: str) -> Site:
 
 
 def _address(name: str, site: Site) -> str:
-    try:
-        return reverse(name, args=[site.key])
-    except NoReverseMatch:
-        return ""
+    return reverse(name, args=[site.key])
 
 
 @lru_cache(maxsize=1)

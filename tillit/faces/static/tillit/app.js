@@ -29,6 +29,7 @@ async function turn(on) {
     if (worker) await tell(worker, "drop");
     const found = await navigator.serviceWorker.getRegistration(part.dataset.scope);
     if (found) await found.unregister();
+    indexedDB.deleteDatabase(part.dataset.kept);
     for (const name of await caches.keys()) if (name.startsWith(part.dataset.caches)) await caches.delete(name);
     show(0);
   }

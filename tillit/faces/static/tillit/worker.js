@@ -12,6 +12,12 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(tidy().then(() => self.clients.claim()));
 });
 
+// The copies, and the key of a membership card that is kept beside them (card.js).
+async function forget() {
+  indexedDB.deleteDatabase(KEPT);
+  return caches.delete(KEPT);
+}
+
 async function tidy() {
   for (const name of await caches.keys()) {
     if (name.startsWith(`tillit-${SETTINGS.key}-frame-`) && name !== FRAME) await caches.delete(name);
@@ -41,7 +47,7 @@ async function keep() {
 
 self.addEventListener("message", (event) => {
   const done =
-    event.data === "keep" ? keep() : event.data === "drop" ? caches.delete(KEPT).then(() => 0) : Promise.resolve(0);
+    event.data === "keep" ? keep() : event.data === "drop" ? forget().then(() => 0) : Promise.resolve(0);
   event.waitUntil(done.then((count) => event.ports[0] && event.ports[0].postMessage(count)));
 });
 
@@ -51,7 +57,7 @@ async function page(request) {
     const answer = await fetch(request);
     const path = new URL(request.url).pathname;
     if (SETTINGS.kept.includes(path) && (await caches.has(KEPT))) {
-      if (answer.redirected || answer.type === "opaqueredirect") await caches.delete(KEPT);
+      if (answer.redirected || answer.type === "opaqueredirect") await forget();
       else if (answer.ok) await (await caches.open(KEPT)).put(path, answer.clone());
     }
     return answer;
@@ -70,7 +76,7 @@ self.addEventListener("fetch", (event) => {
   const request = event.request;
   const place = new URL(request.url);
   if (place.origin !== self.location.origin) return;
-  if (changesWho(request, place.pathname)) event.waitUntil(caches.delete(KEPT));
+  if (changesWho(request, place.pathname)) event.waitUntil(forget());
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (SETTINGS.frame.includes(place.pathname)) {

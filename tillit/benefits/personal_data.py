@@ -1,0 +1,32 @@
+"""What the benefits domain answers for."""
+
+from tillit.benefits import proof
+from tillit.benefits.models import Benefit, Category, Edition, Frame, PoolCode, Supplier, UseCount, Validity
+from tillit.benefits.order_models import DrawnCode, Order
+from tillit.declaration.held_to import promised
+from tillit.declaration.registry import not_personal, personal
+
+_COUNTED = "how often each benefit is ordered and opened stands in benefits_use_count"
+personal(
+    Order,
+    category="benefit_order",
+    clocks={"ordered": "ordered_at", "delivered": "ended_at"},
+    figures=_COUNTED,
+)
+personal(
+    DrawnCode,
+    category="benefit_order",
+    clocks={"ordered": "drawn_at", "delivered": "drawn_at"},
+    figures=_COUNTED,
+)
+not_personal(Supplier, because="companies")
+not_personal(Frame, because="what a union lets a supplier receive")
+promised("benefit_orders", activity="benefit_delivery", faults=proof.frames)
+not_personal(Category, because="kinds of benefits")
+not_personal(Benefit, because="benefits")
+promised("benefits", activity="benefit_delivery", faults=proof.catalogue)
+not_personal(Edition, because="what a benefit says")
+not_personal(Validity, because="which union's members have a benefit, and when")
+not_personal(PoolCode, because="codes that nobody has drawn")
+not_personal(UseCount, because="numbers a month")
+promised("benefit_counts", activity="statistics", faults=proof.counts)

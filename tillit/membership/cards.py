@@ -1,0 +1,185 @@
+"""The electronic membership card (B2): issued to a phone or a page, verified by a supplier as valid or not valid.
+
+A verification answers one bit and leaves nothing of it: no event, no row that names a card, a person or a supplier.
+What stays for as long as a code could be shown again are two keyed digests (`ShownCode`), so that the same code counts
+at one supplier only. Whether a card counts is asked of the register at that moment: a membership that has ended, a
+restriction and a card that was taken back hold from the next verification on. The design is in ADR 12.
+"""
+
+import hmac
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from tillit.audit.operations import append
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope, require, system
+from tillit.kernel.sql import load
+from tillit.membership import card_codes, events
+from tillit.membership.card_models import Card
+from tillit.membership.errors import CardRefusedError
+from tillit.parties.models import Relationship
+from tillit.parties.operations import lock_subject
+from tillit.platform.secrets import secret
+
+ACTIVITY = "membership_card"
+LIFE = timedelta(days=7)
+"""How long a phone makes codes without asking again."""
+RENEWED = timedelta(days=1)
+"""A card that is older than this is renewed when its phone has a network."""
+MOST_DEVICES = 5
+SKEW_STEPS = 1
+"""How many steps a phone's clock may be off, either way."""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What a phone needs to make codes by itself: its card, the card's key, the point to seal to, until when."""
+
+    card_id: int
+    reference: bytes
+    key: bytes = field(repr=False)
+    public: bytes
+    valid_until: datetime
+    now: datetime
+
+
+def issue(
+    *, scope: Scope, subject_id: int, controller_id: int, device: bool, held: int | None = None, at: datetime
+) -> Issued:
+    """A card for a phone (`device`) or for the page in a browser: the one it has (`held`), renewed, else a new one.
+
+    A person has at most five cards on phones; the one longest without a network goes. Raises `CardRefusedError` when
+    the person is no member today.
+    """
+    require(activity=ACTIVITY)
+    state = lock_subject(scope=scope, subject_id=subject_id)
+    today = clock.local_date(at)
+    ties = Relationship.objects.filter(subject_id=subject_id, controller_id=controller_id, kind="member")
+    if not any(tie.started <= today and (tie.ended is None or tie.ended > today) for tie in ties):
+        raise CardRefusedError("not-a-member", "who is no member has no card")
+    mine = Card.objects.filter(subject_id=subject_id, controller_id=controller_id)
+    mine.filter(valid_until__lte=at).delete()
+    standing = mine.filter(device=device, revoked_at=None).order_by("-issued_at", "id")
+    card = standing.filter(id=held).first() if device else standing.first()
+    if card is None:
+        card = Card.objects.create(
+            subject_id=subject_id,
+            controller_id=controller_id,
+            state=state,
+            device=device,
+            issued_at=at,
+            valid_until=at + LIFE,
+        )
+        append(
+            type=events.CARD_ISSUED, scope=scope, controller=controller_id, subject=subject_id,
+            details={"kind": "device" if device else "page"},
+        )  # fmt: skip
+        for old in standing[MOST_DEVICES:] if device else ():
+            mine.filter(id=old.id).update(revoked_at=at)
+    elif card.issued_at <= at - RENEWED:
+        card.issued_at, card.valid_until = at, at + LIFE
+        mine.filter(id=card.id).update(issued_at=card.issued_at, valid_until=card.valid_until)
+    return Issued(
+        card_id=card.id,
+        reference=card_codes.reference(subject_id=subject_id, card_id=card.id),
+        key=card_codes.card_key(nonce=card.nonce),
+        public=card_codes.public_key(),
+        valid_until=card.valid_until,
+        now=at,
+    )
+
+
+def take_back(*, scope: Scope, subject_id: int, controller_id: int, card_id: int, at: datetime) -> bool:
+    """The card counts no more, from the next verification on (a phone that was lost); whether it did until now."""
+    require(activity=ACTIVITY)
+    mine = Card.objects.filter(subject_id=subject_id, controller_id=controller_id, id=card_id, revoked_at=None)
+    if not mine.update(revoked_at=at):
+        return False
+    append(type=events.CARD_TAKEN_BACK, scope=scope, controller=controller_id, subject=subject_id, details={})
+    return True
+
+
+def on_phones(*, subject_id: int, controller_id: int, at: datetime) -> list[Card]:
+    """The person's cards on phones that count, newest first."""
+    mine = Card.objects.filter(subject_id=subject_id, controller_id=controller_id, device=True, revoked_at=None)
+    return list(mine.filter(valid_until__gt=at).order_by("-issued_at", "id"))
+
+
+def code_now(*, issued: Issued, subject_id: int, at: datetime) -> str:
+    """The code of this half minute, made here for a page without scripts."""
+    return card_codes.make(subject_id=subject_id, card_id=issued.card_id, key=issued.key, step=step_of(at))
+
+
+def verify(*, controllers: Collection[int], by: str, code: str, at: datetime) -> bool:
+    """Whether the code is shown by a card that counts now, of a member of one of the controllers. One bit, not logged.
+
+    `by`: who asks, such as a supplier; the same code that somebody else was answered for a moment ago does not count.
+    An old code, one of a clock that is more than half a minute off, and one that is none do not count either.
+    """
+    shown = card_codes.read(code)
+    if shown is None or abs(shown.step - step_of(at)) > SKEW_STEPS or not controllers:
+        return False
+    actor = Actor("partner", "card", frozenset(controllers), frozenset({ACTIVITY}))
+    with Scope(actor, ACTIVITY):
+        nonce = _standing(shown, at)
+        if nonce is None or not card_codes.genuine(shown=shown, nonce=nonce):
+            return False
+        return _first_or_same(shown, by, at)
+
+
+def step_of(at: datetime) -> int:
+    """The half minute of a moment."""
+    return int(at.timestamp()) // card_codes.STEP_SECONDS
+
+
+def faults(controller_id: int, on: date) -> Iterator[str]:
+    """Where cards are not as promised, tried on cards that are really there (B2, for the proof)."""
+    at = clock.now()
+    given: dict[str, Any] = {"controller": controller_id, "longest": LIFE, "at": at, "today": clock.local_date(at)}
+    with Scope(system("proof", {controller_id}), "proof"):
+        yield from (str(row[0]) for row in _rows("faults", given))
+        ended, counting = _rows("ended", given), _rows("counting", given)
+    for subject, card, nonce in ended:
+        if _counts(controller_id, subject, card, nonce, at, step_of(at)):
+            yield f"membership_card {card}: counts although its holder is no member"
+    for subject, card, nonce in counting:
+        if _counts(controller_id, subject, card, nonce, at, step_of(at) - SKEW_STEPS - 1):
+            yield f"membership_card {card}: a code of a minute ago counts"
+
+
+def _counts(controller_id: int, subject: int, card: int, nonce: UUID, at: datetime, step: int) -> bool:
+    code = card_codes.make(subject_id=subject, card_id=card, key=card_codes.card_key(nonce=nonce), step=step)
+    return verify(controllers={controller_id}, by="proof", code=code, at=at)
+
+
+def _standing(shown: card_codes.Shown, at: datetime) -> UUID | None:
+    given = {"subject": shown.subject_id, "card": shown.card_id, "at": at, "today": clock.local_date(at)}
+    rows = _rows("standing", given)
+    return rows[0][0] if rows else None
+
+
+def _first_or_same(shown: card_codes.Shown, by: str, at: datetime) -> bool:
+    """Whether nobody else was answered for this card's code of this step. One code a step and card, however sealed."""
+    key = secret("membership_cards")
+    told = f"{shown.subject_id}:{shown.card_id}:{shown.step}".encode()
+    digest = UUID(bytes=hmac.digest(key, b"shown " + told, "sha256")[:16])
+    asked = UUID(bytes=hmac.digest(key, b"asked " + by.encode() + b" " + told, "sha256")[:16])
+    until = at + timedelta(seconds=card_codes.STEP_SECONDS * (2 * SKEW_STEPS + 1))
+    _run("forget", {"at": at})
+    return bool(_rows("show", {"digest": digest, "by": asked, "until": until})[0][0])
+
+
+def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "cards", name), given)
+        return list(cursor.fetchall())
+
+
+def _run(name: str, given: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "cards", name), given)

@@ -1,0 +1,52 @@
+-- name: standing
+-- The nonce of a card that counts now: issued, not taken back, not past its time, of somebody who is a member today of
+-- the controller that issued it. No row otherwise. Within a scope of `membership_card`.
+SELECT c.nonce
+  FROM membership_card c
+ WHERE c.subject_id = %(subject)s AND c.id = %(card)s
+   AND c.revoked_at IS NULL AND c.valid_until > %(at)s AND c.issued_at <= %(at)s + interval '30 seconds'
+   AND EXISTS (SELECT FROM parties_relationship r
+                WHERE r.subject_id = c.subject_id AND r.controller_id = c.controller_id AND r.kind = 'member'
+                  AND r.started <= %(today)s AND (r.ended IS NULL OR r.ended > %(today)s));
+
+-- name: show
+-- Remember that a code was answered for, and tell whether the same one asks who asked first: (true) or another (false).
+INSERT INTO membership_shown_code AS s (digest, by, until)
+VALUES (%(digest)s, %(by)s, %(until)s)
+ON CONFLICT (digest) DO UPDATE SET until = s.until
+RETURNING s.by = %(by)s;
+
+-- name: forget
+-- Some of the codes that can no longer be shown, as many as go at once without waiting for anybody.
+DELETE FROM membership_shown_code
+ WHERE digest IN (SELECT digest FROM membership_shown_code WHERE until <= %(at)s LIMIT 50 FOR UPDATE SKIP LOCKED);
+
+-- name: faults
+-- Cards that outlive what a phone may hold without asking again, and rows of shown codes past their time, by id (B2).
+SELECT 'membership_card ' || c.id || ': counts longer than a card may'
+  FROM membership_card c
+ WHERE c.controller_id = %(controller)s AND c.valid_until - c.issued_at > %(longest)s
+UNION ALL
+SELECT 'membership_shown_code has ' || a.attname || ', and may hold digests and a time only'
+  FROM pg_attribute a
+ WHERE a.attrelid = 'membership_shown_code'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+   AND a.attname <> ALL ('{digest,by,until}');
+
+-- name: ended
+-- A card of the controller that was not taken back and is within its time, of somebody who is no member today.
+SELECT c.subject_id, c.id, c.nonce
+  FROM membership_card c
+ WHERE c.controller_id = %(controller)s AND c.revoked_at IS NULL AND c.valid_until > %(at)s
+   AND NOT EXISTS (SELECT FROM parties_relationship r
+                    WHERE r.subject_id = c.subject_id AND r.controller_id = c.controller_id AND r.kind = 'member'
+                      AND r.started <= %(today)s AND (r.ended IS NULL OR r.ended > %(today)s))
+ LIMIT 1;
+
+-- name: counting
+-- A card of the controller that counts now, of somebody who is a member today.
+SELECT c.subject_id, c.id, c.nonce
+  FROM membership_card c
+  JOIN parties_relationship r ON r.subject_id = c.subject_id AND r.controller_id = c.controller_id
+ WHERE c.controller_id = %(controller)s AND c.revoked_at IS NULL AND c.valid_until > %(at)s AND r.kind = 'member'
+   AND r.started <= %(today)s AND (r.ended IS NULL OR r.ended > %(today)s)
+ LIMIT 1;
