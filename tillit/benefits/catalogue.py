@@ -82,7 +82,9 @@ def listed(
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "catalogue", "for_member"), given)
         found = cursor.fetchall()
-    editions = Edition.objects.select_related("benefit__supplier", "benefit__category").in_bulk([row[0] for row in found])
+    editions = Edition.objects.select_related("benefit__supplier", "benefit__category").in_bulk(
+        [row[0] for row in found]
+    )
     return [Listed(editions[number], ends) for number, ends in found]
 
 

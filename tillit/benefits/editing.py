@@ -74,7 +74,11 @@ def frame(
     Raises `CatalogueError` `frame-undeclared` when a recipient is not one that the declaration lets benefits go to.
     """
     for one in filter(None, (recipient, asked_recipient)):
-        _say(one in _recipients(controller, starts), "frame-undeclared", f"'{one}' receives no orders of {controller.key}")
+        _say(
+            one in _recipients(controller, starts),
+            "frame-undeclared",
+            f"'{one}' receives no orders of {controller.key}",
+        )
     with transaction.atomic():
         standing = Frame.objects.select_for_update().filter(supplier=supplier, controller=controller, ends=None).first()
         if standing is not None:
@@ -231,7 +235,9 @@ def _checked(content: Content) -> dict[str, object]:
             _say(len(said[part]) <= longest, part, f"{language}: {part} has at most {longest} characters")
     _address(content.url)
     _say(content.kind != Kind.LINK or content.url, "url", "a link leads somewhere")
-    _say(content.kind != Kind.SHARED_CODE or 0 < len(content.code) <= 60, "code", "a shared code has 1 to 60 characters")
+    _say(
+        content.kind != Kind.SHARED_CODE or 0 < len(content.code) <= 60, "code", "a shared code has 1 to 60 characters"
+    )
     for price in (content.member_price, content.ordinary_price):
         _say(price is None or 0 <= price < 10**12, "price", "a price is zero or more")
     _say(set(content.needs) <= set(FIELDS), "needs", f"an order's fields are {', '.join(FIELDS)}")
@@ -251,7 +257,11 @@ def _checked(content: Content) -> dict[str, object]:
 
 def _key(text: str) -> None:
     fits = 0 < len(text) <= 60 and text.isascii() and text.replace("-", "a").replace("_", "a").isalnum()
-    _say(fits and text == text.lower() and text[0] not in "-_", "key", f"'{text[:60]}' is no key: small letters, digits, - _")
+    _say(
+        fits and text == text.lower() and text[0] not in "-_",
+        "key",
+        f"'{text[:60]}' is no key: small letters, digits, - _",
+    )
 
 
 def _address(text: str) -> None:

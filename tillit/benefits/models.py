@@ -44,7 +44,9 @@ class Frame(models.Model):
             models.UniqueConstraint(
                 fields=["supplier", "controller"], condition=Q(ends__isnull=True), name="benefits_frame_open_once"
             ),
-            models.CheckConstraint(condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="benefits_frame_order"),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="benefits_frame_order"
+            ),
         ]
 
 
@@ -142,7 +144,8 @@ class Validity(models.Model):
         db_table = "benefits_validity"
         constraints = [
             models.UniqueConstraint(
-                fields=["benefit", "controller", "agreement", "membership_type", "starts"], name="benefits_validity_once"
+                fields=["benefit", "controller", "agreement", "membership_type", "starts"],
+                name="benefits_validity_once",
             ),
             models.CheckConstraint(
                 condition=Q(ends__isnull=True) | Q(ends__gt=F("starts")), name="benefits_validity_order"

@@ -1,4 +1,4 @@
-"""Orders of benefits (B4, B5): placed by the member, sent to the supplier, confirmed or rejected, delivered or cancelled.
+"""Orders of benefits (B4, B5): placed, sent to the supplier, confirmed or rejected, delivered or cancelled.
 
 What the member wrote in the form stands in the order and nowhere else. It reaches the supplier through `disclosure`
 alone: cut to what the union's frame declares and what the benefit needs. Where the supplier wants more, the member is
@@ -56,6 +56,7 @@ class Handed:
     """An order as its supplier sees it: what may be seen of it, by field; `more`: what it may ask the member for."""
 
     order: Order
+    union: str
     fields: dict[str, str] = field(repr=False)
     more: tuple[str, ...]
 
@@ -107,7 +108,9 @@ def supplier_scope(*, supplier: Supplier, on: date) -> Scope | None:
     return Scope(Actor("partner", f"supplier:{supplier.pk}", frozenset(controllers), frozenset({ACTIVITY})), ACTIVITY)
 
 
-def fetch(*, scope: Scope, supplier: Supplier, at: datetime, statuses: Collection[str] = OPEN, limit: int = 50) -> list[Handed]:
+def fetch(
+    *, scope: Scope, supplier: Supplier, at: datetime, statuses: Collection[str] = OPEN, limit: int = 50
+) -> list[Handed]:
     """The supplier's orders, oldest first, as it may see them. What is new to it leaves by this call, and is on record.
 
     An order whose member may not be processed now, or whose fields may not leave, is left out until that has changed.
@@ -197,6 +200,7 @@ def mine(*, subject_ids: Collection[int]) -> list[Order]:
 def frame_of(*, supplier_id: int, controller_id: int, on: date) -> Frame | None:
     """What the union lets the supplier do on a day."""
     found = Frame.objects.filter(supplier_id=supplier_id, controller_id=controller_id, starts__lte=on)
+    found = found.select_related("controller")
     return next((one for one in found.order_by("-starts") if one.ends is None or one.ends > on), None)
 
 
@@ -235,7 +239,7 @@ def _handed(scope: Scope, order: Order, at: datetime) -> Handed | None:
                 seen |= {name: known[name] for name in _permitted(order, frame.asked_recipient, order.more, on)}
     except DisclosureRefusedError:
         return None
-    return Handed(order, seen, () if order.more_asked_at else _may_ask(order, on))
+    return Handed(order, frame.controller.key, seen, () if order.more_asked_at else _may_ask(order, on))
 
 
 def _needs(order: Order) -> list[str]:
@@ -288,9 +292,7 @@ def _of(scope: Scope, supplier: Supplier, reference: UUID) -> Order:
     return found
 
 
-def _become(
-    scope: Scope, order: Order, status: str, before: Iterable[str], at: datetime, reason: str = ""
-) -> Order:
+def _become(scope: Scope, order: Order, status: str, before: Iterable[str], at: datetime, reason: str = "") -> Order:
     times: dict[str, Any] = {
         OrderStatus.SENT: {"sent_at": at},
         OrderStatus.CONFIRMED: {"confirmed_at": at},

@@ -14,7 +14,7 @@ from tillit.kernel.sql import load
 
 
 def frames(controller_id: int, on: date) -> Iterator[str]:
-    """Frames that let a supplier receive what the declaration does not, and orders that left without being on record."""
+    """Frames that let a supplier receive what the declaration does not, and orders that left off the record."""
     declared = current(controller_id=controller_id, on=on)
     activity = declared.activity(ACTIVITY)
     ground = {one.key: one.ground for one in declared.recipients}

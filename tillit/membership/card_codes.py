@@ -65,9 +65,7 @@ def public_key() -> bytes:
 def make(*, subject_id: int, card_id: int, key: bytes, step: int) -> str:
     """The code a card shows in `step`: 115 characters, another one each time it is made."""
     ephemeral = ec.generate_private_key(_CURVE)
-    point = ephemeral.public_key().public_bytes(
-        serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
-    )
+    point = ephemeral.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
     inner = _INNER.pack(subject_id, card_id, step, bytes(16))[:20]
     sealing = _sealing(ephemeral.exchange(ec.ECDH(), _private().public_key()))
     sealed = AESGCM(sealing).encrypt(_ONCE, inner + mac_of(inner, key), None)

@@ -11,3 +11,7 @@ class MembershipError(TillitError):
 
 class UnknownStructureError(MembershipError):
     """The union has no such type, section, workplace, agreement or payer."""
+
+
+class CardRefusedError(MembershipError):
+    """A membership card cannot be issued."""

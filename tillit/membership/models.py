@@ -201,3 +201,6 @@ class TermsAcceptance(PersonalModel):
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "controller_id", "version"], name="membership_terms_once")
         ]
+
+
+from tillit.membership.card_models import Card, ShownCode  # noqa: E402, F401 (models of this app)

@@ -1,8 +1,10 @@
 """What the membership domain answers for."""
 
 from tillit.consent.waiting import acceptances
-from tillit.declaration.registry import not_personal, personal
-from tillit.membership import queries
+from tillit.declaration.held_to import promised
+from tillit.declaration.registry import not_personal, personal, transient
+from tillit.membership import cards, queries
+from tillit.membership.card_models import Card, ShownCode
 from tillit.membership.models import (
     CollectiveAgreement,
     Cover,
@@ -29,3 +31,18 @@ not_personal(MembershipType, because="kinds of membership")
 not_personal(Unit, because="sections and workplaces")
 not_personal(CollectiveAgreement, because="agreements for groups")
 not_personal(Payer, because="organisations that pay dues")
+personal(
+    Card,
+    category="membership",
+    clocks={},
+    figures="how many cards are issued is counted while they stand",
+    not_exported={"nonce": "what the card's key is made from: who has it can pass as the member"},
+)
+transient(
+    ShownCode,
+    because="codes of cards that were answered for and could be shown again, as digests that lead to nobody",
+    kept="P1D",
+    clock_column="until",
+    not_backed_up="nothing of it counts two minutes later",
+)
+promised("membership_card", activity="membership_card", faults=cards.faults)

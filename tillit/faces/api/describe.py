@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tillit.faces.api.problems import MEDIA_TYPE, PROBLEMS, TILL, Problem
+from tillit.faces.api.problems import MEDIA_TYPE, PROBLEMS, SUPPLIER, TILL, Problem
 
 SCHEMAS = {"Problem": Problem.model_json_schema(ref_template="#/components/schemas/{model}")}
 SCHEMAS |= SCHEMAS["Problem"].pop("$defs")
@@ -16,11 +16,12 @@ IDEMPOTENCY_KEY = {
 }
 
 
-def refusals(*statuses: int, till: bool = False) -> dict[int, Any]:
+def refusals(*statuses: int, till: bool = False, supplier: bool = False) -> dict[int, Any]:
     """The problem documents of the statuses, with the codes of each."""
     found = {}
+    others = {*([] if till else TILL), *([] if supplier else SUPPLIER)}
     for status in statuses:
-        codes = [code for code, (known, _) in PROBLEMS.items() if known == status and (till or code not in TILL)]
+        codes = [code for code, (known, _) in PROBLEMS.items() if known == status and code not in others]
         found[status] = {
             "description": "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

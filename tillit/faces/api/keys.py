@@ -12,6 +12,7 @@ from django.db import transaction
 
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
+from tillit.benefits.models import Frame, Supplier
 from tillit.declaration.queries import register_holder
 from tillit.faces.api.events import KEY_ADDED, KEY_REVOKED
 from tillit.faces.api.models import ApiClient
@@ -33,11 +34,15 @@ TILL_SCOPES = {
     "gift-cards:redeem": "Pay with gift cards, and undo it.",
     "balance:read": "See a member's balance in the chain.",
 }
+SUPPLIER_SCOPES = {
+    "cards:verify": "Ask whether a membership card is valid.",
+    "orders": "Receive the supplier's orders, and tell what became of them.",
+}
 PER_MINUTE = 600
 _FORM = re.compile(r"tillit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 _NOBODY = "0" * 64
 _ACTIVITY = "security_log"
-_WHOLE = ApiClient.objects.select_related("source", "chain__controller", "store")
+_WHOLE = ApiClient.objects.select_related("source", "chain__controller", "store", "supplier")
 
 
 class KeyRefusedError(TillitError):
@@ -52,17 +57,23 @@ def add(
     source: Source | None = None,
     chain: Chain | None = None,
     store: Store | None = None,
+    supplier: Supplier | None = None,
     name: str,
     scopes: list[str],
     per_minute: int = PER_MINUTE,
 ) -> tuple[ApiClient, str]:
-    """A new key for a source or for a chain's tills (of one store), and its text, which is nowhere else.
+    """A new key for a source, a chain's tills (of one store) or a supplier, and its text, which is nowhere else.
 
     Raises `KeyRefusedError`.
     """
-    if (source is None) == (chain is None) or (store is not None and (chain is None or store.chain_id != chain.pk)):
-        raise KeyRefusedError("key-of-what", "a key is of a source, or of a chain and perhaps one of its stores")
-    known = SCOPES if source else TILL_SCOPES
+    of = [one for one in (source, chain, supplier) if one is not None]
+    if len(of) != 1 or (store is not None and (chain is None or store.chain_id != chain.pk)):
+        raise KeyRefusedError(
+            "key-of-what", "a key is of a source, a supplier, or a chain and perhaps one of its stores"
+        )
+    if supplier is not None and not Frame.objects.filter(supplier=supplier).exists():
+        raise KeyRefusedError("no-frame", "no controller gives the supplier a frame")
+    known = SCOPES if source else SUPPLIER_SCOPES if supplier else TILL_SCOPES
     if unknown := sorted(set(scopes) - set(known)):
         raise KeyRefusedError("unknown-scope", f"no scope {', '.join(unknown)}: there are {', '.join(known)}")
     if not scopes or per_minute < 1 or not name.strip():
@@ -72,6 +83,7 @@ def add(
         source=source,
         chain=chain,
         store=store,
+        supplier=supplier,
         name=name.strip()[:80],
         public=public,
         digest=_digest(public, hidden),
@@ -111,14 +123,21 @@ def _digest(public: str, hidden: str) -> str:
 
 
 def _note(kind: EventType, client: ApiClient, details: dict[str, object]) -> None:
-    of = client.source or client.chain
+    of = client.source or client.chain or client.supplier
     assert of is not None  # noqa: S101 (a constraint of the table)
+    for holder in _holders(client):
+        append(
+            type=kind,
+            actor=system("api", [holder]),
+            activity=_ACTIVITY,
+            controller=holder,
+            details={"client": client.pk, "source": of.key, **details},
+        )
+
+
+def _holders(client: ApiClient) -> list[int]:
+    """Whose key it is: the holder of the source's or chain's register, every union that gives the supplier a frame."""
+    if client.supplier_id is not None:
+        return sorted(set(Frame.objects.filter(supplier=client.supplier_id).values_list("controller_id", flat=True)))
     register = client.source.register_id if client.source else client.chain.controller.register_id  # type: ignore[union-attr]
-    holder = register_holder(register_id=register)
-    append(
-        type=kind,
-        actor=system("api", [holder]),
-        activity=_ACTIVITY,
-        controller=holder,
-        details={"client": client.pk, "source": of.key, **details},
-    )
+    return [register_holder(register_id=register)]

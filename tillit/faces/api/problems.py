@@ -69,7 +69,15 @@ TILL = {
     "receipt-reused": (422, "The receipt was used with another amount or card, or on another day."),
     "too-many-misses": (429, "Too many codes that do not exist. Wait an hour."),
 }
-PROBLEMS |= TILL
+# What only suppliers of benefits are told.
+SUPPLIER = {
+    "order-unknown": (404, "The supplier has no such order, or may no longer see it."),
+    "order-state": (409, "The order is not where that can be done."),
+    "more-asked": (409, "The member has been asked already."),
+    "reason-unknown": (422, "A rejection, and nothing else, has a reason: sold_out, not_available or other."),
+    "more-undeclared": (422, "The member may not be asked for that: see `may_ask` of the order."),
+}
+PROBLEMS |= TILL | SUPPLIER
 RETRY_SECONDS = {
     "too-many-misses": 3600,
     "too-many-calls": 60,

@@ -1,4 +1,4 @@
-"""``tillit api-key``: keys for partners' systems, each for a source of purchases or a chain's tills, printed once."""
+"""``tillit api-key``: keys for partners' systems, each for a source of purchases, a chain's tills or a supplier."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ def add(
     source: Annotated[str, typer.Option(help="The key of a source of purchases.")] = "",
     chain: Annotated[str, typer.Option(help="Or the key of a chain, for its tills.")] = "",
     store: Annotated[str, typer.Option(help="With --chain: the number of its only store.")] = "",
+    supplier: Annotated[str, typer.Option(help="Or the key of a supplier of benefits.")] = "",
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do (docs/api.md); default: all. May be repeated.")
     ] = None,
@@ -28,21 +29,25 @@ def add(
 ) -> None:
     """Make a key and print it: it is kept nowhere. The other lines go to standard error, so that it can be piped."""
     ready()
+    from tillit.benefits.models import Supplier
     from tillit.faces.api import keys
     from tillit.purchases.models import Chain, Source, Store
 
-    if bool(source) == bool(chain):
-        raise typer.BadParameter("name a source or a chain", param_hint="--source")
+    if sum(map(bool, (source, chain, supplier))) != 1:
+        raise typer.BadParameter("name a source, a chain or a supplier", param_hint="--source")
+    by = Supplier.objects.filter(key=supplier).first() if supplier else None
+    if supplier and by is None:
+        raise typer.BadParameter(f"no supplier '{supplier}'", param_hint="--supplier")
     of = Source.objects.select_related("register").filter(key=source).first() if source else None
     at = Chain.objects.select_related("controller").filter(key=chain).first() if chain else None
-    if of is None and at is None:
+    if of is None and at is None and by is None:
         raise typer.BadParameter(f"no {'source' if source else 'chain'} '{source or chain}'", param_hint="--source")
     one = Store.objects.filter(chain=at, number=store).first() if store else None
     if store and one is None:
         raise typer.BadParameter(f"no store '{store}'", param_hint="--store")
-    may = scope or list(keys.SCOPES if of else keys.TILL_SCOPES)
-    client, text = keys.add(source=of, chain=at, store=one, name=name, scopes=may, per_minute=per_minute)
-    typer.echo(f"key {client.pk} of {source or chain}, shown this once:", err=True)
+    may = scope or list(keys.SCOPES if of else keys.SUPPLIER_SCOPES if by else keys.TILL_SCOPES)
+    client, text = keys.add(source=of, chain=at, store=one, supplier=by, name=name, scopes=may, per_minute=per_minute)
+    typer.echo(f"key {client.pk} of {source or chain or supplier}, shown this once:", err=True)
     typer.echo(text)
 
 
@@ -53,7 +58,7 @@ def show() -> None:
     from tillit.faces.api.models import ApiClient
 
     table = Table("key", "of", "name", "may", "a minute", "made", "last used", "revoked", box=None, pad_edge=False)
-    for one in ApiClient.objects.select_related("source", "chain", "store").order_by("id"):
+    for one in ApiClient.objects.select_related("source", "chain", "store", "supplier").order_by("id"):
         table.add_row(
             str(one.pk),
             _of(one),
@@ -85,5 +90,7 @@ def _of(one: "ApiClient") -> str:
     """What a key is for."""
     if one.source is not None:
         return one.source.key
+    if one.supplier is not None:
+        return one.supplier.key
     store = f" {one.store.number}" if one.store else ""
     return f"{one.chain.key}{store}" if one.chain else ""
