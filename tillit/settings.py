@@ -57,6 +57,7 @@ LAYERS = (
     "faces.public_web",
     "faces.member_web",
     "faces.staff_web",
+    "faces.supplier_web",
     "faces.api",
     "faces.jobs",
 )

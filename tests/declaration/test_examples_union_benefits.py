@@ -196,16 +196,25 @@ def test_b5_the_unions_frames_for_suppliers_differ_and_more_needs_consent():
     assert {r.key for r in declaration("lyngheim").recipients} == {
         "varselhorn_forsikring",
         "fjellduft_hoteller",
+        "fjellduft_asked",
+        "vidderaas_varer",
         "kobberkista_bank",
         "authorities",
     }
     assert {r.key for r in declaration("tangvik").recipients} == {
         "varselhorn_forsikring",
         "fjellduft_hoteller",
+        "fjellduft_asked",
+        "vidderaas_varer",
         "authorities",
     }
     delivery = declaration("tangvik").activity("benefit_delivery")
-    assert delivery.recipients == ("varselhorn_forsikring", "fjellduft_hoteller")
+    assert delivery.recipients == (
+        "varselhorn_forsikring",
+        "fjellduft_hoteller",
+        "fjellduft_asked",
+        "vidderaas_varer",
+    )
 
 
 @pytest.mark.parametrize("key", UNIONS)

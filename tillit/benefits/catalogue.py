@@ -101,7 +101,7 @@ def categories(of: Iterable[Listed]) -> list[Category]:
 
 def count(*, controller_id: int, benefit_id: int, what: What, at: datetime) -> None:
     """Count that something was done with a benefit (B11): one more this month, and nothing about by whom."""
-    given = {
+    given: dict[str, Any] = {
         "controller": controller_id,
         "benefit": benefit_id,
         "month": clock.local_date(at).replace(day=1),

@@ -88,8 +88,8 @@ class Kind(models.TextChoices):
 class Edition(models.Model):
     """What a benefit says, numbered; the one without `published_at` is the draft.
 
-    texts: language → title, summary, body. prices in minor units of `currency`, None where there are none. search: what is searched, in small letters. needs: what
-    of an order's fields the supplier needs for this benefit (`order_models.FIELDS`).
+    texts: language → title, summary, body. prices in minor units of `currency`, None where there are none. search: what
+    is searched, in small letters. needs: what of an order's fields the supplier needs (`order_models.FIELDS`).
     """
 
     benefit = models.ForeignKey(Benefit, on_delete=models.PROTECT, related_name="editions")

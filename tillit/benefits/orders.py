@@ -26,6 +26,7 @@ from tillit.kernel import clock
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Actor, Scope, require
+from tillit.messages.operations import send
 from tillit.parties.operations import lock_subject
 
 REASONS = ("sold_out", "not_available", "other")
@@ -161,6 +162,7 @@ def ask_more(*, scope: Scope, supplier: Supplier, reference: UUID, fields: Itera
         raise OrderError("more-asked", "the member has been asked")
     order.refresh_from_db()
     _note(scope, events.MORE_ASKED, order, fields=wanted)
+    _tell(scope, order, "order_more", at)
     return _seen(scope, order, at)
 
 
@@ -303,7 +305,28 @@ def _become(scope: Scope, order: Order, status: str, before: Iterable[str], at: 
     order.refresh_from_db()
     if status != OrderStatus.SENT:  # what was sent is on record as a disclosure
         _note(scope, events.ORDER_CHANGED, order, status=status)
+    if status in BEFORE:
+        _tell(scope, order, f"order_{status}", at)
     return order
+
+
+def _tell(scope: Scope, order: Order, template: str, at: datetime) -> None:
+    """Tell the member what became of the order, as a service message, once."""
+    edition = Edition.objects.select_related("benefit__supplier").get(pk=order.edition_id)
+    language = current(controller_id=order.controller_id, on=clock.local_date(at)).controller.languages[0]
+    send(
+        scope=scope,
+        subject_id=order.subject_id,
+        controller_id=order.controller_id,
+        template=template,
+        values={
+            "title": (edition.texts.get(language) or next(iter(edition.texts.values())))["title"],
+            "supplier": edition.benefit.supplier.name,
+        },
+        at=at,
+        key=f"{template}:{order.reference}",
+        language=language,
+    )
 
 
 def _note(scope: Scope, kind: Any, order: Order, **details: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection
 
+from tillit.benefits.catalogue import ACTIVITY
 from tillit.benefits.models import Frame
-from tillit.benefits.orders import ACTIVITY
 from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.sql import load

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("tillit.faces.api.urls")),
     path("sms/", include("tillit.faces.gateway.urls")),
     path("staff/", include("tillit.faces.staff_web.urls")),
+    path("", include("tillit.faces.supplier_web.urls")),
     path("", include("tillit.faces.member_web.urls")),
     path("", include("tillit.faces.public_web.urls")),
 ]

@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from tillit.audit.operations import append
 from tillit.kernel import clock
@@ -62,25 +63,18 @@ def issue(
     ties = Relationship.objects.filter(subject_id=subject_id, controller_id=controller_id, kind="member")
     if not any(tie.started <= today and (tie.ended is None or tie.ended > today) for tie in ties):
         raise CardRefusedError("not-a-member", "who is no member has no card")
-    mine = Card.objects.filter(subject_id=subject_id, controller_id=controller_id)
-    mine.filter(valid_until__lte=at).delete()
-    standing = mine.filter(device=device, revoked_at=None).order_by("-issued_at", "id")
-    card = standing.filter(id=held).first() if device else standing.first()
+    mine = Card.objects.filter(subject_id=subject_id, controller_id=controller_id, device=device)
+    standing = mine.filter(revoked_at=None).order_by("-issued_at", "id")
+    card = (standing.filter(id=held).first() if held is not None else None) if device else standing.first()
     if card is None:
-        card = Card.objects.create(
-            subject_id=subject_id,
-            controller_id=controller_id,
-            state=state,
-            device=device,
-            issued_at=at,
-            valid_until=at + LIFE,
-        )
+        card = _anew(mine.order_by("-issued_at", "id"), state, at, device=device, of=(subject_id, controller_id))
         append(
-            type=events.CARD_ISSUED, scope=scope, controller=controller_id, subject=subject_id,
+            type=events.CARD_ISSUED,
+            scope=scope,
+            controller=controller_id,
+            subject=subject_id,
             details={"kind": "device" if device else "page"},
-        )  # fmt: skip
-        for old in standing[MOST_DEVICES:] if device else ():
-            mine.filter(id=old.id).update(revoked_at=at)
+        )
     elif card.issued_at <= at - RENEWED:
         card.issued_at, card.valid_until = at, at + LIFE
         mine.filter(id=card.id).update(issued_at=card.issued_at, valid_until=card.valid_until)
@@ -150,6 +144,18 @@ def faults(controller_id: int, on: date) -> Iterator[str]:
     for subject, card, nonce in counting:
         if _counts(controller_id, subject, card, nonce, at, step_of(at) - SKEW_STEPS - 1):
             yield f"membership_card {card}: a code of a minute ago counts"
+
+
+def _anew(mine: QuerySet[Card], state: int, at: datetime, *, device: bool, of: tuple[int, int]) -> Card:
+    """A card with a key nobody has. Where the person has as many as one may, the row that counts least is made anew."""
+    fresh = {"nonce": uuid4(), "issued_at": at, "valid_until": at + LIFE, "revoked_at": None}
+    rows = list(mine)
+    if len(rows) < (MOST_DEVICES if device else 1):
+        return Card.objects.create(subject_id=of[0], controller_id=of[1], state=state, device=device, **fresh)
+    least = next((row for row in reversed(rows) if row.revoked_at is not None), rows[-1])
+    mine.filter(id=least.id).update(**fresh)
+    least.refresh_from_db()
+    return least
 
 
 def _counts(controller_id: int, subject: int, card: int, nonce: UUID, at: datetime, step: int) -> bool:

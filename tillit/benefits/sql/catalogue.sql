@@ -6,7 +6,7 @@ WITH valid AS (
   SELECT v.benefit_id, CASE WHEN bool_or(v.ends IS NULL) THEN NULL ELSE max(v.ends) END AS ends
     FROM benefits_validity v
    WHERE v.controller_id = %(controller)s AND v.starts <= %(on)s AND (v.ends IS NULL OR v.ends > %(on)s)
-     AND v.agreement = ANY (%(agreements)s::text[] || '') AND v.membership_type IN ('', %(type)s)
+     AND v.agreement = ANY (array_append(%(agreements)s::text[], '')) AND v.membership_type IN ('', %(type)s)
    GROUP BY v.benefit_id
 ), current AS (
   SELECT DISTINCT ON (e.benefit_id) e.id, e.benefit_id, e.search

@@ -15,4 +15,5 @@ for _page in ("identity", "profile"):
         activity="self_service",
         collects=("identity", "contact", "gender"),
     )
+served_form("order_form", "order")
 served_form("complaint_new", "receipt_complaint")

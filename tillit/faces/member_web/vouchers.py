@@ -46,7 +46,7 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
                 subject_id=member.subject_id,
                 programme=chosen,
                 amount=amount,
-                key=_key(request),
+                key=form_key(request),
                 at=clock.now(),
             )
     except MoneyError:
@@ -111,7 +111,7 @@ def _page(request: HttpRequest, member: Member, problem: str = "") -> HttpRespon
         chains=[chain_shown(balance) for balance in balances if balance.available > 0],
         usable=[item for item in found if item["open"]],
         past=[item for item in found if not item["open"]],
-        key=_key(request) if problem and problem != "amount" else uuid4(),
+        key=form_key(request) if problem and problem != "amount" else uuid4(),
         typed=request.POST.get("amount", ""),
         chosen=request.POST.get("chain", ""),
         problem=problem,
@@ -124,7 +124,7 @@ def _of(member: Member) -> QuerySet[Voucher]:
     return Voucher.objects.filter(subject_id__in=member.people)
 
 
-def _key(request: HttpRequest) -> UUID:
+def form_key(request: HttpRequest) -> UUID:
     """What makes the form one of a kind: pressed twice, it is one voucher."""
     try:
         return UUID(request.POST.get("key", ""))
