@@ -58,7 +58,7 @@ def fetched(world: World, key: str = "hotell") -> list[Handed]:
 def log(world: World) -> list[Disclosure]:
     union = world.controllers["lyngheim"]
     with Scope(system("test", {union.pk}), "rights_requests"):
-        return list(Disclosure.objects.order_by("disclosed_at", "id"))
+        return list(Disclosure.objects.order_by("disclosed_at", "recipient"))
 
 
 def faults(world: World) -> list[str]:

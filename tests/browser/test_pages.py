@@ -39,6 +39,7 @@ VISITOR = [
     "join",
     "staff_sign_in",
     "programme_terms",
+    "supplier_sign_in",
 ]
 MEMBER = [
     "terms",

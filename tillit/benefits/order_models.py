@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -31,7 +30,7 @@ class Order(PersonalModel):
 
     reference: random; what the supplier knows it by. edition_id: what the member was shown. sent_at: when it reached
     the supplier; ended_at: when it was delivered, rejected or cancelled. more: fields the supplier asks for beyond its
-    frame, which go to it when the member says yes.
+    frame (codes, with blanks between), which go to it when the member says yes.
     """
 
     reference = models.UUIDField(default=uuid4)
@@ -50,7 +49,7 @@ class Order(PersonalModel):
     sent_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    more = ArrayField(models.CharField(max_length=60), default=list, db_default=[])
+    more = models.CharField(max_length=200, blank=True, default="")
     more_asked_at = models.DateTimeField(null=True)
     more_answered_at = models.DateTimeField(null=True)
     more_yes = models.BooleanField(null=True)
@@ -75,6 +74,11 @@ class Order(PersonalModel):
             ),
         ]
         indexes = [models.Index(fields=["supplier_id", "ordered_at"], name="benefits_order_supplier")]
+
+    @property
+    def asked(self) -> list[str]:
+        """The fields the supplier asks for."""
+        return self.more.split()
 
 
 class DrawnCode(PersonalModel):

@@ -158,7 +158,7 @@ def ask_more(*, scope: Scope, supplier: Supplier, reference: UUID, fields: Itera
     if order.status not in (OrderStatus.SENT, OrderStatus.CONFIRMED):
         raise OrderError("order-state", "the order is over")
     mine = Order.objects.filter(subject_id=order.subject_id, id=order.id, more_asked_at=None)
-    if not mine.update(more=wanted, more_asked_at=at):
+    if not mine.update(more=" ".join(wanted), more_asked_at=at):
         raise OrderError("more-asked", "the member has been asked")
     order.refresh_from_db()
     _note(scope, events.MORE_ASKED, order, fields=wanted)
@@ -185,12 +185,12 @@ def answer_more(*, scope: Scope, subject_id: int, order_id: int, yes: bool, word
             subject_id=order.subject_id,
             controller_id=order.controller_id,
             recipient=frame.asked_recipient if frame else "",
-            fields={name: known[name] for name in order.more},
+            fields={name: known[name] for name in order.asked},
             at=at,
             asked=Asked(at, "web", sha256(wording.encode()).hexdigest()),
         )
     order.refresh_from_db()
-    _note(scope, events.MORE_ANSWERED, order, fields=order.more, given=yes)
+    _note(scope, events.MORE_ANSWERED, order, fields=order.asked, given=yes)
     return order
 
 
@@ -238,7 +238,7 @@ def _handed(scope: Scope, order: Order, at: datetime) -> Handed | None:
         else:
             seen = {name: known[name] for name in _permitted(order, frame.recipient, needed, on)}
             if order.more_yes and frame.asked_recipient:
-                seen |= {name: known[name] for name in _permitted(order, frame.asked_recipient, order.more, on)}
+                seen |= {name: known[name] for name in _permitted(order, frame.asked_recipient, order.asked, on)}
     except DisclosureRefusedError:
         return None
     return Handed(order, frame.controller.key, seen, () if order.more_asked_at else _may_ask(order, on))

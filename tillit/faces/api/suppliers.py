@@ -188,7 +188,7 @@ def told(handed: Handed) -> dict[str, Any]:
         "ordered_at": order.ordered_at.isoformat(),
         "fields": handed.fields,
         "may_ask": list(handed.more),
-        "asked": order.more,
+        "asked": order.asked,
         "answer": order.more_yes,
     }
 

@@ -66,7 +66,7 @@ def _act(request: HttpRequest, member: Member, found: Order) -> None:
 def _question(order: Order) -> str:
     """What the member is asked, as it is read; a digest of it goes on record with the answer."""
     words, spoken = vocabulary().fields, language()
-    fields = ", ".join(words[name].name(spoken) for name in order.more)
+    fields = ", ".join(words[name].name(spoken) for name in order.asked)
     supplier = Edition.objects.select_related("benefit__supplier").get(pk=order.edition_id).benefit.supplier.name
     return say(spoken, "orders.question", supplier=supplier, fields=fields)
 

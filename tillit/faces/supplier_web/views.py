@@ -113,7 +113,7 @@ def _shown(one: Handed) -> dict[str, Any]:
         "confirm": status == OrderStatus.SENT,
         "open": status in (OrderStatus.SENT, OrderStatus.CONFIRMED),
         "may_ask": [(name, words[name].name(spoken)) for name in one.more],
-        "asked": [words[name].name(spoken) for name in one.order.more],
+        "asked": [words[name].name(spoken) for name in one.order.asked],
         "answer": one.order.more_yes,
         "reasons": [(reason, say(spoken, f"orders.reason.{reason}")) for reason in orders.REASONS],
     }
