@@ -40,6 +40,7 @@ VISITOR = [
     "staff_sign_in",
     "programme_terms",
     "supplier_sign_in",
+    "supplier_sign_in",
 ]
 MEMBER = [
     "terms",
@@ -124,6 +125,15 @@ JOURNEYS = [
     "staff_enquiry",
     "staff_enquiry_new",
     "staff_hold_new",
+    "membership_card",
+    "benefits",
+    "benefit",
+    "benefit_out",
+    "order_form",
+    "orders",
+    "order",
+    "card_check",
+    "supplier_orders",
     "staff_import",
     "staff_row",
 ]
@@ -168,10 +178,14 @@ OTHERS = {
     "staff_enquiry_file": "file",
     "sms_report": "JSON",
     "sms_in": "JSON",
+    "membership_card_key": "JSON",
+    "benefit_code": "form",
+    "supplier_sign_out": "form",
 }
 ARGUMENTS: dict[str, list[object]] = {
     "front": [],
     "staff_sign_in": [],
+    "supplier_sign_in": [],
     "staff_rows": ["rundtur", "purchases", "butikk-fil"],
     "staff_population": ["fjordlys"],
     "staff_advertising": ["lyngheim"],

@@ -1,10 +1,12 @@
 """What the benefits domain answers for."""
 
+from collections.abc import Callable
+from typing import Any
+
 from tillit.benefits import proof
 from tillit.benefits.models import Benefit, Category, Edition, Frame, PoolCode, Supplier, UseCount, Validity
 from tillit.benefits.order_models import DrawnCode, Order
-from tillit.declaration.held_to import promised
-from tillit.declaration.registry import not_personal, personal
+from tillit.declaration.registry import domain_trial, not_personal, personal
 
 _COUNTED = "how often each benefit is ordered and opened stands in benefits_use_count"
 personal(
@@ -21,12 +23,19 @@ personal(
 )
 not_personal(Supplier, because="companies")
 not_personal(Frame, because="what a union lets a supplier receive")
-promised("benefit_orders", activity="benefit_delivery", faults=proof.frames)
 not_personal(Category, because="kinds of benefits")
 not_personal(Benefit, because="benefits")
-promised("benefits", activity="benefit_delivery", faults=proof.catalogue)
 not_personal(Edition, because="what a benefit says")
 not_personal(Validity, because="which union's members have a benefit, and when")
 not_personal(PoolCode, because="codes that nobody has drawn")
 not_personal(UseCount, because="numbers a month")
-promised("benefit_counts", activity="statistics", faults=proof.counts)
+
+
+def _where(activity: str) -> Callable[[Any], str]:
+    """Promised wherever the activity is declared."""
+    return lambda declared: f"activities.{activity}" if declared.activity(activity) else ""
+
+
+domain_trial("benefit_orders", trial=proof.frames, promised=_where("benefit_delivery"))
+domain_trial("benefits", trial=proof.catalogue, promised=_where("benefit_delivery"))
+domain_trial("benefit_counts", trial=proof.counts, promised=_where("statistics"))

@@ -1,8 +1,7 @@
 """What the membership domain answers for."""
 
 from tillit.consent.waiting import acceptances
-from tillit.declaration.held_to import promised
-from tillit.declaration.registry import not_personal, personal, transient
+from tillit.declaration.registry import domain_trial, not_personal, personal, transient
 from tillit.membership import cards, queries
 from tillit.membership.card_models import Card, ShownCode
 from tillit.membership.models import (
@@ -45,4 +44,8 @@ transient(
     clock_column="until",
     not_backed_up="nothing of it counts two minutes later",
 )
-promised("membership_card", activity="membership_card", faults=cards.faults)
+domain_trial(
+    "membership_card",
+    trial=cards.faults,
+    promised=lambda declared: "activities.membership_card" if declared.activity("membership_card") else "",
+)

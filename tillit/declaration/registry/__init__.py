@@ -43,6 +43,7 @@ from tillit.declaration.registry.statements import (
     derived_clock,
     digest_kind,
     domain_check,
+    domain_trial,
     routines,
 )
 from tillit.declaration.registry.tables import (
@@ -94,6 +95,7 @@ __all__ = [
     "derived_clock",
     "digest_kind",
     "domain_check",
+    "domain_trial",
     "erasable",
     "holding",
     "load",

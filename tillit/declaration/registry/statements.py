@@ -1,7 +1,8 @@
 """Registered SQL: functions of definer roles and of callers, what a restore runs, clocks that no column carries."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ class DomainCheck:
 
     promised: a declaration → the path of what it promises, '' where it does not. The named statement gives rows (fault
     or '', name, number): a number above 0 of a fault is broken, of '' it is evidence. Parameters: controller, on, now.
+    trial: where looking is not enough, what tries it instead: (controller, on) → what is at fault.
     """
 
     key: str
@@ -111,6 +113,7 @@ class DomainCheck:
     file: str
     name: str
     promised: Callable[[Any], str]
+    trial: Callable[[int, date], Iterable[str]] | None = None
 
 
 DOMAIN_CHECKS: dict[str, DomainCheck] = {}
@@ -119,3 +122,8 @@ DOMAIN_CHECKS: dict[str, DomainCheck] = {}
 def domain_check(key: str, module_file: str, file: str, name: str, *, promised: Callable[[Any], str]) -> None:
     """Register a check; its sentence is `key` in `privacy/prove/texts.yaml`."""
     DOMAIN_CHECKS[key] = DomainCheck(key, module_file, file, name, promised)
+
+
+def domain_trial(key: str, *, trial: Callable[[int, date], Iterable[str]], promised: Callable[[Any], str]) -> None:
+    """The same for what is tried, not looked up."""
+    DOMAIN_CHECKS[key] = DomainCheck(key, "", "", "", promised, trial)
