@@ -40,7 +40,6 @@ VISITOR = [
     "staff_sign_in",
     "programme_terms",
     "supplier_sign_in",
-    "supplier_sign_in",
 ]
 MEMBER = [
     "terms",
