@@ -70,6 +70,7 @@ MEMBER = [
 ]
 STAFF = [
     "staff_desk",
+    "staff_declaration",
     "staff_audit",
     "staff_colleagues",
     "staff_audiences",
@@ -134,6 +135,10 @@ JOURNEYS = [
     "card_check",
     "supplier_orders",
     "staff_import",
+    "staff_draft",
+    "staff_draft_preview",
+    "staff_draft_publish",
+    "staff_draft_history",
     "staff_row",
 ]
 # No page: a form's target, a file, a style sheet.

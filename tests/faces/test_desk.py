@@ -17,7 +17,7 @@ from tillit.parties import factors
 from tillit.parties.models import StaffRole
 
 pytestmark = pytest.mark.django_db
-CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches", "staff_imports"}
+CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches", "staff_imports", "staff_declaration"}
 
 
 def page_at(client: Client, path: str) -> str:

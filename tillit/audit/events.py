@@ -52,6 +52,10 @@ RETENTION_RUN = event_type(
 )
 RETENTION_RUN_FINISHED = event_type("retention.finished", subject="none", rows=COUNT, on=DATE, dry=FLAG)
 PROOF_RUN = event_type("proof.run", subject="none", kept=COUNT, broken=COUNT, unprovable=COUNT)
+DRAFT_BEGUN = event_type("draft.begun", subject="none", draft=ID, revision=COUNT)
+DRAFT_SAVED = event_type("draft.saved", subject="none", draft=ID, revision=COUNT)
+DRAFT_APPROVED = event_type("draft.approved", subject="none", draft=ID, revision=COUNT)
+DRAFT_DISCARDED = event_type("draft.discarded", subject="none", draft=ID, revision=COUNT)
 
 # Sets: one event with its batch, never one a row.
 IMPORT_BATCH = event_type(

@@ -39,6 +39,18 @@ class PublishingError(TillitError):
         super().__init__(code, message)
 
 
+class DraftError(TillitError):
+    """A draft cannot be begun, saved, approved, published or discarded as asked."""
+
+
+class DraftConflictError(DraftError):
+    """Somebody else has saved the same file since it was read; `revision` is theirs."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        super().__init__("draft-conflict", "somebody else has saved this file meanwhile")
+
+
 class UnregisteredTableError(TillitError):
     """A table is neither personal nor declared not personal."""
 

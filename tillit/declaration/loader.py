@@ -21,10 +21,11 @@ Mark = tuple[str, int]
 
 @dataclass
 class Source:
-    """A parsed file: plain data, and for each path its (file, line)."""
+    """A parsed file: plain data, and for each path its (file, line). texts: file name → text, the file itself first."""
 
     data: Any
     marks: dict[tuple[Step, ...], Mark] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def mark(self, path: tuple[Step, ...]) -> Mark:
         """The (file, line) of `path` or of its nearest parent that has one."""
@@ -110,7 +111,7 @@ def _parse(path: Path) -> Source:
     if root is None:
         raise DeclarationRefusedError([Problem(name, 1, "empty", "the file is empty")])
     marks: dict[tuple[Step, ...], Mark] = {}
-    return Source(_plain(root, name, (), marks, _SCALARS("")), marks)
+    return Source(_plain(root, name, (), marks, _SCALARS("")), marks, {path.name: text})
 
 
 def _identity(item: Any) -> str | None:
@@ -187,7 +188,7 @@ def read(path: Path, *, _seen: tuple[Path, ...] = ()) -> Source:
     if base_path in _seen or base_path == path:
         raise DeclarationRefusedError([Problem(str(path), own.mark(("extends",))[1], "extends-loop", "extends itself")])
     base = read(base_path, _seen=(*_seen, path))
-    out = Source(None)
+    out = Source(None, texts={**own.texts, **base.texts})
     out.data = _merge(base, own, (), (), out, (), base.data, own.data)
     return out
 

@@ -31,7 +31,10 @@ class Controller(models.Model):
 
 
 class DeclarationVersion(models.Model):
-    """A published version: immutable, numbered per controller (A3, A4). `document` is the validated declaration."""
+    """A published version: immutable, numbered per controller (A3, A4). `document` is the validated declaration.
+
+    `source_text`: the file as it was published; `files`: the same with the files it extends, name → text.
+    """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -39,12 +42,52 @@ class DeclarationVersion(models.Model):
     effective = models.DateField()
     document = models.JSONField()
     source_text = models.TextField()
+    files = models.JSONField(default=dict)
     digest = models.CharField(max_length=64)
     material = models.BooleanField()
 
     class Meta:
         db_table = "declaration_version"
         constraints = [models.UniqueConstraint(fields=["controller", "number"], name="declaration_version_number")]
+
+
+class Draft(models.Model):
+    """A next version on its way, one open a controller. `revision`: the number of its latest text.
+
+    `approved_revision`: which text `approved_by` has approved; a later text is not. `main`: the file that is published.
+    """
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="drafts")
+    based_on = models.ForeignKey(DeclarationVersion, on_delete=models.PROTECT, related_name="+")
+    main = models.CharField(max_length=120)
+    revision = models.PositiveIntegerField(default=1)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    published = models.ForeignKey(DeclarationVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_revision = models.PositiveIntegerField(null=True)
+    approved_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "declaration_draft"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["controller"], condition=models.Q(ended_at=None), name="declaration_one_open_draft"
+            )
+        ]
+
+
+class DraftRevision(models.Model):
+    """The texts of a draft as somebody saved them: added, never changed. `files`: name → text."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    files = models.JSONField()
+    staff_id = models.BigIntegerField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "declaration_draft_revision"
+        constraints = [models.UniqueConstraint(fields=["draft", "number"], name="declaration_draft_revision_number")]
 
 
 class Grant(models.Model):

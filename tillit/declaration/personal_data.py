@@ -2,12 +2,14 @@
 
 from tillit import audit
 from tillit.audit.models import Event, Link, Queued
-from tillit.declaration.models import Controller, DeclarationVersion, Grant, Register
+from tillit.declaration.models import Controller, DeclarationVersion, Draft, DraftRevision, Grant, Register
 from tillit.declaration.registry import definer, not_personal, personal
 
 not_personal(Register, because="groups controllers")
 not_personal(Controller, because="organisations, not persons")
 not_personal(DeclarationVersion, because="published text", only_added=True)
+not_personal(Draft, because="a text that is to be published, and which colleague has approved it")
+not_personal(DraftRevision, because="a text that is to be published", only_added=True)
 not_personal(Grant, because="compiled rules")
 
 definer("tillit_audit", audit.__file__, "functions", reads=("parties_subject",))

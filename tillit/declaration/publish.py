@@ -6,7 +6,7 @@ version promised. Between publishing and that day the standing version governs (
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tillit.declaration.difference import diff
 from tillit.declaration.difference import material as is_material
 from tillit.declaration.enforce import enforce_grants
 from tillit.declaration.errors import DeclarationRefusedError, Problem, PublishingError
+from tillit.declaration.loader import Source
 from tillit.declaration.models import Controller, DeclarationVersion, Register
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
@@ -47,15 +48,17 @@ def publish(
     declaration: Declaration,
     source_text: str,
     at: datetime,
+    files: Mapping[str, str] | None = None,
     actor: Actor | None = None,
     recompile: bool = True,
 ) -> DeclarationVersion:
     """Publish `declaration` and recompile the grants; an identical document is a no-op that returns the standing
     version.
 
-    The caller has run the checks (`publish_file` does). `recompile=False` when several are published in a row and
-    `enforce_grants` follows. Raises `PublishingError`: `register-moved`, `effective-order`, `notice-too-short`, or
-    `category-still-held` when rows remain of a category that the new version no longer declares.
+    `files`: the text with those it extends, by name. The caller has run the checks (`publish_file` does).
+    `recompile=False` when several are published in a row and `enforce_grants` follows. Raises `PublishingError`:
+    `register-moved`, `effective-order`, `notice-too-short`, or `category-still-held` when rows remain of a category
+    that the new version no longer declares.
     """
     document: dict[str, Any] = declaration.model_dump(mode="json", by_alias=True)
     digest = digest_of(document)
@@ -72,6 +75,7 @@ def publish(
             effective=declaration.effective,
             document=document,
             source_text=source_text,
+            files=dict(files or {}),
             digest=digest,
             material=material,
         )
@@ -98,14 +102,28 @@ def publish_file(*, path: Path, at: datetime, actor: Actor | None = None, recomp
 
     Raises `DeclarationRefusedError` with every fault, file and line; `PublishingError` as `publish`.
     """
-    declaration, source = load_checked(path, siblings=siblings(path))
-    faults = check_against_system(declaration, source)
+    return publish_checked(path=path, beside=siblings(path), at=at, actor=actor, recompile=recompile)
+
+
+def publish_checked(
+    *,
+    path: Path,
+    beside: Sequence[Declaration],
+    at: datetime,
+    key: str | None = None,
+    actor: Actor | None = None,
+    recompile: bool = True,
+) -> DeclarationVersion:
+    """The same beside the declarations given; `key`: whose it must be."""
+    declaration, source = load_checked(path, siblings=beside)
+    faults = not_of(declaration, source, key) + check_against_system(declaration, source)
     if faults:
         raise DeclarationRefusedError(faults)
     try:
         return publish(
             declaration=declaration,
-            source_text=path.read_text(encoding="utf-8"),
+            source_text=source.texts[path.name],
+            files=source.texts,
             at=at,
             actor=actor,
             recompile=recompile,
@@ -113,6 +131,14 @@ def publish_file(*, path: Path, at: datetime, actor: Actor | None = None, recomp
     except PublishingError as error:
         file, line = source.mark(error.place)
         raise DeclarationRefusedError([Problem(file, line, error.code, error.message)]) from None
+
+
+def not_of(declaration: Declaration, source: Source, key: str | None) -> list[Problem]:
+    """The fault of a declaration that is not the controller's whose key is given."""
+    if key is None or declaration.controller.key == key:
+        return []
+    file, line = source.mark(("controller", "key"))
+    return [Problem(file, line, "other-controller", f"this is to be the declaration of {key}")]
 
 
 def earliest(*, standing: Declaration, at: datetime) -> date:

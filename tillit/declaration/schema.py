@@ -266,6 +266,7 @@ class TermsChange(Part):
 
     acceptance: Literal["continued_use", "active"]
     waits: tuple[Key, ...] = ()
+    four_eyes: bool = False
     notice: PeriodText
     material_by: tuple[Literal["email", "sms", "notice", "app"], ...]
     text: Localised

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from tillit.declaration.drafts import EDITORS
 from tillit.declaration.queries import holder_of
 from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
@@ -138,6 +139,12 @@ class Worker:
         """Whether they may reset a colleague's second factor here."""
         roles = active_roles(staff=self.staff)
         return any(role.controller_id == self.site.controller.pk and role.role in MAY_RESET for role in roles)
+
+    @property
+    def writes_declaration(self) -> bool:
+        """Whether they write and publish the declaration here."""
+        roles = active_roles(staff=self.staff)
+        return any(role.controller_id == self.site.controller.pk and role.role in EDITORS for role in roles)
 
     @property
     def settles_refunds(self) -> bool:

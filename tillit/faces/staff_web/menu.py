@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from tillit.declaration.drafts import open_draft
 from tillit.faces.staff_web import imports, population, webhooks
 from tillit.faces.staff_web.access import Worker
 from tillit.journeys import complaints, misuse, refunds
@@ -79,6 +80,10 @@ def _breaches(worker: Worker) -> int:
     return len(breaches.register(controller_ids=[worker.site.controller.pk]))
 
 
+def _drafts(worker: Worker) -> int:
+    return int(open_draft(controller_id=worker.site.controller.pk) is not None)
+
+
 def _broken(worker: Worker) -> int:
     run = last(controller_id=worker.site.controller.pk)
     return run.broken if run is not None else 0
@@ -118,6 +123,14 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("holds", "staff_holds", "holds.title", "holds.tile", lambda worker: worker.handles_rights),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
+    Entry(
+        "declaration",
+        "staff_declaration",
+        "drafts.title",
+        "drafts.tile",
+        lambda worker: worker.writes_declaration,
+        _drafts,
+    ),
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("advertising", "staff_advertising", "advertising.title", "advertising.tile", lambda w: w.advertises),
     Entry(

@@ -10,6 +10,7 @@ from tillit.faces.staff_web import (
     circumstances,
     claims,
     complaints,
+    declarations,
     desk,
     enquiries,
     enrolment,
@@ -66,6 +67,13 @@ urlpatterns = [
     path("<controller:controller>/breaches/", breaches.register, name="staff_breaches"),
     path("<controller:controller>/breaches/<slug:reference>/", breaches.breach, name="staff_breach"),
     path("<controller:controller>/breaches/<slug:reference>/form/", breaches.authority_form, name="staff_breach_form"),
+    path("<controller:controller>/declaration/", declarations.overview, name="staff_declaration"),
+    path("<controller:controller>/declaration/draft/", declarations.draft, name="staff_draft"),
+    path("<controller:controller>/declaration/draft/preview/", declarations.preview, name="staff_draft_preview"),
+    path("<controller:controller>/declaration/draft/publish/", declarations.publish, name="staff_draft_publish"),
+    path(
+        "<controller:controller>/declaration/history/<slug:number>/", declarations.history, name="staff_draft_history"
+    ),
     path("<controller:controller>/files/", imports.listed, name="staff_imports"),
     path("<controller:controller>/files/<slug:number>/", imports.one, name="staff_import"),
     path("<controller:controller>/files/<slug:kind>/<slug:target>/rows/", put_aside.listed, name="staff_rows"),

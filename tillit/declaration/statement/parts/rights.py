@@ -116,6 +116,8 @@ def changes(words: Words) -> Section:
     )
     if declared.waits:
         rows += ((words("changes.waits"), words.words("activities", declared.waits)),)
+    if declared.four_eyes:
+        rows += ((words("changes.four_eyes"), (words("changes.four_eyes_text"),)),)
     blocks = (Paragraph(words.of(declared.text)), Facts(rows), Paragraph(words("changes.leave")))
     return Section("changes", words("changes.title"), blocks)
 
