@@ -1,12 +1,13 @@
 # make demo   set everything up, then run the main job     make serve  set everything up, then serve the site
 # make test   set everything up, then lint and test        make soak   long fault and load runs, every example
+# make docs   the documentation as a site, in var/docs   make screenshots  the pictures in it, from the demo
 # make lint   the style and type checks alone              make lock   compile the locked requirements anew
 # make clean  remove what set-up made; data, secrets and backups in var/ stay
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := setup
-.PHONY: setup dev demo serve test soak lint lock clean
+.PHONY: setup dev demo serve test soak docs screenshots lint lock clean
 .DELETE_ON_ERROR:
 
 # What the caller's shell has set for other projects must not change what is installed or tested here.
@@ -33,6 +34,12 @@ test: dev lint
 
 soak: dev
 	. scripts/browser.sh && TILLIT_EXAMPLES=all $(BIN)/pytest -m 'soak or hypothesis'
+
+docs: dev
+	$(BIN)/sphinx-build -q -W --keep-going -b html -d var/docs-doctrees docs var/docs
+
+screenshots: dev
+	. scripts/browser.sh && $(BIN)/python scripts/screenshots.py
 
 lint: dev
 	$(BIN)/ruff check .
