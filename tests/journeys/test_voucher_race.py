@@ -4,23 +4,24 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
-from django.db.utils import Error
 
 from tests.bonus.conftest import World, build
 from tests.bonus.test_vouchers import code, made, sums, till
 from tests.conftest import TestDatabase
-from tillit.bonus import operations, queries, voucher_endings, vouchers
+from tests.journeys.storm import work
+from tillit.bonus import queries, voucher_endings, vouchers
 from tillit.bonus.errors import VoucherError
 from tillit.kernel import clock
-from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
+from tillit.platform import paths
 
 FORK = multiprocessing.get_context("fork")
 
@@ -76,51 +77,6 @@ def test_c9_of_a_thousand_attempts_at_once_one_succeeds(fresh_db: TestDatabase) 
     _race(processes=50, each=20)
 
 
-def _work(world: World, people: list[int], until: float, seed: int) -> None:
-    """Random operations until the time is up, whatever the server does meanwhile."""
-    chance = random.Random(seed)  # noqa: S311 (a repeatable mix)
-    programme = world.programmes["nordkai"]
-    while time.time() < until:
-        subject, amount = chance.choice(people), chance.randint(1, 300)
-        try:
-            match chance.randrange(5):
-                case 0:
-                    world.earn(subject, amount)
-                case 1 | 2:
-                    voucher = made(world, subject, amount)
-                    if chance.random() < 0.8:
-                        with world.scope("bonus_use", club="nordkai") as scope:
-                            vouchers.redeem(
-                                scope=scope,
-                                till=till(world),
-                                code=code(world, voucher),
-                                amount=chance.randint(1, amount),
-                                at=clock.now(),
-                                reference=str(chance.random()),
-                            )
-                    elif chance.random() < 0.5:
-                        with world.scope("bonus_use", subject) as scope:
-                            voucher_endings.void(scope=scope, subject_id=subject, voucher_id=voucher.id, at=clock.now())
-                case 3:
-                    with world.scope("bonus_correction", subject) as scope:
-                        operations.correct(
-                            scope=scope,
-                            subject_id=subject,
-                            chain_id=programme.chain_id,
-                            amount=-amount,
-                            key=uuid4(),
-                            event_at=clock.now(),
-                            at=clock.now(),
-                            reason="wrong_rate",
-                        )
-                case 4:
-                    voucher_endings.release_lapsed(
-                        programme=programme, at=clock.now() + timedelta(hours=2), subject_id=subject
-                    )
-        except (TillitError, Error):
-            connections.close_all()
-
-
 def _storm(*, clients: int, seconds: float, every: float) -> None:
     """Clients at random, one of them or one of the server's backends killed every so often, then the books."""
     world = build()
@@ -131,7 +87,7 @@ def _storm(*, clients: int, seconds: float, every: float) -> None:
     until, chance = time.time() + seconds, random.Random(3)  # noqa: S311
 
     def start(number: int) -> Any:
-        process = FORK.Process(target=_work, args=(world, people, until, number))
+        process = FORK.Process(target=work, args=(world, people, until, number))
         process.start()
         return process
 
@@ -165,5 +121,21 @@ def test_c9_no_ore_is_lost_or_made_when_workers_and_connections_are_killed(fresh
 
 
 @pytest.mark.soak
-def test_c9_no_ore_is_lost_or_made_in_three_minutes_of_kills(fresh_db: TestDatabase) -> None:
-    _storm(clients=64, seconds=180, every=3)
+def test_c9_no_ore_is_lost_or_made_in_three_minutes_of_kills(place_for_server: Path) -> None:
+    """64 clients on a server of their own; a client, a backend or all of PostgreSQL is killed every few seconds."""
+    clients, seconds = os.environ.get("TILLIT_STORM", "64:180").split(":")
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "TILLIT_DATABASE_NAME"}
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.journeys.storm", "--clients", clients, "--seconds", seconds, "--every", "2.5"],
+        cwd=paths.root(),
+        env=environment | {"TILLIT_VAR": str(place_for_server)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900 + 3 * float(seconds),
+    )
+    assert done.returncode == 0, done.stderr
+    counts = dict(pair.split("=") for pair in done.stdout.split())
+    assert {"client", "backend", "server", "used", "earned"} <= counts.keys()

@@ -36,6 +36,7 @@ _SCHEMA_FILES = (
     "tillit/*/personal_data.py",
     "tillit/*/migrations/*.py",
     "tillit/*/sql/**/*.sql",
+    "tillit/faces/*/sql/**/*.sql",
     "tillit/declaration/**/*",
     "tillit/platform/*.py",
     "tillit/settings.py",
