@@ -1,0 +1,68 @@
+"""The same card file five times, shuffled and cut in other places: identical ledgers (issue 4, C5)."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import TestDatabase
+from tests.journeys.test_killed_import import run
+from tests.support import databases
+from tests.support.intake import NOW, club, outcome
+from tests.support.shops import HEADER, card_number, row
+from tillit.kernel import clock
+
+_KEPT = ("balances", "transfers", "purchases", "seen", "waiting")
+
+
+def lines(numbers: list[str], count: int) -> list[str]:
+    """Members' and strangers' purchases over New Year and both changes of summer time, refunds of some, in whole or in
+    part, and repeats.
+    """
+    chance, found = random.Random(5), []  # noqa: S311 (the same file every time)
+    strangers = [card_number(10**6 + n) for n in range(20)]
+    for number in range(count):
+        paying = chance.choice(numbers if chance.random() < 0.7 else strangers)
+        at = datetime(2025, 10, 25, 20, tzinfo=UTC) + timedelta(minutes=chance.randrange(300_000))
+        amount = chance.randrange(1, 200_000)
+        facts = {"store": 1 + number % 3, "group": f"g{1 + number % 3}"}
+        found.append(row(number, paying, amount=f"{amount / 100:.2f}", time=at.isoformat(), **facts) + ";")
+        if number % 10 == 0:
+            back, later = amount if number % 20 else -(-amount // 2), at + timedelta(days=2)
+            line = row(f"{number}r", paying, amount=f"-{back / 100:.2f}", time=later.isoformat(), **facts)
+            found.append(f"{line};T{number}")
+    return [*found, *chance.sample(found, count // 20)]
+
+
+@pytest.mark.soak
+def test_c5_the_same_file_five_times_shuffled_and_split_leaves_identical_ledgers(
+    fresh_db: TestDatabase, tmp_path: Path
+) -> None:
+    from django.db import connections
+
+    with clock.travel(NOW):
+        numbers = list(club(members=40).members.values())
+    connections.close_all()
+    every = lines(numbers, 8000)
+    found: list[dict[str, Any]] = []
+    for turn, parts in enumerate((1, 2, 3, 7, 20)):
+        chance, mine = random.Random(turn), list(every)  # noqa: S311
+        if turn:
+            chance.shuffle(mine)
+        cuts = sorted(chance.sample(range(1, len(mine)), parts - 1))
+        copy = TestDatabase(databases.clone(fresh_db.name))
+        for number, (start, stop) in enumerate(zip([0, *cuts], [*cuts, len(mine)], strict=True)):
+            path = tmp_path / f"{turn}-{number}.csv"
+            path.write_text("\n".join([f"{HEADER};refund_of", *mine[start:stop]]) + "\n", encoding="utf-8")
+            run(copy, path)
+            run(copy, path)  # and once more: nothing new
+        with copy.connect("backup") as after:
+            left = outcome(after)
+        databases.drop(copy.name)
+        found.append({name: left[name] for name in _KEPT})
+    assert all(found[0][name] for name in ("balances", "transfers", "purchases"))
+    for other in found[1:]:
+        for name in _KEPT:
+            assert other[name] == found[0][name], name
