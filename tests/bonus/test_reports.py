@@ -9,9 +9,11 @@ from django.db import connection
 from tests.bonus.conftest import NOW, Y27, Y28, World
 from tests.bonus.test_corrections import correct
 from tests.bonus.test_use import use
-from tillit.bonus import operations, reports
+from tillit.bonus import operations, rates, reports, store_report
 from tillit.bonus.errors import NotYourChainError
+from tillit.bonus.rates import When
 from tillit.declaration.registry import PERSONAL
+from tillit.journeys import missing_purchases
 from tillit.kernel import clock
 from tillit.ledger.operations import close_period
 from tillit.privacy.retention import dispose_rows
@@ -143,3 +145,28 @@ def test_h14_one_person_alone_leaves_no_figure(world: World) -> None:
     buy(world, subject, 123_45)
     dispose(world, [subject])
     assert not SalesSum.objects.exists()
+
+
+def test_c15_bonus_given_and_used_is_told_by_store_for_groups_only(world: World) -> None:
+    chain, programme = world.chains["nordkai"], world.programmes["nordkai"]
+    rates.add(chain_id=chain.pk, basis_points=100, when=When(datetime(2026, 1, 1, tzinfo=UTC)))
+    people = [world.member() for _ in range(11)]
+    stores = {store.number: store for store in chain.stores.all()}
+
+    def told() -> store_report.StoreBonus:
+        with world.scope("programme_reports", club="nordkai"):
+            return store_report.by_store(programme=programme, start=MAY, end=JUNE)
+
+    for place, subject in enumerate(people):
+        missing_purchases.ready(register_id=chain.controller.register_id)
+        bonus = missing_purchases.post(
+            store=stores["1"], subject_id=subject, event_at=NOW, amount=100_00, receipt=f"R{place}"
+        )
+        assert bonus == 1_00
+        if place == 8:
+            assert told().issued == ()  # nine are too few
+    (one,) = told().issued
+    assert (one.number, one.lines, one.amount) == ("1", 11, 11_00)
+    assert told().used == ()
+    with world.scope("programme_reports", club="skogheim"), pytest.raises(NotYourChainError):
+        store_report.by_store(programme=programme, start=MAY, end=JUNE)

@@ -63,3 +63,22 @@ def test_c15_the_settlement_balances_with_the_ledger(world: World, capsys: pytes
     }
     assert run(["bonus", "settlement", "--chain", "nordkai-kjede", "--month", "2026-05"]) == 0
     assert capsys.readouterr().out.replace("\r", "") == told.replace("\r", "")
+
+
+def test_c15_the_operator_sees_every_club_and_a_club_its_own_only(world: World) -> None:
+    owner = at_work(hire(world.controllers["rundtur"], role="club_owner", name="Olav Operatør"))
+    assert "/staff/rundtur/reports/all/" in owner.get("/staff/rundtur/reports/").text
+    page = owner.get("/staff/rundtur/reports/all/").text
+    for name in ("Kjeden nordkai", "Kjeden skogheim", "Kjeden rundtur"):
+        assert name in page
+    assert page.count("6,00") >= 2  # the club's, and the sum
+    assert owner.get("/staff/rundtur/reports/all/chart.svg").content.startswith(b"<svg")
+    told = owner.get("/staff/rundtur/reports/all/months.csv").content.decode("utf-8-sig").splitlines()
+    assert len(told) == 1 + 3 * 12
+    assert any(line.split(";")[1:3] == ["nordkai-kjede", "2026-05"] for line in told)
+    assert (
+        at_work(hire(world.controllers["nordkai"], role="club_owner", name="Nina Eier"))
+        .get("/staff/nordkai/reports/all/")
+        .status_code
+        == 404
+    )

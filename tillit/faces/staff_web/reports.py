@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from tillit.bonus.models import Programme
 from tillit.bonus.report_series import ACTIVITY, Month, months
+from tillit.bonus.store_report import StoreBonus, StoreFigure, by_store, clubs_of
 from tillit.faces import charts
 from tillit.faces.public_web.statements import spoken
 from tillit.faces.staff_web.access import Worker, staff_page
@@ -35,18 +36,26 @@ def reports(request: HttpRequest, worker: Worker) -> HttpResponse:
     chains = _programmes(worker)
     wanted = request.GET.get("chain", "")
     programme = next((one for one in chains if one.chain.key == wanted), chains[0] if chains else None)
-    span = _span(request)
+    span = span_of(request)
     context = worker.context(page="reports", programmes=chains, chosen=programme, span=span, spans=SPANS)
+    context |= {"operates": bool(clubs_of(worker.site.controller))}
     if programme is not None:
         currency = programme.chain.currency
-        end = _end()
+        end = until()
         with Scope(worker.actor, ACTIVITY):
-            rows = months(programme=programme, start=_start(span), end=end)
-            sold = sales(chain=programme.chain, start=_start(span), end=end)
+            rows = months(programme=programme, start=first(span), end=end)
+            bonus = by_store(programme=programme, start=first(span), end=end)
+            sold = sales(chain=programme.chain, start=first(span), end=end)
         table = [(one.month, [Money(getattr(one, name), currency) for name in MONEY]) for one in rows]
         shown = (*sold.stores, sold.total) if sold.total else ()
         stores = [(one, Money(one.amount, currency)) for one in shown]
-        context |= {"table": table, "columns": MONEY, "stores": stores, "last": rows[-1].month}
+        context |= {
+            "table": table,
+            "columns": MONEY,
+            "stores": stores,
+            "by_store": _bonus(bonus, currency),
+            "last": rows[-1].month,
+        }
     return render(request, "staff_web/reports.html", context)
 
 
@@ -88,6 +97,12 @@ def download(request: HttpRequest, worker: Worker, chain: str, form: str) -> Htt
     return HttpResponse(content, content_type=kind, headers=headers)
 
 
+def _bonus(found: StoreBonus, currency: str) -> list[tuple[str, list[tuple[StoreFigure, Money]]]]:
+    """Given and used, each with its stores and amounts."""
+    parts = (("issued", found.issued), ("used", found.used))
+    return [(part, [(one, Money(one.amount, currency)) for one in figures]) for part, figures in parts]
+
+
 def _programmes(worker: Worker) -> list[Programme]:
     if not worker.sees_reports:
         raise Http404
@@ -100,15 +115,17 @@ def _months(request: HttpRequest, worker: Worker, chain: str) -> tuple[Programme
     if programme is None:
         raise Http404
     with Scope(worker.actor, ACTIVITY):
-        return programme, months(programme=programme, start=_start(_span(request)), end=_end())
+        return programme, months(programme=programme, start=first(span_of(request)), end=until())
 
 
-def _span(request: HttpRequest) -> int:
+def span_of(request: HttpRequest) -> int:
+    """How many months are asked for."""
     asked = request.GET.get("months", "")
     return int(asked) if asked in map(str, SPANS) else 12
 
 
-def _end() -> date:
+def until() -> date:
+    """The first day after the months shown: this month is among them."""
     return IsoPeriod.parse("P1M").add_to(clock.today().replace(day=1))
 
 
@@ -116,8 +133,9 @@ def _end_of_last() -> date:
     return _back(clock.today().replace(day=1), 1)
 
 
-def _start(span: int) -> date:
-    return _back(_end(), span)
+def first(span: int) -> date:
+    """The first of so many months."""
+    return _back(until(), span)
 
 
 def _back(first: date, count: int) -> date:

@@ -20,6 +20,7 @@ from tillit.faces.staff_web import (
     instruments,
     merging,
     misuse,
+    operator_report,
     people,
     population,
     proof,
@@ -60,6 +61,9 @@ urlpatterns = [
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),
     path("<controller:controller>/promises/", proof.promises, name="staff_promises"),
     path("<controller:controller>/reports/", reports.reports, name="staff_reports"),
+    path("<controller:controller>/reports/all/", operator_report.show, name="staff_operator_report"),
+    path("<controller:controller>/reports/all/chart.svg", operator_report.chart, name="staff_operator_chart"),
+    path("<controller:controller>/reports/all/months.csv", operator_report.download, name="staff_operator_file"),
     path(
         "<controller:controller>/reports/<slug:chain>/chart/<slug:which>.svg", reports.chart, name="staff_report_chart"
     ),
