@@ -94,6 +94,7 @@ STAFF = [
     "staff_requests",
     "staff_request_stranger",
     "staff_search",
+    "staff_settlements",
     "staff_terms",
 ]
 # Reached in the journeys, since they need a code, a search or a form first.
@@ -158,6 +159,7 @@ OTHERS = {
     "staff_misuse_file": "form",
     "staff_claim_letter": "form",
     "staff_report_chart": "file",
+    "staff_settlement_file": "file",
     "staff_operator_chart": "file",
     "staff_operator_file": "file",
     "staff_report_file": "file",

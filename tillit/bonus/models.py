@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from tillit.bonus.profile_models import ProfilePart  # noqa: F401 (Django looks for models here)
+from tillit.bonus.settlement_models import BankMovement, SettlementBill  # noqa: F401 (the same)
 from tillit.declaration.personal import PersonalModel
 from tillit.purchases.models import Chain, ProductGroup, Store
 

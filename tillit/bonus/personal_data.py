@@ -2,6 +2,7 @@
 
 from tillit.bonus import complaints, misuse, profiles, voucher_endings
 from tillit.bonus.models import (
+    BankMovement,
     Correction,
     GiftCard,
     Offer,
@@ -10,6 +11,7 @@ from tillit.bonus.models import (
     OfferUnit,
     Programme,
     RateRule,
+    SettlementBill,
     Suspension,
     TermsDraft,
     Voucher,
@@ -59,6 +61,8 @@ follows_declaration(Voucher, voucher_endings.faults)
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)
 not_personal(TermsDraft, because="changes of a chain's rates and offers that are being prepared")
+not_personal(SettlementBill, because="what a chain's month comes to")
+not_personal(BankMovement, because="figures of movements on a controller's account, without the names")
 not_personal(RateRule, because="rates of a chain")
 not_personal(Offer, because="offers of a chain, and what each has given in all")
 follows_declaration(Offer, faults)

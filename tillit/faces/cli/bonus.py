@@ -123,6 +123,33 @@ def settlement(
 
 
 @app.command()
+def reconcile(
+    file: Annotated[Path, typer.Argument(help="The bank's file: camt.053 or camt.054.")],
+    controller: Annotated[str, typer.Option("--controller", help="Key of the controller whose account it is.")],
+    staff: Annotated[str, typer.Option("--as", help="Work e-mail of the member of staff who acts.")],
+) -> None:
+    """Hold the bank's file against the settlements; every bill that is not paid to the øre, a line each."""
+    ready()
+    from tillit.declaration.models import Controller
+    from tillit.journeys import reconciliation
+    from tillit.journeys.reception import staff_at
+    from tillit.kernel.money import Money
+
+    found = Controller.objects.filter(key=controller).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    actor = staff_at(email=staff, controller=found)
+    taken = reconciliation.take_in(actor=actor, controller=found, body=file.read_bytes())
+    out.print(f"{taken.new} new movements, {taken.known} known, {taken.matched} found their bill", markup=False)
+    for one in reconciliation.compared(actor=actor, controller=found):
+        if one.lacking:
+            bill, lacking = one.bill, Money(one.lacking, one.bill.currency).format("en")
+            out.print(f"{bill.chain.key} {bill.month:%Y-%m} {bill.kind} {bill.reference}: {lacking}", markup=False)
+    loose = reconciliation.loose(actor=actor, controller=found)
+    out.print(f"{len(loose)} movements of no bill", markup=False)
+
+
+@app.command()
 def simulate(
     terms: Annotated[Path, typer.Option(help="A programme file: its rates and offers are tried.")],
     start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of purchases.")],

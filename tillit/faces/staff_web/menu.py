@@ -11,7 +11,7 @@ from django.urls import reverse
 from tillit.declaration.drafts import open_draft
 from tillit.faces.staff_web import imports, population, webhooks
 from tillit.faces.staff_web.access import Worker
-from tillit.journeys import complaints, misuse, refunds
+from tillit.journeys import complaints, misuse, reconciliation, refunds
 from tillit.journeys.enquiries import reading as enquiries
 from tillit.journeys.files.kinds import open_to
 from tillit.journeys.rights import reading
@@ -62,6 +62,10 @@ def _requests(worker: Worker) -> int:
 
 def _complaints(worker: Worker) -> int:
     return len(complaints.queue(actor=worker.actor, controller=worker.site.controller))
+
+
+def _bills(worker: Worker) -> int:
+    return reconciliation.open_amount(controller=worker.site.controller)
 
 
 def _misuse(worker: Worker) -> int:
@@ -143,6 +147,9 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("terms", "staff_terms", "terms_desk.title", "terms_desk.tile", lambda w: w.edits_terms),
     Entry("audiences", "staff_audiences", "audience_desk.title", "audience_desk.tile", lambda w: w.targets),
+    Entry(
+        "settlements", "staff_settlements", "settle_desk.title", "settle_desk.tile", lambda w: w.sees_reports, _bills
+    ),
     Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
     Entry("imports", "staff_imports", "imports.title", "imports.tile", _sends_files, imports.waiting),
     Entry(

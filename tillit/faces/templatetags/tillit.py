@@ -254,6 +254,12 @@ def terms_problem(code: str) -> str:
 
 
 @register.filter
+def settle_problem(code: str) -> str:
+    """Why a settlement or a bank's file was not taken."""
+    return say_or(f"settle_desk.problem.{code}", say(language(), "terms_desk.problem.field"))
+
+
+@register.filter
 def rate_words(rule: Any) -> str:
     """A rate in words."""
     return terms_words.rate(rule, language())

@@ -1,0 +1,120 @@
+"""The bank's files against the settlements (C15): ISO 20022 XML, safe to read, each movement once."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.bonus.conftest import NOW, Y28, World
+from tests.bonus.test_use import use
+from tests.faces.test_staff import at_work, hire
+from tillit.bonus.camt import StatementRefusedError, read
+from tillit.faces.cli.main import run
+from tillit.journeys import reconciliation
+from tillit.kernel import clock
+from tillit.parties.actors import staff_actor
+
+EN = {"Accept-Language": "en"}
+
+
+def entry(reference: str, amount: str, *, sign: str = "CRDT", bank: str = "B1", day: str = "2026-06-05") -> str:
+    return (
+        f'<Ntry><Amt Ccy="NOK">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        f"<BookgDt><Dt>{day}</Dt></BookgDt><AcctSvcrRef>{bank}</AcctSvcrRef><NtryDtls><TxDtls>"
+        "<RltdPties><Dbtr><Nm>Somebody Private</Nm></Dbtr></RltdPties>"
+        f"<RmtInf><Strd><CdtrRefInf><Ref>{reference}</Ref></CdtrRefInf></Strd></RmtInf></TxDtls></NtryDtls></Ntry>"
+    )
+
+
+def statement(*entries: str, kind: str = "053.001.08") -> bytes:
+    outer, part = ("BkToCstmrStmt", "Stmt") if kind.startswith("053") else ("BkToCstmrDbtCdtNtfctn", "Ntfctn")
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.{kind}"><{outer}>'
+        f"<GrpHdr><MsgId>M</MsgId></GrpHdr><{part}><Id>S1</Id><Acct><Id><IBAN>NO9386011117947</IBAN></Id></Acct>"
+        f"{''.join(entries)}</{part}></{outer}></Document>"
+    ).encode()
+
+
+def test_c15_statements_are_read_and_their_names_are_not() -> None:
+    (one,) = read(statement(entry("12345", "10.50")))
+    assert (one.amount, one.currency, one.reference, one.booked_on) == (1050, "NOK", "12345", date(2026, 6, 5))
+    assert "Private" not in str(one)
+    assert read(statement(entry("12345", "10.50"), kind="054.001.02")) == [one]  # the same movement in both files
+    (out,) = read(statement(entry("12345", "10.50", sign="DBIT")))
+    assert out.amount == -1050
+    parts = "".join(
+        f'<TxDtls><Refs><EndToEndId>{name}</EndToEndId></Refs><Amt Ccy="NOK">{amount}</Amt></TxDtls>'
+        for name, amount in (("Kari Privat", "4.00"), ("22", "6.00"))
+    )
+    batch = entry("", "10.00").replace("<NtryDtls>", f"<NtryDtls>{parts}").partition("<TxDtls><RltdPties>")[0]
+    assert [(m.reference, m.amount) for m in read(statement(f"{batch}</NtryDtls></Ntry>"))] == [("", 400), ("22", 600)]
+    assert read(statement(entry("1", "1").replace("BOOK", "PDNG"))) == []
+
+
+BOMB = b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (BOMB + b"<Document>&b;</Document>", "statement-xml"),
+        (b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><Document>&x;</Document>', "statement-xml"),
+        (b"<Document", "statement-xml"),
+        (b"\x00\xff", "statement-xml"),
+        (b"<Document/>", "statement-kind"),
+        (statement().replace(b"camt.053", b"pain.001"), "statement-kind"),
+        (statement(entry("1", "ten")), "statement-entry"),
+        (statement(entry("1", "1.005")), "statement-entry"),
+        (statement(entry("1", "1", day="soon")), "statement-entry"),
+        (b" " * 10_000_001, "statement-large"),
+    ],
+)
+def test_c15_what_is_no_statement_is_refused_whole(body: bytes, code: str) -> None:
+    with pytest.raises(StatementRefusedError) as refused:
+        read(body)
+    assert refused.value.code == code
+
+
+def test_c15_what_chains_were_billed_and_paid_is_matched_and_differences_are_listed(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    member, club = world.member(), world.controllers["nordkai"]
+    world.earn(member, 14_00, expires=Y28)
+    use(world, member, 3_00)
+    owner = hire(club, role="club_owner", name="Nina Eier")
+    here = {"actor": staff_actor(staff=owner, controller=club), "controller": club}
+    with pytest.raises(reconciliation.ReconciliationError):
+        reconciliation.bill(**here, chain_key="nordkai-kjede", month=date(2026, 5, 1))
+    with clock.travel(NOW + timedelta(days=35)):
+        desk = at_work(owner)
+        form = {"act": "bill", "chain": "nordkai-kjede", "month": "2026-05"}
+        for _ in range(2):
+            assert desk.post("/staff/nordkai/settlements/", form).status_code == 302
+        billed, payable = reconciliation.compared(**here)
+        assert (billed.bill.amount, payable.bill.amount) == (14_00, 3_00)
+        assert reconciliation.open_amount(controller=club) == 2
+        file = statement(
+            entry(billed.bill.reference, "10.00"),
+            entry(payable.bill.reference, "3.00", sign="DBIT", bank="B2"),
+            entry("98765", "4.00", bank="B3"),
+        )
+        taken = reconciliation.take_in(**here, body=file)
+        assert (taken.new, taken.known, taken.matched) == (3, 0, 2)
+        assert reconciliation.take_in(**here, body=file.replace(b"camt.053", b"camt.054")).new == 0
+        billed, payable = reconciliation.compared(**here)
+        assert (billed.lacking, payable.lacking) == (4_00, 0)
+        page = desk.get("/staff/nordkai/settlements/", headers=EN).text
+        assert "98765" in page
+        (loose,) = reconciliation.loose(**here)
+        put = {"act": "put", "movement": loose.pk, "bill": str(billed.bill.pk)}
+        assert desk.post("/staff/nordkai/settlements/", put).status_code == 302
+        assert reconciliation.open_amount(controller=club) == 0
+        assert ";1400;1400;0;NOK" in desk.get("/staff/nordkai/settlements/bills.csv").content.decode("utf-8-sig")
+        path = tmp_path / "bank.xml"
+        path.write_bytes(statement(entry(billed.bill.reference, "1.00", bank="B4")))
+        assert run(["bonus", "reconcile", str(path), "--controller", "nordkai", "--as", owner.email]) == 0
+        assert "2026-05 billed" in capsys.readouterr().out
+        assert (
+            at_work(hire(club, role="reception", name="Per Port")).get("/staff/nordkai/settlements/").status_code == 404
+        )
+        assert isinstance(billed.bill.billed_at, datetime)

@@ -1,0 +1,130 @@
+"""Bank statements and notifications as ISO 20022 XML: camt.053 and camt.054, whatever the version. Pure.
+
+What is read of a movement: its amount, currency, direction, day, the bank's reference, and the reference it was paid
+with (KID or RF in `CdtrRefInf`, else the end-to-end id). Names, accounts and free text are not read. A document type
+declaration is refused, and so every entity; so is a file that is no such document.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from tillit.bonus.errors import BonusError
+from tillit.kernel.money import exponent
+
+LARGEST = 10_000_000
+_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.05"
+_KINDS = ("3", "4")
+_REFERENCE = re.compile(r"[0-9]{2,25}-?|RF[0-9]{2}[0-9A-Z]{1,21}")  # a KID or RF reference, nothing somebody wrote
+_BOOKED = {"BOOK", ""}
+
+
+class StatementRefusedError(BonusError):
+    """The file is no camt.053 or camt.054 that can be read: `statement-xml`, `-large`, `-kind`, `-entry`."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One movement on an account: `amount` in minor units, above zero on a credit. `id`: the same in every file that
+    tells of it, as far as the bank gives it a reference; else of its place in this statement.
+    """
+
+    id: str
+    booked_on: date
+    amount: int
+    currency: str
+    reference: str
+
+
+def read(body: bytes) -> list[Movement]:
+    """The booked movements of a file, in order. Raises `StatementRefusedError`; then nothing of it is used."""
+    if len(body) > LARGEST:
+        raise StatementRefusedError("statement-large", f"a statement has at most {LARGEST} bytes")
+    try:
+        root = fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError):
+        raise StatementRefusedError("statement-xml", "the file is no XML that is safe to read") from None
+    space = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else ""
+    if not (space.startswith(_NAMESPACE) and space[len(_NAMESPACE) : len(_NAMESPACE) + 1] in _KINDS):
+        raise StatementRefusedError("statement-kind", "the file is neither camt.053 nor camt.054")
+    try:
+        return [movement for part in _children(root, "Stmt", "Ntfctn") for movement in _movements(part)]
+    except (KeyError, ValueError, InvalidOperation):
+        raise StatementRefusedError("statement-entry", "an entry of the file cannot be read") from None
+
+
+def _movements(part: Element) -> Iterator[Movement]:
+    account = _text(part, "Acct/Id/IBAN") or _text(part, "Acct/Id/Othr/Id")
+    for place, entry in enumerate(_children(part, "Ntry")):
+        if (_text(entry, "Sts/Cd") or _text(entry, "Sts")) not in _BOOKED:
+            continue
+        booked = date.fromisoformat((_text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm"))[:10])
+        bank = _text(entry, "AcctSvcrRef") or f"{_text(part, 'Id')}:{place}"
+        whole = _amount(entry)
+        details = _children(entry, "TxDtls")
+        parts = [_amount(one, entry) if _find(one, "Amt") is not None else _stated(one, entry) for one in details]
+        told = sum(amount for amount, _ in parts) == whole[0] and all(parts)
+        rows = list(zip(parts, details, strict=True)) if told and details else [(whole, entry)]
+        for number, ((amount, currency), source) in enumerate(rows):
+            key = f"{account}|{bank}|{number}|{booked}|{amount}|{currency}"
+            known = hashlib.sha256(key.encode()).hexdigest()[:32]
+            yield Movement(known, booked, amount, currency, _reference(source))
+
+
+def _reference(source: Element) -> str:
+    """What it was paid with, without spaces; of an entry with one part, that part's."""
+    for path in ("RmtInf/Strd/CdtrRefInf/Ref", "Refs/EndToEndId"):
+        for holder in (source, *_children(source, "TxDtls")[:1]):
+            found = "".join(_text(holder, path).split())
+            if _REFERENCE.fullmatch(found):
+                return found
+    return ""
+
+
+def _amount(source: Element, entry: Element | None = None) -> tuple[int, str]:
+    found = _find(source, "Amt")
+    if found is None:
+        raise KeyError("Amt")
+    return _minor(found, _text(source, "CdtDbtInd") or _text(entry, "CdtDbtInd"))
+
+
+def _stated(source: Element, entry: Element) -> tuple[int, str]:
+    """The amount of a part that states it under `AmtDtls`; a single part without any has the entry's."""
+    found = _find(source, "AmtDtls/TxAmt/Amt")
+    sign = _text(source, "CdtDbtInd") or _text(entry, "CdtDbtInd")
+    return _minor(found, sign) if found is not None else _amount(entry)
+
+
+def _minor(found: Element, sign: str) -> tuple[int, str]:
+    currency = found.attrib["Ccy"]
+    value = Decimal((found.text or "").strip()).scaleb(exponent(currency))
+    if value != value.to_integral_value() or value < 0 or sign not in {"CRDT", "DBIT"}:
+        raise ValueError(sign)
+    return int(value) * (1 if sign == "CRDT" else -1), currency
+
+
+def _children(source: Element, *names: str) -> list[Element]:
+    """The elements of these names anywhere below, in order."""
+    return [one for one in source.iter() if _local(one) in names and one is not source]
+
+
+def _find(source: Element | None, path: str) -> Element | None:
+    for name in path.split("/"):
+        source = next((one for one in source if _local(one) == name), None) if source is not None else None
+    return source
+
+
+def _text(source: Element | None, path: str) -> str:
+    found = _find(source, path)
+    return (found.text or "").strip() if found is not None else ""
+
+
+def _local(one: Element) -> str:
+    return str(one.tag).rpartition("}")[2]
