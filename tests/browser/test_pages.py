@@ -96,6 +96,7 @@ STAFF = [
     "staff_search",
     "staff_settlements",
     "staff_terms",
+    "staff_value",
 ]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
@@ -103,6 +104,7 @@ JOURNEYS = [
     "staff_complaint",
     "staff_cards",
     "staff_audience",
+    "staff_bonus",
     "staff_misuse_case",
     "staff_terms_draft",
     "staff_identity",

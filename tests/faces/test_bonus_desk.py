@@ -1,6 +1,7 @@
 """The pages of those who keep a bonus programme: misuse, owed bonus (C8, C13)."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -8,8 +9,11 @@ from tests.bonus.conftest import NOW, Y28, World, build
 from tests.bonus.test_corrections import correct
 from tests.bonus.test_misuse import LIMITS
 from tests.bonus.test_reports import buy
-from tests.bonus.test_use import use
-from tests.faces.test_staff import at_work, hire
+from tests.bonus.test_use import balance, use
+from tests.faces.test_staff import at_work, find, hire, link
+from tillit.audit.models import Event
+from tillit.bonus import gift_cards, vouchers
+from tillit.bonus.vouchers import Till
 from tillit.journeys import misuse
 from tillit.kernel import clock
 
@@ -79,3 +83,64 @@ def owes(world: World) -> int:
     use(world, member, 10_00)
     correct(world, member, -6_00)
     return member
+
+
+def test_c9_c11_a_voucher_and_a_gift_card_are_found_by_code_and_undone_at_the_desk() -> None:
+    with clock.travel(NOW):
+        world = build()
+        club, chain, member = world.controllers["nordkai"], world.chains["nordkai"], world.member()
+        world.earn(member, 50_00, expires=Y28)
+        with world.scope("bonus_use", member) as scope:
+            voucher = vouchers.reserve(
+                scope=scope,
+                subject_id=member,
+                programme=world.programmes["nordkai"],
+                amount=20_00,
+                key=uuid4(),
+                at=clock.now(),
+            )
+            code = vouchers.code_of(voucher=voucher, register_id=club.register_id)
+        store = at_work(hire(club, role="store", name="Bo Butikk"))
+        here = "/staff/nordkai/codes/"
+        page = store.post(here, {"code": code}, headers=EN).text
+        assert ("Voucher, open" in page, "20.00" in page) == (True, True)
+        assert code not in store.get(here).text
+        wrong = code[:-1] + str((int(code[-1]) + 1) % 10)
+        assert store.post(here, {"code": wrong}).status_code == 422
+        assert balance(world, member).available == 30_00
+        assert "Voucher, undone" in store.post(here, {"code": code, "act": "undo"}, headers=EN).text
+        assert balance(world, member).available == 50_00
+        with world.scope("security_log"):
+            assert Event.objects.filter(type="person.read", subject_id=member).exists()
+        other = at_work(hire(world.controllers["skogheim"], role="store", name="Siri Skog"))
+        assert other.post("/staff/skogheim/codes/", {"code": code}).status_code == 422
+
+        till = Till(chain_id=chain.pk, controller_id=club.pk, register_id=club.register_id)
+        with world.scope("gift_cards_and_offers") as scope:
+            card = gift_cards.sell(scope=scope, till=till, chain=chain, amount=300_00, key=uuid4(), at=clock.now())
+            gift_cards.activate(scope=scope, card=card, at=clock.now())
+            bearer = gift_cards.code_of(card=card, register_id=club.register_id)
+        admin = at_work(hire(club, role="administrator", name="Ada Admin"))
+        assert "Gift card, active" in admin.post(here, {"code": bearer}, headers=EN).text
+        assert "Gift card, taken back" in admin.post(here, {"code": bearer, "act": "undo"}, headers=EN).text
+        assert store.post(here, {"code": bearer}).status_code == 422
+        assert at_work(hire(club, role="reception", name="Per Port")).get(here).status_code == 404
+
+
+def test_c8_c10_a_members_bonus_is_explained_and_corrected_at_the_desk() -> None:
+    with clock.travel(NOW):
+        world = build()
+        club, member = world.controllers["nordkai"], world.member(given="Kari", family="Nordlund")
+        world.earn(member, 10_00, expires=Y28)
+        desk = at_work(hire(club, name="Kaja Service"))
+        person = link(find(desk, "nordlund", key="nordkai"))
+        assert f'{person}bonus/"' in desk.get(person).text
+        page = desk.get(f"{person}bonus/", headers=EN).text
+        assert ("10.00" in page, "Earned" in page) == (True, True)
+        form = {"chain": "nordkai-kjede", "amount": "-12,50", "on": "2026-05-01", "reason": "wrong_rate"}
+        for wrong in ({"reference": ""}, {"amount": "x"}, {"amount": "0"}, {"on": "2030-01-01"}, {"reason": "x"}):
+            assert desk.post(f"{person}bonus/", {**form, "reference": "S-1", **wrong}).status_code == 422
+        for _ in range(2):
+            assert desk.post(f"{person}bonus/", {**form, "reference": "S-1"}).status_code == 302
+        assert balance(world, member).available == -2_50
+        assert at_work(hire(club, role="reception", name="Per Port")).get(f"{person}bonus/").status_code == 404

@@ -2,7 +2,6 @@
 
 from tillit.bonus import complaints, misuse, profiles, voucher_endings
 from tillit.bonus.models import (
-    BankMovement,
     Correction,
     GiftCard,
     Offer,
@@ -11,7 +10,6 @@ from tillit.bonus.models import (
     OfferUnit,
     Programme,
     RateRule,
-    SettlementBill,
     Suspension,
     TermsDraft,
     Voucher,
@@ -19,6 +17,7 @@ from tillit.bonus.models import (
 from tillit.bonus.offers import faults
 from tillit.bonus.profile_models import ProfilePart
 from tillit.bonus.programmes import departures
+from tillit.bonus.settlement_models import BankMovement, SettlementBill
 from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
 from tillit.declaration.registry import not_personal, personal, routines

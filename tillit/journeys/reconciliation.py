@@ -14,8 +14,9 @@ from django.db.models import Sum
 from tillit.audit.operations import append
 from tillit.bonus import camt
 from tillit.bonus.errors import BonusError
-from tillit.bonus.models import BankMovement, Programme, SettlementBill
+from tillit.bonus.models import Programme
 from tillit.bonus.report_series import ACTIVITY, months
+from tillit.bonus.settlement_models import BankMovement, SettlementBill
 from tillit.declaration.models import Controller
 from tillit.journeys.events import PROGRAMME_CHANGED
 from tillit.journeys.settlement import UnbalancedError
@@ -108,7 +109,7 @@ def put_with(*, actor: Actor, controller: Controller, movement_id: str, bill_id:
     one = BankMovement.objects.filter(pk=movement_id, controller_id=controller.pk).first()
     if one is None:
         raise ReconciliationError("no-movement", "there is no such movement")
-    found = SettlementBill.objects.filter(pk=bill_id, chain__controller=controller, currency=one.currency).first()
+    found = SettlementBill.objects.filter(pk=bill_id or 0, chain__controller=controller, currency=one.currency).first()
     if bill_id is not None and found is None:
         raise ReconciliationError("no-bill", "there is no such bill in that currency")
     one.bill = found

@@ -19,7 +19,7 @@ from tillit.declaration.queries import holder_of
 from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
-from tillit.journeys import cards, offer_audience, refunds, terms_editor
+from tillit.journeys import cards, offer_audience, refunds, terms_editor, value_desk
 from tillit.journeys.enquiries.acting import may_handle as answers
 from tillit.journeys.merging import UNDER
 from tillit.journeys.rights.acting import may_handle, may_receive
@@ -100,6 +100,11 @@ class Worker:
     def targets(self) -> bool:
         """Whether they make offers to an audience here."""
         return offer_audience.may_target(actor=self.actor, controller=self.site.controller)
+
+    @property
+    def sees_value(self) -> bool:
+        """Whether they see what stands behind the code of a voucher or gift card here."""
+        return self.site.declaration.programme is not None and value_desk.may_look(actor=self.actor)
 
     @property
     def keeps_webhooks(self) -> bool:

@@ -115,6 +115,7 @@ ENTRIES: tuple[Entry, ...] = (
         _complaints,
     ),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
+    Entry("value", "staff_value", "value_desk.title", "value_desk.tile", lambda w: w.sees_value),
     Entry("claims", "staff_claims", "claims_desk.title", "claims_desk.tile", lambda w: w.decides_complaints),
     Entry("misuse", "staff_misuse", "misuse_desk.title", "misuse_desk.tile", lambda w: w.judges_misuse, _misuse),
     Entry(

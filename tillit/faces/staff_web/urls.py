@@ -32,6 +32,7 @@ from tillit.faces.staff_web import (
     settlements,
     sign_in,
     terms,
+    value,
     webhooks,
 )
 
@@ -102,6 +103,8 @@ urlpatterns = [
     path("<controller:controller>/audiences/<int:number>/", audiences.show, name="staff_audience"),
     path("<controller:controller>/settlements/", settlements.listed, name="staff_settlements"),
     path("<controller:controller>/settlements/bills.csv", settlements.download, name="staff_settlement_file"),
+    path("<controller:controller>/codes/", value.show, name="staff_value"),
+    path("<controller:controller>/person/<slug:token>/bonus/", value.bonus, name="staff_bonus"),
     path("<controller:controller>/refunds/", refunds.queue, name="staff_refunds"),
     path("<controller:controller>/person/<slug:token>/enquiry/", enquiries.register, name="staff_enquiry_new"),
     path("<controller:controller>/holds/", holds.listed, name="staff_holds"),

@@ -260,6 +260,12 @@ def settle_problem(code: str) -> str:
 
 
 @register.filter
+def value_problem(code: str) -> str:
+    """Why a code at the desk leads nowhere, or cannot be undone."""
+    return say_or(f"value_desk.problem.{code}", say(language(), "value_desk.problem.code"))
+
+
+@register.filter
 def rate_words(rule: Any) -> str:
     """A rate in words."""
     return terms_words.rate(rule, language())
