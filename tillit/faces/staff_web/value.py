@@ -137,7 +137,7 @@ def _shown(found: Value) -> dict[str, Any]:
     shown: dict[str, Any] = {"chain": found.chain, "steps": steps}
     if found.voucher is not None:
         one = found.voucher
-        store = Store.objects.filter(pk=one.store_id).first()
+        store = Store.objects.filter(pk=one.store_id or 0).first()
         return shown | {
             "status": f"voucher.{one.status}",
             "amount": Money(one.amount, currency),
