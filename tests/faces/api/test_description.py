@@ -10,13 +10,14 @@ from django.test import Client
 from tests.faces.api import till as tills
 from tests.faces.api.conftest import Partner
 from tests.support.intake import SOURCE
-from tillit.faces.api.problems import PROBLEMS, SHAPES, TILL
+from tillit.faces.api.problems import PROBLEMS, SHAPES, SUPPLIER, TILL
 from tillit.platform import paths
 from tillit.purchases.models import Source, Store
 from tillit.purchases.reading.columns import COLUMNS
 
 PAGE = (paths.root() / "docs" / "api.md").read_text(encoding="utf-8")
 TILL_PAGE = (paths.root() / "docs" / "till.md").read_text(encoding="utf-8")
+SUPPLIER_PAGE = (paths.root() / "docs" / "benefits.md").read_text(encoding="utf-8")
 OPENAPI = "/api/v1/openapi.json"
 
 
@@ -41,6 +42,11 @@ def test_it_is_openapi_3_1_with_every_status_and_code(db: None) -> None:
         ("post", "/api/v1/webhooks/{public}"),
         *(("post", f"/api/v1/till/gift-cards/{act}") for act in ("sell", "look", "redeem", "undo", "return")),
         ("get", "/api/v1/members/{bonus_id}/balance"),
+        ("post", "/api/v1/cards/verify"),
+        ("get", "/api/v1/orders"),
+        ("get", "/api/v1/orders/{order}"),
+        ("post", "/api/v1/orders/{order}/status"),
+        ("post", "/api/v1/orders/{order}/ask"),
     }
     told = {code for one in operations.values() for code in re.findall(r"`([a-z-]+)`", json.dumps(one["responses"]))}
     assert told == PROBLEMS.keys() - {"method-not-allowed"}
@@ -64,7 +70,11 @@ def test_it_is_openapi_3_1_with_every_status_and_code(db: None) -> None:
 def test_the_tables_of_the_page_are_the_apis() -> None:
     codes = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", PAGE, flags=re.M))
     assert {code: int(status) for code, status in codes.items()} == {
-        code: status for code, (status, _) in PROBLEMS.items() if code not in TILL
+        code: status for code, (status, _) in PROBLEMS.items() if code not in TILL | SUPPLIER
+    }
+    codes = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", SUPPLIER_PAGE, flags=re.M))
+    assert {code: int(status) for code, status in codes.items()} == {
+        code: status for code, (status, _) in SUPPLIER.items()
     }
     codes = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", TILL_PAGE, flags=re.M))
     assert {code: int(status) for code, status in codes.items()} == {code: status for code, (status, _) in TILL.items()}
