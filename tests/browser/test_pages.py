@@ -129,6 +129,9 @@ JOURNEYS = [
     "staff_enquiry",
     "staff_enquiry_new",
     "staff_hold_new",
+    "staff_benefits",
+    "staff_benefit",
+    "staff_benefit_new",
     "membership_card",
     "benefits",
     "benefit",
@@ -191,6 +194,7 @@ OTHERS = {
     "sms_in": "JSON",
     "membership_card_key": "JSON",
     "benefit_code": "form",
+    "staff_benefits_file": "file",
     "supplier_sign_out": "form",
 }
 ARGUMENTS: dict[str, list[object]] = {

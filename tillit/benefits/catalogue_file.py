@@ -76,7 +76,8 @@ def written(*, controllers: Iterable[int]) -> str:
         own = [one for one in valid if one.controller_id in mine]
         if valid and not own:
             continue
-        for one in own or [None]:
+        places: list[Validity | None] = [*own] or [None]
+        for one in places:
             sheet.writerow({name: _safe(value) for name, value in _row(benefit, edition, one).items()})
     return out.getvalue()
 
@@ -177,7 +178,7 @@ def _price(row: dict[str, str], name: str, currency: str) -> int | None:
     if not row[name]:
         return None
     try:
-        return Money.parse(row[name].replace(",", "."), currency).minor
+        return Money.parse(row[name], currency).minor
     except MoneyError as wrong:
         raise CatalogueError(name, str(wrong)) from None
 

@@ -72,9 +72,8 @@ def frame(
         asked_recipient=asked,
         starts=since.date() if since else clock.today(),
     )
-    out.print(
-        f"{supplier} at {union} from {made.starts}: orders as '{made.recipient}', asks as '{made.asked_recipient}'"
-    )
+    told = f"orders as '{made.recipient}', asks as '{made.asked_recipient}'"
+    out.print(f"{supplier} at {union} from {made.starts}: {told}")
 
 
 @app.command(name="list")

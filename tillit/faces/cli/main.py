@@ -13,6 +13,7 @@ from rich.console import Console
 # is imported only when the command is used, so that `tillit db stop` works whatever else is broken.
 COMMANDS: dict[str, str] = {
     "api-key": "Make, list and revoke keys to the API.",
+    "benefits": "Suppliers and their frames, the catalogue of benefits, single-use codes.",
     "webhook": "Add, list, rotate and stop webhooks; send again what was given up.",
     "audit": "Verify, link and read the audit trail.",
     "audiences": "Audiences for advertising elsewhere: who is in them, and why others are not.",

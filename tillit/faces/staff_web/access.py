@@ -114,6 +114,11 @@ class Worker:
         return holds and "security_log" in (self.actor.activities or ())
 
     @property
+    def keeps_benefits(self) -> bool:
+        """Whether they keep the catalogue of benefits here."""
+        return self.site.has_benefits and "membership_administration" in (self.actor.activities or ())
+
+    @property
     def keeps_register(self) -> bool:
         """Whether they keep the register of people here, and so may merge two registrations."""
         return not MERGES_UNDER.isdisjoint(self.actor.activities or ())

@@ -126,6 +126,7 @@ ENTRIES: tuple[Entry, ...] = (
         lambda worker: worker.answers_enquiries,
         _enquiries,
     ),
+    Entry("benefits", "staff_benefits", "benefit_desk.title", "benefit_desk.tile", lambda w: w.keeps_benefits),
     Entry("holds", "staff_holds", "holds.title", "holds.tile", lambda worker: worker.handles_rights),
     Entry("breaches", "staff_breaches", "desk.title", "desk_tiles.breaches", lambda w: w.handles_breaches, _breaches),
     Entry(

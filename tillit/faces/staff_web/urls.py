@@ -6,6 +6,7 @@ from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
     advertising,
     audiences,
+    benefits,
     breaches,
     circumstances,
     claims,
@@ -84,6 +85,10 @@ urlpatterns = [
     path("<controller:controller>/files/<slug:number>/", imports.one, name="staff_import"),
     path("<controller:controller>/files/<slug:kind>/<slug:target>/rows/", put_aside.listed, name="staff_rows"),
     path("<controller:controller>/files/<slug:kind>/<slug:target>/rows/<slug:row>/", put_aside.one, name="staff_row"),
+    path("<controller:controller>/benefits/", benefits.show, name="staff_benefits"),
+    path("<controller:controller>/benefits/file/", benefits.download, name="staff_benefits_file"),
+    path("<controller:controller>/benefits/new/", benefits.edit, name="staff_benefit_new"),
+    path("<controller:controller>/benefits/<slug:benefit>/", benefits.edit, name="staff_benefit"),
     path("<controller:controller>/webhooks/", webhooks.show, name="staff_webhooks"),
     path("<controller:controller>/complaints/", complaints.queue, name="staff_complaints"),
     path("<controller:controller>/complaints/<slug:number>/", complaints.case, name="staff_complaint"),

@@ -113,6 +113,12 @@ def voucher_status(status: str) -> str:
 
 
 @register.filter
+def benefit_use(what: str) -> str:
+    """What was done with a benefit."""
+    return say(language(), f"benefit_desk.use.{what}")
+
+
+@register.filter
 def account_word(kind: str) -> str:
     """A kind of account, as the person reads it: where bonus came from or went."""
     return say(language(), f"account.{kind}")
