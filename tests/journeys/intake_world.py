@@ -58,18 +58,27 @@ class World:
         staged: Callable[[Batch], None] = lambda batch: None,
     ) -> Batch:
         """Stage the rows and post them, as a file of their own. `staged`: called between the two."""
-        known = references.load(source_key=SOURCE)
-        name = hashlib.sha256(json.dumps([rows, Batch.objects.count()]).encode()).hexdigest()
-        batch = batches.begin(source_id=known.source_id, digest=name, name="rows")
-        chunks = [chunk_of(rows, range(1, len(rows) + 1))] if rows else []
-        staging.stage(batch=batch, chunks=chunks, references=known, side_by_side=side_by_side)
-        staged(batch)
-        return intake.post_batch(batch_id=batch.pk, side_by_side=side_by_side)
+        return take_in(rows, side_by_side, staged)
 
     def balances(self, subject: int, chain: str = "mat") -> dict[str, int]:
         with self.scope("bonus_earning"):
             found = ledger.balances(subject_id=subject, on=clock.today())
         return {kind: amount for kind, amount in found.get(self.books[chain], {}).items() if amount}
+
+
+def take_in(
+    rows: Sequence[dict[str, Any]],
+    side_by_side: Sequence[Lane] = HERE,
+    staged: Callable[[Batch], None] = lambda batch: None,
+) -> Batch:
+    """Stage the rows and post them, as a file of their own. `staged`: called between the two."""
+    known = references.load(source_key=SOURCE)
+    name = hashlib.sha256(json.dumps([rows, Batch.objects.count()]).encode()).hexdigest()
+    batch = batches.begin(source_id=known.source_id, digest=name, name="rows")
+    chunks = [chunk_of(rows, range(1, len(rows) + 1))] if rows else []
+    staging.stage(batch=batch, chunks=chunks, references=known, side_by_side=side_by_side)
+    staged(batch)
+    return intake.post_batch(batch_id=batch.pk, side_by_side=side_by_side)
 
 
 def build() -> World:

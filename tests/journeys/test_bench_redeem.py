@@ -80,7 +80,7 @@ def test_every_benchmark_of_money_runs_at_a_tiny_size(place_for_server: Path) ->
     """On a server of their own that may lose nothing."""
     here = {"DATABASE_URL", "TILLIT_DATABASE_NAME"}
     environment = {name: value for name, value in os.environ.items() if name not in here}
-    environment["TILLIT_VAR"] = str(place_for_server)
+    environment |= {"TILLIT_VAR": str(place_for_server), "DJANGO_SETTINGS_MODULE": "tillit.settings"}
     command = [sys.executable, "-m", "tillit.faces.cli"]
     try:
         for name, size in SIZES.items():

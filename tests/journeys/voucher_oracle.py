@@ -28,10 +28,38 @@ class Purse:
     debt: int = 0
     slips: dict[int, Slip] = field(default_factory=dict)
     expired: dict[date, int] = field(default_factory=dict)
+    others: dict[date, int] = field(default_factory=dict)  # lots of a subject that was merged into this one
 
     def held(self, on: date) -> int:
         """What has not expired."""
         return sum(amount for day, amount in self.lots.items() if day > on)
+
+    def held_beside(self, on: date) -> int:
+        """What has not expired of the merged subject's."""
+        return sum(amount for day, amount in self.others.items() if day > on)
+
+    def gather(self, amount: int, on: date) -> None:
+        """What the own lots lack for a use comes from the merged subject's, oldest first, or nothing does."""
+        lacking = amount + self.debt - self.held(on)
+        if 0 < lacking <= self.held_beside(on):
+            for day in sorted(day for day in self.others if day > on):
+                part = min(lacking, self.others[day])
+                self.others[day] -= part
+                self.lots[day] = self.lots.get(day, 0) + part
+                lacking -= part
+
+    def claw(self, wanted: list[tuple[date, int]], on: date) -> None:
+        """Refunds take back: from the purchase's lot, what expired of it undone first; then the oldest, then debt."""
+        left = 0
+        for day, amount in wanted:
+            if day <= on:
+                undone = min(amount, self.expired.get(day, 0))
+                self.expired[day] = self.expired.get(day, 0) - undone
+                self.lots[day] = self.lots.get(day, 0) + undone
+            part = min(amount, self.lots.get(day, 0))
+            self.lots[day] = self.lots.get(day, 0) - part
+            left += amount - part
+        self.correct(left, on)
 
     def earn(self, day: date, amount: int, on: date) -> None:
         """Debt is repaid first."""
@@ -111,6 +139,7 @@ class Purse:
             if day <= on:
                 self.expired[day] = self.expired.get(day, 0) + self.lots[day]
                 self.lots[day] = 0
+        self.others = {day: amount for day, amount in self.others.items() if day > on}
 
 
 def until(parts: list[tuple[date, int]], at: datetime, midnight: dict[date, datetime]) -> datetime:
