@@ -61,6 +61,10 @@ DRAFT_DISCARDED = event_type("draft.discarded", subject="none", draft=ID, revisi
 IMPORT_BATCH = event_type(
     "import.batch", subject="none", source=CODE, kind=CODE, rows=COUNT, accepted=COUNT, quarantined=COUNT, digest=DIGEST
 )
+# A sealed row may show a person, but nobody knows whom until it is played again.
+QUARANTINE_OPENED = event_type("quarantine.opened", subject="none", batch=ID, row=ID)
+QUARANTINE_REPAIRED = event_type("quarantine.repaired", subject="none", batch=ID, row=ID)
+QUARANTINE_DISMISSED = event_type("quarantine.dismissed", subject="none", batch=ID, rows=COUNT, because=CODE)
 QUARANTINE_REPLAYED = event_type("quarantine.replayed", subject="none", source=CODE, rows=COUNT, accepted=COUNT)
 LEDGER_BATCH = event_type(
     "ledger.batch", subject="none", kind=CODE, transfers=COUNT, amount=AMOUNT, currency=CODE, digest=DIGEST

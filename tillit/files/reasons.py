@@ -27,6 +27,7 @@ REASONS: dict[str, Reason] = {
         "Filen slutter uten linjeslutt, så siste rad kan være avkuttet.",
         "The file ends without a line end, so its last row may be cut off.",
     ),
+    "json": Reason("Linjen er ikke et JSON-objekt.", "The line is no JSON object."),
     # A field cannot be used.
     "missing": Reason("Feltet er tomt.", "The field is empty."),
     "too-long": Reason("Teksten er for lang for feltet.", "The text is too long for the field."),

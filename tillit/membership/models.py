@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from tillit.declaration.models import Controller
-from tillit.declaration.personal import PersonalModel
+from tillit.declaration.personal import PersonalModel, RecordTime
 
 
 class MembershipType(models.Model):
@@ -187,6 +187,68 @@ class Cover(PersonalModel):
                 condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="membership_cover_order"
             ),
         ]
+
+
+class FileLayout(models.Model):
+    """How a union's files are written, kept for the next one. `columns`: name in the file → ours, "" for one to leave.
+
+    `dates`: style of its dates, "" where it is found from each file. `last_day`: its end dates are the last day, not
+    the first after. `most_ends`: how many in a thousand memberships a full file may end before somebody approves it.
+    """
+
+    controller = models.OneToOneField(Controller, on_delete=models.PROTECT, related_name="+")
+    columns = models.JSONField(default=dict)
+    dates = models.CharField(max_length=10, blank=True, default="")
+    last_day = models.BooleanField(default=True)
+    most_ends = models.PositiveSmallIntegerField(default=50)
+
+    class Meta:
+        db_table = "membership_file_layout"
+        constraints = [
+            models.CheckConstraint(condition=Q(most_ends__lte=1000), name="membership_file_layout_share"),
+        ]
+
+
+class RegisterFile(models.Model):
+    """One file of a union's members, with its counts. `digest`: SHA-256 of its bytes. `full`: who is not in it, left.
+
+    state: read → waiting (its difference waits for approval) → applying → finished. `counts`: what was done, by kind;
+    `fields`: field → how many changed. `approved`: the difference (ends and joins) that somebody approved.
+    """
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, db_index=True)
+    full = models.BooleanField()
+    state = models.CharField(max_length=10, default="read")
+    described = models.CharField(max_length=200, blank=True, default="")
+    received_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=dict)
+    fields = models.JSONField(default=dict)
+    quarantined = models.BigIntegerField(default=0)
+    approved = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "membership_file"
+
+
+class QuarantinedMember(models.Model):
+    """A row of a union's file that could not be used: where, which field, why. `sealed` holds the row for repair, and
+    nothing else.
+    """
+
+    file = models.ForeignKey(RegisterFile, on_delete=models.PROTECT, related_name="quarantine")
+    line = models.BigIntegerField()
+    field = models.CharField(max_length=40)
+    reason = models.CharField(max_length=40)
+    sealed = models.BinaryField(null=True)
+    quarantined_at = models.DateTimeField(db_default=RecordTime())
+    resolved_at = models.DateTimeField(null=True)
+    resolution = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        db_table = "membership_quarantine"
 
 
 class TermsAcceptance(PersonalModel):

@@ -7,9 +7,12 @@ from tillit.membership.card_models import Card, ShownCode
 from tillit.membership.models import (
     CollectiveAgreement,
     Cover,
+    FileLayout,
     Membership,
     MembershipType,
     Payer,
+    QuarantinedMember,
+    RegisterFile,
     TermsAcceptance,
     Unit,
 )
@@ -49,3 +52,6 @@ domain_trial(
     trial=cards.faults,
     promised=lambda declared: "activities.membership_card" if declared.activity("membership_card") else "",
 )
+not_personal(FileLayout, because="how a union writes its files")
+not_personal(RegisterFile, because="counts of a file")
+transient(QuarantinedMember, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import polars as pl
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
@@ -95,6 +96,14 @@ def digest_digits(
         table[np.arange(count), first + place] = byte
     starts = np.arange(count) * table.shape[1] + first
     return _cmac(register_id, version).many(table.reshape(-1), starts, lengths + len(head))
+
+
+def digest_texts(register_id: int, kind: Kind, values: pl.Series, *, version: int = KEY_VERSION) -> NDArray[Any]:
+    """The digests, (n, 16) bytes, of normalised texts, none of them null: the same as `digest`."""
+    texts = f"{int(kind)}:" + values
+    lengths = texts.str.len_bytes().to_numpy().astype(np.int64)
+    data = np.frombuffer(texts.str.join("").item().encode(), dtype=np.uint8)
+    return _cmac(register_id, version).many(data, np.cumsum(lengths) - lengths, lengths)
 
 
 @cache

@@ -1,6 +1,6 @@
 """The audit events of purchases."""
 
-from tillit.audit.types import CODE, COUNT, ID, event_type
+from tillit.audit.types import CODE, ID, event_type
 
 INSTRUMENT_REGISTERED = event_type(
     "instrument.registered", subject="required", instrument=ID, network=CODE, ownership=CODE
@@ -9,7 +9,3 @@ INSTRUMENT_REMOVED = event_type("instrument.removed", subject="required", instru
 INSTRUMENT_PUT_BACK = event_type("instrument.put_back", subject="required", instrument=ID)
 REFUND_SETTLED = event_type("refund.settled", subject="required", refund=ID, way=CODE)
 REFUND_DISMISSED = event_type("refund.dismissed", subject="required", refund=ID, reason=CODE)
-# A sealed row may show a person, but nobody knows whom until it is played again.
-QUARANTINE_OPENED = event_type("quarantine.opened", subject="none", batch=ID, row=ID)
-QUARANTINE_REPAIRED = event_type("quarantine.repaired", subject="none", batch=ID, row=ID)
-QUARANTINE_DISMISSED = event_type("quarantine.dismissed", subject="none", batch=ID, rows=COUNT, because=CODE)

@@ -9,6 +9,7 @@ import polars as pl
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from tillit.audit import events
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
 from tillit.declaration.queries import register_holder
@@ -16,7 +17,6 @@ from tillit.files import sealing
 from tillit.files.chunks import LINE, Chunk, Reject
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
-from tillit.purchases import events
 from tillit.purchases.errors import QuarantineError
 from tillit.purchases.models import Batch, QuarantinedRow
 from tillit.purchases.reading.columns import COLUMNS

@@ -6,15 +6,14 @@ dump and no log, and it goes with the connection. A killed intake reads its file
 A file is split in chunks by one thread; two others check and encode them, some chunks ahead of PostgreSQL.
 """
 
-import contextvars
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import connection, transaction
 
+from tillit.files.ahead import ahead
 from tillit.files.chunks import Chunk, Reject
 from tillit.purchases import intake, quarantine
 from tillit.purchases.lanes import HERE, Lane, all_of
@@ -25,7 +24,6 @@ from tillit.purchases.reading.references import References
 
 _COPY = f"COPY purchases_staged ({', '.join(encoding.COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _AT_ONCE = 1 << 20
-READERS = 2  # threads that check and encode; nearly all they do is done without holding Python's lock
 
 
 @dataclass
@@ -145,14 +143,4 @@ def _copy(data: bytes) -> None:
 def _prepared(chunks: Iterable[Chunk], *, references: References, batch_id: int, lanes: int = 1) -> Iterator[Prepared]:
     """The chunks checked and encoded, in their order, some at a time, ahead of whoever takes them."""
     make = partial(prepare, references=references, batch_id=batch_id, lanes=lanes)
-    with ThreadPoolExecutor(READERS, thread_name_prefix="purchases-reading") as pool:
-        under_way: deque[Future[Prepared]] = deque()
-        try:
-            for chunk in chunks:
-                under_way.append(pool.submit(contextvars.copy_context().run, make, chunk))
-                if len(under_way) > READERS:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    yield from ahead(chunks, make)

@@ -1,4 +1,4 @@
-"""``tillit programme``, ``members``, ``bonus use`` and ``import members``: what is wrong is told, and twice is once."""
+"""``tillit programme``, ``members``, ``bonus use``, ``import takeover``: what is wrong is told, and twice is once."""
 
 import io
 import json
@@ -148,7 +148,7 @@ def test_c1_c4_members_come_from_another_system_and_refused_rows_are_told_by_lin
     rows[1] = rows[1].replace("liv.", "per.").replace("001;", "002;")
     file = tmp_path / "m.csv"
     file.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
-    assert run(["import", "members", str(file), "--controller", "rundtur"]) == 3
+    assert run(["import", "takeover", str(file), "--controller", "rundtur"]) == 3
     told = capsys.readouterr().out
     assert "1 new, 0 known before, 1 cards and accounts" in told
     assert [line.strip() for line in told.splitlines()[1:]] == [
@@ -159,7 +159,7 @@ def test_c1_c4_members_come_from_another_system_and_refused_rows_are_told_by_lin
     ]
     assert "Fjellheim" not in json.dumps(told)
     file.write_text(example, encoding="utf-8")
-    assert run(["import", "members", str(file), "--controller", "rundtur"]) == 0
+    assert run(["import", "takeover", str(file), "--controller", "rundtur"]) == 0
     assert "0 new, 1 known before" in capsys.readouterr().out
     file.write_text("name\nx\n", encoding="utf-8")
-    assert run(["import", "members", str(file), "--controller", "rundtur"]) == 2
+    assert run(["import", "takeover", str(file), "--controller", "rundtur"]) == 2

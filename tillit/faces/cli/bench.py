@@ -119,6 +119,19 @@ def balance(
     _say(result, as_json=as_json)
 
 
+@app.command()
+def register(
+    members: Annotated[int, typer.Option(min=1000, help="Members of the union whose file it is.")] = 1_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """A union's register from a file: first load, unchanged repeat, 2 % changed, beside bare COPY."""
+    with _place():
+        from tillit.journeys.bench import register as bench
+
+        result = bench.run(members=members, tell=_tell)
+    _say(result, as_json=as_json)
+
+
 @contextmanager
 def _place(other: str | None = None) -> Iterator[None]:
     """In a database of the bench's own with tables and rules; `other`: an empty one for a yardstick."""

@@ -14,10 +14,12 @@ from tillit.faces.cli import quarantine
 from tillit.faces.cli.progress import Meter
 from tillit.faces.cli.ready import ready
 
-app = typer.Typer(no_args_is_help=True, help="Take in files: purchases, and the rows that were put aside.")
+app = typer.Typer(no_args_is_help=True, help="Take in files: purchases, members, and the rows that were put aside.")
 app.add_typer(quarantine.app, name="quarantine")
 out = Console(highlight=False, soft_wrap=True)
 PHASES = {"check": "Checking the file", "read": "Reading", "post": "Posting"}
+MEMBER_PHASES = {"check": "Checking the file", "read": "Reading", "compare": "Comparing", "apply": "Applying"}
+WAITING = 4  # exit code: nothing was done, somebody must approve it
 PUT_ASIDE = 3  # exit code: taken in, but some rows were quarantined
 
 
@@ -60,10 +62,54 @@ def purchases(
 
 @app.command()
 def members(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or JSON, see docs/formats.md.")],
+    union: Annotated[str, typer.Option("--union", help="The union's key.")],
+    full: Annotated[bool | None, typer.Option("--full/--delta", help="Full: who is not in the file has left.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the file would do; store nothing.")] = False,
+    approve: Annotated[bool, typer.Option("--approve", help="Do it although it ends many memberships.")] = False,
+    encoding: Annotated[str | None, typer.Option(help="utf-8 or cp1252, where the head of the file misleads.")] = None,
+    progress: Annotated[
+        bool | None, typer.Option("--progress/--no-progress", help="A bar; default: on a terminal.")
+    ] = None,
+) -> None:
+    """Take in a union's members. The same file again changes nothing; after a crash it completes.
+
+    Exit code 0: done. 3: done, but rows were put aside (`tillit register quarantine`), or endings were withheld. 4: it
+    would end more than the union's share of memberships and waits for --approve. 2: the file was refused.
+    """
+    if encoding not in {None, "utf-8", "cp1252"}:
+        raise typer.BadParameter("utf-8 or cp1252", param_hint="--encoding")
+    if full is None:
+        raise typer.BadParameter("say whether the file is the whole register", param_hint="--full or --delta")
+    ready()
+    from tillit.faces.cli.register import say, union_of
+    from tillit.journeys.register.importing import import_file
+
+    found = union_of(union)
+    with Meter(MEMBER_PHASES, bar=progress) as meter:
+        done = import_file(
+            path=file,
+            controller=found,
+            full=full,
+            dry_run=dry_run,
+            approve=approve,
+            encoding=encoding,
+            progress=meter.tell,
+            describe=out.print,
+        )
+    say(done)
+    if done.waiting and not dry_run:
+        raise typer.Exit(WAITING)
+    if done.quarantined or done.withheld:
+        raise typer.Exit(PUT_ASIDE)
+
+
+@app.command()
+def takeover(
     file: Annotated[Path, typer.Argument(help="CSV, see docs/formats.md.")],
     controller: Annotated[str, typer.Option("--controller", help="A controller of the register they belong to.")],
 ) -> None:
-    """Take over members from another system. Repeating it enrols nobody twice.
+    """Take over a club's members, with their cards, from another system. Repeating it enrols nobody twice.
 
     Exit code 0: every row is in. 3: done, but rows or cards were refused. 2: the file was refused.
     """

@@ -13,23 +13,22 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from django.db import connection
-from psycopg import sql
 
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
 from tillit.journeys import purchase_import
 from tillit.journeys.bench import Figure, Result, files, world
+from tillit.journeys.bench.bare import bare_copy
 from tillit.journeys.bench.errors import BenchError
 from tillit.journeys.bench.machine import Cost, peak_megabytes, processors
 from tillit.journeys.bench.place import hold_server, require, settle
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
 from tillit.ledger import queries as ledger
-from tillit.platform import database, paths
+from tillit.platform import paths
 from tillit.purchases.models import Batch, Purchase
 
 NAME = "intake"
@@ -37,7 +36,6 @@ HORDAK_DATABASE = "tillit_bench_hordak"
 ROWS, MEMBERS, MORE, SAMPLE = 500_000, 200_000, 10, 2_000
 _LOGGED = ("purchases_seen", "purchases_purchase", "ledger_transfer", "ledger_balance", "audit_event")
 _SECURED = ("purchases_purchase", "purchases_unmatched_refund", "ledger_transfer", "ledger_balance")
-_COPIES = 3
 Tell = Callable[[str], None]
 
 
@@ -77,7 +75,7 @@ def _measure(folder: Path, *, rows: int, members: int, seed: int, tell: Tell) ->
     tell(f"writing {rows:,} rows")
     written = files.write(folder / f"{seed}.csv", rows=rows, members=members, seed=seed)
     tell("bare COPY")
-    copied = _copy(written.path)
+    copied = bare_copy(written.path)
     settle()
     tell("Tillit")
     before = Cost.now()
@@ -88,31 +86,6 @@ def _measure(folder: Path, *, rows: int, members: int, seed: int, tell: Tell) ->
         raise BenchError("bench-posted", "not every member's purchase was posted")
     written.path.unlink()
     return Run(written, batch.posted, cost, copied)
-
-
-def _copy(path: Path) -> float:
-    """Seconds of a bare COPY of the file into a logged table of text columns without any index: the median of three."""
-    with path.open("rb") as file:
-        columns = file.readline().decode().strip().split(",")
-    table = sql.Identifier("bench_copy")
-    taken = []
-    with database.connect("owner", autocommit=True) as owner:
-        for _ in range(_COPIES):
-            owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
-            owner.execute(
-                sql.SQL("CREATE TABLE {} ({})").format(
-                    table, sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in columns)
-                )
-            )
-            before = Cost.now()
-            with owner.cursor() as cursor, path.open("rb") as file:
-                statement = sql.SQL("COPY {} FROM STDIN (FORMAT csv, HEADER)").format(table)
-                with cursor.copy(statement) as copy:
-                    while data := file.read(1 << 20):
-                        copy.write(data)
-            taken.append((Cost.now() - before).wall)
-        owner.execute(sql.SQL("DROP TABLE {}").format(table))
-    return median(taken)
 
 
 def _hordak(folder: Path, tell: Tell) -> dict[str, Any]:

@@ -1,0 +1,217 @@
+"""``tillit register``: what a union consists of, how its files are written, and their rows that were put aside.
+
+Nothing that stands in a file is printed, but a row that is asked for: rows are named by line, field and reason.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tillit.faces.cli.ready import ready
+
+if TYPE_CHECKING:
+    from tillit.journeys.register.importing import Outcome
+
+app = typer.Typer(no_args_is_help=True)
+quarantine = typer.Typer(no_args_is_help=True, help="List, show, repair, replay and dismiss rows that were put aside.")
+app.add_typer(quarantine, name="quarantine")
+out = Console(highlight=False, soft_wrap=True)
+Union = Annotated[str, typer.Option("--union", help="The union's key.")]
+Row = Annotated[int, typer.Argument(help="The row's number in the list.")]
+WAIT = 3
+HIDDEN = ("national_number",)
+
+
+@app.callback()
+def registers() -> None:
+    """The registers of unions. `tillit import members` takes their files in."""
+
+
+@app.command(name="set-up")
+def set_up(
+    file: Annotated[Path, typer.Argument(help="YAML: types, units, agreements and layout, see docs/formats.md.")],
+    union: Union,
+) -> None:
+    """Keep what a union consists of and how its files are written. The same file again changes nothing."""
+    ready()
+    from tillit.journeys.register.set_up import set_up as keep
+
+    done = keep(path=file, controller=union_of(union))
+    out.print(", ".join(f"{count} {name}" for name, count in done.items()))
+
+
+@app.command()
+def files(union: Union, limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20) -> None:
+    """The files a union has sent, the latest first, and what each did."""
+    ready()
+    from tillit.membership.models import RegisterFile
+
+    table = Table("File", "Received", "State", "Rows", "Joined", "Changed", "Ended", "Put aside")
+    for one in RegisterFile.objects.filter(controller=union_of(union)).order_by("-id")[:limit]:
+        counts = [one.counts.get(name, 0) for name in ("rows", "joins", "changed", "ends")]
+        table.add_row(one.name, f"{one.received_at:%Y-%m-%d %H:%M}", one.state, *map(str, counts), str(one.quarantined))
+    out.print(table)
+
+
+@quarantine.command(name="list")
+def list_rows(
+    union: Union,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 100,
+    language: Annotated[str, typer.Option(help="nb or en")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+) -> None:
+    """List the rows that wait: line, field and reason, never their content."""
+    ready()
+    from tillit.membership import register_files
+    from tillit.membership.reading.reasons import message
+
+    rows = register_files.waiting(controller_id=union_of(union).pk)
+    facts: list[dict[str, Any]] = [
+        {
+            "row": row.pk,
+            "file": row.file.name,
+            "line": row.line,
+            "field": row.field,
+            "reason": row.reason,
+            "message": message(row.reason, language),
+            "kept": row.sealed is not None,
+        }
+        for row in rows[:limit]
+    ]
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    table = Table("Row", "File", "Line", "Field", "Reason")
+    for fact in facts:
+        table.add_row(str(fact["row"]), fact["file"], str(fact["line"]), fact["field"], fact["message"])
+    out.print(table)
+    out.print(f"{len(rows)} rows wait.")
+
+
+@quarantine.command()
+def show(row: Row, reveal: Annotated[bool, typer.Option("--reveal", help="Also the national number.")] = False) -> None:
+    """Show what a row holds; the look is recorded."""
+    ready()
+    from tillit.journeys.register.quarantined import show as opened
+
+    for name, value in opened(row=_row(row), actor=_operator(_row(row))).items():
+        if not name and not reveal:
+            out.print("the line as it stood (see it with --reveal)")
+            continue
+        hidden = name in HIDDEN and not reveal
+        out.print(f"{name or 'line'}: {'…' if hidden else value}", markup=False)
+
+
+@quarantine.command()
+def repair(
+    row: Row,
+    changes: Annotated[list[str], typer.Argument(metavar="COLUMN=VALUE…", help="An empty value empties the field.")],
+) -> None:
+    """Give fields of a row other values. `tillit register quarantine replay` then takes it in."""
+    ready()
+    from tillit.journeys.register.quarantined import repair as repaired
+
+    pairs = [change.partition("=") for change in changes]
+    if any(not mark for _, mark, _ in pairs):
+        raise typer.BadParameter("COLUMN=VALUE", param_hint="changes")
+    found = _row(row)
+    repaired(row=found, values={name: value or None for name, _, value in pairs}, actor=_operator(found))
+    out.print(f"row {row}: repaired")
+
+
+@quarantine.command()
+def replay(union: Union, rows: Annotated[list[int] | None, typer.Argument(help="Only these rows.")] = None) -> None:
+    """Play the rows that wait again. Exit code 3 when some still wait."""
+    ready()
+    from tillit.journeys.register.replaying import replay as play
+
+    done = play(controller=union_of(union), ids=rows or ())
+    out.print(f"{done.rows} rows played, {done.taken_in} taken in, {done.waiting} still wait")
+    if done.waiting:
+        raise typer.Exit(WAIT)
+
+
+@quarantine.command()
+def dismiss(
+    rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")],
+    because: Annotated[str, typer.Option("--because", help="footer, test, no_member or sent_again.")],
+) -> None:
+    """Give up rows that are nobody's; their content is dropped at once."""
+    ready()
+    from tillit.journeys.register.quarantined import dismiss as dismissed
+
+    found = [_row(row) for row in rows]
+    out.print(f"{dismissed(rows=found, because=because, actor=_operator(found[0]))} rows dismissed")
+
+
+def say(done: "Outcome") -> None:
+    """Print what a file did, or would do."""
+    from tillit.membership.reading.reasons import message
+
+    found, tried = done.difference, done.file is None
+    table = Table("Members", "", title="Dry run: nothing was stored" if tried else None)
+    table.columns[1].justify = "right"
+    facts = {
+        "rows": found.rows,
+        "unchanged": found.unchanged,
+        "new": found.joins,
+        "back again": found.returns,
+        "changed": found.changed,
+        "left, by their row": found.ends,
+        "left, not in the file": len(found.gone),
+        "moved in from another union": found.moved_in,
+        "moved to another union": found.moved_out,
+        "restricted, left as they are": found.restricted,
+        "had left before": found.past,
+        "put aside": done.quarantined,
+    }
+    for name, number in facts.items():
+        if number or name == "rows":
+            table.add_row(name, f"{number:,}".replace(",", "\u00a0"))
+    out.print(table)
+    for name, count in sorted(found.fields.items()):
+        out.print(f"  {count} × {name} changes", markup=False)
+    for name, count in sorted(found.kept.items()):
+        out.print(f"  {count} × {name} stays: the member or the population register said it last", markup=False)
+    for code, count in found.reasons.most_common():
+        out.print(f"  {count} × {code}: {message(code)}", markup=False)
+    for reject in done.rejects:
+        out.print(f"  line {reject.line}, {reject.field or 'line'}: {reject.code}", markup=False)
+    if done.waiting:
+        share = f"{found.ending} of {found.listed} memberships would end"
+        out.print(f"{share}: more than the union's share. Nothing was done; give --approve if that is right.")
+    elif done.withheld:
+        out.print(
+            f"{done.withheld} memberships that the file leaves out go on, since {found.nameless} damaged rows may be"
+            " theirs; give --approve if they are not."
+        )
+
+
+def union_of(key: str) -> Any:
+    """The controller of that key."""
+    from tillit.declaration.models import Controller
+
+    found = Controller.objects.filter(key=key).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{key}'", param_hint="--union")
+    return found
+
+
+def _row(number: int) -> Any:
+    from tillit.membership.errors import MembershipError
+    from tillit.membership.models import QuarantinedMember
+
+    found = QuarantinedMember.objects.filter(pk=number).select_related("file").first()
+    if found is None:
+        raise MembershipError("no-row", f"there is no row {number}")
+    return found
+
+
+def _operator(row: Any) -> Any:
+    from tillit.kernel.scope import system
+
+    return system("command_line", {row.file.controller_id})
