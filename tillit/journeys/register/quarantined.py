@@ -13,7 +13,7 @@ from tillit.membership import register_files
 from tillit.membership.errors import MembershipError
 from tillit.membership.models import QuarantinedMember
 
-DISMISSALS = ("footer", "test", "no_member", "sent_again")
+DISMISSALS = ("not_a_row", "test", "sent_again", "not_ours", "cannot_be_mended")
 
 
 @transaction.atomic
