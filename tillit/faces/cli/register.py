@@ -138,7 +138,7 @@ def replay(union: Union, rows: Annotated[list[int] | None, typer.Argument(help="
 @quarantine.command()
 def dismiss(
     rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")],
-    because: Annotated[str, typer.Option("--because", help="not_a_row, test, sent_again, not_ours or cannot_be_mended.")],
+    because: Annotated[str, typer.Option("--because", help="not_a_row, test, sent_again, not_ours, cannot_be_mended")],
 ) -> None:
     """Give up rows that are nobody's; their content is dropped at once."""
     ready()
