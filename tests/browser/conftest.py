@@ -29,6 +29,7 @@ from tests.support import databases, shops
 from tests.support.authenticator import app_code
 from tests.support.world import publish_examples
 from tillit.bonus import rates
+from tillit.faces.api import keys
 from tillit.kernel import clock
 from tillit.parties import staff as staffing
 from tillit.platform import database, paths
@@ -51,6 +52,7 @@ class Site:
     ola: Person
     eva: Person
     staff: str
+    till: str  # the key of a till of rundtur's chain
     secrets: list[str] = field(default_factory=list)  # of the authenticator app; shared by every copy of the site
     requests: list[str] = field(default_factory=list)
 
@@ -199,7 +201,7 @@ def _hear(window: Window, message: Any) -> None:
         window.trouble.append(message.text)
 
 
-def _people() -> tuple[Person, Person, Person, str]:
+def _people() -> tuple[Person, Person, Person, str, str]:
     controllers = publish_examples()
     world = build()
     kari = make_person(controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
@@ -228,7 +230,8 @@ def _people() -> tuple[Person, Person, Person, str]:
             role=role,
             confidentiality=date(2026, 1, 1),
         )
-    return kari, ola, eva, staff.email
+    _, till = keys.add(chain=world.chains["rundtur"], name="till", scopes=list(keys.TILL_SCOPES))
+    return kari, ola, eva, staff.email, till
 
 
 def _buy(world: World, subject: int, number: int) -> None:

@@ -1,5 +1,6 @@
 """A membership from the first visit to the last: joined, a card, bonus from a file, choices, a copy, and out."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
@@ -18,9 +20,30 @@ from tillit.platform import paths
 
 pytestmark = pytest.mark.browser
 WORDS = {
-    "nb-NO": {"phone": "+4740000621", "bonus": "10,00", "off": "Det stanser fra nå", "left": "Du er meldt ut"},
-    "en-GB": {"phone": "+4740000622", "bonus": "10.00", "off": "It stops from now", "left": "You have left"},
+    "nb-NO": {
+        "phone": "+4740000621",
+        "bonus": "10,00",
+        "rest": "6,00",
+        "off": "Det stanser fra nå",
+        "left": "Du er meldt ut",
+    },
+    "en-GB": {
+        "phone": "+4740000622",
+        "bonus": "10.00",
+        "rest": "6.00",
+        "off": "It stops from now",
+        "left": "You have left",
+    },
 }
+
+
+def redeem(site: Site, code: str, amount: str) -> str:
+    """A till uses the voucher; what became of it."""
+    headers = {"Authorization": f"Bearer {site.till}", "Idempotency-Key": code, "Content-Type": "application/json"}
+    body = json.dumps({"code": code, "amount": amount, "receipt": "3-0117"}).encode()
+    call = Request(f"{site.address}/api/v1/till/vouchers/redeem", body, headers, method="POST")  # noqa: S310
+    with urlopen(call, timeout=60) as answer:  # noqa: S310 (our own server)
+        return str(json.load(answer)["status"])
 
 
 def take_in(site: Site, folder: Path, card: str, number: int) -> None:
@@ -40,7 +63,7 @@ def take_in(site: Site, folder: Path, card: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(("size", "locale"), [("phone", "nb-NO"), ("desktop", "en-GB")])
-def test_c1_c4_c12_f1_a_member_joins_earns_chooses_takes_a_copy_and_leaves(
+def test_c1_c4_c9_c12_f1_a_member_joins_earns_uses_a_voucher_takes_a_copy_and_leaves(
     window: Callable[..., Window],
     declared: dict[str, dict[str, object]],  # noqa: F811
     site: Site,
@@ -88,6 +111,14 @@ def test_c1_c4_c12_f1_a_member_joins_earns_chooses_takes_a_copy_and_leaves(
     take_in(site, tmp_path, card, len(size))
     opened.go("/rundtur/min-side/")
     expect(page.locator("main")).to_contain_text(words["bonus"])
+
+    opened.go("/rundtur/min-side/vouchers/")
+    page.fill("#amount", "4")
+    opened.click("form:has(#amount) button")
+    check(opened, declared)
+    assert redeem(site, page.inner_text(".t-digits"), "4.00") == "used"
+    opened.go("/rundtur/min-side/")
+    expect(page.locator("main")).to_contain_text(words["rest"])
 
     opened.go("/rundtur/min-side/interests/")
     assert page.is_checked("input[value=dining]")
