@@ -215,5 +215,9 @@ AUDIENCES = {
     if name.startswith("TILLIT_AUDIENCE_") and address
 }
 
+# Visit statistics: a file of networks and countries, and `server` to count pages without a script (docs/visits.md)
+GEOGRAPHY = os.environ.get("TILLIT_GEOGRAPHY", "")
+VISITS = os.environ.get("TILLIT_VISITS", "beacon")
+
 # Where to report a weakness: mailto:, https: or tel:, separated by commas (RFC 9116)
 SECURITY_CONTACTS = os.environ.get("TILLIT_SECURITY_CONTACTS", "mailto:security@localhost.localdomain").split(",")

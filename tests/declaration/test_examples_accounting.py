@@ -218,6 +218,7 @@ def test_g2_nothing_but_necessary_before_consent(key):
         "tillit_session": "P1D",
         "tillit_csrf": "P1Y",
         "tillit_cookie_choice": "P4W",
+        "tillit_no_visits": "P1Y",
         "tillit_language": None,
     }
 

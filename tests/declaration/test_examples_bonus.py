@@ -182,6 +182,7 @@ def test_g1_g2_cookies_one_by_one(key: str):
     assert {(c.name, c.kind, c.life.type, c.life.period) for c in cookies.items} == {
         ("tillit_session", "necessary", "rolling", "P1D"),
         ("tillit_csrf", "necessary", "fixed", "P1Y"),
+        ("tillit_no_visits", "necessary", "fixed", "P1Y"),
         ("tillit_language", "necessary", "session", None),
         ("tillit_cookie_choice", "necessary", "fixed", "P4W"),
         ("tillit_remember", "own", "rolling", "P30D"),

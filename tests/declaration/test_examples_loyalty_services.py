@@ -68,6 +68,7 @@ PERIODS = {
 COOKIES = {
     ("tillit_session", "necessary", "session", None),
     ("tillit_csrf", "necessary", "session", None),
+    ("tillit_no_visits", "necessary", "fixed", "P1Y"),
     ("tillit_language", "necessary", "session", None),
     ("tillit_cookie_choice", "necessary", "fixed", "P4W"),
     ("Cookie_notice_accepted", "necessary", "fixed", "P4W"),

@@ -142,6 +142,7 @@ def test_g1_g2_cookies_one_by_one(fjordlys: Declaration):
     assert {(c.name, c.kind, c.life.type, c.life.period, c.processor) for c in cookies.items} == {
         ("tillit_session", "necessary", "rolling", "P1D", None),
         ("tillit_csrf", "necessary", "fixed", "P1Y", None),
+        ("tillit_no_visits", "necessary", "fixed", "P1Y", None),
         ("tillit_language", "necessary", "session", None, None),
         ("tillit_cookie_choice", "necessary", "fixed", "P4W", None),
         ("tillit_remember", "own", "rolling", "P30D", None),

@@ -328,7 +328,7 @@ def test_g1_thirty_four_advertiser_cookies_and_one_name_in_two_lists(key):
     assert [item.name for item in cookies(key, "advertisers")] == ADVERTISERS
     assert len(ADVERTISERS) == 34
     names = [(item.name, item.group) for item in declaration(key).cookies.items]
-    assert len(names) == len(set(names)) == 50
+    assert len(names) == len(set(names)) == 51
     assert sorted(group for name, group in names if name == "vm_app") == ["advertisers", "live_view"]
 
 
@@ -359,6 +359,7 @@ def test_g1_lives_of_the_live_view_and_necessary_cookies(key):
         "tillit_session": ("fixed", "P1D"),
         "tillit_csrf": ("fixed", "P1Y"),
         "tillit_cookie_choice": ("fixed", "P4W"),
+        "tillit_no_visits": ("fixed", "P1Y"),
         "tillit_language": ("session", None),
         "tillit_card": ("rolling", "P1M"),
     }

@@ -43,6 +43,21 @@ def line(rows: Sequence[tuple[str, str, float]], *, value: str) -> bytes:
     return _svg(chart)
 
 
+def heat(rows: Sequence[tuple[str, str, float]], *, value: str) -> bytes:
+    """A field for each place on the x axis and row: the darker, the more. Rows: (x, row, value), in order."""
+    data = [{"x": x, "series": series, "y": y} for x, series, y in rows]
+    chart = (
+        _chart(data)
+        .mark_rect()
+        .encode(
+            x=alt.X("x:N", title=None, sort=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("series:N", title=None, sort=None),
+            color=alt.Color("y:Q", title=value, scale=alt.Scale(range=["#f2f7fc", COLOURS[0]])),
+        )
+    )
+    return _svg(chart)
+
+
 def _chart(data: list[dict[str, Any]]) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=data)).properties(width=WIDTH, height=HEIGHT)
 

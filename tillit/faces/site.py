@@ -15,6 +15,7 @@ from tillit.declaration.models import Controller, DeclarationVersion
 from tillit.declaration.queries import current, current_version
 from tillit.declaration.schema import Declaration
 from tillit.faces import look
+from tillit.faces.beacon import wanted
 from tillit.faces.templatetags.tillit import language
 from tillit.kernel import clock
 
@@ -23,6 +24,11 @@ class ControllerKey(StringConverter):
     """A controller's key as declared; never a part of an address that the site itself uses."""
 
     regex = r"(?!(?:staff|static|health|language|look|api|sms|u|card|supplier)/)[a-z][a-z0-9_]*"
+
+
+def counts_visits(request: HttpRequest) -> bool:
+    """Whether pages tell by themselves that they were viewed, and this visitor may be counted (G3)."""
+    return bool(settings.VISITS == "beacon" and wanted(request.META))
 
 
 register_converter(ControllerKey, "controller")
@@ -109,4 +115,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
     spoken = language()
     choices = [(code, say(code, "language.name")) for code in languages()]
-    return {"language": spoken, "languages": choices, "here": request.path, "told": lambda: _told(request)}
+    return {
+        "language": spoken,
+        "languages": choices,
+        "here": request.path,
+        "counts_visits": counts_visits(request),
+        "told": lambda: _told(request),
+    }

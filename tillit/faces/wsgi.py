@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tillit.settings")
-application = get_wsgi_application()
+_site = get_wsgi_application()
+
+from tillit.faces.beacon import Counting  # noqa: E402 (Django is set up first)
+
+application = Counting(_site)

@@ -46,6 +46,22 @@ def intake(
 
 
 @app.command()
+def visits(
+    seconds: Annotated[float, typer.Option(min=1, help="How long views are taken in.")] = 10,
+    views: Annotated[int, typer.Option(min=10_000, help="Views of the year that is shown.")] = 10_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """Views stored a second, what a kill loses, and a year of views shown."""
+    with _place():
+        from tillit.journeys.bench import visits as bench
+        from tillit.journeys.bench import world
+
+        world.publish_examples()
+        result = bench.run(seconds=seconds, views=views, key="rundtur", tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
 def purpose(
     records: Annotated[int, typer.Option(min=1000, help="Records, ten a person.")] = 100_000,
     operations: Annotated[int, typer.Option(min=100, help="Operations of each mix.")] = 5_000,

@@ -34,6 +34,7 @@ from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup, copy_keys
+from tillit.visits.operations import add_up_everywhere
 
 GONE = timedelta(seconds=60)  # without a sign of life, six times as long as a worker gives one
 
@@ -61,6 +62,7 @@ JOBS = {
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("population", refresh_everywhere, timedelta(hours=1)),
         Every("audiences", follow_everywhere, timedelta(minutes=1)),
+        Every("visits", add_up_everywhere, timedelta(minutes=5)),
         Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),
         Every("proof", prove_and_tell, timedelta(days=1), hour=5),

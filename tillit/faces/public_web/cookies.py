@@ -20,6 +20,7 @@ from tillit.consent import cookies as choices
 from tillit.consent.models import CookieChoice
 from tillit.declaration.schema import Cookie
 from tillit.declaration.statement import build, html
+from tillit.faces.beacon import wanted
 from tillit.faces.public_web.statements import names, spoken
 from tillit.faces.signing_in import REMEMBER
 from tillit.faces.site import Site, site_or_404
@@ -78,6 +79,8 @@ def policy(request: HttpRequest, controller: str) -> HttpResponse:
         "choice": choice,
         "state": _state(request, choice, optional),
         "purposes": [(key, declared[key], choice is not None and key in choice.purposes) for key in optional],
+        "visits": site.declaration.visit_statistics,
+        "counted": wanted(request.META),
         "proof": CookieChoice.objects.filter(pk=choice.proof).first() if choice and choice.proof else None,
     }
     return render(request, "public_web/cookies.html", context)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.public_web import app, cookies, programme, statements, unsubscribe, views
+from tillit.faces.public_web import app, cookies, programme, statements, unsubscribe, views, visits
 
 _STATEMENT = "<controller:controller>/statement/"
 urlpatterns = [
@@ -24,5 +24,6 @@ urlpatterns = [
     path(f"{_STATEMENT}changes/<int:before>/<int:after>/", statements.changes, name="statement_changes"),
     path("<controller:controller>/programme/", programme.programme, name="programme_terms"),
     path("<controller:controller>/cookies/", cookies.policy, name="cookies"),
+    path("<controller:controller>/visits/", visits.choose, name="visits_choice"),
     path("<controller:controller>/cookies/choice/", cookies.choose, name="cookie_choice"),
 ]

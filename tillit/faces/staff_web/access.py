@@ -134,6 +134,12 @@ class Worker:
         return "advertising" in (self.actor.activities or ()) and bool(networks(self.site.declaration))
 
     @property
+    def sees_visits(self) -> bool:
+        """Whether they see the visit statistics here."""
+        may = "visit_statistics" in (self.actor.activities or ())
+        return may and self.site.declaration.visit_statistics is not None
+
+    @property
     def keeps_cards(self) -> bool:
         """Whether they register people's cards here."""
         may = "bonus_earning" in (self.actor.activities or ())

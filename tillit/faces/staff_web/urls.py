@@ -34,6 +34,7 @@ from tillit.faces.staff_web import (
     sign_in,
     terms,
     value,
+    visits,
     webhooks,
 )
 
@@ -59,6 +60,9 @@ urlpatterns = [
     path("<controller:controller>/person/<slug:token>/identity/", identity.show, name="staff_identity"),
     path("<controller:controller>/person/<slug:token>/circumstances/", circumstances.show, name="staff_circumstances"),
     path("<controller:controller>/advertising/", advertising.show, name="staff_advertising"),
+    path("<controller:controller>/visits/", visits.show, name="staff_visits"),
+    path("<controller:controller>/visits/<slug:which>.svg", visits.chart, name="staff_visits_chart"),
+    path("<controller:controller>/visits/figures.csv", visits.download, name="staff_visits_file"),
     path("<controller:controller>/population/", population.show, name="staff_population"),
     path("<controller:controller>/person/<slug:token>/cards/", instruments.show, name="staff_cards"),
     path("<controller:controller>/person/<slug:token>/request/", requests.register, name="staff_request_new"),

@@ -11,7 +11,6 @@ from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
 WHY = {
     "forms": "no page of ours asks with this form yet",
     "device_permissions": "what a device answers stays on it: nothing of it reaches the system",
-    "visit_statistics": "visits are not counted yet",
     "security": "a measure of the organisation, not of the system",
 }
 _PROVED_ELSEWHERE = {"row_isolation", "need_to_know", "assigned_only", "stored_apart", "sealed_keys", "sealed_numbers"}
@@ -26,8 +25,6 @@ def _promised(declaration: Declaration) -> Iterator[Said]:
     for part, items in lists.items():
         for item in items:
             yield Said(f"{part}.{item.key}", _text(declaration, item), part)
-    if declaration.visit_statistics is not None:
-        yield Said("visit_statistics", texts(declaration, "visit_statistics"), "visit_statistics")
 
 
 def _text(declaration: Declaration, item: Any) -> dict[str, str]:
