@@ -83,7 +83,12 @@ class World:
 
 
 def build() -> World:
-    world = World(publish_examples("union_benefits"))
+    return furnish(publish_examples("union_benefits"))
+
+
+def furnish(controllers: dict[str, Controller]) -> World:
+    """The suppliers with their frames, and a category."""
+    world = World(controllers)
     world.categories["reise"] = editing.add_category(key="reise", names={"nb": "Reise", "en": "Travel"})
     for key, name, recipient, asked in (
         ("hotell", "Fjellduft Hoteller", "fjellduft_hoteller", "fjellduft_asked"),

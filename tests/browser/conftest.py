@@ -23,11 +23,13 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.benefits.conftest import furnish
 from tests.bonus.conftest import World, build
 from tests.faces.conftest import Person, make_person
 from tests.support import databases, shops
 from tests.support.authenticator import app_code
 from tests.support.world import publish_examples
+from tillit.benefits.models import Kind
 from tillit.bonus import rates
 from tillit.faces.api import keys
 from tillit.kernel import clock
@@ -38,6 +40,8 @@ from tillit.purchases.models import Purchase, Store
 PHONE, DESKTOP = (360, 740), (1280, 800)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SUPPLIER_KEYS: list[str] = []
+"""The key of a supplier of benefits at the site, the latest last."""
 _CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -207,6 +211,11 @@ def _people() -> tuple[Person, Person, Person, str, str]:
     kari = make_person(controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
     ola = make_person(controllers["rundtur"], "Ola", "Vestli", "+47 400 00 112")
     eva = make_person(controllers["lyngheim"], "Eva", "Strand", "+47 400 00 113")
+    union = furnish(controllers)
+    union.benefit("fly", kind=Kind.LINK, title="Flyreiser", url="https://fly.example/", member_price=129_900)
+    union.benefit("rom", kind=Kind.ORDER, title="Rom i fjellet", needs=("order_name", "order_phone"))
+    _, key = keys.add(supplier=union.suppliers["hotell"], name="till", scopes=list(keys.SUPPLIER_SCOPES))
+    SUPPLIER_KEYS.append(key)
     shops.source(controllers["rundtur"], key="butikk-fil")
     rates.add(
         chain_id=world.chains["rundtur"].pk,
@@ -222,6 +231,7 @@ def _people() -> tuple[Person, Person, Person, str, str]:
         *(("rundtur", role) for role in roles),
         ("fjordlys", "customer_service"),
         ("lyngheim", "marketing"),
+        ("lyngheim", "administrator"),
     ):
         staff = staffing.add(
             email="siv@arbeid.example",

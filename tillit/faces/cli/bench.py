@@ -148,6 +148,20 @@ def register(
     _say(result, as_json=as_json)
 
 
+@app.command()
+def cards(
+    people: Annotated[int, typer.Option(min=64, help="Members, each with a card.")] = 1_000,
+    seconds: Annotated[float, typer.Option(min=1, max=20, help="How long each of the two ways is measured.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Membership cards verified by 32 clients, beside bare look-ups by primary key."""
+    with _place():
+        from tillit.journeys.bench import cards as bench
+
+        result = bench.run(people=people, seconds=seconds, tell=_tell)
+    _say(result, as_json=as_json)
+
+
 @contextmanager
 def _place(other: str | None = None) -> Iterator[None]:
     """In a database of the bench's own with tables and rules; `other`: an empty one for a yardstick."""
