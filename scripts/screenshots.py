@@ -52,6 +52,7 @@ def main() -> None:
         sys.exit("run make demo first: there is nobody to sign in as")
     member = dict(line.split(" ", 1) for line in PEOPLE.read_text(encoding="utf-8").splitlines())["rundtur"]
     _staff()
+    subprocess.run([sys.executable, "-m", "tillit.faces.cli", "prove"], check=False, cwd=ROOT, capture_output=True)
     port = _free_port()
     server = subprocess.Popen([sys.executable, "-m", "tillit.faces.cli", "serve", "--port", str(port)], cwd=ROOT)  # noqa: S603
     try:
