@@ -202,6 +202,8 @@ SITE_URL = os.environ.get("TILLIT_SITE_URL", "http://localhost:8000").rstrip("/"
 # SMS goes nowhere unless a gateway is named: TILLIT_SMS=https://TOKEN@host/path (docs/messages.md)
 SMS_GATEWAY = os.environ.get("TILLIT_SMS", "")
 SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
+# Where orders to block a card go, an address for each issuer: "key=https://TOKEN@host/path …".
+ISSUERS = os.environ.get("TILLIT_ISSUERS", "")
 
 # Registers outside that facts are checked against: https://TOKEN@host/path (docs/registers.md)
 REGISTERS = {

@@ -20,8 +20,9 @@ def allowed(kind: str) -> Attachments | None:
     return kind_of(kind).attachments
 
 
-def add(*, scope: Scope, case: Case, body: bytes, at: datetime) -> Document:
-    """Attach a file, as it came in, to a case. A member's own scope attaches as the person.
+def add(*, scope: Scope, case: Case, body: bytes, at: datetime, made_at: datetime | None = None) -> Document:
+    """Attach a file, as it came in, to a case. A member's own scope attaches as the person. `made_at`: when it was made
+    (a recording), from which it lapses; `at` unless given.
 
     Raises `CaseError`: `file-not-here` (the kind allows none, or not from the person), `case-closed`, `file-empty`,
     `file-large`, `file-many`, `file-type`, `file-pixels`. Returns the document; the case's log says that it came.
@@ -50,7 +51,7 @@ def add(*, scope: Scope, case: Case, body: bytes, at: datetime) -> Document:
         name=f"attachment-{number}.{kept.ending}",
         media_type=kept.media_type,
         body=kept.body,
-        at=at,
+        at=made_at or at,
         category=said.category,
         attached_by=str(scope.actor),
     )

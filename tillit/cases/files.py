@@ -1,8 +1,8 @@
 """What may be attached to a case: told from its bytes, never from its name; a picture is painted anew (H18, D9, C12).
 
 A picture is decoded and encoded again, so that where and when it was taken, the camera, a preview, a comment and
-anything hidden behind its last byte are gone. A document (PDF) is kept as it is, and only ever handed out as a file to
-save. Sizes are bounded before anything is decoded.
+anything hidden behind its last byte are gone. A document (PDF) or a recording is kept as it is, and only ever handed
+out as a file to save. Sizes are bounded before anything is decoded.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,12 @@ PDF = "application/pdf"
 JPEG = "image/jpeg"
 PNG = "image/png"
 WEBP = "image/webp"
+MP3 = "audio/mpeg"
+WAV = "audio/wav"
+OGG = "audio/ogg"
+SOUNDS = (MP3, WAV, OGG)
 PICTURES = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP"}
-ENDINGS = {PDF: "pdf", JPEG: "jpg", PNG: "png"}
+ENDINGS = {PDF: "pdf", JPEG: "jpg", PNG: "png", MP3: "mp3", WAV: "wav", OGG: "ogg"}
 """Media type as kept → ending of its name. A WebP picture is kept as JPEG."""
 _PIXELS = 50_000_000
 _SIDE = 3000
@@ -47,16 +51,25 @@ def media_type_of(body: bytes) -> str | None:
         return WEBP
     if body.startswith(b"%PDF-") and b"%%EOF" in body[-1024:]:
         return PDF
-    return None
+    return _sound(body)
+
+
+def _sound(body: bytes) -> str | None:
+    if body[:4] == b"RIFF" and body[8:12] == b"WAVE":
+        return WAV
+    if body.startswith(b"OggS"):
+        return OGG
+    frame = len(body) > 1 and body[0] == 0xFF and body[1] & 0xE6 == 0xE2  # MPEG audio, layer III
+    return MP3 if frame or body.startswith(b"ID3") else None
 
 
 def clean(body: bytes) -> Clean:
     """The file as it may be kept. Raises `CaseError`: `file-type` (not a known type, or broken), `file-pixels`."""
     found = media_type_of(body)
     if found is None:
-        raise CaseError("file-type", "that is no picture and no PDF")
-    if found == PDF:
-        return Clean(PDF, body)
+        raise CaseError("file-type", "that is no picture, PDF or recording")
+    if found == PDF or found in SOUNDS:
+        return Clean(found, body)
     return _painted(body, found)
 
 

@@ -28,7 +28,7 @@ personal(
     Document,
     category_column="category",
     categories=("rights_case", "rights_copy"),
-    clocks={"case_closed": "closed_at", "answered": "made_at", "collected": "made_at"},
+    clocks={"case_closed": "closed_at", "answered": "made_at", "collected": "made_at", "recorded": "made_at"},
     sealed=("sealed",),
     not_exported={
         "sealed": "a copy of what the other parts of an answer say, or a file attached to its case, where it is fetched"

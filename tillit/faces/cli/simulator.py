@@ -1,5 +1,6 @@
 """``tillit simulator``: stand-ins for services outside, each a process of its own that listens on this machine."""
 
+from http.server import ThreadingHTTPServer
 from typing import Annotated
 
 import django
@@ -30,11 +31,20 @@ def sms(
     from tillit.faces.simulators.sms import Gateway
 
     gateway = Gateway(port, site=site, controller=controller, token=token, secret=gateway_secret())
-    out.print(f"listening on http://127.0.0.1:{gateway.server_port}", markup=False)
-    try:
-        gateway.serve_forever(poll_interval=0.1)
-    except KeyboardInterrupt:
-        gateway.server_close()
+    _listen(gateway)
+
+
+@app.command()
+def issuer(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8028,
+    token: Annotated[str, typer.Option("--token", help="What the site must show (TILLIT_ISSUERS).")] = TOKEN,
+    slow: Annotated[float, typer.Option("--slow", help="Seconds it takes for what it never answers.")] = 60,
+) -> None:
+    """A card issuer: confirms, rejects, takes its time, loses answers (docs/services.md). Ends with Ctrl-C."""
+    django.setup()
+    from tillit.faces.simulators.issuer import Issuer
+
+    _listen(Issuer(port, token=token, slow=slow))
 
 
 @app.command(name="population-register")
@@ -46,12 +56,7 @@ def population_register(
     django.setup()
     from tillit.faces.simulators.population import PopulationRegister
 
-    register = PopulationRegister(port, token=token)
-    out.print(f"listening on http://127.0.0.1:{register.server_port}", markup=False)
-    try:
-        register.serve_forever(poll_interval=0.1)
-    except KeyboardInterrupt:
-        register.server_close()
+    _listen(PopulationRegister(port, token=token))
 
 
 @app.command()
@@ -63,9 +68,12 @@ def audience(
     django.setup()
     from tillit.faces.simulators.audience import AdvertisingNetwork
 
-    network = AdvertisingNetwork(port, token=token)
-    out.print(f"listening on http://127.0.0.1:{network.server_port}", markup=False)
+    _listen(AdvertisingNetwork(port, token=token))
+
+
+def _listen(server: ThreadingHTTPServer) -> None:
+    out.print(f"listening on http://127.0.0.1:{server.server_port}", markup=False)
     try:
-        network.serve_forever(poll_interval=0.1)
+        server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
-        network.server_close()
+        server.server_close()

@@ -35,6 +35,7 @@ from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup, copy_keys
 from tillit.visits.operations import add_up_everywhere
+from tillit.services import delivery as blocks
 
 GONE = timedelta(seconds=60)  # without a sign of life, six times as long as a worker gives one
 
@@ -46,6 +47,7 @@ JOBS = {
         Every("link_audit", link, timedelta(minutes=1)),
         Every("webhooks", webhooks.run, timedelta(minutes=1)),
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
+        Every("blocks", blocks.deliver, timedelta(minutes=1)),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("recipients", send_notices, timedelta(minutes=10)),

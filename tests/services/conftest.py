@@ -1,0 +1,126 @@
+"""A customer with cards on the blocking service, and an issuer in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+from django.conf import settings as site
+
+from tests.support.shops import card_number
+from tests.support.world import person, publish_examples
+from tillit.cases.models import Case
+from tillit.declaration.models import Controller
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.platform import paths
+from tillit.services import blocking, instruments
+from tillit.services.models import BlockOrder, Instrument, Issuer
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CONFIRMS, REJECTS, SILENT, SLOW, BUSY, LOST = 5, 0, 1, 2, 3, 4
+"""The last digit but one of a card tells the simulated issuer what to do (faces/simulators/issuer.py)."""
+
+
+def number_that(does: int, *, nth: int = 0) -> str:
+    """A test card number with which the simulated issuer does so; another for each `nth`."""
+    return next(number for number in (card_number(1000 * nth + n) for n in range(1000)) if number[-2] == str(does))
+
+
+@dataclass
+class Customer:
+    """A customer of the services company, and what can be done with their cards."""
+
+    controller: Controller
+    subject: int
+
+    def scope(self, activity: str = blocking.ACTIVITY) -> Scope:
+        return Scope(system("test", {self.controller.pk}), activity, frozenset({self.subject}))
+
+    def issuer(self, key: str = "nordbank", kind: str = "card") -> Issuer:
+        made, _ = Issuer.objects.get_or_create(
+            controller=self.controller, key=key, defaults={"kind": kind, "name": key.title(), "phone": "+4740000099"}
+        )
+        return made
+
+    def put_on(self, number: str, **given: Any) -> Instrument:
+        with self.scope() as scope:
+            return instruments.put_on(
+                scope=scope,
+                subject_id=self.subject,
+                controller_id=self.controller.pk,
+                issuer=given.pop("issuer", None) or self.issuer(),
+                number=number,
+                at=clock.now(),
+                **given,
+            )
+
+    def block(self, *chosen: Instrument) -> Case:
+        with self.scope() as scope:
+            return blocking.block(
+                scope=scope,
+                subject_id=self.subject,
+                controller_id=self.controller.pk,
+                instrument_ids=[one.id for one in chosen],
+                channel="phone",
+                at=clock.now(),
+            )
+
+    def orders(self, case: Case) -> list[BlockOrder]:
+        with self.scope():
+            return blocking.orders(case=case)
+
+
+@dataclass
+class IssuerProcess:
+    """The simulated issuer."""
+
+    port: int
+
+    def orders(self) -> dict[str, dict[str, Any]]:
+        """reference → what came: last four, name, how many times it was sent and asked about."""
+        link = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        link.request("GET", "/orders")
+        said: dict[str, dict[str, Any]] = json.loads(link.getresponse().read())
+        link.close()
+        return said
+
+
+@pytest.fixture
+def customer(fresh_db: object) -> Customer:
+    clock.travel(NOW)
+    trygghavn = publish_examples("loyalty_services")["trygghavn"]
+    return Customer(
+        trygghavn, person(trygghavn, "customer", given="Kari", family="Nordmann", email="kari@post.example")
+    )
+
+
+@pytest.fixture
+def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[IssuerProcess]:
+    command = [sys.executable, "-m", "tillit.faces.cli", "simulator", "issuer", "--port", "0", "--slow", "2"]
+    process = subprocess.Popen(command, cwd=paths.root(), stdout=subprocess.PIPE, text=True, env=os.environ.copy())
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        named = f"nordbank=http://simulator@127.0.0.1:{port}"
+        monkeypatch.setattr(site, "ISSUERS", named)
+        monkeypatch.setenv("TILLIT_ISSUERS", named)  # for workers of their own
+        for _ in range(600):
+            try:
+                IssuerProcess(port).orders()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield IssuerProcess(port)
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+        if process.stdout:
+            process.stdout.close()

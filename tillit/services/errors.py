@@ -1,0 +1,17 @@
+"""What can go wrong in a service."""
+
+from tillit.kernel.errors import TillitError
+
+
+class ServiceError(TillitError):
+    """What was asked of a service cannot be done; the code says why."""
+
+    exit_code = 2
+
+
+class IssuerError(TillitError):
+    """An issuer did not take an order. `permanent`: it never will."""
+
+    def __init__(self, code: str, message: str, *, permanent: bool = False) -> None:
+        super().__init__(code, message)
+        self.permanent = permanent
