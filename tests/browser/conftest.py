@@ -36,6 +36,7 @@ from tillit.kernel import clock
 from tillit.parties import staff as staffing
 from tillit.platform import database, paths
 from tillit.purchases.models import Purchase, Store
+from tillit.services.models import Issuer
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
@@ -55,6 +56,7 @@ class Site:
     kari: Person
     ola: Person
     eva: Person
+    berit: Person
     staff: str
     till: str  # the key of a till of rundtur's chain
     secrets: list[str] = field(default_factory=list)  # of the authenticator app; shared by every copy of the site
@@ -205,7 +207,7 @@ def _hear(window: Window, message: Any) -> None:
         window.trouble.append(message.text)
 
 
-def _people() -> tuple[Person, Person, Person, str, str]:
+def _people() -> tuple[Person, Person, Person, Person, str, str]:
     controllers = publish_examples()
     world = build()
     kari = make_person(controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
@@ -216,6 +218,10 @@ def _people() -> tuple[Person, Person, Person, str, str]:
     union.benefit("rom", kind=Kind.ORDER, title="Rom i fjellet", needs=("order_name", "order_phone"))
     _, key = keys.add(supplier=union.suppliers["hotell"], name="till", scopes=list(keys.SUPPLIER_SCOPES))
     SUPPLIER_KEYS.append(key)
+    berit = make_person(controllers["trygghavn"], "Berit", "Havn", "+47 400 00 114", "customer")
+    Issuer.objects.create(
+        controller=controllers["trygghavn"], key="nordbank", name="Nordbank", kind="card", phone="+4740000099"
+    )
     shops.source(controllers["rundtur"], key="butikk-fil")
     rates.add(
         chain_id=world.chains["rundtur"].pk,
@@ -232,6 +238,7 @@ def _people() -> tuple[Person, Person, Person, str, str]:
         ("fjordlys", "customer_service"),
         ("lyngheim", "marketing"),
         ("lyngheim", "administrator"),
+        ("trygghavn", "blocking_agent"),
     ):
         staff = staffing.add(
             email="siv@arbeid.example",
@@ -241,7 +248,7 @@ def _people() -> tuple[Person, Person, Person, str, str]:
             confidentiality=date(2026, 1, 1),
         )
     _, till = keys.add(chain=world.chains["rundtur"], name="till", scopes=list(keys.TILL_SCOPES))
-    return kari, ola, eva, staff.email, till
+    return kari, ola, eva, berit, staff.email, till
 
 
 def _buy(world: World, subject: int, number: int) -> None:

@@ -101,6 +101,9 @@ STAFF = [
 ]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
+    "blocking",
+    "staff_blocks",
+    "staff_block",
     "complaint",
     "staff_complaint",
     "staff_cards",
@@ -162,6 +165,7 @@ OTHERS = {
     "staff_breach_form": "file",
     "complaint_file": "form",
     "staff_complaint_file": "form",
+    "staff_recording": "form",
     "staff_misuse_file": "form",
     "staff_claim_letter": "form",
     "staff_report_chart": "file",

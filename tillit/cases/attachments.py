@@ -1,5 +1,6 @@
 """Files that a person or staff attach to a case of a kind that allows it (`kinds.Attachments`)."""
 
+from contextlib import nullcontext
 from datetime import datetime
 
 from tillit.audit.operations import append
@@ -20,9 +21,18 @@ def allowed(kind: str) -> Attachments | None:
     return kind_of(kind).attachments
 
 
-def add(*, scope: Scope, case: Case, body: bytes, at: datetime, made_at: datetime | None = None) -> Document:
+def add(
+    *,
+    scope: Scope,
+    case: Case,
+    body: bytes,
+    at: datetime,
+    made_at: datetime | None = None,
+    under: Scope | None = None,
+) -> Document:
     """Attach a file, as it came in, to a case. A member's own scope attaches as the person. `made_at`: when it was made
-    (a recording), from which it lapses; `at` unless given.
+    (a recording), from which it lapses; `at` unless given. `under`: the scope, not yet open, of the activity that may
+    record the files' category, where the case's own may not.
 
     Raises `CaseError`: `file-not-here` (the kind allows none, or not from the person), `case-closed`, `file-empty`,
     `file-large`, `file-many`, `file-type`, `file-pixels`. Returns the document; the case's log says that it came.
@@ -45,16 +55,17 @@ def add(*, scope: Scope, case: Case, body: bytes, at: datetime, made_at: datetim
     number = 1 + queries.attached(case=case).count()
     if number > said.most:
         raise CaseError("file-many", f"a case has at most {said.most} files")
-    made = operations.attach(
-        scope=scope,
-        case=case,
-        name=f"attachment-{number}.{kept.ending}",
-        media_type=kept.media_type,
-        body=kept.body,
-        at=made_at or at,
-        category=said.category,
-        attached_by=str(scope.actor),
-    )
+    with under or nullcontext(scope) as keeping:
+        made = operations.attach(
+            scope=keeping,
+            case=case,
+            name=f"attachment-{number}.{kept.ending}",
+            media_type=kept.media_type,
+            body=kept.body,
+            at=made_at or at,
+            category=said.category,
+            attached_by=str(scope.actor),
+        )
     operations.enter(scope, case, ATTACHED, at, text="", details={"document": made.id}, shown=said.person)
     append(
         type=CASE_ADVANCED,

@@ -81,6 +81,11 @@ class Site:
         return self.declaration.activity("benefit_delivery") is not None
 
     @property
+    def has_blocking(self) -> bool:
+        """Whether people block cards and subscriptions through the controller."""
+        return self.declaration.activity("card_blocking") is not None
+
+    @property
     def has_bonus(self) -> bool:
         """Whether Min side has a balance to show."""
         return self.declaration.programme is not None

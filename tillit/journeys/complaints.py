@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from tillit.audit.events import PERSON_READ
+from tillit.audit.operations import append
 from tillit.bonus import operations as bonus
 from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, MISSING, REJECTED, UPHELD
 from tillit.cases import attachments, operations, queries
@@ -163,8 +165,15 @@ def handling(*, actor: Actor, controller: Controller, case_id: int) -> Iterator[
 
 
 def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:
-    """A complaint as the desk sees it, with the person's receipts in the chain."""
-    with handling(actor=actor, controller=controller, case_id=case_id) as (_, case):
+    """A complaint as the desk sees it, with the person's receipts in the chain; the look is on record."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        append(
+            type=PERSON_READ,
+            scope=scope,
+            controller=controller.pk,
+            subject=case.subject_id,
+            details={"purpose": DESK, "categories": ["identity", "complaint", "purchase"]},
+        )
         return _shown(case, shown_only=False)
 
 

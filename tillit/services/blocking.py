@@ -48,7 +48,7 @@ KIND = Kind(
     },
     attachments=Attachments(
         most=10,
-        largest=20_000_000,
+        largest=10_000_000,
         types=frozenset(files.SOUNDS),
         category="call_recording",
         person=False,

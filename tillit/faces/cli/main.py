@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "hold": "Keep what a claim, dispute or order concerns; release it; list what is held.",
     "handover": "Hand a controller's people and data over to another controller: merger, acquisition, sale.",
     "import": "Take in files: purchases, members, and the rows that were put aside.",
+    "issuers": "Keep the issuers that orders to block a card go to.",
     "members": "Enrol members, show them, their cards, and let them leave.",
     "messages": "Take in what mail servers send back, and mail to customer service; list what failed.",
     "migrate": "Create or update the database's tables and rules.",
@@ -42,7 +43,7 @@ COMMANDS: dict[str, str] = {
     "rights": "Handle requests about a person's rights: the queue, answers, access, erasure.",
     "serve": "Serve the site.",
     "simulate": "Years of a synthetic population under the declarations; is anything overdue?",
-    "simulator": "Stand-ins for services outside: an SMS gateway, a population register, an advertising network.",
+    "simulator": "Stand-ins for services outside: SMS, a population register, advertising, a card issuer.",
     "staff": "Take on, list and end members of staff.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }

@@ -6,6 +6,7 @@ served_form("join", "join_web")
 served_form("join_link", "join_sms")
 served_form("cards", "add_card")
 served_form("interests", "interests")
+served_form("blocking", "blocking_registration")
 for _page in ("identity", "profile"):
     served_form(
         _page,

@@ -6,6 +6,7 @@ from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.member_web import (
     app,
     benefits,
+    blocking,
     cards,
     choices,
     compiled,
@@ -51,6 +52,7 @@ urlpatterns = [
     path(f"{_MIN}card/", membership_card.show, name="membership_card"),
     path(f"{_MIN}card/key/", membership_card.key, name="membership_card_key"),
     path(f"{_MIN}cards/", cards.show, name="cards"),
+    path(f"{_MIN}blocking/", blocking.show, name="blocking"),
     path(_MIN, views.home, name="min_side"),
     path(f"{_MIN}benefits/", benefits.show, name="benefits"),
     path(f"{_MIN}benefits/<slug:benefit>/", benefits.one, name="benefit"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from tillit.declaration.drafts import open_draft
 from tillit.faces.staff_web import imports, population, webhooks
 from tillit.faces.staff_web.access import Worker
-from tillit.journeys import complaints, misuse, reconciliation, refunds
+from tillit.journeys import blocking, complaints, misuse, reconciliation, refunds
 from tillit.journeys.enquiries import reading as enquiries
 from tillit.journeys.files.kinds import open_to
 from tillit.journeys.rights import reading
@@ -68,6 +68,10 @@ def _bills(worker: Worker) -> int:
     return reconciliation.open_amount(controller=worker.site.controller)
 
 
+def _blocks(worker: Worker) -> int:
+    return blocking.count_open(actor=worker.actor, controller=worker.site.controller)
+
+
 def _misuse(worker: Worker) -> int:
     return len(misuse.queue(actor=worker.actor, controller=worker.site.controller))
 
@@ -114,6 +118,7 @@ ENTRIES: tuple[Entry, ...] = (
         lambda worker: worker.decides_complaints,
         _complaints,
     ),
+    Entry("blocking", "staff_blocks", "blocking_desk.title", "blocking_desk.tile", _may("card_blocking"), _blocks),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
     Entry("value", "staff_value", "value_desk.title", "value_desk.tile", lambda w: w.sees_value),
     Entry("claims", "staff_claims", "claims_desk.title", "claims_desk.tile", lambda w: w.decides_complaints),

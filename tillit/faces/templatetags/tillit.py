@@ -247,6 +247,12 @@ def card_problem(code: str) -> str:
 
 
 @register.filter
+def block_problem(code: str) -> str:
+    """Why what the blocking desk asked for was not done."""
+    return say_or(f"blocking_desk.problem.{code}", say(language(), "blocking_desk.problem.field"))
+
+
+@register.filter
 def complaint_problem(code: str) -> str:
     """Why a complaint, a file of it or a decision was not taken."""
     known = say_or(f"complaint.problem.{code.partition('-')[0]}", say(language(), "complaint.problem.field"))
