@@ -34,8 +34,8 @@ from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup, copy_keys
-from tillit.visits.operations import add_up_everywhere
 from tillit.services import delivery as blocks
+from tillit.visits.operations import add_up_everywhere
 
 GONE = timedelta(seconds=60)  # without a sign of life, six times as long as a worker gives one
 
