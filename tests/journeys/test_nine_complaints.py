@@ -1,7 +1,7 @@
 """What people complain of in loyalty programmes elsewhere, each as a test that it does not happen here (C5, C8-C11).
 
 The gift card that is redeemed twice is in tests/faces/api/test_gift_cards.py, since it takes tills that ask at the same
-moment; points lost by a merge are with the tests of merging.
+moment.
 """
 
 from uuid import uuid4
@@ -11,6 +11,7 @@ import pytest
 from tests.bonus.conftest import NOW, Y27, Y28, World, build
 from tests.bonus.test_use import balance
 from tests.bonus.test_vouchers import code, lots, made, redeem, refused, sums
+from tests.journeys.test_merging import _merge, _unmerge
 from tillit.bonus import codes, operations, queries, voucher_endings
 from tillit.bonus.errors import CodeError, VoucherError
 from tillit.bonus.kinds import ISSUED, LOT
@@ -137,6 +138,23 @@ def test_complaint_retry_or_offline_sync_doubles_points(here: World) -> None:
         for _ in range(3):
             voucher_endings.void(scope=scope, subject_id=subject, voucher_id=voucher.id, at=clock.now())
     assert balance(here, subject).available == 700
+    sums(here)
+
+
+def test_complaint_a_merge_loses_points(here: World) -> None:
+    """What two registrations hold is one balance, usable to the last øre, and nothing is lost when they are parted."""
+    club, own, twin = here.controllers["nordkai"], here.member(), here.member()
+    here.earn(own, 600, expires=Y28)
+    here.earn(twin, 400, expires=Y27)
+    _merge(club, twin, own)
+    assert balance(here, own).available == balance(here, twin).available == 1000
+    with pytest.raises(InsufficientFundsError):
+        made(here, own, 1001)
+    redeem(here, code(here, made(here, own, 900)), 900)
+    assert balance(here, own).available == 100
+    sums(here)
+    _unmerge(club, twin)
+    assert balance(here, own).available + balance(here, twin).available == 100
     sums(here)
 
 
