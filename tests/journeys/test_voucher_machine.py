@@ -53,7 +53,6 @@ class Bill:
 
     bonus: int
     lot: date
-    card: int
     earned: bool = False
     refunds: list[int] = field(default_factory=list)
     taken: int = 0
@@ -85,7 +84,7 @@ class VoucherMachine(RuleBasedStateMachine):
         """A member of whom nothing is known yet, with a card."""
         self.member, self.purse, self.twin = member, Purse(), False
         self.made: dict[int, Any] = {}
-        self.cards = [self.turn]
+        self.card = self.turn
         self.bills: dict[int, Bill] = {}
         self.waiting: list[dict[str, Any]] = []
 
@@ -150,13 +149,12 @@ class VoucherMachine(RuleBasedStateMachine):
         text = f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"
         return bought(number, card, text, clock.now().isoformat(), "nordkai-kjede", **more)
 
-    @rule(bonus=AMOUNTS, which=st.integers(0, 1))
-    def purchase(self, bonus: int, which: int) -> None:
+    @rule(bonus=AMOUNTS)
+    def purchase(self, bonus: int) -> None:
         """A purchase that earns a tenth; its row is on its way."""
         self.turn += 1
-        card = self.cards[which % len(self.cards)]
-        self.bills[self.turn] = Bill(bonus, programmes.expiry(self.programme, self.today), card)
-        self.waiting.append(self._row(self.turn, card, 10 * bonus))
+        self.bills[self.turn] = Bill(bonus, programmes.expiry(self.programme, self.today))
+        self.waiting.append(self._row(self.turn, self.card, 10 * bonus))
 
     @rule(chosen=st.integers(0, 20), part=st.integers(1, 3))
     def refund(self, chosen: int, part: int) -> None:
@@ -168,7 +166,7 @@ class VoucherMachine(RuleBasedStateMachine):
         self.turn += 1
         amount = -(-10 * bill.bonus // part)
         bill.refunds.append(amount)
-        self.waiting.append(self._row(self.turn, bill.card, -amount, refund_of=f"T{number}"))
+        self.waiting.append(self._row(self.turn, self.card, -amount, refund_of=f"T{number}"))
 
     @rule(chance=st.randoms(use_true_random=False))
     def deliver(self, chance: Any) -> None:
@@ -192,7 +190,6 @@ class VoucherMachine(RuleBasedStateMachine):
         if self.twin:
             return
         self.twin, twin = True, self._join()
-        self.cards.append(self.turn)
         take_in([self._row(f"{self.turn}t", self.turn, 500)])
         day = programmes.expiry(self.programme, self.today)
         self.purse.others[day] = self.purse.others.get(day, 0) + 50
