@@ -99,11 +99,14 @@ def _kroner(minor: int) -> str:
 
 
 def _declared() -> None:
-    from tillit.journeys.demo import story
+    from tillit.journeys.demo import benefits, story
+    from tillit.kernel import clock
 
     with _step("1. Declarations: checked, published, and from now on enforced"):
         for name, version in story.declare(examples=paths.root() / "examples"):
             _say(f"{name}: version {version}")
+        made = benefits.set_up(on=story.anchor(), at=clock.now())
+        _say(f"{made} benefits of the unions' programme published, with a frame for each supplier")
 
 
 def _taken_in(households: int | None) -> "Lines":
