@@ -105,12 +105,14 @@ def test_h10_the_command_lives_in_a_database_of_its_own_and_removes_it(fresh_db:
 
 
 @pytest.mark.soak
-def test_h10_d10_d11_b7_twelve_years_under_every_example(fresh_db: TestDatabase) -> None:
+@pytest.mark.parametrize("example", ["accounting", "bonus", "loyalty_services", "power", "union_benefits"])
+def test_h10_d10_d11_b7_twelve_years_under_every_example(fresh_db: TestDatabase, example: str) -> None:
     run.declare(
         (load(file)[0], file.read_text("utf-8"))
-        for file in sorted(EXAMPLES.glob("*/[!_]*.yaml"))
+        for file in sorted(EXAMPLES.glob(f"{example}/[!_]*.yaml"))
         if file.name != "coverage.yaml"
     )
     report = run.simulate(years=12, people=6)
     assert (report.overdue, report.early) == ([], [])
-    assert {"archive", "erase", "anonymise"} <= set(report.disposed)
+    assert report.acts["leave"] >= 6
+    assert report.disposed["erase"] >= 100

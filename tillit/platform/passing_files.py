@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 _MOMENT = "%Y%m%dT%H%M%SZ"
 
@@ -48,7 +49,7 @@ def readable_by_others(folder: Path) -> bool:
 
 
 def forget(folder: Path, *, naming: Collection[str]) -> int:
-    """Delete the files that hold any of the texts, as they stand or in a mail's heading; how many."""
+    """Delete the files that hold any of the texts, as they stand, in a mail's heading or in an archive; how many."""
     words = [word.casefold() for word in naming if word]
     gone = 0
     for path in _files(folder) if words else ():
@@ -60,6 +61,9 @@ def forget(folder: Path, *, naming: Collection[str]) -> int:
 
 
 def _text(path: Path) -> str:
+    if path.suffix == ".zip":
+        with suppress(BadZipFile), ZipFile(path) as archive:
+            return "\n".join(archive.read(name).decode(errors="replace") for name in archive.namelist()).casefold()
     content = path.read_bytes()
     heads = message_from_bytes(content, policy=policy.default)
     to = ", ".join(str(heads.get(name, "")) for name in ("To", "Cc", "Reply-To"))

@@ -1,8 +1,9 @@
 """What the engine answers for."""
 
 from tillit.cases import kinds
-from tillit.declaration.registry import definer, not_personal, personal
-from tillit.privacy import holds, prove
+from tillit.declaration.registry import definer, not_personal, passing_files, personal
+from tillit.parties.models import Fact
+from tillit.privacy import copies, holds, prove
 from tillit.privacy.breach import kind
 from tillit.privacy.models import (
     BackupRun,
@@ -27,6 +28,14 @@ not_personal(RetentionRun, because="counts of a run")
 not_personal(RetentionResult, because="counts of a run")
 not_personal(BackupRun, because="which backups were made, verified and removed", not_backed_up="it is about the dumps")
 
+passing_files(
+    "copies",
+    folder=copies.folder,
+    because="answers to access requests that staff have written to a file, for a week",
+    kept=copies.KEPT,
+    found_by=(Fact, "value"),
+    kinds=("email", "phone"),
+)
 definer("tillit_proof", prove.__file__, "counts", reads=("parties_directory",))
 not_personal(LooseEnd, because="random ids, for the moments between a disposal and the looking-after that follows it")
 

@@ -205,7 +205,7 @@ def _cells(actor: Actor, table: PersonalTable) -> set[tuple[int, int]]:
     """The (controller, category) pairs of the rows of one table; the category 0 where the table has one only."""
     names = ["controller_id", *([table.category_column] if table.category_column else [])]
     pair, walk = ", ".join(names), f"SELECT {', '.join(names)} FROM {table.table} GROUP BY {', '.join(names)}"
-    if any([*index.fields][: len(names)] == names for index in table.model._meta.indexes):
+    if any([*i.fields][: len(names)] == names and i.condition is None for i in table.model._meta.indexes):
         # From one pair to the next by the index, however many rows lie between.
         walk = (
             f"WITH RECURSIVE c AS ((SELECT {pair} FROM {table.table} ORDER BY {pair} LIMIT 1) UNION ALL"

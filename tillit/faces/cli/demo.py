@@ -202,12 +202,11 @@ def _answered(lines: "Lines") -> None:
 
     known = sorted(lines.visits)
     with _step("6. One member asks for access"):
-        folder = paths.var() / "demo" / "access"
-        answer = story.answer_access(household=_nth(known, 2), folder=folder)
+        answer = story.answer_access(household=_nth(known, 2))
         if answer:
-            rows, parts, files = answer
-            _say(f"{rows} rows in {parts} parts, with why, from where, to whom and until when: {len(files)} files in")
-            _say(f"{folder}")
+            rows, parts, path = answer
+            _say(f"{rows} rows in {parts} parts, with why, from where, to whom and until when, for a week in")
+            _say(f"{path}")
     with _step("7. One member leaves and asks to be erased"):
         erased = story.erase_one(household=_nth(known, 3))
         if erased is None:

@@ -39,11 +39,12 @@ def access(
     lang: Annotated[str, typer.Option("--lang", help="nb or en.")] = "nb",
     channel: Channel = "email",
     verified: How = "known_person",
-    to: Annotated[Path, typer.Option("--out", help="The ZIP file to write.")] = Path("access.zip"),
+    to: Annotated[Path | None, typer.Option("--out", help="The ZIP file to write; default: kept here for a week.")] = None,
 ) -> None:
     """A request for access, received and answered: a ZIP with JSON, a CSV a table and a PDF, for its owner alone."""
     ready()
     from tillit.journeys.rights import reading, receive
+    from tillit.privacy import copies
 
     found, actor = person(subject, controller, email or phone)
     asked = _asked(found, controller)
@@ -59,8 +60,11 @@ def access(
     body = reading.fetch_for(actor=actor, controller=asked, case_id=case.id, form="zip", language=lang)
     if body is None:
         raise typer.BadParameter(f"{asked.key} declares no copies (rights_copy); the answer is request {case.id}")
-    with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(body)
+    if to is None:
+        to = copies.write(body, suffix=".zip")
+    else:
+        with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(body)
     out.print(f"{to}: the answer to request {case.id}", markup=False)
 
 

@@ -39,9 +39,9 @@ from tillit.ledger.operations import natural_key
 from tillit.parties.actors import member_actor
 from tillit.parties.lookup import by_address
 from tillit.parties.models import Login, Subject
-from tillit.privacy import erasure, retention
+from tillit.privacy import copies, erasure, retention
 from tillit.privacy.erasure import Item
-from tillit.privacy.export import as_csvs, as_pdf
+from tillit.privacy.export import as_zip
 from tillit.privacy.models import RetentionRun
 from tillit.purchases.models import Batch, Source
 
@@ -242,9 +242,9 @@ def books_lapse(*, day: date) -> date:
     return date(day.year + 6, 1, 1)
 
 
-def answer_access(*, household: int, folder: Path) -> tuple[int, int, list[Path]] | None:
-    """The member asks for access on Min side; the case's copy goes into `folder`: (rows, parts, files). None when the
-    person is gone.
+def answer_access(*, household: int) -> tuple[int, int, Path] | None:
+    """The member asks for access on Min side; the case's copy is written out: (rows, parts, file). None when the person
+    is gone.
     """
     subject_id = subject_of(household)
     if subject_id is None:
@@ -256,13 +256,8 @@ def answer_access(*, household: int, folder: Path) -> tuple[int, int, list[Path]
         actor=actor, controller=controller, subject_id=subject_id, case_id=case.id, form="json", language="nb"
     )
     answer = json.loads(copy or b"{}")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files = {"data.json": copy or b"", "data.pdf": as_pdf(answer), **as_csvs(answer)}
-    for name, content in files.items():
-        (folder / name).touch(mode=0o600)
-        (folder / name).write_bytes(content)
     rows = sum(len(part["rows"]) for part in answer["data"])
-    return rows, len(answer["data"]), sorted(folder / name for name in files)
+    return rows, len(answer["data"]), copies.write(as_zip(answer), suffix=".zip")
 
 
 def erase_one(*, household: int) -> tuple[Left, list[Item]] | None:

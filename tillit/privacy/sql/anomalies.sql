@@ -60,5 +60,6 @@ GROUP BY 1, 2
 -- Whom a member of staff opened on a day.
 SELECT DISTINCT e.subject_id FROM audit_event e
 WHERE e.controller_id = %(controller)s AND e.actor_kind = 'staff' AND e.actor_ref = %(staff)s AND e.type = 'person.read'
-  AND e.details -> 'categories' <> '["identity"]' AND e.subject_id > 0 AND (e.at AT TIME ZONE %(zone)s)::date = %(day)s
+  AND e.details -> 'categories' <> '["identity"]' AND e.subject_id > 0
+  AND e.at >= %(day)s::date::timestamp AT TIME ZONE %(zone)s AND e.at < (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s
 ORDER BY 1
