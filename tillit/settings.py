@@ -204,6 +204,8 @@ SMS_GATEWAY = os.environ.get("TILLIT_SMS", "")
 SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
 # Where orders to block a card go, an address for each issuer: "key=https://TOKEN@host/path …".
 ISSUERS = os.environ.get("TILLIT_ISSUERS", "")
+# Whether people without e-mail and SMS get letters, which staff fetch in batches: TILLIT_POST=1
+POST_IN_BATCHES = os.environ.get("TILLIT_POST", "") == "1"
 
 # Registers outside that facts are checked against: https://TOKEN@host/path (docs/registers.md)
 REGISTERS = {

@@ -27,9 +27,9 @@ def test_h10_a_copy_that_was_written_out_lapses_and_goes_with_the_person(
     ]
     assert all(path.is_file() for path in made)
     assert files.lapse() == 0
-    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        with Scope(actor, "rights_requests", frozenset({both[0]})):
-            files.forget(subject_id=both[0])
+    scope = Scope(actor, "rights_requests", frozenset({both[0]}))
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic(), scope:
+        files.forget(subject_id=both[0])
     assert [path.is_file() for path in made] == [False, True]
     with clock.travel(clock.now() + timedelta(days=7)):
         assert files.lapse() == 1

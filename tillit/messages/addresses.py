@@ -4,13 +4,38 @@ from collections.abc import Collection, Sequence
 
 from tillit.parties.models import Fact
 
+POST = "post"
 KINDS: dict[str, tuple[str, ...]] = {"email": ("marketing.email", "email"), "sms": ("marketing.phone", "phone")}
 """Channel → kinds of fact that hold its address, the first that stands is used. A scope sees only what it may use."""
+
+
+POSTAL = ("name.given", "name.family", "address.street", "address.postal_code", "address.city", "address.country")
+_NEEDED = ("address.street", "address.postal_code", "address.city")
+
+
+def postal(*, subject_ids: Collection[int]) -> dict[int, str]:
+    """Person → name, street, postal code, city and country in five lines; only who has all of an address. A protected
+    address is sealed, and so is not found here.
+    """
+    parts: dict[int, dict[str, str]] = {}
+    rows = Fact.objects.filter(
+        subject_id__in=list(subject_ids), kind__in=POSTAL, superseded_at__isnull=True, failed_at__isnull=True
+    ).values_list("subject_id", "kind", "value")
+    for subject, kind, value in rows:
+        parts.setdefault(subject, {})[kind] = " ".join(value.split())
+    found = {}
+    for subject, one in parts.items():
+        if all(one.get(kind) for kind in _NEEDED):
+            name = f"{one.get(POSTAL[0], '')} {one.get(POSTAL[1], '')}".strip()
+            found[subject] = "\n".join([name, *(one.get(kind, "") for kind in POSTAL[2:])])
+    return found
 
 
 def known(*, subject_ids: Collection[int], channels: Sequence[str]) -> dict[str, dict[int, str]]:
     """Channel → person → address."""
     found: dict[str, dict[int, str]] = {channel: {} for channel in channels}
+    if POST in found:
+        found[POST] = postal(subject_ids=subject_ids)
     wanted = {kind: channel for channel in channels for kind in KINDS.get(channel, ())}
     rows = Fact.objects.filter(
         subject_id__in=list(subject_ids), kind__in=list(wanted), superseded_at__isnull=True, failed_at__isnull=True

@@ -18,7 +18,7 @@ from tillit.messages.tokens import message_of, returned_message_of
 LARGEST = 5_000_000
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}(?!\d)")
 _GONE_CODES = frozenset({550, 551, 553})
-_REFERENCE = re.compile(r"[a-z2-7]{60}", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?<![a-z2-7])(?:[a-z2-7]{60}|[a-z2-7]{53})(?![a-z2-7])", re.IGNORECASE)
 _ADDRESSED = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 _Named = tuple[int, int, int]
 _GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})

@@ -29,7 +29,7 @@ class Message(PersonalModel):
     settled_at: when it was sent, failed for good, was withheld or came in: the clock `sent`. sealed_address: only where
     the address is not on record, gone when settled. key: what makes it one of a kind. carrier: the processor it went
     through, '' for a server of our own. delivered_at: whoever carried it says that it arrived. segments: of an SMS, 0
-    for anything else. case_id, campaign_id: what it belongs to.
+    for anything else. case_id, campaign_id, letter_batch_id: what it belongs to.
     """
 
     category = models.SmallIntegerField()
@@ -56,6 +56,7 @@ class Message(PersonalModel):
     segments = models.SmallIntegerField(default=0, db_default=0)
     case_id = models.BigIntegerField(null=True)
     campaign_id = models.BigIntegerField(null=True)
+    letter_batch_id = models.IntegerField(null=True)
 
     class Meta:
         db_table = "messages_message"
@@ -75,6 +76,29 @@ class Message(PersonalModel):
                 fields=["controller_id", "activity", "due_at"],
                 condition=Q(message_state__in=["queued", "sending"]),
                 name="messages_message_outbox",
+            ),
+            models.Index(
+                fields=["letter_batch_id"],
+                condition=Q(letter_batch_id__isnull=False, settled_at__isnull=True),
+                name="messages_message_letters",
+            ),
+        ]
+
+
+class LetterBatch(models.Model):
+    """Letters that were gathered together: how many, and when staff fetched them and said that they were sent."""
+
+    controller_id = models.IntegerField()
+    made_at = models.DateTimeField()
+    letters = models.IntegerField(default=0)
+    fetched_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "messages_letter_batch"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(fetched_at__isnull=False), name="messages_letter_batch_order"
             )
         ]
 

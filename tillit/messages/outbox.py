@@ -52,7 +52,7 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class _Post:
+class Post:
     """One controller's outbox for one activity."""
 
     controller: int
@@ -66,7 +66,9 @@ class _Post:
 
 
 @dataclass
-class _Claimed:
+class Claimed:
+    """A message with what is to be done: an envelope to send, or the reason not to."""
+
     message: Message
     envelope: Envelope | None
     carrier: str
@@ -81,7 +83,7 @@ class _Claimed:
 def deliver() -> Delivered:
     """Send everything that is due now, of every controller. Outside every scope."""
     done = Delivered()
-    for post in _posts():
+    for post in posts():
         if post.marketing:
             done.unknown += _give_up(post)
         while claimed := _claim(post):
@@ -90,16 +92,18 @@ def deliver() -> Delivered:
     return done
 
 
-def _posts() -> Iterator[_Post]:
-    for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
+def posts(*, only: int | None = None) -> Iterator[Post]:
+    """The outboxes there are, of one controller or of all."""
+    controllers = Controller.objects.filter(versions__isnull=False).distinct().order_by("id")
+    for controller in controllers if only is None else controllers.filter(pk=only):
         declaration = current(controller_id=controller.pk, on=clock.today())
         for activity in declaration.activities:
             if {"message", "correspondence", "*"} & set(activity.records) and set(activity.channels) & usable():
                 marketing = vocabulary().activities[activity.key].marketing
-                yield _Post(controller.pk, declaration, activity.key, marketing)
+                yield Post(controller.pk, declaration, activity.key, marketing)
 
 
-def _give_up(post: _Post) -> int:
+def _give_up(post: Post) -> int:
     now = clock.now()
     with post.scope(), connection.cursor() as cursor:
         cursor.execute(
@@ -109,7 +113,7 @@ def _give_up(post: _Post) -> int:
         return int(cursor.rowcount)
 
 
-def _claim(post: _Post) -> list[_Claimed]:
+def _claim(post: Post) -> list[Claimed]:
     """Take the next messages and decide each: an envelope to send, or the reason not to."""
     now = clock.now()
     with post.scope():
@@ -119,7 +123,7 @@ def _claim(post: _Post) -> list[_Claimed]:
                 {
                     "controller": post.controller,
                     "activity": post.activity,
-                    "channels": list(usable()),
+                    "channels": list(TRANSPORTS.keys() & usable()),
                     "now": now,
                     "lapsed": now - LEASE,
                     "limit": CHUNK,
@@ -127,19 +131,20 @@ def _claim(post: _Post) -> list[_Claimed]:
             )
             keys = cursor.fetchall()
         rows = list(Message.objects.filter(subject_id__in=[s for s, _ in keys], id__in=[i for _, i in keys]))
-        return [_decide(post, row, now) for row in rows]
+        return [decide(post, row, now) for row in rows]
 
 
-def _decide(post: _Post, row: Message, now: datetime) -> _Claimed:
+def decide(post: Post, row: Message, now: datetime) -> Claimed:
+    """An envelope to send, or the reason not to. In the open scope of the outbox."""
     if row.valid_until is not None and now > row.valid_until:
-        return _Claimed(row, None, "", "too-late")
+        return Claimed(row, None, "", "too-late")
     # Asked again, one by one: a no said since it was put in holds for this very message (F2).
     decision = gate(post.controller, post.activity, {row.subject_id}, row.channel, answering=row.answering)
     if not decision[row.subject_id]:
-        return _Claimed(row, None, "", decision[row.subject_id].reason)
+        return Claimed(row, None, "", decision[row.subject_id].reason)
     to = _address(row)
     if to is None:
-        return _Claimed(row, None, "", "no-address")
+        return Claimed(row, None, "", "no-address")
     try:
         through = carrier(post.declaration, row.channel)
         said = post.declaration.controller
@@ -147,12 +152,12 @@ def _decide(post: _Post, row: Message, now: datetime) -> _Claimed:
         leave = leaving.address(row.subject_id, row.controller_id, row.activity, row.channel) if post.marketing else ""
         rendered = render(row.template, row.language, row.content, sender, leave=leave)
     except TillitError as error:
-        return _Claimed(row, None, "", error.code)
+        return Claimed(row, None, "", error.code)
     heads = leaving.headers(leave) if leave and row.channel == "email" else {}
     named = (row.subject_id, row.controller_id, row.id)
     known, returned = tokens.reference(*named), tokens.return_path(*named)
     envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, heads, known, returned)
-    return _Claimed(row, envelope, through)
+    return Claimed(row, envelope, through)
 
 
 def _address(row: Message) -> str | None:
@@ -168,11 +173,11 @@ def _address(row: Message) -> str | None:
     return found[row.channel].get(row.subject_id)
 
 
-def _deliver(post: _Post, one: _Claimed, done: Delivered) -> None:
+def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
     if one.envelope is None:
         refused = one.reason in {"no-processor", "no-template", "missing-value"}
         state = State.FAILED if refused else State.WITHHELD
-        _settle(post, one, state, one.reason)
+        settle(post, one, state, one.reason)
         done.failed += state == State.FAILED
         done.withheld += state == State.WITHHELD
         return
@@ -183,7 +188,7 @@ def _deliver(post: _Post, one: _Claimed, done: Delivered) -> None:
         code = error.code if isinstance(error, TransportError) else "transport-failed"
         final = isinstance(error, TransportError) and error.permanent
         if final or one.message.attempts > len(BACKOFF):
-            _settle(post, one, State.FAILED, code)
+            settle(post, one, State.FAILED, code)
             done.failed += 1
             if isinstance(error, TransportError) and error.dead:
                 who = {"subject_id": one.message.subject_id, "controller_id": one.message.controller_id}
@@ -192,14 +197,17 @@ def _deliver(post: _Post, one: _Claimed, done: Delivered) -> None:
             _again(post, one, code)
             done.again += 1
         return
-    _settle(post, one, State.SENT, "")
+    settle(post, one, State.SENT, "")
     done.sent += 1
 
 
-def _settle(post: _Post, one: _Claimed, state: State, reason: str) -> None:
+def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
+    """What became of a message that was being sent, or of a letter that waited."""
     now = clock.now()
     with post.scope():
-        rows = Message.objects.filter(subject_id=one.message.subject_id, id=one.message.id, message_state=State.SENDING)
+        rows = Message.objects.filter(
+            subject_id=one.message.subject_id, id=one.message.id, message_state=one.message.message_state
+        )
         rows.update(
             message_state=state,
             reason=reason,
@@ -215,7 +223,7 @@ def _settle(post: _Post, one: _Claimed, state: State, reason: str) -> None:
         )
 
 
-def _again(post: _Post, one: _Claimed, reason: str) -> None:
+def _again(post: Post, one: Claimed, reason: str) -> None:
     later = clock.now() + BACKOFF[one.message.attempts - 1]
     with post.scope():
         Message.objects.filter(

@@ -1,8 +1,16 @@
 """What the messages layer answers for, and the ways out that messages take."""
 
-from tillit.declaration.registry import after_restore, domain_check, outward_way, passing_files, personal, transient
+from tillit.declaration.registry import (
+    after_restore,
+    domain_check,
+    not_personal,
+    outward_way,
+    passing_files,
+    personal,
+    transient,
+)
 from tillit.messages import mail_folder
-from tillit.messages.models import Message, Once
+from tillit.messages.models import LetterBatch, Message, Once
 from tillit.parties.models import Fact
 
 personal(
@@ -14,6 +22,7 @@ personal(
     sealed=("sealed_address",),
     not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
 )
+not_personal(LetterBatch, because="how many letters were gathered, fetched and sent, and when")
 transient(
     Once,
     because="keyed digests of what gateways and mail servers handed over, so that it is acted upon once",

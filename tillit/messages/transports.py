@@ -14,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 
 from tillit.declaration.schema import Declaration
 from tillit.disclosure.outward import opened
+from tillit.messages.addresses import POST
 from tillit.messages.bounces import is_gone
 from tillit.messages.envelopes import Envelope, Transport
 from tillit.messages.errors import TransportError
@@ -88,8 +89,11 @@ TRANSPORTS: dict[str, Transport] = {"email": Mail(), "sms": Sms()}
 
 
 def usable() -> frozenset[str]:
-    """The channels whose transport the installation has."""
-    return frozenset(channel for channel, transport in TRANSPORTS.items() if transport.ready())
+    """The channels whose transport the installation has. Addressed post is gathered in batches that staff fetch
+    (`letters`), where the installation says so (`TILLIT_POST`).
+    """
+    ready = {channel for channel, transport in TRANSPORTS.items() if transport.ready()}
+    return frozenset(ready | ({POST} if settings.POST_IN_BATCHES else set()))
 
 
 def carrier(declaration: Declaration, channel: str) -> str:
@@ -97,8 +101,8 @@ def carrier(declaration: Declaration, channel: str) -> str:
 
     Raises `TransportError` (`no-processor`, permanent) when the server is somebody else's and nobody is declared (A8).
     """
-    if not TRANSPORTS[channel].abroad():
-        return ""
+    if channel == POST or not TRANSPORTS[channel].abroad():
+        return ""  # who prints letters is noted when they are sent
     for processor in declaration.processors:
         if channel in processor.carries:
             return processor.key

@@ -17,10 +17,9 @@ from typing import Any
 
 from tillit.declaration.statement.document import Block, Bullets, Document, Facts, Paragraph, Section, Table
 from tillit.declaration.statement.pdf import TypesettingError, render_pdf
+from tillit.kernel.csv_text import inert
 from tillit.privacy.texts import wording
 
-_FORMULA = re.compile(r"^[=+\-@\t\r\n]")
-_NUMBER = re.compile(r"^[+-]?[0-9][0-9 .,:]*$")
 _SHOWN = 200
 _LONGEST = 2000
 _LATIN = re.compile(r"[^\x20-\x7e\xa0-\u024f\u2010-\u2027\u20ac\u2212]")
@@ -45,7 +44,7 @@ def as_csvs(answer: dict[str, Any]) -> dict[str, bytes]:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+    return inert(text)
 
 
 def as_document(answer: dict[str, Any], *, latin: bool = False) -> Document:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tillit.declaration.statement.document import Document
 from tillit.kernel.errors import TillitError
@@ -24,14 +25,22 @@ class TypesettingError(TillitError):
 
 
 def render_pdf(document: Document, *, made: datetime | None = None, seconds: float = SECONDS) -> bytes:
-    """The document as PDF bytes. `made`: the creation time written into it (default 1 January 2000, so that equal
-    documents are equal files). Raises `TypesettingError` after `seconds` or for more than 8 MB of text.
+    """The document as PDF bytes. See `typeset`."""
+    return typeset(TEMPLATE, document.plain(), made=made, seconds=seconds)
+
+
+def typeset(
+    template: Path, document: dict[str, Any], *, made: datetime | None = None, seconds: float = SECONDS
+) -> bytes:
+    """What the template makes of the document (plain JSON), as PDF bytes. `made`: the creation time written into it
+    (default 1 January 2000, so that equal documents are equal files). Raises `TypesettingError` after `seconds` or for
+    more than 8 MB of text.
     """
     stamp = made or EPOCH
-    order = json.dumps({"document": document.plain(), "made": int(stamp.timestamp())}).encode()
+    order = json.dumps({"document": document, "made": int(stamp.timestamp())}).encode()
     if len(order) > LARGEST:
         raise TypesettingError("document-too-large", f"a document of {len(order)} bytes is not set as PDF")
-    command = [sys.executable, "-m", "tillit.declaration.statement.typeset", str(TEMPLATE)]
+    command = [sys.executable, "-m", "tillit.declaration.statement.typeset", str(template)]
     try:
         done = subprocess.run(command, input=order, capture_output=True, timeout=seconds, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:

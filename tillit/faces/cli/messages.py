@@ -1,14 +1,21 @@
 """``tillit messages``: what mail servers hand over through a pipe, and how messages fared."""
 
+import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from tillit.faces.cli.members import acting
 from tillit.faces.cli.ready import ready
 from tillit.faces.cli.tables import console
 
+if TYPE_CHECKING:
+    from tillit.messages.models import LetterBatch
+
+letters = typer.Typer(no_args_is_help=True, help="Addressed post: batches to fetch and to say are sent.")
 app = typer.Typer(no_args_is_help=True, help="Take in what mail servers send back, and mail to customer service.")
 out = console()
 _LARGEST = 30_000_000
@@ -62,3 +69,72 @@ def standing() -> None:
             for row in counted(controller_id=controller.pk):
                 table.add_row(controller.key, row.channel, row.state, row.reason, str(row.count), str(row.arrived))
     out.print(table)
+
+
+app.add_typer(letters, name="letters")
+Controller = Annotated[str, typer.Option("--controller", help="Whose letters.")]
+Staff = Annotated[str, typer.Option("--as", help="Work e-mail of the member of staff who acts.")]
+Number = Annotated[int, typer.Argument(help="The batch, as listed.")]
+
+
+@letters.command("list")
+def list_letters() -> None:
+    """The batches: how many letters, when they were gathered, fetched and sent."""
+    ready()
+    from tillit.declaration.models import Controller as Model
+    from tillit.messages.models import LetterBatch
+
+    names = dict(Model.objects.values_list("id", "key"))
+    table = Table("Batch", "Controller", "Letters", "Gathered", "Fetched", "Sent")
+    for one in LetterBatch.objects.order_by("-id")[:100]:
+        moments = (
+            f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in (one.made_at, one.fetched_at, one.sent_at)
+        )
+        table.add_row(str(one.pk), names.get(one.controller_id, ""), str(one.letters), *moments)
+    out.print(table)
+
+
+@letters.command()
+def collect() -> None:
+    """Gather what waits into batches now; the worker does it every morning."""
+    ready()
+    from tillit.messages.letters import operations
+
+    out.print(f"{operations.collect()} letters gathered")
+
+
+@letters.command()
+def fetch(
+    batch: Number,
+    controller: Controller,
+    staff: Staff,
+    to: Annotated[Path, typer.Option("--out", help="The ZIP to write: letters.pdf and addresses.csv.")],
+) -> None:
+    """Write a batch as PDF with its address file, for the printer; who may not be written to any more is left out."""
+    at, actor = acting(controller, staff)
+    from tillit.kernel import clock
+    from tillit.messages.letters import operations
+
+    done = operations.fetch(actor=actor, batch=_batch(batch, at.pk), at=clock.now())
+    with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(done.body)
+    out.print(f"{to}: {done.letters} letters, {done.left_out} left out", markup=False)
+
+
+@letters.command()
+def sent(batch: Number, controller: Controller, staff: Staff) -> None:
+    """Say that a fetched batch is with the post: its messages are settled as sent."""
+    at, actor = acting(controller, staff)
+    from tillit.kernel import clock
+    from tillit.messages.letters import operations
+
+    out.print(f"{operations.sent(actor=actor, batch=_batch(batch, at.pk), at=clock.now())} letters sent")
+
+
+def _batch(number: int, controller_id: int) -> "LetterBatch":
+    from tillit.messages.models import LetterBatch
+
+    found = LetterBatch.objects.filter(pk=number, controller_id=controller_id).first()
+    if found is None:
+        raise typer.BadParameter(f"no batch {number} of this controller")
+    return found

@@ -39,7 +39,7 @@ def access(
     lang: Annotated[str, typer.Option("--lang", help="nb or en.")] = "nb",
     channel: Channel = "email",
     verified: How = "known_person",
-    to: Annotated[Path | None, typer.Option("--out", help="The ZIP file to write; default: kept here for a week.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="The ZIP to write; default: kept here for a week.")] = None,
 ) -> None:
     """A request for access, received and answered: a ZIP with JSON, a CSV a table and a PDF, for its owner alone."""
     ready()

@@ -29,6 +29,7 @@ from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
 from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
+from tillit.messages.letters import operations as letters
 from tillit.outreach.audiences.operations import follow_everywhere
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
@@ -49,6 +50,7 @@ JOBS = {
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
         Every("blocks", blocks.deliver, timedelta(minutes=1)),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
+        Every("letters", letters.collect, timedelta(days=1), hour=6),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
