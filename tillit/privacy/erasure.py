@@ -8,6 +8,7 @@ The journal remembers the erasure so that a restore repeats it before anything m
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, Literal
 
 from django.db import connection, transaction
@@ -15,7 +16,6 @@ from django.db import connection, transaction
 from tillit.audit import events
 from tillit.audit.operations import append
 from tillit.declaration import registry
-from tillit.declaration.registry import PersonalTable
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import journal
@@ -88,11 +88,15 @@ def _erase(
         # What a person was says how long the rest is kept: it is looked at last.
         order = {table: place for place, table in enumerate(children_first())}
         order[Relationship._meta.db_table] = len(order)
-        for one in sorted(held([subject_id]), key=lambda one: order[one.table]):
-            if one.controller_id in scope.controllers and (categories is None or one.category in categories):
-                plan = cells.get((one.controller_id, one.table, one.category))
-                table = registry.PERSONAL[one.table]
-                items += _erase_cell(table, plan, subject_id, one.controller_id, one.category, on)
+        found = [
+            one
+            for one in held([subject_id])
+            if one.controller_id in scope.controllers and (categories is None or one.category in categories)
+        ]
+        for table, ones in groupby(sorted(found, key=lambda one: order[one.table]), key=lambda one: one.table):
+            said = [(one.controller_id, table, one.category) for one in ones]
+            rows = registry.PERSONAL[table]
+            items += _erase_table([cells.get(one) or Plan(one[0], rows, one[2], ()) for one in said], subject_id, on)
         kept = {item.category for item in items if item.outcome == "kept"}
         append(
             type=events.PERSON_ERASED,
@@ -177,29 +181,41 @@ def _until(plan: Plan) -> str:
     return f"greatest({', '.join(term for _, term in plan.stays)})" if plan.stays else "'-infinity'::timestamp"
 
 
-def _erase_cell(
-    table: PersonalTable, plan: Plan | None, subject_id: int, controller_id: int, category: str, on: date
-) -> list[Item]:
-    """Erase the rows of one cell that nothing keeps; the items that tell of it."""
-    plan = plan or Plan(controller_id, table, category, ())
-    until = _until(plan)
-    params = {**plan.params, "subject": subject_id, "on": on}
-    mine = f"{plan.source()} AND t.subject_id = %(subject)s"
+def _erase_table(plans: list[Plan], subject_id: int, on: date) -> list[Item]:
+    """Erase the rows of one table's cells that nothing keeps; the items that tell of it. One look and, for each way of
+    disposal, one temporary table, however many cells there are.
+    """
+    looks, items = [], []
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS privacy_due")
+        for place, plan in enumerate(plans):
+            params = {**plan.params, "subject": subject_id, "on": on, "place": place}
+            look = (
+                f"SELECT %(place)s AS place, t.subject_id, t.id, {_until(plan)} <= %(on)s AS over,"
+                f" {plan.held()} AS on_hold {plan.source()} AND t.subject_id = %(subject)s"
+            )
+            looks.append(cursor.mogrify(look, params))
         cursor.execute(
-            f"CREATE TEMP TABLE privacy_due ON COMMIT DROP AS SELECT t.subject_id, t.id {mine}"
-            f" AND {until} <= %(on)s AND NOT {plan.held()}",
-            params,
+            "SELECT place, count(*) FILTER (WHERE over AND NOT on_hold), count(*) FILTER (WHERE on_hold OR NOT over),"
+            f" bool_or(on_hold) FROM ({' UNION ALL '.join(looks)}) r GROUP BY place ORDER BY place"
         )
-        gone = cursor.rowcount
+        found = cursor.fetchall()
+    for disposal in ("anonymise", "erase"):
+        going = [place for place, gone, _, _ in found if gone and plans[place].disposal == disposal]
+        if going:
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TABLE IF EXISTS privacy_due")
+                cursor.execute(
+                    "CREATE TEMP TABLE privacy_due ON COMMIT DROP AS SELECT subject_id, id FROM"
+                    f" ({' UNION ALL '.join(looks[place] for place in going)}) r WHERE over AND NOT on_hold"
+                )
+            dispose_rows(plans[0].table, anonymise=disposal == "anonymise")
+    for place, gone, left, on_hold in found:
+        plan = plans[place]
         if gone:
-            dispose_rows(table, anonymise=plan.disposal == "anonymise")
-        cursor.execute(f"SELECT count(*), coalesce(bool_or({plan.held()}), false) {mine}", params)
-        left, on_hold = cursor.fetchone()
-    items = [Item(controller_id, table.table, category, gone, "erased")] if gone else []
-    if left:
-        items.append(_kept(plan, mine, params, left, on_hold=on_hold))
+            items.append(Item(plan.controller_id, plan.table.table, plan.category, gone, "erased"))
+        if left:
+            mine = f"{plan.source()} AND t.subject_id = %(subject)s"
+            items.append(_kept(plan, mine, {**plan.params, "subject": subject_id}, left, on_hold=on_hold))
     return items
 
 
