@@ -222,6 +222,13 @@ AUDIENCES = {
 # Visit statistics: a file of networks and countries, and `server` to count pages without a script (docs/visits.md)
 GEOGRAPHY = os.environ.get("TILLIT_GEOGRAPHY", "")
 VISITS = os.environ.get("TILLIT_VISITS", "beacon")
+# Notices to browsers go nowhere unless somebody answers for them: TILLIT_WEB_PUSH=mailto:drift@example.org
+WEB_PUSH_CONTACT = os.environ.get("TILLIT_WEB_PUSH", "")
+# The push services of the browsers people use; nothing else is called.
+PUSH_HOSTS = os.environ.get(
+    "TILLIT_PUSH_HOSTS",
+    "fcm.googleapis.com,updates.push.services.mozilla.com,*.notify.windows.com,web.push.apple.com",
+).split(",")
 
 # Where to report a weakness: mailto:, https: or tel:, separated by commas (RFC 9116)
 SECURITY_CONTACTS = os.environ.get("TILLIT_SECURITY_CONTACTS", "mailto:security@localhost.localdomain").split(",")

@@ -309,6 +309,19 @@ class SignInProvider(Part):
     why: Localised
 
 
+class SignInWay(Part):
+    """A way to sign in that not every controller has, beside the one-time code and the passkey (B4, B6).
+
+    password: chosen by the person, of `at_least` characters. member_number: with the birth date a first factor, which a
+    code or passkey follows. registration: member number and national number, both verified by digest, with e-mail and
+    mobile.
+    """
+
+    key: Literal["password", "member_number", "registration"]
+    at_least: int = Field(default=12, ge=12, le=64)
+    why: Localised
+
+
 class VisitStatistics(Part):
     individual: PeriodText
     aggregates: PeriodText | Literal["unlimited"]
@@ -392,6 +405,7 @@ class Declaration(Part):
     topics: tuple[Topic, ...] = ()
     device_permissions: tuple[DevicePermission, ...] = ()
     sign_in_providers: tuple[SignInProvider, ...] = ()
+    sign_in_ways: tuple[SignInWay, ...] = ()
     visit_statistics: VisitStatistics | None = None
     programme: Programme | None = None
     minimum_group: int = Field(default=10, ge=5)

@@ -53,7 +53,10 @@ def _address(text: str) -> str:
 def mail(name: str, sender: str) -> Mail:
     """The wording of the code's mail in the reader's language."""
     spoken = language()
-    return Mail(say(spoken, "sign_in.mail_subject", name=name), say(spoken, "sign_in.mail_text", name=name), sender)
+    sms = say(spoken, "sign_in.sms_text", name=name)
+    return Mail(
+        say(spoken, "sign_in.mail_subject", name=name), say(spoken, "sign_in.mail_text", name=name), sender, sms
+    )
 
 
 def remember_code(request: HttpRequest, kind: str, code_id: UUID) -> None:

@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from tillit.faces.api import oauth
 from tillit.faces.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health, name="health"),
+    path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth_metadata"),
     path("api/", include("tillit.faces.api.urls")),
     path("sms/", include("tillit.faces.gateway.urls")),
     path("staff/", include("tillit.faces.staff_web.urls")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from tillit.messages import push
 from tillit.parties.models import Fact
 
 POST = "post"
@@ -32,10 +33,12 @@ def postal(*, subject_ids: Collection[int]) -> dict[int, str]:
 
 
 def known(*, subject_ids: Collection[int], channels: Sequence[str]) -> dict[str, dict[int, str]]:
-    """Channel → person → address."""
+    """Channel → person → address. Of browsers, which are sealed, only that there are some (`push.known`)."""
     found: dict[str, dict[int, str]] = {channel: {} for channel in channels}
     if POST in found:
         found[POST] = postal(subject_ids=subject_ids)
+    if push.CHANNEL in found:
+        found[push.CHANNEL] = dict.fromkeys(push.switched_on(subject_ids=subject_ids), push.CHANNEL)
     wanted = {kind: channel for channel in channels for kind in KINDS.get(channel, ())}
     rows = Fact.objects.filter(
         subject_id__in=list(subject_ids), kind__in=list(wanted), superseded_at__isnull=True, failed_at__isnull=True

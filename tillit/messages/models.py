@@ -103,6 +103,23 @@ class LetterBatch(models.Model):
         ]
 
 
+class PushSubscription(PersonalModel):
+    """A browser in which the person has switched notices on (B6).
+
+    sealed: the address at its push service and the keys that encrypt for it. device: its rough name, `Chrome, Android`.
+    removed_at: switched off here. gone_at: the push service says that it is no more, as when the app is deleted.
+    """
+
+    sealed = models.BinaryField()
+    device = models.CharField(max_length=60, blank=True, default="")
+    made_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "messages_push_subscription"
+
+
 class Once(models.Model):
     """What came in from outside and when it was begun on, by a keyed digest of its sender's id of it."""
 

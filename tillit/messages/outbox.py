@@ -22,7 +22,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
-from tillit.messages import addresses, leaving, tokens
+from tillit.messages import addresses, leaving, push, tokens
 from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import TransportError
 from tillit.messages.gsm import sized
@@ -169,6 +169,8 @@ def _address(row: Message) -> str | None:
             column="sealed_address",
             sealed=row.sealed_address,
         )
+    if row.channel == push.CHANNEL:
+        return push.known(subject_ids=[row.subject_id]).get(row.subject_id)
     found = addresses.known(subject_ids=[row.subject_id], channels=[row.channel])
     return found[row.channel].get(row.subject_id)
 

@@ -10,7 +10,7 @@ from tillit.declaration.registry import (
     transient,
 )
 from tillit.messages import mail_folder
-from tillit.messages.models import LetterBatch, Message, Once
+from tillit.messages.models import LetterBatch, Message, Once, PushSubscription
 from tillit.parties.models import Fact
 
 personal(
@@ -23,6 +23,13 @@ personal(
     not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
 )
 not_personal(LetterBatch, because="how many letters were gathered, fetched and sent, and when")
+personal(
+    PushSubscription,
+    category="device",
+    clocks={"collected": "made_at", "removed": "removed_at", "app_deleted": "gone_at"},
+    sealed=("sealed",),
+    not_exported={"sealed": "the address of the browser at its push service, and keys: of use to us alone"},
+)
 transient(
     Once,
     because="keyed digests of what gateways and mail servers handed over, so that it is acted upon once",
@@ -35,7 +42,15 @@ passing_files(
     because="mail and text messages on a machine without a server for them, one-time codes for ten minutes",
     kept="P1D",
     found_by=(Fact, "value"),
-    kinds=("email", "marketing.email", "phone", "marketing.phone", "unconfirmed.phone"),
+    kinds=(
+        "email",
+        "marketing.email",
+        "phone",
+        "marketing.phone",
+        "unconfirmed.phone",
+        "waiting.email",
+        "waiting.phone",
+    ),
 )
 outward_way(
     "email",
@@ -50,6 +65,12 @@ outward_way(
     through="messages by SMS, to the gateway the installation names",
 )
 
+outward_way(
+    "push",
+    opens=("tillit.messages.web_push",),
+    carries="push",
+    through="encrypted hints without personal data, to the push service of the browser",
+)
 domain_check(
     "deceased",
     __file__,

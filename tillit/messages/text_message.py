@@ -10,11 +10,13 @@ from functools import partial
 from uuid import uuid4
 
 import structlog
+from django.conf import settings
 
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
 from tillit.messages import mail_folder
 from tillit.messages.envelopes import Envelope
+from tillit.messages.errors import TransportError
 from tillit.messages.mail import in_background
 from tillit.messages.templates import Rendered, Sender
 from tillit.messages.transports import TRANSPORTS, carrier, usable
@@ -22,6 +24,19 @@ from tillit.platform import passing_files
 
 CHANNEL = "sms"
 log = structlog.get_logger(__name__)
+
+
+def can_text(declaration: Declaration) -> bool:
+    """Whether a text message would reach people: by a gateway of ours or a declared processor's, or, where mail becomes
+    files on this machine, as a file beside them.
+    """
+    if CHANNEL not in usable():
+        return str(settings.EMAIL_BACKEND).startswith("tillit.messages.mail_folder")
+    try:
+        carrier(declaration, CHANNEL)
+    except TransportError:
+        return False
+    return True
 
 
 def send_unstored_text(*, declaration: Declaration, to: str, text: str, expires: datetime) -> None:

@@ -19,6 +19,7 @@ from tillit.messages.bounces import is_gone
 from tillit.messages.envelopes import Envelope, Transport
 from tillit.messages.errors import TransportError
 from tillit.messages.sms import Sms
+from tillit.messages.web_push import WebPush
 
 _PERMANENT = 500
 
@@ -84,7 +85,7 @@ def _returns_to(token: str) -> str:
     return f"{user}+{token}@{domain}" if token and at else ""
 
 
-TRANSPORTS: dict[str, Transport] = {"email": Mail(), "sms": Sms()}
+TRANSPORTS: dict[str, Transport] = {"email": Mail(), "sms": Sms(), "push": WebPush()}
 """Channel → its transport. What has none can only be shown on Min side or handled by staff."""
 
 

@@ -1,7 +1,8 @@
 """One-time codes: asked for, sent, tried (issue of a code and its trial; who may have one is decided by the caller).
 
-A code is six digits, lives ten minutes, may be tried five times and works once. Only its keyed digest is stored, bound
-to the row. A code nobody can get (an unknown address) makes the same row and costs the same trial.
+A code is six digits (eight when somebody has been guessing at a person's), lives ten minutes, may be tried five times
+and works once. Only its keyed digest is stored, bound to the row. A code nobody can get (an unknown address) makes the
+same row and costs the same trial.
 """
 
 import hmac
@@ -20,7 +21,7 @@ from tillit.platform.secrets import secret
 
 LIVES = timedelta(minutes=10)
 TRIES = 5
-DIGITS = 6
+DIGITS, MORE_DIGITS = 6, 8
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ def issue(
     register_id: int | None = None,
     subject_id: int | None = None,
     login_id: int | None = None,
+    digits: int = DIGITS,
 ) -> Issued:
     """A new code for a person of a register or for a login; for nobody when both are None."""
-    made = Issued(uuid4(), f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}")
+    made = Issued(uuid4(), f"{secrets.randbelow(10**digits):0{digits}d}")
     now = clock.now()
     SignInCode.objects.create(
         id=made.id,
@@ -90,6 +92,11 @@ def redeem_all(*, typed: Mapping[UUID, str], purpose: str) -> frozenset[UUID]:
             return frozenset()
         transaction.set_rollback(True)  # somebody else used one of them a moment ago
     return frozenset(typed)
+
+
+def subject_of(*, code_id: UUID) -> int | None:
+    """The person whom a code is bound to, used or not; None for nobody's."""
+    return SignInCode.objects.filter(id=code_id).values_list("subject_id", flat=True).first()
 
 
 def digits(typed: str) -> str:

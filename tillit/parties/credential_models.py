@@ -57,6 +57,21 @@ class RecoveryCode(models.Model):
         db_table = "parties_recovery_code"
 
 
+class Password(models.Model):
+    """A password of a login, where the controller has them: its Argon2id hash (PHC string). See `passwords`."""
+
+    login = models.OneToOneField(Login, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    encoded = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    last_used = models.DateTimeField()
+
+    class Meta:
+        db_table = "parties_password"
+        constraints = [
+            models.CheckConstraint(condition=Q(encoded__startswith="$argon2id$"), name="parties_password_hashed")
+        ]
+
+
 class OutsideIdentity(models.Model):
     """Who a person is to an outside sign-in service: a keyed digest of its `sub`, and nothing else it said."""
 

@@ -35,6 +35,14 @@ class FactorError(TillitError):
     """A way of signing in cannot be added, used or removed as asked."""
 
 
+class PasswordRefusedError(TillitError):
+    """A password breaks rules; `rules` are their codes, never the password."""
+
+    def __init__(self, rules: tuple[str, ...]) -> None:
+        super().__init__("password-refused", f"the password breaks {len(rules)} rule(s): {', '.join(rules)}")
+        self.rules = rules
+
+
 class MergeRefusedError(TillitError):
     """Two subjects cannot be merged, or parted; `code` says why."""
 

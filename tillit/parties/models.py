@@ -114,6 +114,12 @@ class Fact(PersonalModel):
                 condition=Q(kind="deceased", superseded_at__isnull=True),
                 name="parties_fact_deceased",
             ),
+            # New addresses of people who have lost their access: few, and asked for every quarter of an hour.
+            models.Index(
+                fields=["collected_at"],
+                condition=Q(superseded_at__isnull=True) & Q(kind__in=["waiting.email", "waiting.phone"]),
+                name="parties_fact_waiting",
+            ),
         ]
 
 

@@ -13,7 +13,7 @@ from tillit.declaration.registry import (
     personal,
     transient,
 )
-from tillit.parties.credential_models import OutsideIdentity, Passkey, RecoveryCode, TimeCode
+from tillit.parties.credential_models import OutsideIdentity, Passkey, Password, RecoveryCode, TimeCode
 from tillit.parties.digests import CATEGORY_OF_KIND
 from tillit.parties.models import (
     Assignment,
@@ -183,6 +183,16 @@ owned(
     kept="P5Y",
     backed_up=False,
     not_exported={"digest": _KEEPS_YOU_SAFE},
+)
+owned(
+    Password,
+    category="login",
+    because="that the person has chosen a password, and when; a hash from which nobody reads it",
+    where=_LOGIN_OF,
+    clock_column="last_used",
+    kept="P2Y",
+    backed_up=False,
+    not_exported={"encoded": _KEEPS_YOU_SAFE},
 )
 owned(
     OutsideIdentity,

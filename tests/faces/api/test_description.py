@@ -51,7 +51,9 @@ def test_it_is_openapi_3_1_with_every_status_and_code(db: None) -> None:
     told = {code for one in operations.values() for code in re.findall(r"`([a-z-]+)`", json.dumps(one["responses"]))}
     assert told == PROBLEMS.keys() - {"method-not-allowed"}
     for (_, path), facts in operations.items():
-        assert facts["security"] == ([] if "webhooks" in path else [{"Key": []}])  # an event is signed instead
+        assert facts["security"] == (
+            [] if "webhooks" in path else [{"Key": []}, {"OAuth": []}]
+        )  # an event is signed instead
         for status, answer in facts["responses"].items():
             kind = "application/json" if status.startswith("2") else "application/problem+json"
             assert list(answer["content"]) == [kind]

@@ -40,6 +40,7 @@ def _duplicates(context: Context) -> Iterator[Problem]:
         "forms": ((item.key,) for item in declaration.forms),
         "topics": ((item.key,) for item in declaration.topics),
         "sign_in_providers": ((item.key,) for item in declaration.sign_in_providers),
+        "sign_in_ways": ((item.key,) for item in declaration.sign_in_ways),
         "device_permissions": ((item.key,) for item in declaration.device_permissions),
         "notices": ((item.key,) for item in declaration.notices),
     }

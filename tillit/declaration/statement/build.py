@@ -55,6 +55,7 @@ def statement(
         web.forms(words),
         web.topics(words),
         web.sign_in_providers(words),
+        web.sign_in_ways(words),
         web.permissions(words),
         safety.programme(words),
         rights.rights(words),

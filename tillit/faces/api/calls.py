@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 from ninja.security import HttpBearer
 
-from tillit.faces.api import keys
+from tillit.faces.api import keys, tokens
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.problems import ProblemError
 from tillit.parties.rates import Limit, within
@@ -17,11 +17,11 @@ LARGEST = 2 * 1024 * 1024  # bytes of a body
 
 
 class Key(HttpBearer):
-    """`Authorization: Bearer tillit_…`"""
+    """`Authorization: Bearer tillit_…`: a key, or a token that a key got (`oauth`)."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiClient | None:
         """The client, within its calls of the minute."""
-        client = keys.find(token)
+        client = tokens.find(token) if token.startswith(tokens.PREFIX) else keys.find(token)
         if client is not None:
             within_minute(client)
         return client

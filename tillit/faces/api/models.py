@@ -61,6 +61,18 @@ class ApiCall(models.Model):
         db_table = "api_call"
 
 
+class ApiToken(models.Model):
+    """A short-lived token of a client, for these of its scopes: the keyed digest of its text."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="tokens")
+    scopes = ArrayField(models.CharField(max_length=40))
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "api_token"
+
+
 class WebhookEndpoint(models.Model):
     """Where a partner is told of what became of its purchases, and what signs both ways (Standard Webhooks).
 

@@ -1,7 +1,7 @@
 """What the API answers for."""
 
 from tillit.declaration.registry import not_personal, outward_way, routines, transient
-from tillit.faces.api.models import ApiCall, ApiClient, WebhookDelivery, WebhookEndpoint
+from tillit.faces.api.models import ApiCall, ApiClient, ApiToken, WebhookDelivery, WebhookEndpoint
 
 not_personal(ApiClient, because="keys of partners' systems: digests, and what each may do")
 transient(
@@ -11,6 +11,12 @@ transient(
     clock_column="received_at",
 )
 routines(__file__, "calls")
+transient(
+    ApiToken,
+    because="digests of partners' short-lived tokens",
+    kept="P1D",
+    clock_column="expires_at",
+)
 not_personal(WebhookEndpoint, because="partners' endpoints: an address, events and sealed secrets")
 transient(
     WebhookDelivery,

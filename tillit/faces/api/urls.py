@@ -5,13 +5,13 @@ from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, path, re_path, reverse
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from tillit.faces.api import describe, gift_cards, members, problems, suppliers, till, webhooks_in
+from tillit.faces.api import describe, gift_cards, keys, members, oauth, problems, suppliers, till, webhooks_in
 from tillit.faces.api.calls import Key, StrictJson
 from tillit.faces.api.purchases import router
 
@@ -23,6 +23,18 @@ class Api(NinjaAPI):
         """OpenAPI 3.1."""
         made = super().get_openapi_schema(**options)
         made["components"]["schemas"] |= describe.SCHEMAS
+        made["components"]["securitySchemes"]["OAuth"] = oauth.SCHEME | {
+            "flows": {
+                "clientCredentials": {
+                    "tokenUrl": reverse("oauth_token"),
+                    "scopes": {**keys.SCOPES, **keys.TILL_SCOPES},
+                }
+            }
+        }
+        for methods in made["paths"].values():
+            for facts in methods.values():
+                if facts["security"]:
+                    facts["security"] = [*facts["security"], {"OAuth": []}]
         return made
 
 
@@ -77,5 +89,7 @@ for _one in _patterns:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", (_patterns, _app, _namespace)),
+    path("oauth/token", oauth.token, name="oauth_token"),
+    path("oauth/revoke", oauth.revoke, name="oauth_revoke"),
     re_path(r"", nowhere),
 ]

@@ -21,6 +21,7 @@ from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
+from tillit.journeys import recovery
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.files.sending import take_in_waiting
@@ -52,6 +53,7 @@ JOBS = {
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("letters", letters.collect, timedelta(days=1), hour=6),
         Every("files", files.lapse, timedelta(minutes=1)),
+        Every("access", recovery.take_effect, timedelta(minutes=15)),  # addresses whose three days have passed
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
         Every("journal", segments.ship, timedelta(minutes=1)),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from tillit.faces import signing_in
 from tillit.faces.member_web.access import member_of
+from tillit.faces.member_web.sign_in import page_context
 from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -81,13 +82,7 @@ def _connect(request: HttpRequest, site: Site, chosen: openid.Provider, sub: str
 
 
 def _refused(request: HttpRequest, site: Site, problem: str) -> HttpResponse:
-    context = {
-        "site": site,
-        "section": "min_side",
-        "outside_problem": problem,
-        "providers": openid.providers(site.declaration),
-    }
-    return render(request, "member_web/sign_in.html", context, status=422)
+    return render(request, "member_web/sign_in.html", page_context(site) | {"outside_problem": problem}, status=422)
 
 
 def _provider(site: Site, key: str) -> openid.Provider:

@@ -4,6 +4,9 @@ from tillit.declaration.forms import served_form
 
 served_form("join", "join_web")
 served_form("join_link", "join_sms")
+served_form("sign_in_number", "sign_in")
+served_form("register", "app_registration", activity="self_service", collects=("contact",))
+served_form("push_devices", activity="app_operation", collects=("device",))
 served_form("cards", "add_card")
 served_form("interests", "interests")
 served_form("blocking", "blocking_registration")

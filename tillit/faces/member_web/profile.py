@@ -14,7 +14,7 @@ from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import departure, profile
-from tillit.journeys.phones import UNCONFIRMED, state_phone
+from tillit.journeys.phones import UNCONFIRMED, ask_by_text, confirm_by_code, state_phone
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.parties.errors import AlreadyClaimedError
@@ -55,16 +55,48 @@ def name(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 @member_page
 def phone(request: HttpRequest, member: Member) -> HttpResponse:
-    """Give another phone number: it counts once a colleague has confirmed it."""
+    """Give another phone number: it counts once a code sent to it has come back, or a colleague has confirmed it."""
+    if request.POST.get("pending"):
+        return _confirm_phone(request, member)
     typed = request.POST.get("phone", "")
+    controller, spoken = member.site.controller, language()
     try:
         with member.scope() as scope:
-            waits = state_phone(
-                scope=scope, controller=member.site.controller, subject_id=member.subject_id, text=typed
-            )
+            waits = state_phone(scope=scope, controller=controller, subject_id=member.subject_id, text=typed)
     except IdentifierError:
         return _page(request, member, problem="phone", typed={"phone": typed})
-    messages.success(request, say(language(), "profile.phone_waits" if waits else "profile.saved"))
+    if waits:
+        sms = say(spoken, "profile.phone_sms", name=member.site.name)
+        code_id = ask_by_text(controller=controller, subject_id=member.subject_id, text=typed, sms=sms)
+        if code_id is not None:
+            kept = [str(code_id), phones.normalise(typed)]
+            pending = signing.dumps(kept, salt=f"{_SALT}.phone:{member.login_id}")
+            return _code_page(request, member, pending, target="profile_phone")
+    messages.success(request, say(spoken, "profile.phone_waits" if waits else "profile.saved"))
+    return redirect("profile", member.site.key)
+
+
+def _confirm_phone(request: HttpRequest, member: Member) -> HttpResponse:
+    pending = request.POST.get("pending", "")
+    try:
+        code_id, number = signing.loads(pending, salt=f"{_SALT}.phone:{member.login_id}", max_age=_TEN_MINUTES)
+        with member.scope() as scope:
+            done = confirm_by_code(
+                scope=scope,
+                controller=member.site.controller,
+                subject_id=member.subject_id,
+                code_id=UUID(code_id),
+                typed=request.POST.get("code", ""),
+                number=number,
+                letter=_letter(member, "phone"),
+            )
+    except signing.BadSignature:
+        return _page(request, member, problem="late")
+    except AlreadyClaimedError:
+        return _page(request, member, problem="taken_phone")
+    if not done:
+        return _code_page(request, member, pending, problem="code", target="profile_phone")
+    messages.success(request, say(language(), "profile.saved"))
     return redirect("profile", member.site.key)
 
 
@@ -149,8 +181,10 @@ def _ask_for_email(request: HttpRequest, member: Member) -> HttpResponse:
     return _code_page(request, member, pending)
 
 
-def _code_page(request: HttpRequest, member: Member, pending: str, problem: str = "") -> HttpResponse:
-    context: dict[str, Any] = member.context(page="profile", pending=pending, problem=problem)
+def _code_page(
+    request: HttpRequest, member: Member, pending: str, problem: str = "", target: str = "profile_email"
+) -> HttpResponse:
+    context: dict[str, Any] = member.context(page="profile", pending=pending, problem=problem, target=target)
     return render(request, "member_web/new_email.html", context, status=422 if problem else 200)
 
 

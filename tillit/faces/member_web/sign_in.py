@@ -1,5 +1,7 @@
 """Member sign-in: address, code, session. The pages say the same whether an address is known or not."""
 
+from typing import Any
+
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tillit.faces import passkey_forms, signing_in
 from tillit.faces.member_web.access import keep_remembering, remember_item, remembered_for
 from tillit.faces.signing_in import REMEMBER
-from tillit.faces.site import site_or_404
+from tillit.faces.site import Site, site_or_404
 from tillit.journeys.openid import providers
 from tillit.journeys.sign_in import confirm_code, request_code, sign_in_by_passkey
 from tillit.parties import devices, passkeys
@@ -22,7 +24,7 @@ from tillit.parties.codes import tries_left
 def ask(request: HttpRequest, controller: str) -> HttpResponse:
     """Ask for a code."""
     site = site_or_404(controller)
-    context = {"site": site, "section": "min_side", "providers": providers(site.declaration)}
+    context = page_context(site)
     if request.method == "POST":
         typed = request.POST.get("address", "").strip()[:254]
         if not typed:
@@ -89,13 +91,7 @@ def passkey(request: HttpRequest, controller: str) -> HttpResponse:
         network_address=signing_in.network_address(request),
     )
     if login is None:
-        context = {
-            "site": site,
-            "section": "min_side",
-            "passkey_problem": True,
-            "providers": providers(site.declaration),
-        }
-        return render(request, "member_web/sign_in.html", context, status=422)
+        return render(request, "member_web/sign_in.html", page_context(site) | {"passkey_problem": True}, status=422)
     signing_in.begin_session(request, login, "passkey")
     return redirect("min_side", site.key)
 
@@ -109,3 +105,9 @@ def leave(request: HttpRequest, controller: str) -> HttpResponse:
     response = redirect("home", site.key)
     response.delete_cookie(REMEMBER, path=reverse("home", args=[site.key]))
     return response
+
+
+def page_context(site: Site) -> dict[str, Any]:
+    """What the sign-in page shows: the ways in that the controller has."""
+    ways = {way.key for way in site.declaration.sign_in_ways}
+    return {"site": site, "section": "min_side", "providers": providers(site.declaration), "ways": ways}

@@ -11,8 +11,9 @@ from tillit.faces.signing_in import REMEMBER
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys.openid import providers
+from tillit.journeys.passwords import declared_way
 from tillit.journeys.sign_in import add_passkey, disconnect_outside, remove_passkey
-from tillit.parties import devices, outside, passkeys
+from tillit.parties import devices, outside, passkeys, passwords
 from tillit.parties.errors import FactorError
 from tillit.parties.models import Login
 
@@ -45,6 +46,8 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
         passkeys=passkeys.of(login_id=member.login_id),
         connected=outside.of(login_id=member.login_id),
         providers=providers(member.site.declaration),
+        has_passwords=declared_way(member.site.declaration, "password") is not None,
+        password=passwords.of(login_id=member.login_id),
         fresh=signing_in.is_fresh(request),
     )
     return render(request, "member_web/sign_ins.html", context)

@@ -22,7 +22,7 @@ from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 
-COPY, CALL, NETWORK = "offline_copy", "phone_call", "network_state"
+COPY, CALL, NETWORK, PUSH = "offline_copy", "phone_call", "network_state", "push"
 KEPT_PAGES = ("membership_card", "vouchers", "cards")
 """Pages of Min side that a person may keep on the device, by the names of their addresses, as far as they are there."""
 DAYS = 30
@@ -116,6 +116,8 @@ def worker(request: HttpRequest, controller: str) -> HttpResponse:
         "outside": f"{reverse('sign_in', args=[site.key])}with/",
         "days": DAYS,
         "network": NETWORK in declared(site),
+        "read": reverse("messages", args=[site.key]),
+        "icon": reverse("icon", args=[site.accent, 192]),
     }
     answer = HttpResponse(f"const SETTINGS = {json.dumps(values)};\n{source}", content_type="text/javascript")
     answer.headers["Service-Worker-Allowed"] = reverse("home", args=[site.key])

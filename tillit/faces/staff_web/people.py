@@ -81,6 +81,7 @@ def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     context: dict[str, Any] = {
         "view": view,
         "token": token,
+        "gives_access": confirms,
         "activity": declared.activity(activity),
         "waiting_phone": next(
             (fact for group in view.facts.values() for fact in group if fact.kind == UNCONFIRMED and confirms), None

@@ -4,6 +4,7 @@ from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
+    access_lost,
     advertising,
     audiences,
     benefits,
@@ -59,6 +60,7 @@ urlpatterns = [
     path("<controller:controller>/enrol/", enrolment.form, name="staff_enrol"),
     path("<controller:controller>/person/<slug:token>/merge/", merging.show, name="staff_merge"),
     path("<controller:controller>/person/<slug:token>/identity/", identity.show, name="staff_identity"),
+    path("<controller:controller>/person/<slug:token>/access/", access_lost.show, name="staff_access"),
     path("<controller:controller>/person/<slug:token>/circumstances/", circumstances.show, name="staff_circumstances"),
     path("<controller:controller>/advertising/", advertising.show, name="staff_advertising"),
     path("<controller:controller>/visits/", visits.show, name="staff_visits"),

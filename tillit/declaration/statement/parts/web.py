@@ -128,6 +128,19 @@ def sign_in_providers(words: Words) -> Section | None:
     return Section("sign_in_providers", words("sign_in_providers.title"), (text, table))
 
 
+def sign_in_ways(words: Words) -> Section | None:
+    """The ways to sign in beside code and passkey, or None where there is none."""
+    if not words.declaration.sign_in_ways:
+        return None
+    head = (words("sign_in_ways.way"), words("sign_in_ways.why"))
+    rows = tuple(
+        ((words(f"sign_in_ways.{way.key}", count=str(way.at_least)),), (words.of(way.why),))
+        for way in words.declaration.sign_in_ways
+    )
+    table = Table(words("sign_in_ways.caption"), head, rows)
+    return Section("sign_in_ways", words("sign_in_ways.title"), (Paragraph(words("sign_in_ways.intro")), table))
+
+
 def permissions(words: Words) -> Section | None:
     """What the app asks of the device, or None where there is no app."""
     if not words.declaration.device_permissions:

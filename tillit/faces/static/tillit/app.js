@@ -41,3 +41,37 @@ if (part && "serviceWorker" in navigator && "caches" in window) {
   part.querySelector("[data-turn=off]").addEventListener("click", () => turn(false));
   caches.has(part.dataset.kept).then((kept) => show(kept ? 1 : 0));
 }
+
+// Notices: the browser is asked only after the page has said what for, and somebody has pressed the button.
+const notices = document.querySelector("form[data-push]");
+
+function bytes(text) {
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(plain, (sign) => sign.charCodeAt(0));
+}
+
+async function subscribe() {
+  if ((await Notification.requestPermission()) !== "granted") {
+    document.querySelector("[data-denied]").hidden = false;
+    return;
+  }
+  await navigator.serviceWorker.register(notices.dataset.worker, { scope: notices.dataset.scope });
+  const found = await navigator.serviceWorker.ready;
+  const given = await found.pushManager.subscribe({
+    userVisibleOnly: true,
+    applicationServerKey: bytes(notices.dataset.push),
+  });
+  const said = given.toJSON();
+  notices.elements.endpoint.value = said.endpoint;
+  notices.elements.p256dh.value = said.keys.p256dh;
+  notices.elements.auth.value = said.keys.auth;
+  notices.submit();
+}
+
+if (notices && "serviceWorker" in navigator && "PushManager" in window && "Notification" in window) {
+  notices.hidden = false;
+  notices.addEventListener("submit", (event) => {
+    event.preventDefault();
+    subscribe().catch(() => (document.querySelector("[data-denied]").hidden = false));
+  });
+}

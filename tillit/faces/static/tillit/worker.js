@@ -83,3 +83,23 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(caches.match(request, { ignoreVary: true }).then((found) => found || fetch(request)));
   }
 });
+
+// A notice: who it is from and one sentence. A click leads to the messages, in a window of the app that is open if any.
+self.addEventListener("push", (event) => {
+  const said = event.data ? event.data.json() : {};
+  event.waitUntil(
+    self.registration.showNotification(said.title || "", { body: said.body || "", icon: SETTINGS.icon, tag: "message" }),
+  );
+});
+
+async function read() {
+  for (const window of await self.clients.matchAll({ type: "window" })) {
+    if ("navigate" in window) return (await window.navigate(SETTINGS.read)).focus();
+  }
+  return self.clients.openWindow(SETTINGS.read);
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(read());
+});
