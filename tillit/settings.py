@@ -173,9 +173,10 @@ ASSETS = paths.root() / "var" / "assets"
 STATICFILES_DIRS = [ASSETS] if ASSETS.is_dir() else []
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "tillit.faces.assets.VersionedStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 0 if DEBUG else 365 * 24 * 3600  # addresses change with the content
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = paths.var() / "files"
 

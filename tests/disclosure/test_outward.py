@@ -26,6 +26,8 @@ OPENS_NOTHING = {
     "tillit.disclosure.outward": "the guard, which tries itself with a socket that sends nothing",
     "tillit.messages.mail_folder": "the mail backend that writes files",
     "tillit.journeys.bench.redeem": "asks the server it started itself, on the loopback address",
+    "tillit.faces.bench.pages": "looks for a free port of its own",
+    "tillit.faces.bench.visits": "asks the server that the bench started itself, on the loopback address",
 }
 
 

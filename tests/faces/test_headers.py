@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -101,3 +102,15 @@ def test_every_accent_and_its_shades_can_be_read(accent: str) -> None:
 def test_even_a_pale_accent_is_made_readable() -> None:
     shade = look.tokens("#ffe14d")
     assert look.contrast(shade["--ds-color-accent-base-default"], "#ffffff") >= 4.5
+
+
+@pytest.mark.django_db
+def test_style_sheets_are_kept_for_a_year_under_addresses_that_change_with_them(client: Client) -> None:
+    page = client.get("/").text
+    (sheet,) = re.findall(r'href="(/static/tillit/tillit.css[^"]*)"', page)
+    path, _, version = sheet.partition("?v=")
+    answer = client.get(sheet)
+    body = b"".join(answer.streaming_content)
+    assert sha256(body).hexdigest()[:12] == version
+    assert answer["Cache-Control"] == "max-age=31536000, public"
+    assert client.get(path).status_code == 200

@@ -1,9 +1,11 @@
 """Member A, with every id of member B over every address: nothing of B's comes back (A9, H18)."""
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
-from itertools import product
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -20,7 +22,23 @@ from tillit.kernel.scope import Scope, system
 
 pytestmark = pytest.mark.django_db
 KEYS = ("rundtur", "nordkai", "lyngheim")
+ENDING = {"sign_out", "staff_sign_out", "leave", "sign_in_code", "join", "register"}
+"""What ends the session, and what asks for a code."""
 FIELDS = ("id", "subject", "subject_id", "login", "member", "person", "page", "before", "pending", "session", "next")
+POSTED = (
+    *FIELDS,
+    "activity",
+    "channel",
+    "off",
+    "passkey",
+    "outside",
+    "act",
+    "which",
+    "text",
+    "card",
+    "voucher",
+    "amount",
+)
 
 
 @pytest.fixture
@@ -59,6 +77,23 @@ def ids(someone: Person, controllers: set[int]) -> set[str]:
     return {str(value) for value in found}
 
 
+def names(someone: Person, controllers: set[int], other: Person) -> set[str]:
+    """What the person's rows hold beside ids that could stand in an address: numbers, references, keys. Not what the
+    other's rows hold, too: that names nobody.
+    """
+    held: dict[int, set[str]] = {someone.subject_id: set(), other.subject_id: set()}
+    with connection.cursor() as cursor, Scope(system("test", controllers), "rights_requests"):
+        for table in registry.PERSONAL:
+            for subject, found in held.items():
+                cursor.execute(f"SELECT * FROM {table} WHERE subject_id = %s", [subject])
+                found |= {str(value) for row in cursor.fetchall() for value in row if _names(value)}
+    return held[someone.subject_id] - held[other.subject_id]
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, UUID) or (isinstance(value, (str, int)) and bool(re.fullmatch(r"[-\w]{6,60}", str(value))))
+
+
 def patterns(inside: list[URLPattern | URLResolver] | None = None) -> Iterator[URLPattern]:
     """Every address of the site."""
     for pattern in get_resolver().url_patterns if inside is None else inside:
@@ -68,23 +103,31 @@ def patterns(inside: list[URLPattern | URLResolver] | None = None) -> Iterator[U
             yield pattern
 
 
-def addresses(values: set[str]) -> Iterator[str]:
-    """Every address, with a key for the controller and each value wherever another argument stands."""
+def addresses(values: set[str], keys: tuple[str, ...] = KEYS) -> Iterator[tuple[str, str]]:
+    """Every address with its name, a key for the controller, and each value wherever another argument stands."""
     for pattern in patterns():
-        names = list(pattern.pattern.converters)
-        free = [name for name in names if name != "controller"]
-        for key in KEYS if "controller" in names else KEYS[:1]:
-            for chosen in product(sorted(values), repeat=1) if free else [("",)]:
-                given: dict[str, Any] = dict.fromkeys(free, chosen[0])
-                if "controller" in names:
+        if pattern.name is None:
+            continue  # of those without a name: `test_a9_no_page_is_forgotten`
+        arguments = list(pattern.pattern.converters)
+        free = [name for name in arguments if name != "controller"]
+        for key in keys if "controller" in arguments else keys[:1]:
+            for chosen in sorted(values) if free else [""]:
+                given: dict[str, Any] = dict.fromkeys(free, chosen)
+                if "controller" in arguments:
                     given["controller"] = key
                 for name in free:
                     if type(pattern.pattern.converters[name]).__name__ == "IntConverter":
-                        given[name] = int(chosen[0]) % 10**9 if chosen[0].isdigit() else 1
-                try:
-                    yield reverse(str(pattern.name), kwargs=given)
-                except NoReverseMatch:
-                    continue
+                        given[name] = int(chosen) % 10**9 if chosen.isdigit() else 1
+                with suppress(NoReverseMatch):
+                    yield pattern.name, _reversed(pattern, given)
+
+
+def _reversed(pattern: URLPattern, given: dict[str, Any]) -> str:
+    """The address; those of the API have a namespace."""
+    try:
+        return reverse(str(pattern.name), kwargs=given)
+    except NoReverseMatch:
+        return reverse(f"api-1:{pattern.name}", kwargs=given)
 
 
 def test_a9_every_id_of_another_over_every_address_gives_nothing_of_theirs(two: tuple[Person, Person]) -> None:
@@ -99,7 +142,9 @@ def test_a9_every_id_of_another_over_every_address_gives_nothing_of_theirs(two: 
     client = Client(raise_request_exception=True)
     sign_in(client, kari)
     tried = 0
-    for path in sorted(set(addresses(values))):
+    more = names(ola, controllers, kari)
+    assert any(len(one) == 36 for one in more), "voucher and receipt have ids of their own"
+    for path in sorted({path for _, path in (*addresses(values), *addresses(more - values, KEYS[:1]))}):
         if path.endswith(("/sign-out/", "/pdf/", "/leave/")):
             continue
         answer = client.get(path)
@@ -108,6 +153,38 @@ def test_a9_every_id_of_another_over_every_address_gives_nothing_of_theirs(two: 
         if not answer.streaming:
             assert not any(mark in answer.content.decode(errors="replace") for mark in marks(ola)), path
     assert tried > 100
+
+
+def test_a9_no_page_is_forgotten(two: tuple[Person, Person]) -> None:
+    """The addresses come from the site's own list: a page that no id of the other's fits is named here."""
+    _, ola = two
+    values = ids(ola, {ola.controller.pk}) | {str(uuid4()), "abc-1"}
+    tried = {name for name, _ in addresses(values)}
+    named = [pattern for pattern in patterns() if pattern.name]
+    assert len(named) > 150
+    assert {str(pattern.name) for pattern in named} - tried == set()
+    assert [str(pattern.pattern) for pattern in patterns() if not pattern.name] == [""], "what answers 404 under /api/"
+
+
+def test_h18_posted_to_every_address_ids_of_another_give_and_change_nothing(two: tuple[Person, Person]) -> None:
+    kari, ola = two
+    controllers = {kari.controller.pk, *_register(kari)}
+    values = sorted(ids(ola, controllers) | names(ola, controllers, kari))
+    before = _rows(ola, controllers)
+    client, tried = Client(raise_request_exception=True), 0
+    sign_in(client, kari)
+    for name, path in sorted(set(addresses({values[0], str(uuid4())}, KEYS[:1]))):
+        if name in ENDING:
+            continue
+        value = values[tried % len(values)]
+        answer = client.post(path, dict.fromkeys(POSTED, value))
+        tried += 1
+        assert answer.status_code < 500, path
+        shown = b"" if answer.streaming else answer.content
+        assert not any(mark in shown.decode(errors="replace") for mark in marks(ola) - {value}), path
+    assert tried > 150
+    assert client.get("/rundtur/min-side/").status_code == 200, "still signed in: what was posted was posted as herself"
+    assert _rows(ola, controllers) == before
 
 
 def test_a9_ids_of_another_in_queries_and_forms_give_and_change_nothing(two: tuple[Person, Person]) -> None:

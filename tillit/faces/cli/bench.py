@@ -162,6 +162,21 @@ def cards(
     _say(result, as_json=as_json)
 
 
+@app.command()
+def pages(
+    people: Annotated[int, typer.Option(min=100, help="Members.")] = 200_000,
+    visits: Annotated[int, typer.Option(min=5, help="Visits of one client to each page.")] = 200,
+    seconds: Annotated[float, typer.Option(min=1, help="How long 32 clients come to each kind of page.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Pages through the server they are served by: one client, 32 clients, and what a first visit transfers."""
+    with _place():
+        from tillit.faces.bench import pages as bench
+
+        result = bench.run(people=people, visits=visits, seconds=seconds, tell=_tell)
+    _say(result, as_json=as_json)
+
+
 @contextmanager
 def _place(other: str | None = None) -> Iterator[None]:
     """In a database of the bench's own with tables and rules; `other`: an empty one for a yardstick."""

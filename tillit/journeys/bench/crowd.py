@@ -49,6 +49,16 @@ def grow(*, people: int) -> Crowd:
     """So many more of them."""
     holder = Controller.objects.get(key="rundtur")
     world.people(register_id=holder.register_id, count=people)
+    describe(holder)
+    with database.connect("owner", autocommit=True) as owner:
+        owner.execute(load(__file__, "crowd", "copies"))
+    settle()
+    everyone = Controller.objects.filter(register_id=holder.register_id).values_list("pk", flat=True)
+    return Crowd(system("bench", everyone), holder.pk, holder.register_id)
+
+
+def describe(holder: Controller) -> None:
+    """Make everybody in the holder's register a member with ten facts who is not one yet, in two statements."""
     columns = list(zip(*_FACTS, strict=True))
     given: dict[str, Any] = {
         "controller": holder.pk,
@@ -60,10 +70,6 @@ def grow(*, people: int) -> Crowd:
     with database.connect("owner", autocommit=True) as owner:
         owner.execute(load(__file__, "crowd", "relationships"), given)
         owner.execute(load(__file__, "crowd", "facts"), given)
-        owner.execute(load(__file__, "crowd", "copies"))
-    settle()
-    everyone = Controller.objects.filter(register_id=holder.register_id).values_list("pk", flat=True)
-    return Crowd(system("bench", everyone), holder.pk, holder.register_id)
 
 
 def draw(crowd: Crowd, count: int) -> list[int]:

@@ -79,7 +79,7 @@ self.addEventListener("fetch", (event) => {
   if (changesWho(request, place.pathname)) event.waitUntil(forget());
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(request));
-  else if (SETTINGS.frame.includes(place.pathname)) {
+  else if (SETTINGS.frame.includes(place.pathname + place.search)) {
     event.respondWith(caches.match(request, { ignoreVary: true }).then((found) => found || fetch(request)));
   }
 });

@@ -1,0 +1,1 @@
+"""`tillit bench pages`: what pages cost through the server that serves them, and what a first visit transfers."""
