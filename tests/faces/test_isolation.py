@@ -149,7 +149,8 @@ def test_a9_every_id_of_another_over_every_address_gives_nothing_of_theirs(two: 
             continue
         answer = client.get(path)
         tried += 1
-        assert answer.status_code in {200, 302, 404, 405}, path
+        refused = {401} if path.startswith("/api/") else set()  # a session is no key
+        assert answer.status_code in {200, 302, 404, 405} | refused, path
         if not answer.streaming:
             assert not any(mark in answer.content.decode(errors="replace") for mark in marks(ola)), path
     assert tried > 100
@@ -174,7 +175,7 @@ def test_h18_posted_to_every_address_ids_of_another_give_and_change_nothing(two:
     client, tried = Client(raise_request_exception=True), 0
     sign_in(client, kari)
     for name, path in sorted(set(addresses({values[0], str(uuid4())}, KEYS[:1]))):
-        if name in ENDING:
+        if name in ENDING or "sign_in" in name or path == "/supplier/":  # the doors begin a session of their own
             continue
         value = values[tried % len(values)]
         answer = client.post(path, dict.fromkeys(POSTED, value))
