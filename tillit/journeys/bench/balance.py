@@ -15,6 +15,7 @@ from tillit.bonus.kinds import ISSUED, LOT
 from tillit.bonus.models import Programme
 from tillit.bonus.queries import overview
 from tillit.journeys.bench import Figure, Result, world
+from tillit.journeys.bench.machine import Cost
 from tillit.journeys.bench.place import hold_server, require, settle
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -34,6 +35,7 @@ def run(*, people: int, each: int, steps: int, sample: int, tell: Callable[[str]
     chosen = Random(7).sample(subjects, min(sample, len(subjects)))  # noqa: S311 (the same members every time)
     figures: dict[str, Figure] = {}
     points: list[tuple[int, float, float]] = []
+    cost: list[float] = []
     grown = 1
     for step in range(steps):
         wanted = each * 10**step
@@ -43,16 +45,22 @@ def run(*, people: int, each: int, steps: int, sample: int, tell: Callable[[str]
         settle()
         rows = _rows(programmes)
         tell(f"{rows:,} transfers")
+        _ask(programmes, chosen[:20], _overview)  # plans are a server's usual state
+        begun = Cost.now()
         ours = _ask(programmes, chosen, _overview)
+        spent = Cost.now() - begun
         added = _ask(programmes, chosen, _added_up)
         require([a for a, _ in ours] == [b for b, _ in added], "a balance is not its history")
         times, theirs = [t for _, t in ours], [t for _, t in added]
         points.append((rows, median(times), median(theirs)))
+        cost.append(1000 * (spent.ours + spent.server) / len(chosen))
+        figures[f"processor_{rows}"] = Figure(round(cost[-1], 2), "ms")
         figures[f"p95_{rows}"] = Figure(round(1000 * quantiles(times, n=20)[-1], 2), "ms")
         figures[f"added_up_p95_{rows}"] = Figure(round(1000 * quantiles(theirs, n=20)[-1], 2), "ms")
     first, last = points[0], points[-1]
     ratios = {
         "growth": last[1] / first[1],
+        "processor_growth": cost[-1] / cost[0],
         "added_up_growth": last[2] / first[2],
         "beside_adding_up": last[1] / last[2],
     }
