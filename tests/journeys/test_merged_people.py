@@ -10,6 +10,7 @@ from django.db import connection
 
 from tests.journeys.test_merging import _everyone, _merge, _say
 from tests.support.world import person, publish_examples
+from tillit.cases import operations as cases
 from tillit.consent.merging import Said, joined
 from tillit.consent.models import EventKind
 from tillit.consent.queries import may, may_each
@@ -136,6 +137,30 @@ def test_c3_d11_the_closed_case_of_either_releases_its_hold(club: Controller, ka
     assert holds.release_of_case(subject_id=kari, controller_id=club.pk, case_id=77, at=clock.now()) == 1
 
 
+def test_c3_h10_an_open_case_of_either_keeps_who_both_are(club: Controller, kari: int, twin: int) -> None:
+    ola = person(club, given="Ola")
+    with Scope(_everyone(club), "customer_service", frozenset({twin})) as scope:
+        case = cases.open_case(
+            scope=scope,
+            subject_id=twin,
+            controller_id=holder_of(controller_id=club.pk),
+            kind="enquiry",
+            channel="email",
+            at=clock.now(),
+            fields={"subject": "x"},
+            category="enquiry",
+        )
+    _merge(club, twin, kari)
+    _end(club, kari, twin, ola)
+    with clock.travel(date(2026, 8, 1)):
+        retention.run()
+        assert _names(club, kari, twin, ola) == {"Kari", "Karianne"}
+        with Scope(_everyone(club), "customer_service", frozenset({twin})) as scope:
+            cases.take(scope=scope, case=case, step="closed", at=clock.now(), outcome="answered")
+        retention.run()
+        assert _names(club, kari, twin) == set()
+
+
 def _clock(club: Controller, app: str, name: str) -> dict[int, str]:
     import tillit.consent
     import tillit.parties
@@ -149,7 +174,8 @@ def _clock(club: Controller, app: str, name: str) -> dict[int, str]:
         "zone": "Europe/Oslo",
     }
     with Scope(_everyone(club), "retention"), connection.cursor() as cursor:
-        cursor.execute(f"SELECT subject_id, day::text FROM ({load(module.__file__, 'clocks', name)}) c", known)
+        text = load(module.__file__, "clocks", name)
+        cursor.execute(f"SELECT subject_id, max(day)::text FROM ({text}) c GROUP BY subject_id", known)
         return dict(cursor.fetchall())
 
 

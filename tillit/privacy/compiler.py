@@ -198,7 +198,9 @@ class Builder:
                     match = f" AND {table.category_column} = {category_id(category)}" if table.category_column else ""
                     selects.append(f"SELECT subject_id FROM {table.table} WHERE controller_id = ANY ({holders}){match}")
             body = " UNION ".join(selects) or "SELECT NULL::bigint AS subject_id WHERE false"
-            self._join(question, f"SELECT subject_id, 'infinity'::date AS day FROM ({body}) x")
+            # What any subject of a merged person has keeps the rows of all.
+            others = f"SELECT w.one FROM parties_other_subjects() w JOIN ({body}) y ON y.subject_id = w.other"
+            self._join(question, f"SELECT subject_id, 'infinity'::date AS day FROM ({body} UNION {others}) x")
         return self._joined[question]
 
     def _join(self, question: str, text: str, parts: Sequence[str] = ()) -> None:
