@@ -1,7 +1,7 @@
 """What the membership domain answers for."""
 
 from tillit.consent.waiting import acceptances
-from tillit.declaration.registry import domain_trial, not_personal, personal, transient
+from tillit.declaration.registry import definer, domain_trial, not_personal, personal, transient
 from tillit.membership import cards, queries
 from tillit.membership.card_models import Card, ShownCode
 from tillit.membership.models import (
@@ -47,6 +47,7 @@ transient(
     clock_column="until",
     not_backed_up="nothing of it counts two minutes later",
 )
+definer("tillit_proof", __file__, "follow_up")
 domain_trial(
     "membership_card",
     trial=cards.faults,

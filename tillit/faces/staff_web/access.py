@@ -134,6 +134,12 @@ class Worker:
         return "advertising" in (self.actor.activities or ()) and bool(networks(self.site.declaration))
 
     @property
+    def follows_members(self) -> bool:
+        """Whether they follow the members here, in figures."""
+        may = "membership_administration" in (self.actor.activities or ())
+        return may and self.site.declaration.activity("statistics") is not None
+
+    @property
     def sees_visits(self) -> bool:
         """Whether they see the visit statistics here."""
         may = "visit_statistics" in (self.actor.activities or ())
