@@ -31,6 +31,7 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
     with _scope(worker):
         years = follow_up.cohorts(controller_id=worker.site.controller.pk, today=clock.today())
     used = UseCount.objects.filter(controller=worker.site.controller, month__gte=start, month__lt=end)
+    summed = used.values("what").annotate(times=Sum("times")).order_by("what")
     context = worker.context(
         page="follow_up",
         months=[(one, list(one.left.values())) for one in months],
@@ -38,7 +39,7 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
         standing=months[-1].standing,
         cohorts=[(one, [one.later.get(n) for n in range(1, 6)]) for one in years],
         later=range(1, 6),
-        used=list(used.values("what").annotate(times=Sum("times")).order_by("what")),
+        used=[one for one in summed if one["times"] >= worker.site.declaration.minimum_group],
     )
     return render(request, "staff_web/follow_up.html", context)
 
