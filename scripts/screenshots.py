@@ -51,8 +51,9 @@ def main() -> None:
     if not PEOPLE.is_file():
         sys.exit("run make demo first: there is nobody to sign in as")
     member = dict(line.split(" ", 1) for line in PEOPLE.read_text(encoding="utf-8").splitlines())["rundtur"]
+    for command in ("migrate", "prove"):
+        subprocess.run([sys.executable, "-m", "tillit.faces.cli", command], check=False, cwd=ROOT, capture_output=True)  # noqa: S603
     _staff()
-    subprocess.run([sys.executable, "-m", "tillit.faces.cli", "prove"], check=False, cwd=ROOT, capture_output=True)
     port = _free_port()
     server = subprocess.Popen([sys.executable, "-m", "tillit.faces.cli", "serve", "--port", str(port)], cwd=ROOT)  # noqa: S603
     try:
