@@ -232,7 +232,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         world.earn(someone.subject_id, 12550, club="rundtur", expires=date(clock.today().year + 1, 1, 1))
         for number in range(22):
             _buy(world, someone.subject_id, number)
-    roles = ("customer_service", "privacy_adviser", "club_owner", "administrator")
+    roles = ("customer_service", "privacy_adviser", "club_owner", "administrator", "marketing")
     for key, role in (
         *(("rundtur", role) for role in roles),
         ("fjordlys", "customer_service"),

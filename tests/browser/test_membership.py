@@ -39,7 +39,12 @@ WORDS = {
 
 def redeem(site: Site, code: str, amount: str) -> str:
     """A till uses the voucher; what became of it."""
-    headers = {"Authorization": f"Bearer {site.till}", "Idempotency-Key": code, "Content-Type": "application/json"}
+    code = "".join(code.split())
+    headers = {
+        "Authorization": f"Bearer {site.till}",
+        "Idempotency-Key": f"till-{code}",
+        "Content-Type": "application/json",
+    }
     body = json.dumps({"code": code, "amount": amount, "receipt": "3-0117"}).encode()
     call = Request(f"{site.address}/api/v1/till/vouchers/redeem", body, headers, method="POST")  # noqa: S310
     with urlopen(call, timeout=60) as answer:  # noqa: S310 (our own server)
