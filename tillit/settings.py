@@ -20,6 +20,7 @@ DEBUG = os.environ.get("TILLIT_DEBUG") == "1"
 HTTPS = not DEBUG and os.environ.get("TILLIT_HTTPS", "1") == "1"
 SECRET_KEY = base64.b64encode(secrets.secret("django", 64)).decode()
 OWNERSHIP_CHECK = os.environ.get("TILLIT_OWNERSHIP_CHECK", "")
+OWNERSHIP_SERVICE = os.environ.get("TILLIT_OWNERSHIP_SERVICE", "")
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("TILLIT_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host.strip()
 ]

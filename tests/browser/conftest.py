@@ -32,6 +32,9 @@ from tests.support.world import publish_examples
 from tillit.benefits.models import Kind
 from tillit.bonus import rates
 from tillit.faces.api import keys
+from tillit.bonus import offers, rates
+from tillit.bonus.misuse import Limits
+from tillit.journeys import misuse
 from tillit.kernel import clock
 from tillit.parties import staff as staffing
 from tillit.platform import database, paths
@@ -232,6 +235,20 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         world.earn(someone.subject_id, 12550, club="rundtur", expires=date(clock.today().year + 1, 1, 1))
         for number in range(22):
             _buy(world, someone.subject_id, number)
+    misuse.raise_signs(
+        controller=controllers["rundtur"],
+        start=clock.now() - timedelta(days=40),
+        end=clock.now(),
+        limits=Limits(volume=1),
+    )
+    offers.make(
+        chain_id=world.chains["rundtur"].pk,
+        key="takk",
+        name="Takk",
+        gift=offers.Gift("rate", basis_points=100),
+        when=rates.When(clock.now()),
+        reach=offers.Reach(targeted=True),
+    )
     roles = ("customer_service", "privacy_adviser", "club_owner", "administrator", "marketing")
     for key, role in (
         *(("rundtur", role) for role in roles),

@@ -334,6 +334,9 @@ def test_a9_pages_of_staff(
     opened.click("main a[href$='/circumstances/']")
     check(opened, declared)
     page.go_back()
+    opened.click("main a[href$='/bonus/']")
+    check(opened, declared)
+    page.go_back()
     opened.click("main a[href$='/merge/']")
     check(opened, declared)
     page.fill("#text", site.ola.email)
@@ -345,6 +348,15 @@ def test_a9_pages_of_staff(
     page.select_option("#purpose", "customer_service")
     page.fill("#text", "nobody at all")
     opened.click("main form button")
+    check(opened, declared)
+    for name, link in (("staff_misuse", "main li a[href*='/misuse/']"), ("staff_audiences", "main li a")):
+        opened.go(_path(name))
+        opened.click(link)
+        check(opened, declared)
+    opened.click("button[value=count]")
+    check(opened, declared)
+    opened.go(_path("staff_terms"))
+    opened.click("main section form button")
     check(opened, declared)
 
 

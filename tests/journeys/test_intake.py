@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.journeys.intake_world import NOW, SOURCE, World, bought, build
+from tests.journeys.intake_world import NOW, SOURCE, START, World, bought, build
 from tests.support.shops import card_number
 from tillit.audit.models import Event
 from tillit.bonus import operations as bonus
@@ -21,10 +21,12 @@ from tillit.kernel import clock
 from tillit.kernel.scope import system
 from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
+from tillit.parties import directories
+from tillit.parties.digests import Kind, digest
 from tillit.purchases import operations as instruments
 from tillit.purchases import quarantine
 from tillit.purchases.models import Authorisation, Purchase, QuarantinedRow, Seen, UnmatchedRefund
-from tillit.purchases.ownership import Ownership
+from tillit.purchases.ownership import Answer, Ownership
 from tillit.purchases.queries import on_their_way
 
 
@@ -185,7 +187,7 @@ def test_c4_a_purchase_made_before_its_card_was_removed_finds_its_owner_of_then(
                 controller_id=world.controllers["nordkai"].pk,
                 number=card_number(1),
                 at=at,
-                ownership=lambda question: Ownership.CONFIRMED,
+                ownership=lambda question: Answer(Ownership.CONFIRMED),
             ).id
 
     first = card(old, NOW - timedelta(days=90))
@@ -412,3 +414,17 @@ def test_one_audit_event_tells_of_a_batch_and_none_of_a_person(world: World) -> 
         found = Event.objects.filter(batch=batch.pk).order_by("type").values_list("type", "subject_id", "details")
         assert [(kind, subject) for kind, subject, _ in found] == [("import.batch", 0), ("ledger.batch", 0)]
         assert found[1][2] == {"kind": "accrual", "transfers": 2, "amount": 200, "currency": "NOK"}
+
+
+def test_c4_c5_a_purchase_is_known_by_its_payment_account_reference(world: World) -> None:
+    subject, par = world.member(1), "V0010013820090014800000000007"
+    known = digest(world.register, Kind.PAR, par)
+    directories.claim(register_id=world.register, kind=Kind.PAR, digest=known, subject_id=subject, since=START)
+    rows = [{**bought(n), "card": None} for n in range(3)]
+    rows[0]["par"], rows[1]["par"], rows[2]["par"] = par, par.lower(), par[:-1] + "8"
+    batch = world.take_in(rows)
+    assert (batch.posted, batch.strangers) == (2, 1)
+    assert world.balances(subject)["lot"] == 2_00
+    bad = world.take_in([{**bought(9), "card": None, "par": "V001"}])
+    assert bad.quarantined == 1
+    assert world.take_in([{**bought(10), "par": par}]).posted == 1  # a card beside it goes before

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.shops import account_number, card_number
 from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
+from tillit.faces.simulators.card_network import CardNetwork, par_of
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import directories, merging
@@ -20,7 +22,7 @@ from tillit.parties.digests import Kind, digest, digest_many
 from tillit.purchases import operations, queries, reference_data
 from tillit.purchases.errors import InstrumentRefusedError, ReferenceDataError
 from tillit.purchases.models import EnterpriseRange, PaymentInstrument
-from tillit.purchases.ownership import Ownership, OwnershipCheck, OwnershipQuestion
+from tillit.purchases.ownership import Answer, Ownership, OwnershipCheck, OwnershipQuestion
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -149,9 +151,9 @@ def test_c4_only_the_owners_own(club: Controller) -> None:
     kari = person(club)
     asked: list[OwnershipQuestion] = []
 
-    def bank(question: OwnershipQuestion) -> Ownership:
+    def bank(question: OwnershipQuestion) -> Answer:
         asked.append(question)
-        return Ownership.CONFIRMED if question.number == card_number(1) else Ownership.DENIED
+        return Answer(Ownership.CONFIRMED if question.number == card_number(1) else Ownership.DENIED)
 
     with pytest.raises(InstrumentRefusedError) as refused:
         register(club, kari, card_number(2), bank)
@@ -161,8 +163,8 @@ def test_c4_only_the_owners_own(club: Controller) -> None:
     assert [question.subject_id for question in asked] == [kari, kari]
 
 
-def denied(question: OwnershipQuestion) -> Ownership:
-    return Ownership.DENIED
+def denied(question: OwnershipQuestion) -> Answer:
+    return Answer(Ownership.DENIED)
 
 
 def test_c4_an_installation_names_its_check(club: Controller, settings: Any) -> None:
@@ -246,3 +248,44 @@ def test_a_sources_horizon_moves_forward_only(club: Controller) -> None:
     assert reference_data.keep_source(**keep, accept_from=date(2026, 2, 1)).accept_from.month == 2
     with pytest.raises(ReferenceDataError):
         reference_data.keep_source(**keep, accept_from=date(2026, 1, 1))
+
+
+@pytest.fixture
+def network(settings: Any) -> Iterator[CardNetwork]:
+    made = CardNetwork(0, token="t")
+    thread = Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    settings.OWNERSHIP_SERVICE = made.address
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def _ending(last_but_one: str) -> str:
+    return next(number for number in map(card_number, range(100, 400)) if number[-2:-1] == last_but_one)
+
+
+def test_c4_a_card_network_outside_is_asked_whose_a_card_is_and_tells_its_par(
+    club: Controller, network: CardNetwork
+) -> None:
+    kari, ola = person(club), person(club)
+    with pytest.raises(InstrumentRefusedError) as refused:
+        register(club, kari, _ending("7"))
+    assert refused.value.code == "not-owner"
+    assert register(club, kari, _ending("8")).par is None  # it could not tell
+    own = _ending("1")
+    made = register(club, kari, own)
+    par = par_of(own)
+    known = digest(club.register_id, Kind.PAR, par)
+    assert (made.par, network.count) == (known, 3)
+    assert directories.resolve(register_id=club.register_id, kind=Kind.PAR, digest=known) == kari
+    with own_pages(club, kari) as scope:
+        operations.remove_instrument(scope=scope, subject_id=kari, instrument_id=made.id, at=AT)
+    assert directories.resolve(register_id=club.register_id, kind=Kind.PAR, digest=known) is None
+    register(club, ola, own)
+    assert directories.resolve(register_id=club.register_id, kind=Kind.PAR, digest=known) == ola
+
+
+def test_c4_who_is_not_answered_by_the_network_may_register_all_the_same(club: Controller, settings: Any) -> None:
+    settings.OWNERSHIP_SERVICE = "http://t@127.0.0.1:9/"  # nobody listens there
+    assert register(club, person(club), card_number(1)).par is None

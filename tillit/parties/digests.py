@@ -40,6 +40,7 @@ class Kind(IntEnum):
     VOUCHER = 12
     GIFT_CARD = 13
     BONUS_ID = 14
+    PAR = 15
 
 
 CATEGORY_OF_KIND = {
@@ -57,6 +58,7 @@ CATEGORY_OF_KIND = {
     Kind.VOUCHER: "bonus",
     Kind.GIFT_CARD: "gift_card",
     Kind.BONUS_ID: "identity",
+    Kind.PAR: "payment_instrument",
 }
 """A digest stays only as long as the person has a row of this category."""
 

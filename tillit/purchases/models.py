@@ -159,13 +159,15 @@ class MadeGood(models.Model):
 
 class PaymentInstrument(PersonalModel):
     """A card or account a person registered: network and last four digits; the number itself only as a keyed digest
-    (C4). `removal_decided`: staff found that it is another's, so that the person cannot undo the removal.
+    (C4), and so its payment account reference (`par`) where that is known. `removal_decided`: staff found that it is
+    another's, so that the person cannot undo the removal.
     """
 
     kind = models.SmallIntegerField()
     network = models.CharField(max_length=20, blank=True, default="")
     last_four = models.CharField(max_length=4)
     digest = models.UUIDField()
+    par = models.UUIDField(null=True)
     registered_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
     removal_decided = models.BooleanField(db_default=False)

@@ -12,7 +12,7 @@ from uuid import UUID
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
-from tillit.kernel.identifiers import IdentifierError, card
+from tillit.kernel.identifiers import IdentifierError, card, par
 from tillit.kernel.scope import Scope
 from tillit.parties import directories, journal
 from tillit.parties.digests import Kind, digest
@@ -35,12 +35,13 @@ MOST_UNKNOWN = 10
 
 
 class Acceptable(NamedTuple):
-    """A number that may be registered: its digits (never to be kept), kind in the directory, network, ownership."""
+    """A number that may be registered: its digits (never to be kept), kind, network, ownership and PAR."""
 
     number: str
     kind: Kind
     network: card.Network
     ownership: Ownership
+    par: str = ""
 
 
 class Known(NamedTuple):
@@ -50,6 +51,7 @@ class Known(NamedTuple):
     digest: UUID
     last_four: str
     network: str
+    par: UUID | None = None
 
 
 def acceptable(
@@ -70,10 +72,10 @@ def acceptable(
     if enterprise(normal):
         raise InstrumentRefusedError("enterprise", "company cards cannot be registered")
     found = ownership(OwnershipQuestion(subject_id, normal))
-    if found is Ownership.DENIED:
+    if found.ownership is Ownership.DENIED:
         raise InstrumentRefusedError("not-owner", "only cards and accounts of your own can be registered")
     kind = Kind.ACCOUNT if network is card.Network.BANKAXEPT else Kind.CARD
-    return Acceptable(normal, kind, network, found)
+    return Acceptable(normal, kind, network, found.ownership, found.par if par.is_valid(found.par) else "")
 
 
 def register_instrument(
@@ -113,7 +115,7 @@ def register_instrument(
         subject_id=subject_id,
         controller_id=controller_id,
         state=state,
-        known=Known(int(kind), known, card.last_four(own.number), own.network.value),
+        known=Known(int(kind), known, card.last_four(own.number), own.network.value, _par(own, register_id)),
         ownership=own.ownership,
         at=at,
     )
@@ -140,6 +142,7 @@ def _put_on(
             "network": known.network,
             "last_four": known.last_four,
             "registered_at": at,
+            "par": _claimed_par(known.par, controller_id, subject_id, at),
         },
     )
     if fresh:
@@ -151,6 +154,20 @@ def _put_on(
             details={"instrument": made.id, "network": known.network, "ownership": ownership.value},
         )
     return made
+
+
+def _par(own: Acceptable, register_id: int) -> UUID | None:
+    return digest(register_id, Kind.PAR, par.normalise(own.par)) if own.par else None
+
+
+def _claimed_par(known: UUID | None, controller_id: int, subject_id: int, at: datetime) -> UUID | None:
+    """The PAR, claimed for the person; None where there is none, or another card of somebody else's has it."""
+    if known is None:
+        return None
+    register_id = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
+    since = {subject_id: at}
+    held = directories.claim_set(register_id=register_id, kind=Kind.PAR, claims={known: subject_id}, since=since)
+    return known if held[known] == subject_id else None
 
 
 def _room_for(subject_id: int, known: UUID) -> None:
@@ -181,6 +198,11 @@ def remove_instrument(
     directories.unclaim(
         register_id=register_id, kind=Kind(found.kind), digest=UUID(str(found.digest)), subject_id=found.subject_id
     )
+    others = PaymentInstrument.objects.filter(subject_id__in=people, par=found.par, removed_at=None)
+    if found.par is not None and not others.exists():
+        directories.unclaim(
+            register_id=register_id, kind=Kind.PAR, digest=UUID(str(found.par)), subject_id=found.subject_id
+        )
     append(
         type=events.INSTRUMENT_REMOVED,
         scope=scope,
@@ -264,7 +286,8 @@ def put_back(*, scope: Scope, subject_id: int, instrument_id: int, at: datetime)
         raise InstrumentRefusedError("taken", "that card or account is on another BonusID") from None
     if PaymentInstrument.objects.filter(subject_id=subject_id, digest=known, removed_at=None).exists():
         return False  # it was registered anew meanwhile
-    off.update(removed_at=None, state=state)
+    par_again = _claimed_par(found.par, found.controller_id, subject_id, found.registered_at)
+    off.update(removed_at=None, state=state, par=par_again)
     journal.remember(scope=scope, rows=[found], at=at)
     journal.note_digest(
         kind=JournalKind.CLAIMED,

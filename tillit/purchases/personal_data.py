@@ -1,6 +1,6 @@
 """What the purchases domain answers for."""
 
-from tillit.declaration.registry import definer, not_personal, owned, personal, transient
+from tillit.declaration.registry import definer, not_personal, outward_way, owned, personal, transient
 from tillit.purchases.models import (
     Authorisation,
     Batch,
@@ -39,7 +39,10 @@ personal(
     category="payment_instrument",
     clocks={"removed": "removed_at"},
     journaled={"last_four": ""},
-    not_exported={"digest": "a keyed digest: says nothing to you and identifies the card to a key holder"},
+    not_exported={
+        "digest": "a keyed digest: says nothing to you and identifies the card to a key holder",
+        "par": "a keyed digest of the card's payment account reference, as the other",
+    },
 )
 owned(
     Seen,
@@ -63,3 +66,9 @@ not_personal(EnterpriseRange, because="leading digits of company cards")
 not_personal(SalesSum, because="sums over at least the minimum group, of purchases that were disposed of")
 not_personal(Source, because="senders of files")
 not_personal(Batch, because="counts of a file")
+outward_way(
+    "ownership",
+    opens=("tillit.purchases.ownership",),
+    through="the number of a card or account that a person registers, for the one call, to the bank or network that the"
+    " installation names",
+)

@@ -59,6 +59,23 @@ def population_register(
     _listen(PopulationRegister(port, token=token))
 
 
+@app.command(name="card-network")
+def card_network(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8028,
+    token: Annotated[str, typer.Option("--token", help="What must be shown (TILLIT_OWNERSHIP_SERVICE).")] = TOKEN,
+) -> None:
+    """A card network that says whose a card is, and its PAR (docs/ownership.md). Ends with Ctrl-C."""
+    django.setup()
+    from tillit.faces.simulators.card_network import CardNetwork
+
+    network = CardNetwork(port, token=token)
+    out.print(f"listening on http://127.0.0.1:{network.server_port}", markup=False)
+    try:
+        network.serve_forever(poll_interval=0.1)
+    except KeyboardInterrupt:
+        network.server_close()
+
+
 @app.command()
 def audience(
     port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8027,

@@ -13,7 +13,7 @@ import polars as pl
 
 from tillit.files.chunks import LINE, Chunk, Reject
 from tillit.files.dialect import LONGEST_LINE
-from tillit.parties.digests import Kind
+from tillit.parties.digests import Kind, digest_many
 from tillit.purchases.reading import amounts, contacts, moments, numbers
 from tillit.purchases.reading.columns import COLUMNS
 from tillit.purchases.reading.numbers import Ints
@@ -26,6 +26,7 @@ _INVISIBLE = r"[\p{Cc}\p{Cf}\p{Co}\p{Cn}--[\x{200c}\x{200d}]]"
 # What a spreadsheet may take for a formula: also behind full-width signs. A plain signed number is none.
 _FORMULA = r"^[=@+\-\x{ff1d}\x{ff20}\x{ff0b}\x{ff0d}]"
 _SIGNED = r"^[+-][0-9][0-9 .,]*%?$"
+_PAR = r"^[0-9A-Z]{29}$"
 _LINE_BREAKS = r"\s*[\n\t]\s*"
 
 
@@ -90,6 +91,7 @@ def check(chunk: Chunk, references: References) -> Checked:
     rows = _with_groups(rows, references)
     rows = _with_numbers(rows)
     pairs, rows = _with_pairs(rows, references.register_id)
+    rows = _with_pars(rows)
     faults = list(_faults(rows, chunk, references))
     found = rows.select(fault.alias(str(n)) for n, (_, _, fault) in enumerate(faults))
     bad = found.select(pl.any_horizontal(pl.all().fill_null(value=False)).alias("bad"))["bad"]
@@ -163,6 +165,14 @@ def _with_pairs(rows: pl.DataFrame, register_id: int) -> tuple[list[bytes], pl.D
     return found, rows.join(table, on=["mobile", "email"], how="left", maintain_order="left")
 
 
+def _with_pars(rows: pl.DataFrame) -> pl.DataFrame:
+    """Payment account references in capitals, and `no_par`: what is none. One beside a number is not needed."""
+    if rows["par"].null_count() == len(rows):
+        return rows.with_columns(pl.lit(value=False).alias("no_par"))
+    upper = pl.col("par").str.to_uppercase()
+    return rows.with_columns(upper.alias("par"), (~upper.str.contains(_PAR)).fill_null(value=False).alias("no_par"))
+
+
 def _faults(rows: pl.DataFrame, chunk: Chunk, references: References) -> Iterator[tuple[str, str, pl.Expr]]:
     """(field, reason code, expression that is true for faulty rows), in the order they are told."""
     col = pl.col
@@ -211,7 +221,7 @@ def _means_faults() -> Iterator[tuple[str, str, pl.Expr]]:
     contact = col("mobile").is_not_null() | col("email").is_not_null()
     count = col("card").is_not_null().cast(pl.Int8) + col("account").is_not_null().cast(pl.Int8) + contact.cast(pl.Int8)
     in_cash = (col("payment") == CASH).fill_null(value=False)
-    yield "card", "means-missing", (count == 0) & ~in_cash
+    yield "card", "means-missing", (count == 0) & col("par").is_null() & ~in_cash
     yield "card", "means-several", count > 1
     yield "mobile", "means-missing", col("mobile").is_null() & col("email").is_not_null()
     yield "email", "means-missing", col("email").is_null() & col("mobile").is_not_null()
@@ -221,6 +231,7 @@ def _means_faults() -> Iterator[tuple[str, str, pl.Expr]]:
     yield "account", "account-unreadable", col("account_form")
     yield "account", "account-length", col("account_length")
     yield "account", "account-checksum", col("account_checksum")
+    yield "par", "par-form", col("no_par")
     yield "mobile", "mobile-unreadable", col("no_mobile")
     yield "email", "email-unreadable", col("no_email")
 
@@ -248,9 +259,16 @@ def _purchases(rows: pl.DataFrame, pairs: list[bytes], register_id: int) -> Purc
     if numbered.any():
         made = numbers.digests(register_id, number.drop_nulls().to_numpy())
         kind[numbered], instrument[numbered], last_four[numbered] = made
-    if not numbered.all():
+    paired = rows["pair"].is_not_null().to_numpy() & ~numbered
+    if paired.any():
         table = np.frombuffer(b"".join(pairs), dtype=np.uint8).reshape(-1, 16)
-        instrument[~numbered] = table[rows["pair"].filter(~pl.Series(numbered)).to_numpy()]
+        instrument[paired] = table[rows["pair"].filter(pl.Series(paired)).to_numpy()]
+    referred = ~numbered & ~paired & rows["par"].is_not_null().to_numpy()
+    if referred.any():
+        texts = [text.encode() for text in rows["par"].filter(pl.Series(referred)).to_list()]
+        kind[referred] = int(Kind.PAR)
+        made_of = b"".join(digest_many(register_id, Kind.PAR, texts))
+        instrument[referred] = np.frombuffer(made_of, dtype=np.uint8).reshape(-1, 16)
     return Purchases(
         line=rows[LINE].to_numpy(),
         id=rows["id"],

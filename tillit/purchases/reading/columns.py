@@ -26,6 +26,7 @@ COLUMNS: dict[str, Column] = {
         Column("currency", required=False, longest=3),
         Column("card", required=False, longest=40),
         Column("account", required=False, longest=40),
+        Column("par", required=False, longest=29),
         Column("mobile", required=False, longest=40),
         Column("email", required=False, longest=254),
         Column("payment", required=False, longest=10),
@@ -38,8 +39,8 @@ COLUMNS: dict[str, Column] = {
     )
 }
 REQUIRED = frozenset(column.name for column in COLUMNS.values() if column.required)
-# What tells whose purchase it is: a card, an account, or a web shop's mobile and e-mail together (C5).
-MEANS = (frozenset({"card"}), frozenset({"account"}), frozenset({"mobile", "email"}))
+# What tells whose purchase it is: a card, an account, a PAR, or a web shop's mobile and e-mail together (C5).
+MEANS = (frozenset({"card"}), frozenset({"account"}), frozenset({"par"}), frozenset({"mobile", "email"}))
 
 
 def check_columns(names: list[str], where: str) -> None:
@@ -58,7 +59,7 @@ def check_columns(names: list[str], where: str) -> None:
         raise FileRefusedError("columns-missing", f"{where}: columns are missing: {', '.join(missing)}")
     if not any(means <= set(names) for means in MEANS):
         raise FileRefusedError(
-            "columns-missing", f"{where}: a purchase needs a column card, or account, or mobile and email"
+            "columns-missing", f"{where}: a purchase needs a column card, or account, or par, or mobile and email"
         )
 
 

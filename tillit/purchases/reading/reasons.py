@@ -26,8 +26,8 @@ REASONS: dict[str, Reason] = reasons.REASONS | {
     "amount-negative-zero": Reason("Null har ikke fortegn.", "Zero has no sign."),
     "currency-mismatch": Reason("Valutaen er ikke kjedens.", "The currency is not that of the chain."),
     "means-missing": Reason(
-        "Raden sier ikke hvem som kjøpte: kort, konto, eller mobil og e-post sammen.",
-        "The row does not say who bought: card, account, or mobile and e-mail together.",
+        "Raden sier ikke hvem som kjøpte: kort, konto, PAR, eller mobil og e-post sammen.",
+        "The row does not say who bought: card, account, PAR, or mobile and e-mail together.",
     ),
     "means-several": Reason("Raden har flere betalingsmidler.", "The row has several means of payment."),
     "card-unreadable": Reason(
@@ -43,6 +43,10 @@ REASONS: dict[str, Reason] = reasons.REASONS | {
     ),
     "account-length": Reason("Et kontonummer har 11 siffer.", "An account number has 11 digits."),
     "account-checksum": Reason("Kontrollsifferet stemmer ikke.", "The check digit does not agree."),
+    "par-form": Reason(
+        "En betalingskontoreferanse (PAR) har 29 bokstaver og sifre.",
+        "A payment account reference (PAR) has 29 letters and digits.",
+    ),
     "mobile-unreadable": Reason("Mobilnummeret er ikke gyldig.", "The mobile number is not valid."),
     "email-unreadable": Reason("E-postadressen er ikke gyldig.", "The e-mail address is not valid."),
     "unknown-payment": Reason(

@@ -19,7 +19,7 @@ _AMOUNT = r"^-?[0-9]{1,12}([.,][0-9]{1,4})?$"
 
 
 class PurchaseRow(BaseModel):
-    """One purchase line. Who bought is told by `card`, or `account`, or `mobile` and `email` together."""
+    """One purchase line. Who bought is told by `card`, `account`, `par`, or `mobile` and `email` together."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, title="Purchase", hide_input_in_errors=True)
 
@@ -38,6 +38,10 @@ class PurchaseRow(BaseModel):
         Field(max_length=40, repr=False, description="Card number, 12 to 19 digits; 11 are an account."),
     ] = None
     account: Annotated[str | None, Field(max_length=40, repr=False, description="Account number, 11 digits.")] = None
+    par: Annotated[
+        str | None,
+        Field(max_length=29, repr=False, description="The card's payment account reference, where no number is given."),
+    ] = None
     mobile: Annotated[str | None, Field(max_length=40, repr=False, description="With `email`, in web shops.")] = None
     email: Annotated[str | None, Field(max_length=254, repr=False, description="With `mobile`, in web shops.")] = None
     payment: Annotated[
