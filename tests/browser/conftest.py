@@ -30,10 +30,9 @@ from tests.support import databases, shops
 from tests.support.authenticator import app_code
 from tests.support.world import publish_examples
 from tillit.benefits.models import Kind
-from tillit.bonus import rates
-from tillit.faces.api import keys
 from tillit.bonus import offers, rates
 from tillit.bonus.misuse import Limits
+from tillit.faces.api import keys
 from tillit.journeys import misuse
 from tillit.kernel import clock
 from tillit.parties import staff as staffing

@@ -95,10 +95,10 @@ STAFF = [
     "staff_reports",
     "staff_requests",
     "staff_request_stranger",
-    "staff_search",
     "staff_settlements",
     "staff_terms",
     "staff_value",
+    "staff_search",
 ]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
