@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from tests.support import damaged
 from tests.support.world import publish_examples
 from tillit.declaration.models import Controller
 from tillit.files.errors import FileRefusedError
@@ -206,52 +207,10 @@ def test_b7_who_left_of_their_own_accord_is_not_brought_back_by_an_old_row(union
         assert now.joined == now.starts == clock.today()
 
 
-def _wrong(number: str) -> str:
-    return number[:-1] + str((int(number[-1]) + 1) % 10)
-
-
 def _damage(lines: list[str]) -> tuple[list[str], dict[int, str]]:
     """The lines with every kind of damage, and line number → reason of those that are."""
-
-    def cell(line: str, place: int, value: str) -> str:
-        cells = line.rstrip("\n").split(";")
-        cells[place] = value
-        return ";".join(cells) + "\n"
-
-    def cells(line: str) -> list[str]:
-        return line.rstrip("\n").split(";")
-
-    expected = {}
-    for n, (reason, change) in enumerate(
-        [
-            ("national-number-checksum", lambda line: cell(line, 1, _wrong(cells(line)[1]))),
-            ("national-number-length", lambda line: cell(line, 1, cells(line)[1][1:])),
-            ("date-style", lambda line: cell(line, 9, "2020-03-01")),
-            ("date-style", lambda line: cell(line, 9, "01/03/2020")),
-            ("date-style", lambda line: cell(line, 9, "20200301")),
-            ("date-unreadable", lambda line: cell(line, 9, "31.02.2020")),
-            ("date-impossible", lambda line: cell(line, 9, "01.03.2999")),
-            ("name-digits", lambda line: cell(cell(line, 2, cells(line)[5]), 5, cells(line)[2])),
-            ("city-digits", lambda line: cell(line, 6, "0170")),
-            ("formula", lambda line: cell(line, 2, '=HYPERLINK("x")'.replace('"', "'"))),
-            ("missing", lambda line: cell(line, 3, "")),
-            ("columns", lambda line: line.rstrip("\n") + ";more\n"),
-            ("unknown-type", lambda line: cell(line, 8, "Z")),
-            ("unknown-section", lambda line: cell(line, 10, "S99")),
-            ("unknown-agreement", lambda line: cell(line, 12, "KH,XX")),
-            ("payer-form", lambda line: cell(line, 13, "123456789")),
-            ("unknown-gender", lambda line: cell(line, 7, "?")),
-            ("encoding", lambda line: line.replace("Oslo", "Troms\udcf8")),
-            ("quotes", lambda line: cell(line, 4, '"Bjørkeveien 1')),
-        ]
-    ):  # fmt: skip
-        at = 300 if reason == "encoding" else 10 + n * 5
-        lines[at] = change(lines[at])
-        expected[at + 1] = reason
-    lines[200] = cell(lines[200], 1, cells(lines[201])[1])  # two members with one number
-    expected |= {201: "national-number-doubled", 202: "national-number-doubled"}
-    lines[210] = cell(lines[210], 0, cells(lines[211])[0])
-    expected |= {211: "member-number-doubled", 212: "member-number-doubled"}
+    expected = damaged.damage(lines, [10 + n * 5 for n in range(len(damaged.DAMAGE))])
+    expected |= damaged.doubled(lines, 200)
     lines.append("Antall medlemmer: 400\n")  # a footer
     expected[402] = "columns"
     return lines, expected
