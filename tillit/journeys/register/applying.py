@@ -13,6 +13,7 @@ from tillit.audit import events
 from tillit.audit.operations import append
 from tillit.journeys.register.comparing import ACTIVITY, Difference
 from tillit.journeys.register.sqls import sql
+from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.membership.models import Cover, Membership, RegisterFile
 from tillit.membership.reading.references import References
@@ -73,7 +74,7 @@ def apply(
 
 
 def finish(*, actor: Actor, known: References, file: RegisterFile) -> None:
-    """Put on record what became of the file."""
+    """The file is finished, and what became of it is on record: both, or neither."""
     with Scope(actor, ACTIVITY) as scope:
         append(
             type=events.IMPORT_BATCH,
@@ -88,6 +89,8 @@ def finish(*, actor: Actor, known: References, file: RegisterFile) -> None:
                 "digest": file.digest,
             },
         )
+        file.state, file.finished_at = "finished", clock.now()
+        file.save(update_fields=["state", "finished_at"])
 
 
 def _chunk(job: _Job, page: int) -> None:

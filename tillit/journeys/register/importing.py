@@ -145,7 +145,7 @@ class _Taking:
         outcome.waiting = difference.too_many(self.known.most_ends) and not agreed
         outcome.withheld = len(difference.gone) if difference.nameless and not agreed else 0
         repeat = file.state == "finished"
-        file.quarantined += quarantined
+        file.quarantined = file.quarantine.count()
         if outcome.waiting:
             file.state = "waiting"
             file.save(update_fields=["state", "quarantined", "approved"])
@@ -168,8 +168,6 @@ class _Taking:
             tell=lambda done: self.tell("apply", done),
         )
         applying.finish(actor=self.actor, known=self.known, file=file)
-        file.state, file.finished_at = "finished", clock.now()
-        file.save(update_fields=["state", "finished_at"])
         return outcome
 
     def _compared(self, put: reading.Put):  # type: ignore[no-untyped-def]
