@@ -26,7 +26,7 @@ from tillit.platform import paths
 
 WAIT = 120.0
 MEMBERS, GONE, NEW = 110, 10, 40
-# Where it stands when it is killed: it waits for a table that somebody holds, with that statement, after so many others.
+# Where it is killed: it waits for a table that somebody holds, with that statement, after so many others.
 PHASES = {
     "read": ("membership_quarantine", "ACCESS EXCLUSIVE", "membership_quarantine", 0),
     "compare": ("parties_relationship", "ACCESS EXCLUSIVE", "register_past", 0),

@@ -98,7 +98,7 @@ def one(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
         here: dict[str, Any] = {"file_id": file.pk, "actor": worker.actor, "controller": worker.site.controller}
         try:
             if request.POST.get("act") == "confirm":
-                sending.confirm(**here)
+                sending.confirm(**here, approve=bool(request.POST.get("approve")))
                 tasks.start(JOB)
             elif request.POST.get("act") == "discard":
                 sending.discard(**here)
@@ -137,7 +137,10 @@ def found_file(worker: Worker, number: str) -> tuple[SentFile, FileKind]:
 
 def target_name(kind: FileKind, worker: Worker, key: str) -> str:
     """What the target is called."""
-    return next((one.name for one in kind.targets(worker.site.controller) if one.key == key), key)
+    found = next((one for one in kind.targets(worker.site.controller) if one.key == key), None)
+    if found is None:
+        return key
+    return f"{found.name}, {say(language(), f'imports.part.{found.part}')}" if found.part else found.name
 
 
 def _words(kind: FileKind, file: SentFile) -> list[tuple[str, str, int]]:

@@ -6,6 +6,7 @@ offer(FileKind(key="purchases", activities=frozenset({"bonus_earning"}), targets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -15,10 +16,13 @@ from tillit.kernel.scope import Actor
 
 @dataclass(frozen=True)
 class Target:
-    """What a file is sent for: a source of purchases, a register. key: stable; name: for readers."""
+    """What a file is sent for: a source of purchases, a register. key: stable; name: for readers; part: which files of
+    it, worded `imports.part.<part>`.
+    """
 
     key: str
     name: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,28 +34,40 @@ class Fault:
     code: str
 
 
+class Approval(StrEnum):
+    """Whether what a file would do asks for somebody's word: no; it may be given; without it nothing is done."""
+
+    NONE = ""
+    POSSIBLE = "possible"
+    NEEDED = "needed"
+
+
 @dataclass(frozen=True)
 class Examined:
     """What a dry run found. form: the dialect as sniffed, for the reader; counts: name → number; reasons: code → rows.
 
-    `faults`: the first of them.
+    `faults`: the first of them. `would`: what somebody approves (`Work.approved`). Wording of an approval:
+    `imports.approval.<kind>.<possible|needed>`.
     """
 
     form: str
     counts: Mapping[str, int]
     reasons: Mapping[str, int] = field(default_factory=dict)
     faults: Sequence[Fault] = ()
+    approval: Approval = Approval.NONE
+    would: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Work:
-    """A file to take in. `actor`: the member of staff who confirmed it."""
+    """A file to take in. `actor`: the member of staff who confirmed it; `approved`: what they approved of it."""
 
     path: Path
     name: str
     target: str
     controller: Controller
     actor: Actor
+    approved: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tillit.audit.types import EventType
 from tillit.declaration.models import Controller
 from tillit.journeys.files import events, sealed
 from tillit.journeys.files.errors import SentFileError
-from tillit.journeys.files.kinds import FileKind, Outcome, Work
+from tillit.journeys.files.kinds import Approval, FileKind, Outcome, Work
 from tillit.journeys.files.offered import KINDS
 from tillit.journeys.models import FileState, SentFile
 from tillit.kernel import clock
@@ -58,13 +58,20 @@ def send(*, kind: FileKind, target: str, name: str, body: bytes, actor: Actor, c
     return file
 
 
-def confirm(*, file_id: int, actor: Actor, controller: Controller) -> SentFile:
-    """Let the job take the file in. Raises `SentFileError` (`file-decided`) when that was decided before."""
+def confirm(*, file_id: int, actor: Actor, controller: Controller, approve: bool = False) -> SentFile:
+    """Let the job take the file in; `approve`: also what its looking through asks somebody's word for.
+
+    Raises `SentFileError`: `file-decided` when that was decided before, `approval-needed` without that word.
+    """
     with transaction.atomic():
         file = _examined(file_id, controller)
+        if file.found.get("approval") == Approval.NEEDED and not approve:
+            raise SentFileError("approval-needed", "say that what the file would end is right, or discard it")
+        if approve and file.found.get("approval"):
+            file.found["approved"] = file.found["would"]
         file.state = FileState.WAITING
         file.staff_id = int(actor.ref)
-        file.save(update_fields=["state", "staff_id"])
+        file.save(update_fields=["state", "staff_id", "found"])
         _record(events.CONFIRMED, file, actor)
     return file
 
@@ -139,7 +146,8 @@ def _run(file: SentFile) -> Outcome:
         return kind.rows.again(target=file.target, rows=file.found["rows"], reference=file.reference, actor=actor)
     body = sealed.opened(file_id=file.pk)
     with sealed.in_memory(body) as path:
-        return kind.take_in(Work(path, file.name, file.target, file.controller, actor))
+        approved = file.found.get("approved")
+        return kind.take_in(Work(path, file.name, file.target, file.controller, actor, approved))
 
 
 def _ended(file: SentFile, state: FileState) -> None:

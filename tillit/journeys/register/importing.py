@@ -1,6 +1,6 @@
 """Taking a union's file in: full or delta, tried first (dry run), approved where it ends many."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -61,6 +61,8 @@ def import_file(
     full: bool,
     dry_run: bool = False,
     approve: bool = False,
+    approved: Mapping[str, int] | None = None,
+    name: str = "",
     actor: Actor | None = None,
     encoding: str | None = None,
     progress: Progress | None = None,
@@ -69,7 +71,9 @@ def import_file(
     """Take in a union's file. Outside every scope and transaction: it commits a chunk at a time.
 
     `full`: who is listed and not in the file has left. `approve`: do it although it ends more than the union's share,
-    or although damaged rows may be of people who are missing. Raises `FileRefusedError` when nothing of it is taken in.
+    or although damaged rows may be of people who are missing; `approved`: the difference (`Difference.summary`) that
+    somebody approved, which it may not exceed. `name`: what the file is called, where the path does not say.
+    Raises `FileRefusedError` when nothing of it is taken in.
     """
     tell = progress or (lambda phase, done, total: None)
     acting = actor or system("register", {controller.pk})
@@ -95,8 +99,10 @@ def import_file(
         if dry_run:
             return taking.tried(described)
         file = register_files.begin(
-            controller_id=controller.pk, digest=digest, name=path.name, full=full, described=described
+            controller_id=controller.pk, digest=digest, name=name or path.name, full=full, described=described
         )
+        if approved is not None:
+            file.approved = dict(approved)
         return taking.taken(file, described, approve=approve)
 
 
@@ -141,7 +147,7 @@ class _Taking:
         said = difference.summary()
         if approve:
             file.approved = said
-        agreed = file.approved == said
+        agreed = file.approved is not None and all(count <= file.approved.get(name, 0) for name, count in said.items())
         outcome.waiting = difference.too_many(self.known.most_ends) and not agreed
         outcome.withheld = len(difference.gone) if difference.nameless and not agreed else 0
         repeat = file.state == "finished"
