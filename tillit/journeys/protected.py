@@ -12,9 +12,14 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties import protection
 from tillit.parties.actors import person_scope
-from tillit.parties.errors import NotAssignedError
+from tillit.parties.errors import NotAssignedError, ProtectionStandsError
 from tillit.parties.models import StaffMember
+from tillit.parties.operations import lock_subject
 from tillit.parties.queries import active_roles
+from tillit.registers.sources import POPULATION
+
+SAID_BY = ("data_subject", "third_party", "issued")
+"""Who may have said it at the desk: the person, somebody else, or nobody: the controller itself."""
 
 
 def may_open(*, staff: StaffMember, controller: Controller) -> bool:
@@ -24,29 +29,48 @@ def may_open(*, staff: StaffMember, controller: Controller) -> bool:
     return any(r.controller_id == controller.pk and r.role in named for r in active_roles(staff=staff))
 
 
-def set_level(*, actor: Actor, controller: Controller, subject_id: int, level: str) -> None:
-    """The person has asked for, or lost, protection: one of `protection.LEVELS`, or '' to lift it.
-
-    Raises `NotAssignedError`, `ValueError` for another level.
+def changeable(*, actor: Actor, controller: Controller, subject_id: int) -> tuple[str, ...]:
+    """The levels that the actor may set from the one that stands, '' for lifting it; none but that where the population
+    register said it. Raises `NotAssignedError`.
     """
-    if level not in ("", *protection.LEVELS):
+    with person_scope(actor=actor, activity=activity_of(actor=actor, controller=controller), subject_id=subject_id):
+        before = protection.stands(subject_id=subject_id) or ""
+        fixed = POPULATION.key in protection.sources(subject_id=subject_id)
+    may = _opens(actor, controller)
+    offered = ("", *protection.LEVELS)
+    return tuple(one for one in offered if one == before or not (fixed or (protection.weaker(one, before) and not may)))
+
+
+def set_level(*, actor: Actor, controller: Controller, subject_id: int, level: str, source: str) -> None:
+    """Protect the address: `level` is one of `protection.LEVELS`, '' lifts it. source: who says so, of `SAID_BY`.
+
+    Whoever keeps the register protects an address; lifting or lowering is for the roles that open protected addresses,
+    since a lifted one stands in clear, and is on record as opened. What the population register said, it alone changes.
+    Raises `NotAssignedError`, `ProtectionStandsError` for the register's, `ValueError` for another level or source.
+    """
+    if level not in ("", *protection.LEVELS) or source not in SAID_BY:
         raise ValueError(level)
     activity = activity_of(actor=actor, controller=controller)
     holder, at = holder_of(controller_id=controller.pk), clock.now()
     with person_scope(actor=actor, activity=activity, subject_id=subject_id) as scope:
-        where: dict[str, Any] = {
-            "scope": scope,
-            "subject_id": subject_id,
-            "controller_id": holder,
-            "source": "data_subject",
-            "at": at,
-        }
+        lock_subject(scope=scope, subject_id=subject_id)
+        before = protection.stands(subject_id=subject_id) or ""
+        if level == before:
+            return
+        if POPULATION.key in protection.sources(subject_id=subject_id):
+            raise ProtectionStandsError("registers-own", "the population register protects the address")
+        if protection.weaker(level, before) and not _opens(actor, controller):
+            raise NotAssignedError("not-assigned", "your role does not open protected addresses")
+        where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": holder}
+        where |= {"source": source, "at": at}
         if level:
             protection.protect(**where, level=level)
-            details = {"source": "data_subject", "level": level}
+            details = {"source": source, "level": level}
             append(type=events.ADDRESS_PROTECTED, scope=scope, controller=holder, subject=subject_id, details=details)
-        elif protection.lift(**where):
-            details = {"source": "data_subject"}
+        else:
+            opened(scope=scope, controller=controller, subject_id=subject_id)
+            protection.lift(**where)
+            details = {"source": source}
             append(type=events.PROTECTION_LIFTED, scope=scope, controller=holder, subject=subject_id, details=details)
 
 
@@ -76,3 +100,9 @@ def opened(*, scope: Scope, controller: Controller, subject_id: int) -> str:
         details={"purpose": scope.activity, "category": "contact"},
     )
     return ", ".join(parts[kind] for kind in protection.PARTS if kind in parts)
+
+
+def _opens(actor: Actor, controller: Controller) -> bool:
+    """Whether the actor is a colleague whose role opens protected addresses there."""
+    staff = StaffMember.objects.filter(pk=int(actor.ref)).first() if actor.kind == "staff" else None
+    return staff is not None and may_open(staff=staff, controller=controller)

@@ -19,6 +19,10 @@ class NotAssignedError(TillitError):
     """The member of staff has nothing to do with that person."""
 
 
+class ProtectionStandsError(TillitError):
+    """The address is protected by the population register, which alone changes that."""
+
+
 class RestrictedPersonError(TillitError):
     """Processing of the person is restricted (GDPR 18), and the activity is none that may go on all the same (H4)."""
 

@@ -34,6 +34,18 @@ def stands(*, subject_id: int) -> str | None:
     return max(rows.values_list("value", flat=True), key=LEVELS.index, default=None)
 
 
+def sources(*, subject_id: int) -> set[str]:
+    """Who said that the protection stands, as far as the open scope sees."""
+    rows = Fact.objects.filter(subject_id__in=same_person(subject_id), kind=KIND, superseded_at__isnull=True)
+    return set(rows.values_list("source", flat=True))
+
+
+def weaker(level: str, before: str) -> bool:
+    """Whether `level` protects less than `before`; '' protects nothing."""
+    order = ("", *LEVELS)
+    return order.index(level) < order.index(before)
+
+
 def address(*, scope: Scope, subject_id: int) -> dict[str, str]:
     """The protected address in clear, by kind of fact; empty where there is none. The caller records why."""
     row = _sealed(subject_id).first()
@@ -50,16 +62,21 @@ def protect(
     at: datetime,
     known: Mapping[str, str] | None = None,
 ) -> bool:
-    """Protect the person's address: sealed as it stands, or as `known`; whether anything changed. Idempotent."""
+    """Protect the person's address: sealed as it stands, or as `known`; whether anything changed. Idempotent.
+
+    `source` is who says that it is protected; an address that was here keeps its own source.
+    """
     parties.lock_subject(scope=scope, subject_id=subject_id)
     before = stands(subject_id=subject_id)
     clear = _clear(subject_id)
     standing = address(scope=scope, subject_id=subject_id)
     parts = {k: v for k, v in (known or {**standing, **clear}).items() if k in PARTS and v}
     if parts and parts != standing:
-        _seal(scope, subject_id, controller_id, parts, source, at)
+        _seal(scope, subject_id, controller_id, parts, source if known else _origin(subject_id) or source, at)
     _forget(subject_id)
     where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": controller_id}
+    if before == level and sources(subject_id=subject_id) != {source}:
+        parties.retire_fact(**where, kind=KIND, at=at)
     parties.record_fact(**where, category="contact", kind=KIND, value=level, source=source, at=at)
     return before != level or (bool(parts) and parts != standing)
 
@@ -76,16 +93,16 @@ def amend(
 
 
 def lift(*, scope: Scope, subject_id: int, controller_id: int, source: str, at: datetime) -> bool:
-    """The protection is over: the address stands in clear again; whether there was one."""
+    """The protection is over, says `source`: the address stands in clear again, with its own; whether there was one."""
     standing = address(scope=scope, subject_id=subject_id)
     if not parties.retire_fact(scope=scope, subject_id=subject_id, controller_id=controller_id, kind=KIND, at=at):
         return False
-    rows = list(_sealed(subject_id))
+    rows = list(_sealed(subject_id).order_by("collected_at"))
     _sealed(subject_id).update(superseded_at=at)
     journal.remember(scope=scope, rows=rows, at=at)
     facts = [parties.NewFact("contact", kind, value) for kind, value in standing.items()]
     where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": controller_id}
-    parties.record_facts(**where, facts=facts, source=source, at=at)
+    parties.record_facts(**where, facts=facts, source=rows[-1].source if rows else source, at=at)
     return True
 
 
@@ -99,6 +116,15 @@ def _clear(subject_id: int) -> dict[str, str]:
         subject_id__in=same_person(subject_id), kind__in=PARTS, superseded_at__isnull=True
     ).order_by("collected_at")
     return dict(rows.values_list("kind", "value"))
+
+
+def _origin(subject_id: int) -> str:
+    """Who gave the address as it stands, in clear or sealed; '' where there is none."""
+    clear = Fact.objects.filter(
+        subject_id__in=same_person(subject_id), kind__in=PARTS, superseded_at__isnull=True
+    ).order_by("-collected_at")
+    row = clear.first() or _sealed(subject_id).order_by("-collected_at").first()
+    return row.source if row is not None else ""
 
 
 def _seal(

@@ -10,7 +10,8 @@ def test_a7_a_protected_address_in_clear_is_seen(live: Installation) -> None:
     controller, kari = live.controllers["lyngheim"], live.people["lyngheim", "Kari"]
     actor = system("test", {controller.pk})
     with live.undone("parties_fact"):
-        protected.set_level(actor=actor, controller=controller, subject_id=kari, level="confidential")
+        where = {"actor": actor, "controller": controller, "subject_id": kari}
+        protected.set_level(**where, level="confidential", source="data_subject")
         found = live.sees(
             "domains",
             "lyngheim",

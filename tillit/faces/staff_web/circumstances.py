@@ -17,8 +17,7 @@ from tillit.kernel import clock
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import ScopeError
 from tillit.parties.deaths import ESTATE
-from tillit.parties.errors import NotAssignedError, RestrictedPersonError
-from tillit.parties.protection import LEVELS
+from tillit.parties.errors import NotAssignedError, ProtectionStandsError, RestrictedPersonError
 from tillit.registers.sources import POPULATION, grounded
 
 SOURCES = ("third_party", "family_member", "population_register")
@@ -45,11 +44,13 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         problem = "value"
     except RestrictedPersonError:
         problem = "restricted"
+    except ProtectionStandsError:
+        problem = "register"
     except (ScopeError, NotAssignedError):
         raise Http404 from None
     try:
         died, estate = deceased.known(**where)
-        level = protected.level_of(**where)
+        level, levels = protected.level_of(**where), protected.changeable(**where)
     except (ScopeError, NotAssignedError):
         raise Http404 from None
     context = worker.context(
@@ -60,7 +61,8 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         estate=[(kind, request.POST.get(kind) or estate.get(kind, "")) for kind in ESTATE],
         sources=SOURCES,
         level=level,
-        levels=LEVELS,
+        levels=levels,
+        said_by=protected.SAID_BY,
         clear=clear,
         may_open=protected.may_open(staff=worker.staff, controller=controller),
         asks=grounded(worker.site.declaration, POPULATION),
@@ -87,7 +89,7 @@ def _act(request: HttpRequest, worker: Worker, subject_id: int) -> None:
     elif act == "lives":
         deceased.undo_death(**where, at=clock.now())
     elif act == "protect":
-        protected.set_level(**where, level=said.get("level", ""))
+        protected.set_level(**where, level=said.get("level", ""), source=said.get("said_by", "issued"))
     elif act == "ask" and grounded(worker.site.declaration, POPULATION):
         population.ask_about(controller=controller, subject_id=subject_id)
     else:
