@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.conftest import TestDatabase
 from tests.support.world import person, publish_examples
 from tillit.bonus import operations as bonus
-from tillit.bonus.kinds import ISSUED, LOT
+from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT
 from tillit.bonus.models import Programme
 from tillit.bonus.queries import overview
 from tillit.consent import operations as consent
@@ -27,6 +27,8 @@ from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.ledger import operations as ledger
 from tillit.ledger.errors import InsufficientFundsError
+from tillit.ledger.kinds import KINDS, NEVER
+from tillit.ledger.models import Balance
 from tillit.ledger.operations import Account, Posting, natural_key
 from tillit.messages.models import Message
 from tillit.parties import directories, merging
@@ -227,6 +229,63 @@ def test_c3_what_is_used_comes_back_to_whom_it_was_when_it_was_only_carried(club
         )
     _unmerge(club, twin)
     assert (_available(kari, club), _available(twin, club)) == (0, 50)
+
+
+def test_c3_c8_what_either_owes_is_repaid_from_what_the_other_holds_and_owed_again_when_parted(
+    club: Controller,
+) -> None:
+    kari, twin = person(club, given="Kari"), person(club, given="Karianne")
+    programme = _chain(club)
+
+    def correct(subject: int, amount: int) -> None:
+        with Scope(system("test", {club.pk}), "bonus_correction", frozenset({subject})) as scope:
+            bonus.correct(
+                scope=scope,
+                subject_id=subject,
+                chain_id=programme.chain_id,
+                amount=amount,
+                key=natural_key("correct", subject, amount),
+                event_at=clock.now(),
+                at=clock.now(),
+                reason="wrong_rate",
+            )
+
+    def stands(subject: int) -> dict[str, int]:
+        with Scope(system("test", {club.pk}), "bonus_use", frozenset({subject})):
+            rows = Balance.objects.filter(subject_id=subject).exclude(balance=0)
+            return {KINDS[row.kind].key: row.balance for row in rows}
+
+    correct(kari, -30)
+    _earn(club, programme, twin, 50, date(2028, 1, 1))
+    _merge(club, twin, kari)
+    assert (stands(kari), stands(twin)) == ({}, {"lot": 20}), "merging repays at once, and nothing expires meanwhile"
+    correct(twin, -60)
+    assert (stands(kari), stands(twin)) == ({}, {"debt": -40})
+    correct(kari, 45)
+    assert (stands(kari), stands(twin)) == ({"lot": 5}, {}), "whichever earns repays"
+    _unmerge(club, twin)
+    assert (stands(kari), stands(twin)) == ({"lot": 15}, {"debt": -10}), "each is what it were without the other"
+    _merge(club, twin, kari)
+    assert _available(kari, club) == 5
+    with clock.travel(datetime(2029, 1, 1, 12, tzinfo=UTC)):
+        assert sum(one.amount for one in bonus.expire_everywhere()) == 5
+    assert prove(kinds=["ledger"], controllers=["nordkai"])[0].finding.status == "kept"
+
+
+def test_c3_c13_who_leaves_forfeits_what_is_left_after_the_debt_of_either(club: Controller) -> None:
+    kari, twin = person(club, given="Kari"), person(club, given="Karianne")
+    programme = _chain(club)
+    _merge(club, twin, kari)
+    _earn(club, programme, kari, 50, date(2028, 1, 1))
+    owed = Posting(
+        twin, natural_key("owed"), programme.book_id, 30, Account(DEBT, NEVER), Account(CORRECTED), clock.now()
+    )
+    with Scope(system("test", {club.pk}), "bonus_earning") as scope:
+        ledger.post(scope=scope, postings=[owed])  # as a kill between an intake and what follows it leaves it
+    assert _available(kari, club) == 20
+    left = leave(subject_id=kari, controller_id=club.pk, at=clock.now())
+    assert left.forfeited == {programme.chain_id: 20}
+    assert _available(kari, club) == 0, "nothing is owed any more"
 
 
 def test_c3_what_cannot_be_merged_is_refused(club: Controller) -> None:

@@ -1,4 +1,4 @@
-"""A member's bonus in one chain in Python, slow and plainly right: what the operations are compared with."""
+"""A person's bonus in one chain in Python, slow and plainly right: what the operations are compared with."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -28,7 +28,7 @@ class Purse:
     debt: int = 0
     slips: dict[int, Slip] = field(default_factory=dict)
     expired: dict[date, int] = field(default_factory=dict)
-    others: dict[date, int] = field(default_factory=dict)  # lots of a subject that was merged into this one
+    beside: "Purse | None" = None  # of a subject that was merged into this one
 
     def held(self, on: date) -> int:
         """What has not expired."""
@@ -36,17 +36,18 @@ class Purse:
 
     def held_beside(self, on: date) -> int:
         """What has not expired of the merged subject's."""
-        return sum(amount for day, amount in self.others.items() if day > on)
+        return self.beside.held(on) if self.beside else 0
+
+    def owed(self) -> int:
+        """What the person owes."""
+        return self.debt + (self.beside.debt if self.beside else 0)
 
     def gather(self, amount: int, on: date) -> None:
         """What the own lots lack for a use comes from the merged subject's, oldest first, or nothing does."""
         lacking = amount + self.debt - self.held(on)
-        if 0 < lacking <= self.held_beside(on):
-            for day in sorted(day for day in self.others if day > on):
-                part = min(lacking, self.others[day])
-                self.others[day] -= part
+        if self.beside and 0 < lacking <= self.held_beside(on) - self.beside.debt:
+            for day, part in self.beside.draw(lacking, on):
                 self.lots[day] = self.lots.get(day, 0) + part
-                lacking -= part
 
     def claw(self, wanted: list[tuple[date, int]], on: date) -> None:
         """Refunds take back: from the purchase's lot, what expired of it undone first; then the oldest, then debt."""
@@ -67,11 +68,15 @@ class Purse:
         self.settle(on)
 
     def settle(self, on: date) -> None:
-        """Repay debt from what has not expired, oldest first."""
-        for day in sorted(day for day in self.lots if day > on):
-            paid = min(self.debt, self.lots[day])
-            self.lots[day] -= paid
-            self.debt -= paid
+        """Repay debt from what has not expired, oldest first: the own, then each the other's."""
+        pairs = [(self, self)]
+        if self.beside:
+            pairs += [(self.beside, self.beside), (self, self.beside), (self.beside, self)]
+        for one, other in pairs:
+            for day in sorted(day for day in other.lots if day > on):
+                paid = min(one.debt, other.lots[day])
+                other.lots[day] -= paid
+                one.debt -= paid
 
     def draw(self, amount: int, on: date) -> list[tuple[date, int]]:
         """Oldest first, never more than what is held less the debt."""
@@ -87,7 +92,7 @@ class Purse:
         return parts
 
     def correct(self, amount: int, on: date) -> None:
-        """Take back; what is lacking becomes debt."""
+        """Take back; what is lacking becomes debt, which the caller settles with what another purse holds."""
         for day in sorted(day for day in self.lots if day > on):
             part = min(amount, self.lots[day])
             self.lots[day] -= part
@@ -139,7 +144,8 @@ class Purse:
             if day <= on:
                 self.expired[day] = self.expired.get(day, 0) + self.lots[day]
                 self.lots[day] = 0
-        self.others = {day: amount for day, amount in self.others.items() if day > on}
+        if self.beside:
+            self.beside.expire(on)
 
 
 def until(parts: list[tuple[date, int]], at: datetime, midnight: dict[date, datetime]) -> datetime:

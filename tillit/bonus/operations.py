@@ -12,11 +12,10 @@ from uuid import UUID
 
 from tillit.audit import events
 from tillit.audit.operations import append
-from tillit.bonus import programmes, queries, suspensions
+from tillit.bonus import pooling, programmes, queries, suspensions
 from tillit.bonus.errors import CorrectionRefusedError
 from tillit.bonus.kinds import CORRECTED, DEBT, EXPIRED, FORFEITED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Correction, Programme
-from tillit.bonus.pooling import gather
 from tillit.bonus.voucher_endings import release_all
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, require, system
@@ -51,7 +50,9 @@ def use(*, scope: Scope, subject_id: int, chain_id: int, amount: int, key: UUID,
     suspensions.refuse_use(chain_id=chain_id, at=at)
     programme = programmes.of_chain(chain_id=chain_id)
     drawn = Transfer.objects.filter(subject_id=subject_id, reference=key)
-    gather(scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at, stands=drawn.exists)
+    pooling.gather(
+        scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at, stands=drawn.exists
+    )
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     return ledger.draw(
         scope=scope,
@@ -92,6 +93,7 @@ def correct(
     programme = programmes.of_chain(chain_id=chain_id)
     zone = programmes.zone(programme)
     today, lot = clock.local_date(at, zone), programmes.expiry(programme, clock.local_date(event_at, zone))
+    pooling.lock(scope=scope, subject_ids=[subject_id])
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     standing = Correction.objects.filter(subject_id=subject_id, id=key).first()
     if standing is not None:
@@ -103,7 +105,6 @@ def correct(
             subject_id, key, programme.book_id, amount, Account(CORRECTED), Account(LOT, lot), event_at, state=state
         )
         ledger.post(scope=scope, postings=[posting])
-        ledger.settle(scope=scope, accounts=[(subject_id, programme.book_id)], source=LOT, debt=DEBT, on=today, at=at)
     else:
         ledger.draw(
             scope=scope,
@@ -119,6 +120,7 @@ def correct(
             at=event_at,
             state=state,
         )
+    pooling.settle(scope=scope, subject_ids=[subject_id], programme=programme, at=at)
     append(
         type=events.BONUS_CORRECTED,
         scope=scope,
@@ -143,15 +145,17 @@ def correct(
 def forfeit(*, scope: Scope, subject_id: int, chain_ids: Iterable[int], at: datetime) -> dict[int, int]:
     """Unused bonus falls away when the person leaves (C13): chain id → amount. Debt stays, as a claim.
 
-    What had expired before is booked as expired, not as forfeited.
+    What had expired before is booked as expired, not as forfeited. Of a merged person, what one subject owes is repaid
+    from what the others hold first (C3).
     """
     require(activity=BOOKING)
-    lock_subjects(scope=scope, subject_ids=[subject_id])
+    pooling.lock(scope=scope, subject_ids=[subject_id])
     lost = {}
     for programme in Programme.objects.filter(chain_id__in=list(chain_ids)).order_by("book_id"):
         sweep = partial(ledger.sweep, scope=scope, book_id=programme.book_id, at=at, subjects=[subject_id])
         today = clock.local_date(at, programmes.zone(programme))
         release_all(scope=scope, subject_id=subject_id, programme=programme, at=at)
+        pooling.repay(scope=scope, subject_ids=[subject_id], programmes_of=[programme], at=at)
         for _ in sweep(kind=LOT, credit=EXPIRED, on=today):
             pass
         lost[programme.chain_id] = sum(
@@ -178,6 +182,8 @@ def expire(
         with Scope(actor, BOOKING):
             due = queries.expired(book_id=programme.book_id, on=on)
         return Expired(programme.chain_id, *due)
+    with Scope(actor, BOOKING) as scope:
+        pooling.repay(scope=scope, subject_ids=pooling.owing(programme=programme), programmes_of=[programme], at=at)
     lots = total = 0
     chunks = None
     while True:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tillit.bonus import programmes
+from tillit.bonus import pooling, programmes
 from tillit.bonus.errors import VoucherError
 from tillit.bonus.kinds import CARD, DEBT, EXPIRED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Programme, Voucher, VoucherStatus
@@ -22,7 +22,7 @@ from tillit.kernel.sql import load
 from tillit.ledger import operations as ledger
 from tillit.ledger.models import Balance, Transfer
 from tillit.ledger.operations import Account, Posting, natural_key, refusals
-from tillit.parties.operations import lock_subject, lock_subjects
+from tillit.parties.operations import lock_subject
 
 BOOKING = "bookkeeping"
 _AT_ONCE = 500
@@ -36,6 +36,7 @@ def take(
     Each part comes from the lot it was set aside from, also where that has expired since: its expiry is undone so far.
     What is no longer there is taken from the oldest other lots, then as debt: the goods have left the store.
     """
+    pooling.lock(scope=scope, subject_ids=[found.subject_id])
     state = lock_subject(scope=scope, subject_id=found.subject_id)
     voucher = _locked(found.subject_id, found.id)
     if voucher.status not in {VoucherStatus.OPEN, VoucherStatus.RELEASED}:
@@ -71,7 +72,7 @@ def take(
     voucher.save(
         update_fields=["status", "used", "used_at", "ended_at", "store_id", "client_id", "reference"],
     )
-    _settle(scope, {(found.subject_id, programme.book_id)}, today, at)
+    pooling.settle(scope=scope, subject_ids=[found.subject_id], programme=programme, at=at)
 
 
 def void(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> int:
@@ -79,6 +80,7 @@ def void(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> in
 
     Raises `VoucherError` on one that was released: there is nothing to undo.
     """
+    pooling.lock(scope=scope, subject_ids=[subject_id])
     state = lock_subject(scope=scope, subject_id=subject_id)
     voucher = _locked(subject_id, voucher_id)
     if voucher.status == VoucherStatus.VOID:
@@ -86,19 +88,19 @@ def void(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> in
     if voucher.status == VoucherStatus.RELEASED:
         raise VoucherError("voucher-released", "the voucher has been given back")
     programme = programmes.of_chain(chain_id=voucher.chain_id)
-    today = clock.local_date(at, programmes.zone(programme))
     if voucher.status == VoucherStatus.OPEN:
         back = ledger.conclude(scope=scope, subject_id=subject_id, key=voucher_id, credit=None, at=at, state=state)
     else:
-        back = _give_back(scope, voucher, programme.book_id, today, at, state)
+        back = _give_back(scope, voucher, programme, at, state)
     voucher.status, voucher.ended_at = VoucherStatus.VOID, at
     voucher.save(update_fields=["status", "ended_at"])
-    _settle(scope, {(subject_id, programme.book_id)}, today, at)
+    pooling.settle(scope=scope, subject_ids=[subject_id], programme=programme, at=at)
     return back
 
 
 def cancel(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> bool:
     """The member gives an open voucher back before its time; whether it was open."""
+    pooling.lock(scope=scope, subject_ids=[subject_id])
     lock_subject(scope=scope, subject_id=subject_id)
     voucher = Voucher.objects.filter(subject_id=subject_id, id=voucher_id).first()
     if voucher is None:
@@ -125,7 +127,7 @@ def release_lapsed(*, programme: Programme, at: datetime, subject_id: int | None
             cursor.execute(load(__file__, "vouchers", "lapsed"), given)
             due = list(cursor.fetchall())
             if due:
-                lock_subjects(scope=scope, subject_ids=[subject for subject, _ in due])
+                pooling.lock(scope=scope, subject_ids=[subject for subject, _ in due])
                 _release(scope, programme, due, VoucherStatus.RELEASED, at)
         count += len(due)
         if len(due) < _AT_ONCE:
@@ -148,20 +150,19 @@ def _release(
     with refusals(), connection.cursor() as cursor:
         cursor.execute(load(__file__, "vouchers", "release"), given)
         back = list(cursor.fetchall())
-    today = clock.local_date(at, programmes.zone(programme))
-    _settle(scope, {(subject, programme.book_id) for subject, _ in back}, today, at)
+    pooling.settle(scope=scope, subject_ids=[subject for subject, _ in back], programme=programme, at=at)
     return sum(amount for _, amount in back)
 
 
-def _give_back(scope: Scope, voucher: Voucher, book_id: int, today: date, at: datetime, state: int) -> int:
+def _give_back(scope: Scope, voucher: Voucher, programme: Programme, at: datetime, state: int) -> int:
     """Post what the voucher took back to where it was taken from, once.
 
     What was lacking then, and became debt, lessens what is still owed; what was repaid meanwhile goes to the lot that
     the part had been set aside from.
     """
-    subject = voucher.subject_id
+    subject, book_id = voucher.subject_id, programme.book_id
     # Whoever owes anything is settled first: that locks the lots and the debt, so the debt cannot be repaid under us.
-    _settle(scope, {(subject, book_id)}, today, at)
+    pooling.settle(scope=scope, subject_ids=[subject], programme=programme, at=at)
     owing = Balance.objects.filter(subject_id=subject, book_id=book_id, kind=DEBT.id).first()
     owed = -owing.balance if owing else 0
     rows = Transfer.objects.filter(subject_id=subject, book_id=book_id)
@@ -222,10 +223,6 @@ def _locked(subject_id: int, voucher_id: UUID) -> Voucher:
     if voucher is None:
         raise VoucherError("voucher-unknown", "there is no such voucher")
     return voucher
-
-
-def _settle(scope: Scope, accounts: set[tuple[int, int]], today: date, at: datetime) -> None:
-    ledger.settle(scope=scope, accounts=accounts, source=LOT, debt=DEBT, on=today, at=at)
 
 
 def faults(controller_id: int, on: date) -> Iterator[str]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tillit.audit import events
 from tillit.audit.operations import append
-from tillit.bonus import accrual
+from tillit.bonus import accrual, pooling
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import register_holder
 from tillit.kernel import clock
@@ -69,6 +69,8 @@ def resume(*, subject_ids: Sequence[int], since: datetime, controller_id: int) -
             accrual.accrue(scope=scope, batch_id=0, phase=phases.PREFIX)
             accrual.repay(scope=scope, batch_id=0, on=clock.today(), at=clock.now())
         _settle_refunds(scope, 0)
+        merged = pooling.of_rows()
+    _repay(_actor(register), merged)
 
 
 def settle_waiting(*, register_id: int, batch_id: int = 0) -> None:
@@ -77,6 +79,8 @@ def settle_waiting(*, register_id: int, batch_id: int = 0) -> None:
     with Scope(_actor(register_id), ACTIVITY) as scope:
         many_at_once(register_id=register_id)
         _settle_refunds(scope, batch_id)
+        merged = pooling.of_rows()
+    _repay(_actor(register_id), merged)
 
 
 def _job(batch: Batch) -> _Job:
@@ -119,7 +123,9 @@ def _post_chunk(job: _Job, lane: str, halves: Sequence[int], page: int) -> int:
             return 0
         phases.enter(batch_id=job.batch_id, phase="matched")
         _keep(job, scope, chunk, lane)
-        return chunk.named
+        merged = pooling.of_rows()
+    _repay(job.actor, merged)
+    return chunk.named
 
 
 def _post_strays(job: _Job, lane: str, halves: Sequence[int]) -> None:
@@ -130,6 +136,8 @@ def _post_strays(job: _Job, lane: str, halves: Sequence[int]) -> None:
         chunk = intake.find_strays(accept_from=job.accept_from)
         if chunk is not None:
             _keep(job, scope, chunk, f"refunds {lane}")
+        merged = pooling.of_rows()
+    _repay(job.actor, merged)
 
 
 def _keep(job: _Job, scope: Scope, chunk: intake.Chunk, lane: str) -> None:
@@ -176,6 +184,19 @@ def _finish(job: _Job) -> None:
         )
         batch.state = "posted"
         batch.save(update_fields=["state"])
+        merged = pooling.of_rows()
+    _repay(job.actor, merged)
+
+
+def _repay(actor: Actor, merged: Sequence[int]) -> None:
+    """Repay what a subject of a merged person owes from what another earned, in a transaction of its own (C3).
+
+    People are locked before accounts, and an intake holds accounts. What a kill here leaves undone, the next thing that
+    is done with the person's bonus does, and the nightly expiry.
+    """
+    if merged:
+        with Scope(actor, ACTIVITY) as scope:
+            pooling.repay_everywhere(scope=scope, subject_ids=merged, at=clock.now())
 
 
 def _settle_refunds(scope: Scope, batch_id: int) -> None:

@@ -88,6 +88,8 @@ def merge(*, actor: Actor, controller: Controller, subject_id: int, into: int, r
         choices.carry_over(scope=scope, subject_id=subject_id, own=into, controllers=everyone.controllers, at=at)
         if Login.objects.filter(subject_id=subject_id, is_active=True).exists():
             open_account(scope=scope, subject_id=into, register_id=controller.register_id, at=at)
+        with Scope(system("merging", everyone.controllers), "bonus_earning", frozenset({subject_id, into})) as earning:
+            pooling.repay_everywhere(scope=earning, subject_ids=[into], at=at)
         details = {"into": into, "ground": reason}
         for one in (subject_id, into):
             append(type=PEOPLE_MERGED, scope=scope, controller=controller.pk, subject=one, at=at, details=details)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from tillit.audit import events
 from tillit.audit.operations import append
-from tillit.bonus import accrual
+from tillit.bonus import accrual, pooling
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import register_holder
 from tillit.kernel import clock
@@ -65,6 +65,7 @@ def post(*, store: Store, subject_id: int, event_at: datetime, amount: int, rece
                 details={"kind": "accrual", "transfers": transfers, "amount": bonus, "currency": currency},
             )
         accrual.repay(scope=scope, batch_id=batch.pk, on=clock.today(), at=clock.now())
+        pooling.repay_everywhere(scope=scope, subject_ids=[subject_id], at=clock.now())
     return sum(bonus for _, _, bonus in given)
 
 

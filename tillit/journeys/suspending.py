@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from tillit.audit.operations import append
-from tillit.bonus import accrual, suspensions
+from tillit.bonus import accrual, pooling, suspensions
 from tillit.bonus.errors import NoProgrammeError
 from tillit.bonus.models import Suspension
 from tillit.declaration.queries import current, holder_of
@@ -52,6 +52,7 @@ def lift(*, suspension_id: int) -> tuple[Suspension, int]:
                 accrual.accrue(scope=scope, batch_id=0, phase=phases.PREFIX)
                 accrual.repay(scope=scope, batch_id=0, on=clock.today(), at=clock.now())
                 settle_again(scope=scope)
+                pooling.repay_everywhere(scope=scope, subject_ids=pooling.of_rows(), at=clock.now())
     return one, _tell(one, "bonus_resumed", f"suspension-{one.pk}-lifted")
 
 
