@@ -29,7 +29,7 @@ MEMBERS, GONE, NEW = 110, 10, 40
 # Where it is killed: it waits for a table that somebody holds, with that statement, after so many others.
 PHASES = {
     "read": ("membership_quarantine", "ACCESS EXCLUSIVE", "membership_quarantine", 0),
-    "compare": ("parties_relationship", "ACCESS EXCLUSIVE", "register_past", 0),
+    "compare": ("parties_relationship", "ACCESS EXCLUSIVE", "register_standing", 0),
     "first chunk": ("membership_period", "SHARE", "register_chunk", 0),
     "second chunk": ("membership_period", "SHARE", "register_chunk", 1),
     "endings": ("membership_period", "SHARE", "register_ending", 0),

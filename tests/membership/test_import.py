@@ -11,15 +11,17 @@ from tests.support import damaged
 from tests.support.world import publish_examples
 from tillit.declaration.models import Controller
 from tillit.files.errors import FileRefusedError
+from tillit.journeys.deceased import record_death, undo_death
 from tillit.journeys.demo import union_members
 from tillit.journeys.demo.union_members import Change
+from tillit.journeys.leave import leave
 from tillit.journeys.register import quarantined
 from tillit.journeys.register.importing import Outcome, import_file
 from tillit.journeys.register.replaying import replay
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.membership import register_files
-from tillit.membership.models import Cover, FileLayout, Membership, QuarantinedMember
+from tillit.membership import enrolment, register_files
+from tillit.membership.models import Cover, EndReason, FileLayout, Membership, QuarantinedMember
 from tillit.membership.standing import history, standing
 from tillit.parties.models import Fact, Relationship, SealedFact
 from tillit.parties.operations import open_fact
@@ -183,28 +185,88 @@ def test_b7_who_is_back_in_a_file_gets_back_what_was_archived(union: Controller,
     assert archive.REJOINING == "rejoining"
 
 
+def _stands(union: Controller, subject: int) -> tuple[list[tuple[str, bool]], int]:
+    """The membership rows of somebody as (why they ended, whether they are listed), and how many covers are open."""
+    with Scope(system("test", {union.pk}), "retention"):
+        rows = Membership.objects.filter(subject_id=subject).order_by("starts", "ends")
+        return [(one.end_reason, one.listed is not None) for one in rows], Cover.objects.filter(
+            subject_id=subject, ends=None
+        ).count()
+
+
+def _joined_again(path: Path, number: int, day: date) -> list[str]:
+    lines = _rows(path)
+    lines[number] = lines[number].replace(lines[number].split(";")[9], f"{day:%d.%m.%Y}")
+    return lines
+
+
 def test_b7_who_left_of_their_own_accord_is_not_brought_back_by_an_old_row(union: Controller, tmp_path: Path) -> None:
     path = union_members.write(tmp_path / "all.csv", members=20)
     _take(path, union)
-    subject = _subject(union, 7)
-    from tillit.membership import enrolment
-    from tillit.membership.models import EndReason
-
+    subject, dead, resigned = (_subject(union, n) for n in (7, 9, 11))
+    assert _stands(union, subject)[0] == [("", True)]
+    assert _stands(union, subject)[1]
+    leave(subject_id=subject, controller_id=union.pk, at=clock.now(), reason="own_wish")
+    record_death(
+        actor=system("registers", {union.pk}), controller=union, subject_id=dead, day=clock.today(),
+        source="population_register", at=clock.now(),
+    )  # fmt: skip
     with Scope(system("test", {union.pk}), "membership_administration") as scope:
         enrolment.end(
-            scope=scope, subject_id=subject, controller_id=union.pk, ends=clock.today(), at=clock.now(),
+            scope=scope, subject_id=resigned, controller_id=union.pk, ends=clock.today(), at=clock.now(),
             reason=EndReason.RESIGNED,
         )  # fmt: skip
-        Relationship.objects.filter(subject_id=subject).update(end_reason="own_wish")
+    assert _stands(union, subject) == ([("resigned", False)], 0)
+    assert _stands(union, dead) == ([("died", False)], 0)
     done = _take(path, union)
-    assert done.difference.reasons == {"left-since": 1}
-    lines = _rows(path)
-    lines[7] = lines[7].replace(lines[7].split(";")[9], f"{clock.today():%d.%m.%Y}")
-    assert _take(_write(tmp_path / "new.csv", lines), union).difference.returns == 1
+    assert (done.difference.reasons, done.difference.returns, done.difference.ending) == ({"left-since": 3}, 0, 0)
+    assert _stands(union, subject) == ([("resigned", False)], 0)
+    with clock.travel(clock.now() + timedelta(days=10)):
+        lines = _joined_again(path, 7, clock.today())
+        assert _take(_write(tmp_path / "new.csv", lines), union).difference.returns == 1
+        with Scope(system("test", {union.pk}), "register_import"):
+            now = standing(subject_id=subject, controller_id=union.pk, on=clock.today())
+            assert now is not None
+            assert now.joined == now.starts == clock.today()
+            tie = Relationship.objects.get(subject_id=subject, ended=None)
+            assert tie.started == clock.today()
+        assert _stands(union, subject)[0] == [("resigned", False), ("", True)]
+
+
+def test_b7_a_death_that_was_none_opens_the_membership_again(union: Controller, tmp_path: Path) -> None:
+    path = union_members.write(tmp_path / "all.csv", members=10)
+    _take(path, union)
+    subject = _subject(union, 5)
+    before = _stands(union, subject)
+    assert before[1]
+    told = {"actor": system("registers", {union.pk}), "controller": union, "subject_id": subject, "at": clock.now()}
+    record_death(**told, day=clock.today() - timedelta(days=40), source="population_register")
+    assert _stands(union, subject) == ([("died", False)], 0)
+    undo_death(**told)
+    assert _stands(union, subject) == ([("", False)], before[1])
+    head, *rows = _rows(path)
+    assert _take(_write(tmp_path / "again.csv", [head, *reversed(rows)]), union).difference.unchanged == 10
+    assert _stands(union, subject) == before
+
+
+def test_b7_rows_left_open_or_ended_later_than_the_membership_stop_nobody_from_coming_back(
+    union: Controller, tmp_path: Path
+) -> None:
+    path = union_members.write(tmp_path / "all.csv", members=20)
+    _take(path, union)
+    one, two = _subject(union, 5), _subject(union, 7)
+    with Scope(system("test", {union.pk}), "retention"):  # as an older version left them
+        day = clock.today() - timedelta(days=5)
+        Relationship.objects.filter(subject_id__in=[one, two]).update(ended=day, end_reason="own_wish")
+        Membership.objects.filter(subject_id=two).update(ends=clock.today(), end_reason="resigned", listed=None)
+        Membership.objects.filter(subject_id=one).update(listed=None)
+    lines = _joined_again(path, 5, day)
+    lines[7] = _joined_again(path, 7, day)[7]
+    done = _take(_write(tmp_path / "new.csv", lines), union)
+    assert (done.difference.returns, done.difference.reasons) == (2, {})
     with Scope(system("test", {union.pk}), "register_import"):
-        now = standing(subject_id=subject, controller_id=union.pk, on=clock.today())
-        assert now is not None
-        assert now.joined == now.starts == clock.today()
+        starts = {s: standing(subject_id=s, controller_id=union.pk, on=clock.today()).starts for s in (one, two)}
+    assert starts == {one: day, two: clock.today()}
 
 
 def _damage(lines: list[str]) -> tuple[list[str], dict[int, str]]:

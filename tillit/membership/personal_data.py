@@ -2,7 +2,7 @@
 
 from tillit.consent.waiting import acceptances
 from tillit.declaration.registry import definer, domain_trial, not_personal, personal, transient
-from tillit.membership import cards, queries
+from tillit.membership import cards, following, queries
 from tillit.membership.card_models import Card, ShownCode
 from tillit.membership.models import (
     CollectiveAgreement,
@@ -16,6 +16,7 @@ from tillit.membership.models import (
     TermsAcceptance,
     Unit,
 )
+from tillit.parties import endings
 
 _SUMS = "how many joined and left is counted from relationships"
 personal(
@@ -29,6 +30,7 @@ personal(
 personal(Cover, category="insurance_agreement", clocks={}, journaled={}, figures=_SUMS)
 personal(TermsAcceptance, category="terms_acceptance", clocks={"collected": "accepted_at"})
 acceptances("membership", queries.owing)
+endings.follow("member", ended=following.ended, resumed=following.resumed)
 not_personal(MembershipType, because="kinds of membership")
 not_personal(Unit, because="sections and workplaces")
 not_personal(CollectiveAgreement, because="agreements for groups")

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tillit.kernel.scope import Scope
-from tillit.parties import journal
+from tillit.parties import endings, journal
 from tillit.parties import operations as parties
 from tillit.parties.merging import own, same_person
 from tillit.parties.models import Fact, Login, Relationship, Session
@@ -73,6 +73,10 @@ def undo(*, scope: Scope, subject_id: int, controller_id: int, at: datetime) -> 
         mine = Relationship.objects.filter(subject_id=tie.subject_id, id=tie.id)
         mine.update(ended=None, end_reason="")
         journal.remember(scope=scope, rows=list(mine), at=at)
+        if tie.ended is not None:
+            endings.resumed(
+                subject_id=tie.subject_id, controller_id=tie.controller_id, kind=tie.kind, on=tie.ended, reason=REASON
+            )
     Login.objects.filter(subject_id__in=people).update(is_active=True)
     return True
 

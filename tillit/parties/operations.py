@@ -11,7 +11,7 @@ from tillit.declaration.personal import RowState
 from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.parties import journal, sealing
+from tillit.parties import endings, journal, sealing
 from tillit.parties.errors import ProtectedAddressError, RestrictedPersonError, UnknownSubjectError
 from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
 
@@ -113,7 +113,9 @@ def relate(*, scope: Scope, subject_id: int, controller_id: int, kind: str, star
 
 
 def end_relationship(*, scope: Scope, subject_id: int, controller_id: int, kind: str, ended: date, reason: str) -> int:
-    """End the open relationship of that kind; `ended` is the first day after. Returns how many ended (0 or 1)."""
+    """End the open relationship of that kind, and what other domains keep of it (`endings`); `ended` is the first day
+    after. Returns how many ended (0 or 1).
+    """
     lock_subjects(scope=scope, subject_ids=[subject_id])
     open_one = Relationship.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind=kind, ended__isnull=True
@@ -121,6 +123,8 @@ def end_relationship(*, scope: Scope, subject_id: int, controller_id: int, kind:
     ending = list(open_one)
     count = open_one.update(ended=ended, end_reason=reason)
     journal.remember(scope=scope, rows=ending, at=clock.now())
+    if ending:
+        endings.ended(subject_id=subject_id, controller_id=controller_id, kind=kind, on=ended, reason=reason)
     return count
 
 

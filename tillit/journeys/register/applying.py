@@ -112,6 +112,9 @@ def _chunk(job: _Job, page: int) -> None:
             run("ties")
         if returns:
             _bring_back(cursor, job)
+            for name, model in (("left_open", Membership), ("left_covered", Cover)):
+                run(name)
+                _remember(scope, cursor, model, job.at)
             run("returned_facts")
         _claim(scope, cursor, job)
         if joins:

@@ -23,6 +23,19 @@ INSERT INTO parties_relationship (subject_id, controller_id, kind, started, end_
 SELECT subject_id, %(controller)s, 'member', starts, '', 0 FROM register_chunk
 WHERE act IN ('join', 'return') AND NOT tied
 
+-- name: left_open
+-- Of those who come back: what stands open although their membership had ended, ends no later than it begins anew.
+UPDATE membership_period m SET ends = greatest(m.starts, least(c.starts, %(on)s)), end_reason = 'other', listed = NULL
+FROM register_chunk c WHERE c.act = 'return' AND m.subject_id = c.subject_id AND m.controller_id = %(controller)s
+  AND m.ends IS NULL
+RETURNING m.subject_id, m.id
+
+-- name: left_covered
+-- The same of what covered them.
+UPDATE membership_cover v SET ends = greatest(v.starts, least(c.starts, %(on)s)) FROM register_chunk c
+WHERE c.act = 'return' AND v.subject_id = c.subject_id AND v.controller_id = %(controller)s AND v.ends IS NULL
+RETURNING v.subject_id, v.id
+
 -- name: claim_members
 -- The member numbers that are new are the people's; how many are held by somebody else meanwhile.
 SELECT count(*) FROM directory_claim(%(register)s, 4::smallint,
@@ -127,9 +140,12 @@ WHERE v.subject_id = c.subject_id AND v.controller_id = %(controller)s AND v.end
 RETURNING v.subject_id, v.id
 
 -- name: cover
--- Agreements that cover a member from joining, or from today.
+-- Agreements that cover a member from joining, or from today; where one did before, from when it no longer does.
 INSERT INTO membership_cover (subject_id, controller_id, state, agreement_id, starts, source, collected_under)
-SELECT c.subject_id, %(controller)s, 0, a.id, CASE WHEN c.act = 'keep' THEN %(on)s ELSE c.starts END, 'union', 'register_import'
+SELECT c.subject_id, %(controller)s, 0, a.id,
+       greatest(CASE WHEN c.act = 'keep' THEN %(on)s ELSE c.starts END,
+                (SELECT max(v.ends) FROM membership_cover v WHERE v.subject_id = c.subject_id
+                   AND v.controller_id = %(controller)s AND v.agreement_id = a.id)), 'union', 'register_import'
 FROM register_chunk c CROSS JOIN LATERAL unnest(c.agreements) AS a(id)
 WHERE c.act = 'join' OR c.act IN ('return', 'keep') AND NOT EXISTS (
   SELECT FROM membership_cover v WHERE v.subject_id = c.subject_id AND v.controller_id = %(controller)s AND v.ends IS NULL

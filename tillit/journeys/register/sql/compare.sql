@@ -37,19 +37,25 @@ WHERE known IS NOT NULL AND fault IS NULL AND (known = ANY (%(unchanged)s) OR kn
   SELECT known FROM register_matched WHERE known IS NOT NULL GROUP BY known HAVING count(*) > 1))
 
 -- name: standing
--- The open memberships of those who are known, as far as they are live or restricted.
+-- The open memberships of those who are known, as far as they are live or restricted. The relationship judges: a row
+-- left open of somebody who is no member any more is none.
 CREATE TEMP TABLE register_standing AS
 SELECT m.subject_id, m.id, m.type_id, m.section_id, m.workplace_id, m.payer_id, m.starts, m.joined, m.moved_from,
        m.state, m.listed
 FROM membership_period m
 WHERE m.controller_id = %(controller)s AND m.ends IS NULL
   AND m.subject_id IN (SELECT known FROM register_matched WHERE known IS NOT NULL)
+  AND EXISTS (SELECT FROM parties_relationship r WHERE r.subject_id = m.subject_id AND r.controller_id = %(controller)s
+              AND r.kind = 'member' AND r.ended IS NULL)
 
 -- name: past
--- Whose membership has ended, when last and why. What lies in the archive, too: read for joining again.
+-- Whose membership has ended, when last and why, and the first day that no stretch of it holds (`free`). What lies in
+-- the archive, too: read for joining again.
 CREATE TEMP TABLE register_past AS
 SELECT r.subject_id, max(r.ended) AS ended, (array_agg(r.end_reason ORDER BY r.ended DESC))[1] AS reason,
-       bool_or(r.ended IS NULL) AS open, max(r.state) AS state
+       bool_or(r.ended IS NULL) AS open, max(r.state) AS state,
+       (SELECT max(coalesce(m.ends, m.starts)) FROM membership_period m
+        WHERE m.subject_id = r.subject_id AND m.controller_id = %(controller)s) AS free
 FROM parties_relationship r
 WHERE r.controller_id = %(controller)s AND r.kind = 'member'
   AND r.subject_id IN (SELECT known FROM register_matched WHERE known IS NOT NULL)
@@ -70,14 +76,14 @@ SELECT r.line, r.listed, r.member, r."national", r.number, r.given, r.family, r.
   r.joined, r.ended, r.end_reason, coalesce(r.moved_from, '') AS moved_from, coalesce(r.moved_to, '') AS moved_to,
   r.known, r.new_number, r.new_national, s.id AS standing,
   CASE WHEN r.fault IS NOT NULL THEN r.fault
-       WHEN p.ended > r.joined AND p.reason IN ('own_wish', 'excluded', 'died', 'handed_over') AND r.ended IS NULL
-         AND NOT p.open THEN 'left-since' END AS fault,
+       WHEN p.ended > r.joined AND p.reason IN ('own_wish', 'resigned', 'excluded', 'died', 'deceased', 'handed_over')
+         AND r.ended IS NULL AND NOT p.open THEN 'left-since' END AS fault,
   CASE WHEN s.state = 1 OR p.state IN (1, 3) THEN 'restricted'
        WHEN s.id IS NOT NULL AND r.ended IS NOT NULL THEN 'end'
        WHEN r.ended IS NOT NULL THEN 'nothing'
        WHEN s.id IS NOT NULL THEN 'keep'
        WHEN r.known IS NULL THEN 'join' ELSE 'return' END AS act,
-  CASE WHEN s.id IS NOT NULL THEN s.starts ELSE greatest(r.joined, p.ended) END AS starts,
+  CASE WHEN s.id IS NOT NULL THEN s.starts ELSE greatest(r.joined, p.ended, p.free) END AS starts,
   coalesce(p.open, false) AS tied,
   coalesce((s.type_id, s.section_id, s.workplace_id, s.payer_id) IS DISTINCT FROM (r.type_id,
     CASE WHEN %(section)s THEN r.section_id ELSE s.section_id END,
