@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,3 +48,16 @@ def test_h10_the_worker_runs_retention_by_itself(fresh_db: TestDatabase) -> None
     assert RetentionRun.objects.filter(finished_at__isnull=False, dry_run=False).count() == 1
     assert set(LastRun.objects.values_list("name", flat=True)) == set(tasks.JOBS)
     assert LastRun.objects.get(name="retention").at <= clock.now()
+
+
+def test_d2_what_must_not_wait_is_done_beside_what_takes_long(fresh_db: TestDatabase) -> None:
+    tasks.start("blocks")
+    tasks.start("link_audit")
+    with tasks.Beside(tasks.PROMPT):
+        for _ in range(600):
+            if LastRun.objects.filter(name="blocks").exists():
+                break
+            time.sleep(0.1)
+    assert set(LastRun.objects.values_list("name", flat=True)) == {"blocks"}  # the other waits for the other worker
+    tasks.drain()
+    assert LastRun.objects.filter(name="link_audit").exists()

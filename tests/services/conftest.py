@@ -64,7 +64,7 @@ class Customer:
 
     def block(self, *chosen: Instrument) -> Case:
         with self.scope() as scope:
-            return blocking.block(
+            (case,) = blocking.block(
                 scope=scope,
                 subject_id=self.subject,
                 controller_id=self.controller.pk,
@@ -72,6 +72,7 @@ class Customer:
                 channel="phone",
                 at=clock.now(),
             )
+            return case
 
     def orders(self, case: Case) -> list[BlockOrder]:
         with self.scope():

@@ -8,14 +8,28 @@ from datetime import date, timedelta
 
 import psycopg
 import pytest
+from django.conf import settings as site
 
 from tests.conftest import TestDatabase
-from tests.services.conftest import BUSY, CONFIRMS, LOST, REJECTS, SILENT, SLOW, Customer, IssuerProcess, number_that
+from tests.services.conftest import (
+    BUSY,
+    CONFIRMS,
+    LOST,
+    NOW,
+    REJECTS,
+    SILENT,
+    SLOW,
+    Customer,
+    IssuerProcess,
+    number_that,
+)
+from tests.support.world import person
 from tillit.audit.models import Event
 from tillit.cases import queries as cases
 from tillit.cases.models import Case
 from tillit.consent import operations as consent
 from tillit.disclosure import queries as disclosures
+from tillit.journeys.merging import merge
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties.errors import RestrictedPersonError
@@ -24,7 +38,7 @@ from tillit.privacy import retention
 from tillit.privacy.prove.run import prove
 from tillit.services import blocking, delivery, instruments, issuers
 from tillit.services.errors import ServiceError
-from tillit.services.models import BlockOrder, Instrument, OrderState
+from tillit.services.models import Instrument, OrderState
 
 
 def later(**by: int) -> None:
@@ -251,5 +265,64 @@ def test_d2_an_order_nobody_follows_up_and_an_opening_off_the_record_are_seen(
         owner.execute("ALTER TABLE audit_event DISABLE TRIGGER ALL")
         owner.execute("DELETE FROM audit_event WHERE type = 'blocked_instrument.opened'")
     assert status() == {"broken"}
-    assert BlockOrder.objects is not None
     assert customer.orders(case)
+
+
+def test_d2_c3_a_merged_person_s_cards_are_all_blocked(customer: Customer, issuer: IssuerProcess) -> None:
+    first = customer.put_on(number_that(CONFIRMS, nth=1))
+    own = person(customer.controller, "customer", given="Karianne")
+    second = Customer(customer.controller, own).put_on(number_that(CONFIRMS, nth=2))
+    actor = system("staff", {customer.controller.pk})
+    merge(
+        actor=actor, controller=customer.controller, subject_id=customer.subject, into=own, reason="same_person", at=NOW
+    )
+    both = frozenset({own, customer.subject})
+    with Scope(system("test", {customer.controller.pk}), blocking.ACTIVITY, both) as scope:
+        cases_of_both = blocking.block(
+            scope=scope,
+            subject_id=own,
+            controller_id=customer.controller.pk,
+            instrument_ids=[first.id, second.id],
+            channel="phone",
+            at=clock.now(),
+        )
+        assert {case.subject_id for case in cases_of_both} == both
+    assert delivery.deliver().confirmed == 2
+    assert len(issuer.orders()) == 2
+
+
+def test_d2_what_is_cancelled_while_a_worker_has_it_is_not_handed_over(
+    customer: Customer, issuer: IssuerProcess
+) -> None:
+    case = customer.block(customer.put_on(number_that(CONFIRMS)))
+    order = delivery._claim(customer.controller.pk, ())
+    assert order is not None
+    with customer.scope() as scope:
+        blocking.settle(scope=scope, order=order, outcome=OrderState.CANCELLED, at=clock.now(), text="Funnet igjen")
+    delivery._carry(order, delivery.Handled())
+    assert issuer.orders() == {}
+    assert openings(customer) == 0
+    assert customer.orders(case)[0].order_state == OrderState.CANCELLED
+
+
+def test_d2_an_issuer_that_does_not_answer_holds_up_no_other(
+    customer: Customer, issuer: IssuerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = customer.issuer("dodbank")
+    monkeypatch.setattr(site, "ISSUERS", f"{site.ISSUERS} dodbank=http://simulator@127.0.0.1:1")
+    stuck = [customer.put_on(number_that(CONFIRMS, nth=n), issuer=dead) for n in range(3)]
+    case = customer.block(*stuck, customer.put_on(number_that(CONFIRMS, nth=7)))
+    done = delivery.deliver()
+    assert (done.again, done.confirmed) == (1, 1)  # one call to the silent one, and on to the next
+    assert {one.order_state for one in customer.orders(case)} == {"queued", "confirmed"}
+
+
+def test_d2_numbers_go_to_another_machine_by_https_alone(
+    customer: Customer, issuer: IssuerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "ISSUERS", "nordbank=http://token@issuer.example/")
+    customer.block(customer.put_on(number_that(CONFIRMS)))
+    assert delivery.deliver().again == 1
+    monkeypatch.setattr(site, "ISSUERS", f"nordbank=http://simulator@127.0.0.1:{issuer.port}")
+    later(minutes=1)
+    assert delivery.deliver().confirmed == 1

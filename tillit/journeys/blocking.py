@@ -95,7 +95,7 @@ def block(
     instrument_ids: Collection[int],
     channel: str = "self_service",
     language: str = "nb",
-) -> Case:
+) -> list[Case]:
     """Block now. The worker hands the orders over; have it start at once. Raises `ServiceError`."""
     with Scope(actor, OWN, frozenset({subject_id})) as scope:
         return blocking.block(

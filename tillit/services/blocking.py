@@ -15,7 +15,7 @@ from tillit.cases.models import Case
 from tillit.cases.queries import case as one_case
 from tillit.declaration.schema import Declaration
 from tillit.kernel.scope import Scope
-from tillit.parties.operations import lock_subject
+from tillit.parties.operations import lock_subject, lock_subjects
 from tillit.services import events, instruments
 from tillit.services.errors import ServiceError
 from tillit.services.models import OVER, BlockOrder, OrderState
@@ -67,52 +67,55 @@ def block(
     at: datetime,
     language: str = "nb",
     text: str = "",
-) -> Case:
-    """Order that they be blocked now: one case, one order each. What is being blocked already stays in its case; when
-    all of it is, that case is the answer.
+) -> list[Case]:
+    """Order that they be blocked now, one order each, in one case; for a merged person one for each of the subjects
+    they are registered under. What is being blocked already stays in its case. Returns the cases it is all in.
 
     Raises `ServiceError` `nothing-to-block`, `no-instrument`.
     """
     if not instrument_ids:
         raise ServiceError("nothing-to-block", "say what is to be blocked")
-    state = lock_subject(scope=scope, subject_id=subject_id)
     wanted = [instruments.one(subject_id=subject_id, instrument_id=number) for number in sorted(set(instrument_ids))]
+    states = lock_subjects(scope=scope, subject_ids={subject_id, *(row.subject_id for row in wanted)})
+    lock_subject(scope=scope, subject_id=subject_id)
     under_way = {
-        order.instrument_id: order
+        order.instrument_id: order.case_id
         for order in BlockOrder.objects.filter(
             subject_id__in={row.subject_id for row in wanted}, instrument_id__in=[row.id for row in wanted]
         ).exclude(order_state__in=OVER)
     }
+    found = [one_case(case_id=number) for number in sorted(set(under_way.values()))]
     fresh = [row for row in wanted if row.id not in under_way]
-    if not fresh:
-        return one_case(case_id=next(iter(under_way.values())).case_id)
-    case = cases.open_case(
-        scope=scope,
-        subject_id=fresh[0].subject_id,
-        controller_id=controller_id,
-        kind=BLOCK,
-        channel=channel,
-        at=at,
-        fields={"text": text} if text else {},
-        language=language,
-    )
-    BlockOrder.objects.bulk_create(
-        BlockOrder(
-            subject_id=case.subject_id,
+    for whose in sorted({row.subject_id for row in fresh}):
+        case = cases.open_case(
+            scope=scope,
+            subject_id=whose,
             controller_id=controller_id,
-            state=state,
-            case_id=case.id,
-            instrument_id=row.id,
-            issuer=row.issuer,
-            reference=uuid4(),
-            last_four=row.last_four,
-            order_state=OrderState.QUEUED,
-            ordered_at=at,
-            due_at=at,
+            kind=BLOCK,
+            channel=channel,
+            at=at,
+            fields={"text": text} if text else {},
+            language=language,
         )
-        for row in fresh
-    )
-    return case
+        BlockOrder.objects.bulk_create(
+            BlockOrder(
+                subject_id=whose,
+                controller_id=controller_id,
+                state=states[whose],
+                case_id=case.id,
+                instrument_id=row.id,
+                issuer=row.issuer,
+                reference=uuid4(),
+                last_four=row.last_four,
+                order_state=OrderState.QUEUED,
+                ordered_at=at,
+                due_at=at,
+            )
+            for row in fresh
+            if row.subject_id == whose
+        )
+        found.append(case)
+    return found
 
 
 def orders(*, case: Case) -> list[BlockOrder]:

@@ -5,7 +5,7 @@ outcome is not known is asked about first, so no issuer gets an order twice; non
 after 10 seconds, 30, 1, 2 and then every 5 minutes, while it stands on the desk.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,13 +21,13 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
+from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
 from tillit.services import blocking, instruments, issuers
 from tillit.services.blocking import ACTIVITY
 from tillit.services.errors import IssuerError
 from tillit.services.models import BlockOrder, InstrumentKind, OrderState
 
-CHUNK = 20
 LEASE = timedelta(minutes=1)
 AGAIN = tuple(timedelta(seconds=s) for s in (10, 30, 60, 120, 300))
 RECIPIENT = {InstrumentKind.CARD: "card_issuer", InstrumentKind.SUBSCRIPTION: "mobile_operator"}
@@ -48,9 +48,10 @@ def deliver() -> Handled:
     """Hand over and ask about everything that is due now, of every controller. Outside every scope."""
     done = Handled()
     for controller in _blocking():
-        while claimed := _claim(controller):
-            for order in claimed:
-                _carry(order, done)
+        silent: set[int] = set()  # issuers that did not answer: the others do not wait for them
+        while (order := _claim(controller, silent)) is not None:
+            if not _carry(order, done):
+                silent.add(order.issuer_id)
     return done
 
 
@@ -65,44 +66,56 @@ def _scope(controller_id: int, subject_id: int | None = None) -> Scope:
     return Scope(actor, ACTIVITY, None if subject_id is None else frozenset({subject_id}))
 
 
-def _claim(controller_id: int) -> list[BlockOrder]:
+def _claim(controller_id: int, silent: Collection[int]) -> BlockOrder | None:
+    """The order that has waited longest, ours until the lease is over; None when nothing is due."""
     now = clock.now()
     with _scope(controller_id), connection.cursor() as cursor:
         cursor.execute(
             load(__file__, "delivery", "claim"),
-            {"controller": controller_id, "now": now, "lapsed": now - LEASE, "limit": CHUNK},
+            {"controller": controller_id, "now": now, "lapsed": now - LEASE, "silent": sorted(silent)},
         )
-        keys = cursor.fetchall()
-        rows = BlockOrder.objects.filter(subject_id__in=[s for s, _ in keys], id__in=[i for _, i in keys])
-        return list(rows.select_related("issuer"))
+        found = cursor.fetchone()
+        if found is None:
+            return None
+        return BlockOrder.objects.select_related("issuer").get(subject_id=found[0], id=found[1])
 
 
-def _carry(order: BlockOrder, done: Handled) -> None:
+def _carry(order: BlockOrder, done: Handled) -> bool:
+    """Hand one over or ask about it; False when its issuer did not answer."""
     try:
         answer = issuers.ask(key=order.issuer.key, reference=order.reference) if order.handed_over else None
         if answer is None or answer.status == "unknown":
             sent = _release(order)
+            if sent is None:
+                return True
             answer = issuers.hand_over(
                 key=order.issuer.key, reference=order.reference, kind=order.issuer.kind, sent=sent
             )
     except IssuerError as error:
         log.warning("block not handed over", code=error.code, issuer=order.issuer.key)
         _again(order, error.code, done)
-        return
+        return False
     except TillitError as error:  # a refused disclosure, a number that cannot be opened: for a colleague
         log.warning("block cannot be handed over", code=error.code, issuer=order.issuer.key)
         with _scope(order.controller_id, order.subject_id) as scope:
             blocking.reject(scope=scope, order=order, reason=error.code[:40], at=clock.now())
         done.rejected += 1
-        return
+        return True
     _heard(order, answer, done)
+    return True
 
 
-def _release(order: BlockOrder) -> Disclosed:
-    """The number opened and its disclosure put on record, and that a try has begun: all of it committed."""
+def _release(order: BlockOrder) -> Disclosed | None:
+    """The number opened and its disclosure put on record, and that a try has begun: all of it committed. None when the
+    order is over meanwhile, or another's.
+    """
     if not issuers.reachable(order.issuer.key):
         raise IssuerError("issuer-unnamed", "the installation does not say how to reach this issuer", permanent=True)
     with _scope(order.controller_id, order.subject_id) as scope:
+        lock_subject(scope=scope, subject_id=order.subject_id)
+        mine = BlockOrder.objects.filter(subject_id=order.subject_id, id=order.id, settled_at=None)
+        if not mine.filter(claimed_at=order.claimed_at).exists():
+            return None
         known = facts(subject_id=order.subject_id)
         number = instruments.open_number(scope=scope, order=order)
         sent = disclose(

@@ -20,6 +20,7 @@ from tillit.services.errors import IssuerError
 
 WAY = "card_blocking"
 TIMEOUT = 10.0
+_HERE = ("127.0.0.1", "::1", "localhost")
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _CONFIRMATION = re.compile(r"[A-Za-z0-9._/-]{1,60}\Z")
 
@@ -76,6 +77,8 @@ def _named() -> dict[str, SplitResult]:
 
 def _call(key: str, verb: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
     at = _named().get(key)
+    if at is not None and at.scheme != "https" and at.hostname not in _HERE:
+        raise IssuerError("issuer-in-clear", "numbers go to another machine by https alone", permanent=True)
     if at is None:
         raise IssuerError("issuer-unnamed", "the installation does not say how to reach this issuer", permanent=True)
     kind = HTTPSConnection if at.scheme == "https" else HTTPConnection

@@ -6,6 +6,8 @@ from typing import Any
 
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from tillit.faces.jobs.schedule import QUEUES
+
 _LATEST_MINUTE = 1 << 33
 
 
@@ -19,7 +21,7 @@ def more_than_names() -> Iterator[str]:
             fitting = _only(carried, "name") and carried["name"] in tasks.JOBS
         else:
             fitting = task == tasks.dispatch.name and _only(carried, "timestamp") and _minute(carried["timestamp"])
-        if not (fitting and queue == "default" and {*locks} <= {None, *names}):
+        if not (fitting and queue in QUEUES and {*locks} <= {None, *names}):
             yield f"procrastinate_jobs: job {number} carries more than a job's name"
 
 

@@ -7,15 +7,21 @@ from zoneinfo import ZoneInfo
 
 from tillit.kernel.clock import DEFAULT_ZONE
 
+QUEUES = ("default", "prompt")
+"""What waits its turn, and what must not wait behind a backup: each has a worker."""
+
 
 @dataclass(frozen=True)
 class Every:
-    """A periodic job: at least `apart`, and for daily work not before `hour` o'clock."""
+    """A periodic job: at least `apart`, and for daily work not before `hour` o'clock. `prompt`: it waits behind no long
+    one, and is short itself.
+    """
 
     name: str
     work: Callable[[], object]
     apart: timedelta
     hour: int | None = None
+    prompt: bool = False
 
     def due(self, last: datetime | None, now: datetime) -> bool:
         """Whether the job should start at `now`, having last completed at `last`. A missed day is made up for."""

@@ -1,11 +1,14 @@
 """The dispatcher and the jobs it starts."""
 
+import asyncio
+import contextlib
+import threading
 from datetime import timedelta
-from typing import cast
+from typing import Self, cast
 
 from django.db import transaction
 from django.db.models import Q
-from procrastinate import exceptions, sql
+from procrastinate import App, exceptions, sql
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
@@ -20,7 +23,7 @@ from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
-from tillit.faces.jobs.schedule import Every
+from tillit.faces.jobs.schedule import QUEUES, Every
 from tillit.journeys import recovery
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
@@ -39,6 +42,7 @@ from tillit.privacy.backup.run import backup, copy_keys
 from tillit.services import delivery as blocks
 from tillit.visits.operations import add_up_everywhere
 
+DEFAULT, PROMPT = QUEUES
 GONE = timedelta(seconds=60)  # without a sign of life, six times as long as a worker gives one
 
 JOBS = {
@@ -49,7 +53,7 @@ JOBS = {
         Every("link_audit", link, timedelta(minutes=1)),
         Every("webhooks", webhooks.run, timedelta(minutes=1)),
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
-        Every("blocks", blocks.deliver, timedelta(minutes=1)),
+        Every("blocks", blocks.deliver, timedelta(minutes=1), prompt=True),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
         Every("letters", letters.collect, timedelta(days=1), hour=6),
         Every("files", files.lapse, timedelta(minutes=1)),
@@ -92,7 +96,8 @@ def start(name: str) -> bool:
     """Put one job on the queue; False when it waits there already."""
     try:
         with transaction.atomic():
-            run.configure(queueing_lock=name, lock=name).defer(name=name)
+            queue = PROMPT if JOBS[name].prompt else DEFAULT
+            run.configure(queue=queue, queueing_lock=name, lock=name).defer(name=name)
     except exceptions.AlreadyEnqueued:
         return False
     return True
@@ -118,7 +123,7 @@ def take_up_again() -> int:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queueing_lock="dispatch", pass_context=False)
+@app.task(queue=PROMPT, queueing_lock="dispatch", pass_context=False)
 def dispatch(timestamp: int) -> None:
     """Wake every minute and start what is due. `timestamp`: the minute, which the queue passes and nothing needs."""
     take_up_again()
@@ -146,8 +151,53 @@ def drain() -> None:
 
 
 def _worker(*, stay: bool) -> None:
+    if not stay:
+        _own_app().run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False)
+        return
+    with Beside(PROMPT):
+        _own_app().run_worker(queues=[DEFAULT], wait=True, delete_jobs="successful")
+
+
+def _own_app() -> App:
     # The worker needs LISTEN on a connection of its own, made from the same settings as Django's.
     own = cast(DjangoConnector, app.connector).get_worker_connector()
-    app.with_connector(own).run_worker(
-        wait=stay, install_signal_handlers=stay, delete_jobs="successful", listen_notify=stay
-    )
+    return app.with_connector(own)
+
+
+class Beside:
+    """Another worker in a thread of this process, for one queue, as long as the `with` lasts. What it has begun when
+    that ends, it finishes.
+    """
+
+    def __init__(self, queue: str) -> None:
+        self._queue, self._loop = queue, asyncio.new_event_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name=f"worker-{queue}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._end)
+        self._thread.join(timeout=60)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._task = self._loop.create_task(self._serve())
+            with contextlib.suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(self._task)
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        own = _own_app()
+        async with own.open_async():
+            await own.run_worker_async(
+                queues=[self._queue], wait=True, install_signal_handlers=False, delete_jobs="successful"
+            )
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
