@@ -276,6 +276,57 @@ def test_h18_a_password_tells_nothing_of_who_is_known(client: Client, ada: Perso
     assert answers[0] == answers[1] == answers[2]
 
 
+def test_h18_a_password_costs_the_same_whoever_is_known_and_whether_or_not_it_is_locked(
+    client: Client, ada: Person
+) -> None:
+    start = clock.now()
+    with clock.travel(start):
+        sign_in(client, ada)
+        _choose(client)
+        eva = make_person(ada.controller, "Eva", "Strand", "+47 400 00 115")
+        sign_in(Client(), eva)
+        lone = make_person(ada.controller, "Liv", "Strand", "+47 400 00 116")
+        known = Password.objects.get().last_used
+
+    def cost(address: str, password: str = "galt " * 4) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert _by_password(Client(), address, password) == 422
+        return len(seen)
+
+    with clock.travel(start + timedelta(minutes=1)):
+        costs = {cost(address) for address in (ada.email, eva.email, lone.email, "nobody@post.example")}
+        for _ in range(9):
+            cost(ada.email)
+        costs |= {cost(ada.email), cost(ada.email, GOOD)}
+        assert len(costs) == 1, costs
+        assert Password.objects.get().last_used == known, "a right one that is refused leaves no trace"
+
+
+def test_h18_passwords_that_let_in_are_not_counted_and_tries_are_counted_before_they_are_verified(
+    client: Client, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = clock.now()
+    with clock.travel(start):
+        sign_in(client, ada)
+        _choose(client)
+    with clock.travel(start + timedelta(minutes=1)):
+        assert [_by_password(Client(), ada.email) for _ in range(12)] == [302] * 12
+        assert Password.objects.get().last_used == start + timedelta(minutes=1)
+        real, verified = passwords.is_right, []
+
+        def while_others_try(*, login_id: int | None, password: str) -> bool:
+            verified.append(password)
+            if len(verified) < 14:  # the next one comes while this one is being verified
+                _by_password(Client(), ada.email, GOOD if len(verified) == 13 else "galt " * 4)
+            return real(login_id=login_id, password=password)
+
+        monkeypatch.setattr(passwords, "is_right", while_others_try)
+        assert _by_password(Client(), ada.email, "galt " * 4) == 422
+        with Scope(system("test", {ada.controller.pk}), "security_log"):
+            said = [e.details["reason"] for e in Event.objects.filter(type="login.failed")]
+        assert (said.count("wrong"), said.count("locked")) == (10, 4), "the right one among them is refused"
+
+
 def test_b6_a_controller_that_does_not_declare_passwords_has_none(client: Client, kari: Person) -> None:
     sign_in(client, kari)
     assert client.get("/rundtur/min-side/sign-ins/password/").status_code == 404

@@ -14,7 +14,7 @@ from tillit.audit.events import FACTOR_ADDED, FACTOR_REMOVED, LOGIN_FAILED
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.declaration.schema import Declaration, SignInWay
-from tillit.journeys.sign_in import TRIES_PER_NETWORK, admitted, from_network, record
+from tillit.journeys.sign_in import TRIES_PER_NETWORK, admitted, from_network, record, record_nobody
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope
 from tillit.messages.mail import send_unstored
@@ -22,7 +22,7 @@ from tillit.parties import lookup, passwords
 from tillit.parties.errors import FactorError
 from tillit.parties.models import Login, RememberedDevice
 from tillit.parties.queries import facts
-from tillit.parties.rates import Limit, spent, truncated, within
+from tillit.parties.rates import Limit, give_back, truncated, within
 
 # Wrong tries at one address: from one network, and from all together.
 WRONG_PER_NETWORK = Limit("password_pair", 10, timedelta(minutes=15))
@@ -46,22 +46,30 @@ def declared_way(declared: Declaration, key: str) -> SignInWay | None:
 def sign_in_by_password(*, controller: Controller, typed: str, password: str, network_address: str) -> Login | None:
     """The login whose address and password they are; None for all others, and while the password is locked.
 
+    Every try is counted before it is verified, so that many at once are no more than the limit; one that lets somebody
+    in is given back. Whatever is refused, whoever it is about, makes the same statements.
+
     Raises `TooManyTriesError` for the network.
     """
     from_network(TRIES_PER_NETWORK, str(controller.register_id), network_address)
     key = lookup.address_key(typed)
     address = f"{controller.register_id}:{key[1] if key else typed.strip().lower()}"
     pair = f"{address}:{truncated(network_address)}"
+    counted = [within(WRONG_PER_NETWORK, pair), within(WRONG, address)]
+    locked = not all(counted)
     subject = lookup.by_address(register_id=controller.register_id, text=typed)
     login = Login.objects.filter(register_id=controller.register_id, subject_id=subject or 0).first()
     right = passwords.is_right(login_id=login.pk if login else None, password=password)
-    locked = spent(WRONG_PER_NETWORK, pair) | spent(WRONG, address)
     if right and not locked and login is not None:
+        give_back(WRONG_PER_NETWORK, pair)
+        give_back(WRONG, address)
+        passwords.used(login_id=login.pk)
         return admitted(controller, login, "password")
-    within(WRONG_PER_NETWORK, pair)
-    within(WRONG, address)
-    if login is not None:
-        record(controller, login, LOGIN_FAILED, method="password", reason="locked" if locked else "wrong")
+    reason = "locked" if locked else "wrong"
+    if login is None:
+        record_nobody(controller, LOGIN_FAILED, method="password", reason=reason)
+    else:
+        record(controller, login, LOGIN_FAILED, method="password", reason=reason)
     return None
 
 

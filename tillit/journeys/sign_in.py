@@ -196,6 +196,13 @@ def record(controller: Controller, login: Login, event: EventType, **details: st
         )
 
 
+def record_nobody(controller: Controller, event: EventType, **details: str) -> None:
+    """On record about nobody, with the statements of `record`: a try at an address that is not known."""
+    actor = member_actor(register_id=controller.register_id, subject_id=0, login_id=0)
+    with Scope(actor, "sign_in") as scope:
+        append(type=event, scope=scope, controller=controller.pk, details=details)
+
+
 def recipient(controller: Controller, subject: int | None, typed: str = "", *, texts: bool = False) -> Recipient | None:
     """Where a person's code goes: to the address that was typed when it is on record, else to their e-mail address.
 

@@ -68,10 +68,12 @@ def is_right(*, login_id: int | None, password: str) -> bool:
         Argon2id.verify_phc_encoded(_material(password), row.encoded if row else _nobodys())
     except InvalidKey:
         return False
-    if row is None:
-        return False
-    Password.objects.filter(pk=row.pk).update(last_used=clock.now())
-    return True
+    return row is not None
+
+
+def used(*, login_id: int) -> None:
+    """The login's password has just let somebody in."""
+    Password.objects.filter(login_id=login_id).update(last_used=clock.now())
 
 
 def of(*, login_id: int) -> Password | None:

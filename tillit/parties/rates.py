@@ -39,6 +39,11 @@ def spent(limit: Limit, who: str) -> bool:
     return _counted("look", limit, who) >= limit.most
 
 
+def give_back(limit: Limit, who: str) -> None:
+    """A try that was counted by `within` was none."""
+    _counted("give_back", limit, who)
+
+
 def _counted(statement: str, limit: Limit, who: str) -> int:
     now = clock.now()
     window = _EPOCH + ((now - _EPOCH) // limit.every) * limit.every

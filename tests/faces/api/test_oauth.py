@@ -114,4 +114,19 @@ def test_the_metadata_name_the_addresses(client: Client, settings: Any, db: None
     assert told["token_endpoint"] == f"https://tillit.example{TOKEN}"
     assert told["revocation_endpoint"] == f"https://tillit.example{REVOKE}"
     assert told["grant_types_supported"] == ["client_credentials"]
-    assert {"purchases:write", "vouchers:redeem"} <= set(told["scopes_supported"])
+    assert {"purchases:write", "vouchers:redeem", "cards:verify"} <= set(told["scopes_supported"])
+    assert set(told["scopes_supported"]) == {*keys.SCOPES, *keys.TILL_SCOPES, *keys.SUPPLIER_SCOPES}
+    schemes = client.get("/api/v1/openapi.json").json()["components"]["securitySchemes"]
+    assert set(schemes["OAuth"]["flows"]["clientCredentials"]["scopes"]) == set(told["scopes_supported"])
+
+
+def test_whoever_uses_up_the_calls_keeps_nobody_from_revoking(partner: Partner) -> None:
+    text = _token(partner)
+    ApiClient.objects.update(per_minute=3)
+    answers = [_ask("grant_type=client_credentials", basic=_pair(partner)).status_code for _ in range(5)]
+    assert answers[-1] == 429, "the key's calls of the minute"
+    answers = [_ask(f"token={text}", at=REVOKE, basic="x:y").status_code for _ in range(61)]
+    assert (answers[0], answers[-1]) == (401, 429), "wrong secrets from the network"
+    before = ApiToken.objects.count()
+    assert _ask(f"token={text}", at=REVOKE, basic=_pair(partner)).status_code == 200
+    assert ApiToken.objects.count() == before - 1

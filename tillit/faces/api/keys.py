@@ -38,6 +38,7 @@ SUPPLIER_SCOPES = {
     "cards:verify": "Ask whether a membership card is valid.",
     "orders": "Receive the supplier's orders, and tell what became of them.",
 }
+ALL_SCOPES = {**SCOPES, **TILL_SCOPES, **SUPPLIER_SCOPES}
 PER_MINUTE = 600
 _FORM = re.compile(r"tillit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 _NOBODY = "0" * 64

@@ -60,6 +60,7 @@ def token(request: HttpRequest) -> HttpResponse:
     """A token for a key's id and secret, with the scopes asked for, or all of the key's."""
     form = _form(request)
     client = _client(request, form)
+    within_minute(client)
     if form.get("grant_type") != "client_credentials":
         raise _OAuthError("unsupported_grant_type" if "grant_type" in form else "invalid_request")
     wanted = form.get("scope", "").split() or list(client.scopes)
@@ -78,7 +79,9 @@ def token(request: HttpRequest) -> HttpResponse:
 
 @_answered
 def revoke(request: HttpRequest) -> HttpResponse:
-    """The token is revoked; 200 also for one that is not there (RFC 7009 2.2)."""
+    """The token is revoked; 200 also for one that is not there (RFC 7009 2.2). It uses up no calls: whoever
+    has stolen a token, and calls with it as often as it may, does not keep its owner from revoking it.
+    """
     form = _form(request)
     client = _client(request, form)
     if not form.get("token"):
@@ -100,7 +103,7 @@ def metadata(request: HttpRequest) -> HttpResponse:
             "revocation_endpoint_auth_methods_supported": ways,
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": [],
-            "scopes_supported": [*keys.SCOPES, *keys.TILL_SCOPES],
+            "scopes_supported": list(keys.ALL_SCOPES),
             "service_documentation": base + reverse("api-1:openapi-json"),
         }
     )
@@ -122,9 +125,7 @@ def _form(request: HttpRequest) -> dict[str, str]:
 
 
 def _client(request: HttpRequest, form: Mapping[str, str]) -> ApiClient:
-    """The key whose id and secret were sent, within its calls of the minute. Raises `_OAuthError`, `ProblemError`."""
-    if not within(PER_NETWORK, truncated(network_address(request))):
-        raise _OAuthError("temporarily_unavailable")
+    """The key whose id and secret were sent. Wrong ones alone count against the network. Raises `_OAuthError`."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme and ("client_secret" in form or scheme.lower() != "basic"):
         raise _OAuthError("invalid_request")
@@ -133,11 +134,11 @@ def _client(request: HttpRequest, form: Mapping[str, str]) -> ApiClient:
         try:
             named, _, hidden = (unquote_plus(part) for part in b64decode(given, validate=True).decode().partition(":"))
         except ValueError:
-            raise _OAuthError("invalid_client") from None
+            named = hidden = ""
     client = keys.find(f"tillit_{named}_{hidden}")
     if client is None:
-        raise _OAuthError("invalid_client")
-    within_minute(client)
+        counted = within(PER_NETWORK, truncated(network_address(request)))
+        raise _OAuthError("invalid_client" if counted else "temporarily_unavailable")
     return client
 
 

@@ -27,7 +27,7 @@ class Api(NinjaAPI):
             "flows": {
                 "clientCredentials": {
                     "tokenUrl": reverse("oauth_token"),
-                    "scopes": {**keys.SCOPES, **keys.TILL_SCOPES},
+                    "scopes": keys.ALL_SCOPES,
                 }
             }
         }

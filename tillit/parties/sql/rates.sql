@@ -11,3 +11,8 @@ RETURNING count
 -- name: look
 -- How many tries there are in the window that began at %(window)s.
 SELECT coalesce(max(count), 0) FROM parties_rate WHERE digest = %(digest)s AND window_start = %(window)s
+
+-- name: give_back
+-- Takes one try back from the window that began at %(window)s, and returns how many there are now.
+UPDATE parties_rate SET count = greatest(count - 1, 0) WHERE digest = %(digest)s AND window_start = %(window)s
+RETURNING count
