@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from tests.support.world import publish_examples
 from tillit.declaration.models import Controller
+from tillit.journeys.leave import leave
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership import enrolment, structure
@@ -104,3 +105,15 @@ def test_b1_a_member_of_two_unions_looked_up_by_either_shows_nothing_of_the_othe
             assert set(Relationship.objects.values_list("controller_id", flat=True)) == {one.pk}
     with Scope(system("test", {union.pk, other.pk}), ACTIVITY):
         assert Membership.objects.count() == 2
+
+
+def test_b1_who_leaves_is_a_member_of_nothing_any_more(union: Controller) -> None:
+    subject, at = _member(union), clock.now()
+    on = clock.local_date(at)
+    with Scope(system("test", {union.pk}), "register_import"):
+        assert standing(subject_id=subject, controller_id=union.pk, on=on) is not None
+    leave(subject_id=subject, controller_id=union.pk, at=at)
+    with Scope(system("test", {union.pk}), "register_import"):
+        row = Membership.objects.get(subject_id=subject)
+        assert (row.ends, row.end_reason) == (on, EndReason.RESIGNED)
+        assert agreements(subject_id=subject, controller_id=union.pk, on=on) == []

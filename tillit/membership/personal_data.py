@@ -1,7 +1,7 @@
 """What the membership domain answers for."""
 
 from tillit.consent.waiting import acceptances
-from tillit.declaration.registry import definer, domain_trial, not_personal, personal, transient
+from tillit.declaration.registry import definer, domain_check, domain_trial, not_personal, personal, transient
 from tillit.membership import cards, following, queries
 from tillit.membership.card_models import Card, ShownCode
 from tillit.membership.models import (
@@ -54,6 +54,13 @@ domain_trial(
     "membership_card",
     trial=cards.faults,
     promised=lambda declared: "activities.membership_card" if declared.activity("membership_card") else "",
+)
+domain_check(
+    "register_import",
+    __file__,
+    "promises",
+    "register_import",
+    promised=lambda declared: "activities.register_import" if declared.activity("register_import") else "",
 )
 not_personal(FileLayout, because="how a union writes its files")
 not_personal(RegisterFile, because="counts of a file")
