@@ -15,8 +15,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
-from tillit.membership import enrolment, events
-from tillit.membership.models import EndReason
+from tillit.membership import events
 from tillit.parties import operations as parties
 from tillit.parties.merging import same_person
 from tillit.parties.models import Relationship
@@ -25,7 +24,6 @@ from tillit.purchases.operations import recognise_in_web_shops, remove_instrumen
 from tillit.purchases.queries import instruments
 
 ACTIVITY = "membership_administration"
-_REASONS = {"own_wish": EndReason.RESIGNED, "excluded": EndReason.EXCLUDED}
 
 
 @dataclass(frozen=True)
@@ -73,14 +71,6 @@ def leave(
             for tied, _ in ties:
                 parties.end_relationship(
                     scope=scope, subject_id=tied, controller_id=one, kind="member", ended=ended, reason=reason
-                )
-                enrolment.end_rows(
-                    scope=scope,
-                    subject_id=tied,
-                    controller_id=one,
-                    ends=ended,
-                    reason=_REASONS.get(reason, EndReason.OTHER),
-                    at=at,
                 )
             append(
                 type=events.LEFT,

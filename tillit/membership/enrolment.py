@@ -116,15 +116,13 @@ def end(
     moved_to: str = "",
 ) -> bool:
     """The membership ends, with the agreements that covered it; whether there was one. `ends`: the first day after."""
-    had = end_rows(
-        scope=scope,
-        subject_id=subject_id,
-        controller_id=controller_id,
-        ends=ends,
-        reason=reason,
-        at=at,
-        moved_to=moved_to,
-    )
+    lock_subject(scope=scope, subject_id=subject_id)
+    row = _open(subject_id, controller_id)
+    if row is not None:
+        row.ends, row.end_reason, row.moved_to, row.listed = max(ends, row.starts), reason, moved_to, None
+        row.save(update_fields=["ends", "end_reason", "moved_to", "listed"])
+        journal.remember(scope=scope, rows=[row], at=at)
+    uncover(scope=scope, subject_id=subject_id, controller_id=controller_id, ends=ends, at=at)
     tie = Relationship.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind="member", ended__isnull=True
     ).first()
@@ -133,28 +131,7 @@ def end(
         end_relationship(
             scope=scope, subject_id=subject_id, controller_id=controller_id, kind="member", ended=ended, reason=reason
         )
-    return had or tie is not None
-
-
-def end_rows(
-    *,
-    scope: Scope,
-    subject_id: int,
-    controller_id: int,
-    ends: date,
-    reason: EndReason,
-    at: datetime,
-    moved_to: str = "",
-) -> bool:
-    """What a membership consists of ends, where the caller ends the relationship itself; whether there was any."""
-    lock_subject(scope=scope, subject_id=subject_id)
-    row = _open(subject_id, controller_id)
-    if row is not None:
-        row.ends, row.end_reason, row.moved_to, row.listed = max(ends, row.starts), reason, moved_to, None
-        row.save(update_fields=["ends", "end_reason", "moved_to", "listed"])
-        journal.remember(scope=scope, rows=[row], at=at)
-    uncover(scope=scope, subject_id=subject_id, controller_id=controller_id, ends=ends, at=at)
-    return row is not None
+    return row is not None or tie is not None
 
 
 def cover(*, scope: Scope, subject_id: int, controller_id: int, agreement: str, starts: date, source: str) -> Cover:
