@@ -1,8 +1,10 @@
 """The electronic membership card (B2): one bit to the supplier, a new code every half minute, nothing remembered."""
 
 import base64
+import hmac
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -12,13 +14,15 @@ from tests.support.examples import tried
 from tests.support.world import person, publish_examples
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
+from tillit.faces.jobs.tasks import JOBS
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership import card_codes, cards
-from tillit.membership.card_models import Card, ShownCode
+from tillit.membership.card_models import Card, ShownCode, ShownSalt
 from tillit.membership.cards import Issued
 from tillit.membership.errors import CardRefusedError
 from tillit.parties import operations as parties
+from tillit.platform.secrets import secret
 
 NOW = datetime(2026, 5, 4, 10, 0, 7, tzinfo=UTC)
 HALF = timedelta(seconds=30)
@@ -99,8 +103,11 @@ def test_b2_the_same_code_counts_at_one_supplier_only(union: Controller) -> None
     assert ask(union, shown, "hotel"), "the till was slow, or the cashier pressed twice"
     assert not ask(union, shown, "shop")
     assert not ask(union, code(kari, issued), "shop"), "sealed anew, it is the same code"
-    clock.advance(HALF)
+    clock.advance(timedelta(seconds=23))
     assert ask(union, code(kari, issued), "shop"), "the next half minute"
+    assert ask(union, shown, "hotel"), "within half a minute"
+    clock.advance(timedelta(seconds=7))
+    assert not ask(union, shown, "hotel"), "a picture of it"
     clock.advance(4 * HALF)
     assert not ask(union, shown, "hotel")
     assert ask(union, code(kari, issued), "shop")
@@ -173,11 +180,58 @@ def test_b2_nothing_of_a_verification_is_in_the_database(union: Controller, capf
     assert ask(union, shown)
     after = _everything(union)
     new = {table: rows for table, rows in after.items() if rows != before[table]}
-    assert set(new) == {"membership_shown_code"}
+    assert set(new) == {"membership_shown_code", "membership_shown_salt"}
     held = new["membership_shown_code"]
-    for secret in (shown, str(kari), f"{kari:x}", str(issued.card_id), "Nordseth", "hotel", issued.key.hex()):
-        assert secret not in held
+    for told in (shown, str(kari), f"{kari:x}", str(issued.card_id), "Nordseth", "hotel", issued.key.hex()):
+        assert told not in held
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_b2_whose_code_was_shown_cannot_be_told_again_with_the_database_and_every_secret(union: Controller) -> None:
+    people = [person(union) for _ in range(4)]
+    got = {who: issue(union, who) for who in people}
+    assert ask(union, code(people[2], got[people[2]]), "shop")
+    stolen = ShownCode.objects.values_list("digest", "by").get()
+    first = cards.step_of(NOW) - 20
+
+    def shown_by() -> list[tuple[int, int]]:
+        """Whom the stolen digests lead to, for who has the secret and what the database has now."""
+        keys = [b"", *(bytes(salt) for salt in ShownSalt.objects.values_list("salt", flat=True))]
+        return [
+            (who, step)
+            for who in people
+            for step in range(first, first + 40)
+            for salt in keys
+            if _digest(salt, f"shown {who}:{got[who].card_id}:{step}") == stolen[0]
+            or _digest(salt, f"asked shop {who}:{got[who].card_id}:{step}") == stolen[1]
+        ]
+
+    assert shown_by() == [(people[2], cards.step_of(NOW))], "while it may be shown again"
+    later = NOW + timedelta(seconds=90)
+    with clock.travel(later):
+        JOBS["card_codes"].work()
+        assert shown_by() == []
+        assert not ShownCode.objects.exists()
+        assert not ShownSalt.objects.exists()
+    assert JOBS["card_codes"].apart <= timedelta(minutes=1)
+
+
+def _digest(salt: bytes, text: str) -> UUID:
+    return UUID(bytes=hmac.digest(secret("membership_cards") + salt, text.encode(), "sha256")[:16])
+
+
+def test_b2_what_verifications_leave_goes_with_the_next_one_however_many(union: Controller) -> None:
+    people = [person(union) for _ in range(60)]
+    for who in people:
+        assert ask(union, code(who, issue(union, who)))
+    assert ShownCode.objects.count() == 60
+    clock.advance(timedelta(seconds=90))
+    with Scope(system("proof", {union.pk}), "proof"):
+        assert list(cards.faults(union.pk, clock.today())) == []
+    assert not ask(union, code(people[0], issue(union, people[0]), 5)), "an answer of no, as well"
+    clock.advance(timedelta(minutes=11))
+    ShownCode.objects.create(digest=uuid4(), by=uuid4(), again=NOW, until=NOW)
+    assert any("kept after its time" in fault for fault in cards.faults(union.pk, clock.today()))
 
 
 def _everything(union: Controller) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.membership import follow_up
+from tillit.membership import cards, follow_up
 from tillit.parties.models import Relationship
 from tillit.parties.operations import end_relationship
 
@@ -54,6 +54,30 @@ def test_b9_movement_cohorts_and_what_may_go_to_others(union: Controller) -> Non
             scope = Scope(system("test", {union.pk}), activity)
             with pytest.raises(DatabaseError), transaction.atomic(), scope, connection.cursor() as cursor:
                 cursor.execute("SELECT * FROM follow_up_cohorts(%s, %s)", [who, clock.today()])
+
+
+def test_b9_cards_are_counted_in_the_month_they_were_issued_whatever_becomes_of_them(union: Controller) -> None:
+    def issued(people: dict[int, int | None]) -> dict[int, int | None]:
+        with Scope(system("test", {union.pk}), "membership_card") as scope:
+            return {
+                who: cards.issue(
+                    scope=scope, subject_id=who, controller_id=union.pk, device=True, held=held, at=clock.now()
+                ).card_id
+                for who, held in people.items()
+            }
+
+    def by_month() -> list[int]:
+        with Scope(system("test", {union.pk}), "statistics"):
+            found = follow_up.movement(controller_id=union.pk, start=date(2026, 1, 1), end=date(2026, 4, 1))
+        return [one.cards_app for one in found]
+
+    with clock.travel(date(2026, 1, 15)):
+        held = issued(dict.fromkeys([person(union, started=date(2025, 1, 1)) for _ in range(10)]))
+    assert by_month() == [10, 0, 0]
+    with clock.travel(date(2026, 3, 10)):
+        assert issued(held) == held, "renewed"
+        issued({person(union, started=date(2025, 1, 1)): None})
+    assert by_month() == [10, 0, 1]
 
 
 def test_b9_the_page_shows_figures_and_charts_and_its_file_names_no_few(union: Controller) -> None:

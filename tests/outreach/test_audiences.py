@@ -168,6 +168,33 @@ def test_b10_a_network_that_fails_is_asked_again_and_an_answer_that_was_lost_is_
         c.execute("UPDATE audiences_member SET email = 'kari@post.example'")
 
 
+def test_b10_one_who_is_restricted_is_out_though_the_number_held_is_the_same(world: World) -> None:
+    kari, ola = world.member("kari@post.example"), world.member("ola@post.example")
+    audience = world.audience()
+    audiences.fill(audience=audience)
+    ny = world.member("ny@post.example")
+    world.network.faults += [503]
+    with pytest.raises(NetworkError):
+        audiences.fill(audience=audience)
+    assert len(world.held(audience)) == 2, "nobody was added"
+    with Scope(system("test", {world.union.pk}), "retention"):
+        assert set(AudienceMember.objects.filter(sent_at=None).values_list("subject_id", flat=True)) == {ny}
+    with Scope(system("test", {world.union.pk}), "rights_requests") as scope:
+        consent.restrict(scope=scope, subject_id=kari, controller_id=world.union.pk, ground="unlawful", at=clock.now())
+    later = clock.now() + timedelta(hours=2)
+    with clock.travel(later):
+        assert [audiences.follow_everywhere() for _ in range(2)] == [1, 0]
+    assert world.held(audience) == {(email_hash(f"{name}@post.example"), "") for name in ("ola", "ny")}
+    with Scope(system("test", {world.union.pk}), "retention"):
+        sent = dict(AudienceMember.objects.values_list("subject_id", "sent_at"))
+    assert sent[ny] == later, "when the network had it"
+    assert set(sent) >= {ola, ny}
+    with Scope(system("test", {world.union.pk}), "rights_requests") as scope:
+        consent.lift(scope=scope, subject_id=kari, at=clock.now())
+    audiences.follow_everywhere()
+    assert len(world.held(audience)) == 3, "lifted: as before"
+
+
 def test_b10_the_page_shows_size_reasons_and_history_and_sends(world: World) -> None:
     world.member("kari@post.example")
     world.member("ola@post.example", yes=False)

@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 
+from tillit.declaration.models import Controller
 from tillit.declaration.personal import PersonalModel
 
 
@@ -28,15 +29,41 @@ class Card(PersonalModel):
 
 
 class ShownCode(models.Model):
-    """A code that was answered for, while it could be shown again: keyed digests of the code, and of it with who asked.
+    """A code that was answered for, while it could be shown again: digests of the code, and of it with who asked.
 
-    Neither digest leads to a card, a person or a supplier. Rows go with the first verification after their time.
+    They are made under the salt of the code's half minute, and lead to nobody once that is destroyed. again: until when
+    the same one may ask again. Rows go when the code can be shown no more.
     """
 
     digest = models.UUIDField(primary_key=True)
     by = models.UUIDField()
+    again = models.DateTimeField()
     until = models.DateTimeField()
 
     class Meta:
         db_table = "membership_shown_code"
         indexes = [models.Index(fields=["until"], name="membership_shown_until")]
+
+
+class ShownSalt(models.Model):
+    """What the digests of one half minute's codes are made with, until these can be shown no more."""
+
+    step = models.BigIntegerField(primary_key=True)
+    salt = models.BinaryField()
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "membership_shown_salt"
+
+
+class CardCount(models.Model):
+    """How many cards were issued in a month, to phones (`device`) and to pages. Of nobody."""
+
+    pk = models.CompositePrimaryKey("controller_id", "month", "device")
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+", db_index=False)
+    month = models.DateField()
+    device = models.BooleanField()
+    issued = models.IntegerField()
+
+    class Meta:
+        db_table = "membership_card_count"

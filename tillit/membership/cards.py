@@ -1,15 +1,18 @@
 """The electronic membership card (B2): issued to a phone or a page, verified by a supplier as valid or not valid.
 
 A verification answers one bit and leaves nothing of it: no event, no row that names a card, a person or a supplier.
-What stays for as long as a code could be shown again are two keyed digests (`ShownCode`), so that the same code counts
-at one supplier only. Whether a card counts is asked of the register at that moment: a membership that has ended, a
-restriction and a card that was taken back hold from the next verification on. The design is in ADR 12.
+What stays for as long as a code could be shown again, 90 seconds at most, are two digests (`ShownCode`) under a random
+salt of that half minute, so that the same code counts at one supplier only; then both go, and who has the database and
+every secret cannot tell any more whose they were. Whether a card counts is asked of the register at that moment: a
+membership that has ended, a restriction and a card that was taken back hold from the next verification on. The
+design is in ADR 12.
 """
 
 import hmac
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +24,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, require, system
 from tillit.kernel.sql import load
 from tillit.membership import card_codes, events
-from tillit.membership.card_models import Card
+from tillit.membership.card_models import Card, ShownSalt
 from tillit.membership.errors import CardRefusedError
 from tillit.parties.models import Relationship
 from tillit.parties.operations import lock_subject
@@ -35,6 +38,8 @@ RENEWED = timedelta(days=1)
 MOST_DEVICES = 5
 SKEW_STEPS = 1
 """How many steps a phone's clock may be off, either way."""
+AGAIN = timedelta(seconds=card_codes.STEP_SECONDS)
+"""How long the one who was answered first may ask about the same code again: the till was slow."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def issue(
     card = (standing.filter(id=held).first() if held is not None else None) if device else standing.first()
     if card is None:
         card = _anew(mine.order_by("-issued_at", "id"), state, at, device=device, of=(subject_id, controller_id))
+        _run("count", {"controller": controller_id, "month": today.replace(day=1), "device": device})
         append(
             type=events.CARD_ISSUED,
             scope=scope,
@@ -112,18 +118,26 @@ def code_now(*, issued: Issued, subject_id: int, at: datetime) -> str:
 def verify(*, controllers: Collection[int], by: str, code: str, at: datetime) -> bool:
     """Whether the code is shown by a card that counts now, of a member of one of the controllers. One bit, not logged.
 
-    `by`: who asks, such as a supplier; the same code that somebody else was answered for a moment ago does not count.
+    `by`: who asks, such as a supplier, may ask again for half a minute; for everybody else, and later, it is used up.
     An old code, one of a clock that is more than half a minute off, and one that is none do not count either.
     """
     shown = card_codes.read(code)
     if shown is None or abs(shown.step - step_of(at)) > SKEW_STEPS or not controllers:
         return False
+    forget(at)
     actor = Actor("partner", "card", frozenset(controllers), frozenset({ACTIVITY}))
     with Scope(actor, ACTIVITY):
         nonce = _standing(shown, at)
         if nonce is None or not card_codes.genuine(shown=shown, nonce=nonce):
             return False
         return _first_or_same(shown, by, at)
+
+
+def forget(at: datetime | None = None) -> None:
+    """Destroy what codes that can be shown no more left, and their salts: with every verification, and each minute."""
+    given = {"at": at or clock.now()}
+    _run("forget_salts", given)
+    _run("forget_codes", given)
 
 
 def step_of(at: datetime) -> int:
@@ -170,14 +184,25 @@ def _standing(shown: card_codes.Shown, at: datetime) -> UUID | None:
 
 
 def _first_or_same(shown: card_codes.Shown, by: str, at: datetime) -> bool:
-    """Whether nobody else was answered for this card's code of this step. One code a step and card, however sealed."""
-    key = secret("membership_cards")
+    """Whether the card's code of this step was shown to nobody, or to the same one half a minute ago at most, however
+    it was sealed.
+    """
+    until = datetime.fromtimestamp((shown.step + SKEW_STEPS + 1) * card_codes.STEP_SECONDS, UTC)
+    key = secret("membership_cards") + _salt(shown.step, until)
     told = f"{shown.subject_id}:{shown.card_id}:{shown.step}".encode()
     digest = UUID(bytes=hmac.digest(key, b"shown " + told, "sha256")[:16])
     asked = UUID(bytes=hmac.digest(key, b"asked " + by.encode() + b" " + told, "sha256")[:16])
-    until = at + timedelta(seconds=card_codes.STEP_SECONDS * (2 * SKEW_STEPS + 1))
-    _run("forget", {"at": at})
-    return bool(_rows("show", {"digest": digest, "by": asked, "until": until})[0][0])
+    given = {"digest": digest, "by": asked, "at": at, "again": at + AGAIN, "until": until}
+    return bool(_rows("show", given)[0][0])
+
+
+def _salt(step: int, until: datetime) -> bytes:
+    """The salt of a half minute's codes, the same for every process; made when there is none."""
+    found = ShownSalt.objects.filter(step=step).first()
+    if found is None:
+        _run("salt", {"step": step, "salt": token_bytes(32), "until": until})
+        found = ShownSalt.objects.get(step=step)
+    return bytes(found.salt)
 
 
 def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from django.db import connection
 
 from tillit.disclosure.grouping import Cell, grouped
+from tillit.membership.card_models import CardCount
 
 ACTIVITY = "statistics"
 REASONS = {"transferred": "transferred", "transfer": "transferred", "unpaid": "lapsed", "not_listed": "lapsed",
@@ -18,7 +19,7 @@ COLUMNS = ("resigned", "transferred", "lapsed", "excluded", "deceased")
 
 @dataclass
 class Month:
-    """A month: joined, left by column, standing at its end, people whose card was issued to app and web."""
+    """A month: joined, left by column, standing at its end, cards issued to phones and to pages."""
 
     month: date
     joined: int = 0
@@ -55,6 +56,8 @@ def movement(*, controller_id: int, start: date, end: date) -> list[Month]:
                 months[month].left[REASONS.get(reason, "resigned")] += people
             else:
                 setattr(months[month], what, people)
+    for row in CardCount.objects.filter(controller_id=controller_id, month__gte=start, month__lt=end):
+        setattr(months[row.month], "cards_app" if row.device else "cards_web", row.issued)
     for one in months.values():
         standing += one.joined - one.gone
         one.standing = standing

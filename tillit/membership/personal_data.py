@@ -3,7 +3,7 @@
 from tillit.consent.waiting import acceptances
 from tillit.declaration.registry import definer, domain_check, domain_trial, not_personal, personal, transient
 from tillit.membership import cards, following, queries
-from tillit.membership.card_models import Card, ShownCode
+from tillit.membership.card_models import Card, CardCount, ShownCode, ShownSalt
 from tillit.membership.models import (
     CollectiveAgreement,
     Cover,
@@ -39,16 +39,24 @@ personal(
     Card,
     category="membership",
     clocks={},
-    figures="how many cards are issued is counted while they stand",
+    figures="how many cards are issued is counted by month as they are (`CardCount`)",
     not_exported={"nonce": "what the card's key is made from: who has it can pass as the member"},
 )
 transient(
     ShownCode,
     because="codes of cards that were answered for and could be shown again, as digests that lead to nobody",
-    kept="P1D",
+    kept="P0D",
     clock_column="until",
     not_backed_up="nothing of it counts two minutes later",
 )
+transient(
+    ShownSalt,
+    because="random numbers of half minutes, destroyed when the codes of these can be shown no more",
+    kept="P0D",
+    clock_column="until",
+    not_backed_up="who has one could tell whose digests were made with it",
+)
+not_personal(CardCount, because="how many cards were issued in a month")
 definer("tillit_proof", __file__, "follow_up")
 domain_trial(
     "membership_card",

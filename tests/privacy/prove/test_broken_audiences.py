@@ -6,12 +6,15 @@ PATH = "activities.advertising"
 
 
 def test_b10_who_is_in_an_audience_without_a_yes_in_clear_or_unlogged_is_seen(live: Installation) -> None:
+    from tillit.outreach.audiences.operations import acknowledged
+
+    digest = acknowledged("x", [("a" * 64, "")])
     union, kari = live.controllers["lyngheim"].pk, live.people["lyngheim", "Kari"]
     own = live.owner.execute
     own(
-        "INSERT INTO audiences_audience (controller_id, network, name, outside, held, made_at, failure, tries)"
-        " VALUES (%s, 'torgprat', 'x', 'x', 1, now(), '', 0)",
-        [union],
+        "INSERT INTO audiences_audience (controller_id, network, name, outside, held, acknowledged, made_at, failure,"
+        " tries) VALUES (%s, 'torgprat', 'x', 'x', 1, %s, now(), '', 0)",
+        [union, digest],
     )
     own(
         "INSERT INTO consent_choice (subject_id, controller_id, activity, channel, consented, objected, since)"
@@ -37,6 +40,14 @@ def test_b10_who_is_in_an_audience_without_a_yes_in_clear_or_unlogged_is_seen(li
              "UPDATE consent_choice SET consented = true WHERE activity = 'advertising'", "without having said yes"),
             ("UPDATE audiences_member SET email = 'kari@post.example'",
              "UPDATE audiences_member SET email = repeat('a', 64)", "not hashed"),
+            ("INSERT INTO consent_restriction (subject_id, controller_id, ground, since)"
+             f" VALUES ({kari}, {union}, 'unlawful', now() - interval '1 hour')",
+             "DELETE FROM consent_restriction", "restricted or dead"),
+            ("INSERT INTO parties_fact (subject_id, controller_id, category, kind, value, source, collected_under,"
+             " collected_at, recorded_at) SELECT subject_id, controller_id, category, 'deceased', '2026-01-01', source,"
+             " collected_under, collected_at, now() - interval '1 hour' FROM parties_fact"
+             f" WHERE subject_id = {kari} AND controller_id = {union} LIMIT 1",
+             "DELETE FROM parties_fact WHERE kind = 'deceased'", "restricted or dead"),
             ("UPDATE disclosure_disclosure SET recipient = 'skiltgata' WHERE recipient = 'torgprat'",
              "UPDATE disclosure_disclosure SET recipient = 'torgprat' WHERE recipient = 'skiltgata'", "an entry"),
         ):  # fmt: skip

@@ -47,7 +47,9 @@ class CardAnswer(BaseModel):
     openapi_extra={"responses": refusals(400, 401, 403, 413, 415, 422, 429, 500, 503)},
 )
 def verify(request: HttpRequest, body: CardCode) -> HttpResponse:
-    """Valid or not valid. A code counts for half a minute, at one supplier; nothing is kept of the question."""
+    """Valid or not valid. A code counts for its half minute and one either way, as clocks differ, at one supplier,
+    which may ask again for half a minute; nothing is kept of the question.
+    """
     client = client_of(request, "cards:verify")
     return JsonResponse({"valid": card_valid(client.supplier, body.code)})
 

@@ -31,6 +31,7 @@ from tillit.journeys.files.sending import take_in_waiting
 from tillit.journeys.population import refresh_everywhere
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
+from tillit.membership import cards
 from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
@@ -55,6 +56,7 @@ JOBS = {
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
         Every("blocks", blocks.deliver, timedelta(minutes=1), prompt=True),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
+        Every("card_codes", cards.forget, timedelta(minutes=1)),  # nothing of a card that was shown stays
         Every("letters", letters.collect, timedelta(days=1), hour=6),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("access", recovery.take_effect, timedelta(minutes=15)),  # addresses whose three days have passed

@@ -10,16 +10,31 @@ SELECT c.nonce
                   AND r.started <= %(today)s AND (r.ended IS NULL OR r.ended > %(today)s));
 
 -- name: show
--- Remember that a code was answered for, and tell whether the same one asks who asked first: (true) or another (false).
-INSERT INTO membership_shown_code AS s (digest, by, until)
-VALUES (%(digest)s, %(by)s, %(until)s)
+-- Remember that a code was answered for, and tell whether it counts: the first time, and for the same asker a little while.
+INSERT INTO membership_shown_code AS s (digest, by, again, until)
+VALUES (%(digest)s, %(by)s, %(again)s, %(until)s)
 ON CONFLICT (digest) DO UPDATE SET until = s.until
-RETURNING s.by = %(by)s;
+RETURNING s.by = %(by)s AND %(at)s < s.again;
 
--- name: forget
--- Some of the codes that can no longer be shown, as many as go at once without waiting for anybody.
+-- name: salt
+-- A salt for the codes of a half minute, where there is none yet.
+INSERT INTO membership_shown_salt (step, salt, until) VALUES (%(step)s, %(salt)s, %(until)s) ON CONFLICT DO NOTHING;
+
+-- name: forget_codes
+-- What was answered for and can no longer be shown, without waiting for anybody.
 DELETE FROM membership_shown_code
- WHERE digest IN (SELECT digest FROM membership_shown_code WHERE until <= %(at)s LIMIT 50 FOR UPDATE SKIP LOCKED);
+ WHERE digest IN (SELECT digest FROM membership_shown_code WHERE until <= %(at)s FOR UPDATE SKIP LOCKED);
+
+-- name: forget_salts
+-- The salts of half minutes whose codes can no longer be shown.
+DELETE FROM membership_shown_salt
+ WHERE step IN (SELECT step FROM membership_shown_salt WHERE until <= %(at)s FOR UPDATE SKIP LOCKED);
+
+-- name: count
+-- One more card was issued in the month.
+INSERT INTO membership_card_count AS c (controller_id, month, device, issued)
+VALUES (%(controller)s, %(month)s, %(device)s, 1)
+ON CONFLICT (controller_id, month, device) DO UPDATE SET issued = c.issued + 1;
 
 -- name: faults
 -- Cards that outlive what a phone may hold without asking again, and rows of shown codes past their time, by id (B2).
@@ -30,7 +45,13 @@ UNION ALL
 SELECT 'membership_shown_code has ' || a.attname || ', and may hold digests and a time only'
   FROM pg_attribute a
  WHERE a.attrelid = 'membership_shown_code'::regclass AND a.attnum > 0 AND NOT a.attisdropped
-   AND a.attname <> ALL ('{digest,by,until}');
+   AND a.attname <> ALL ('{digest,by,again,until}')
+UNION ALL
+SELECT f.what || ': what leads to people is kept after its time'
+  FROM (SELECT 'membership_shown_code' AS what, until FROM membership_shown_code
+         UNION ALL SELECT 'membership_shown_salt', until FROM membership_shown_salt) f
+ WHERE f.until < %(at)s::timestamptz - interval '10 minutes'
+ GROUP BY f.what;
 
 -- name: ended
 -- A card of the controller that was not taken back and is within its time, of somebody who is no member today.

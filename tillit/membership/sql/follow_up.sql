@@ -3,8 +3,7 @@
 -- return names nobody; only in a scope for the activity `statistics` of that controller.
 
 -- name: follow_up_movement
--- By month from `in_start` to before `in_end`: who joined, who left and why, and how many cards were issued (of these, to
--- the app). A person who left and came back in a month counts in both.
+-- By month from `in_start` to before `in_end`: who joined, and who left and why. A person who left and came back in a month counts in both.
 CREATE FUNCTION follow_up_movement(in_controller integer, in_start date, in_end date)
 RETURNS TABLE (month date, what text, reason text, people bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -20,11 +19,6 @@ BEGIN
   SELECT date_trunc('month', r.ended)::date, 'left', r.end_reason::text, count(DISTINCT r.subject_id)
   FROM parties_relationship r
   WHERE r.controller_id = in_controller AND r.kind = 'member' AND r.ended >= in_start AND r.ended < in_end GROUP BY 1, 3
-  UNION ALL
-  SELECT date_trunc('month', c.issued_at)::date, CASE WHEN c.device THEN 'cards_app' ELSE 'cards_web' END, '',
-    count(DISTINCT c.subject_id)
-  FROM membership_card c
-  WHERE c.controller_id = in_controller AND c.issued_at >= in_start AND c.issued_at < in_end GROUP BY 1, 2
   UNION ALL
   SELECT in_start, 'standing', '', count(DISTINCT r.subject_id) FROM parties_relationship r
   WHERE r.controller_id = in_controller AND r.kind = 'member' AND r.started < in_start

@@ -12,7 +12,8 @@ _DIGEST = r"^([0-9a-f]{64})?$"
 class Audience(models.Model):
     """An audience at a network. network: key of the processor; outside: what the network calls it, '' until it knows.
 
-    held: how many the network said it holds. failure, tries, next_try: how the last run ended, if badly.
+    held: how many the network said it holds. acknowledged: a digest over the very set it said it holds, '' while it is
+    not known. failure, tries, next_try: how the last run ended, if badly.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
@@ -20,6 +21,7 @@ class Audience(models.Model):
     name = models.CharField(max_length=80)
     outside = models.CharField(max_length=80, blank=True, default="")
     held = models.BigIntegerField(default=0)
+    acknowledged = models.CharField(max_length=64, blank=True, default="")
     made_at = models.DateTimeField()
     run_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

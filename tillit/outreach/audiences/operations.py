@@ -1,13 +1,15 @@
 """Making, filling, following and ending audiences (B10). What is sent is on record before it is sent.
 
-A run brings three things together: who may be in the audience, who is (our rows), and how many the network says it
-holds. Rows are written before people are added and deleted after they are removed, so a run that dies is made good by
-the next. Where the network's number is not ours (somebody was erased, restricted, or an answer was lost), everything is
-replaced.
+A run brings three things together: who may be in the audience, who is (our rows that may be read), and what the network
+last acknowledged to hold, as a digest over the whole set. Only from that very set does a run add and remove. Where it
+is another (somebody was erased or restricted) or unknown (a call failed, an answer was lost), and where the network's
+number is not ours, everything is replaced. Before a call the digest is taken away, after it the new one stands. Rows are
+written before people are added and deleted after they are removed, so a run that dies is made good by the next.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import structlog
 from django.db import IntegrityError, connection, transaction
@@ -93,6 +95,7 @@ def _approved(controller: Controller, network: str) -> str:
 
 
 def _run(audience: Audience, *, adding: bool) -> AudienceRun | None:
+    audience.refresh_from_db()
     try:
         outside = named(audience.network)
         done = _follow(audience, outside, adding=adding)
@@ -116,25 +119,33 @@ def _follow(audience: Audience, outside: Network, *, adding: bool) -> AudienceRu
     if joining and not audience.outside:
         brand = controller.name
         audience.outside = outside.make(name=f"{controller.key} {audience.pk}", advertiser=brand, at_most_every=every)
-        Audience.objects.filter(pk=audience.pk).update(outside=audience.outside)
+        audience.acknowledged = acknowledged(audience.outside, ())
+        Audience.objects.filter(pk=audience.pk).update(outside=audience.outside, acknowledged=audience.acknowledged)
     if not audience.outside:
         return None
-    held = audience.held
-    if leaving:
-        held = outside.change(audience.outside, remove=leaving.values())
-        _forget(audience, leaving)
+    staying = {s: hashed for s, hashed in inside.items() if s not in leaving}
+    replaced = audience.acknowledged != acknowledged(audience.outside, inside.values())
+    _forget(audience, leaving.keys() & joining.keys())  # another address takes the row's place
     added = _put_in(audience, joining) if joining else {}
-    if added:
-        held = outside.change(audience.outside, add=added.values())
-    staying = {s: hashed for s, hashed in inside.items() if s not in leaving} | added
-    replaced = held != len(set(staying.values()))
+    if not (leaving or added or replaced):
+        return None
+    target = staying | added
+    wanted = sorted(set(target.values()))
+    _remember(audience, held=audience.held, digest="")
+    if not replaced:
+        kept = set(wanted)
+        before = {*inside.values()}
+        held = outside.change(audience.outside, remove=sorted(before - kept), add=sorted(kept - before))
+        replaced = held != len(wanted)
     if replaced:
-        held = outside.replace(audience.outside, people=sorted(set(staying.values())))
+        held = outside.replace(audience.outside, people=wanted)
+    if held != len(wanted):
+        raise NetworkError("network-garbled", "the network holds others than it was told")
+    _forget(audience, leaving.keys() - added.keys())
     with queries.scope_of(controller) as scope:
-        AudienceMember.objects.filter(audience_id=audience.pk, sent_at__isnull=True).update(sent_at=clock.now())
-        Audience.objects.filter(pk=audience.pk).update(held=held)
-        if not (leaving or added or replaced):
-            return None
+        unsent = AudienceMember.objects.filter(audience_id=audience.pk, sent_at=None, subject_id__in=sorted(target))
+        unsent.update(sent_at=clock.now())
+        _remember(audience, held=held, digest=acknowledged(audience.outside, wanted))
         details = {"network": audience.network, "added": len(added), "removed": len(leaving), "held": held}
         append(type=CHANGED, scope=scope, controller=controller.pk, details=details)
         return AudienceRun.objects.create(
@@ -145,6 +156,17 @@ def _follow(audience: Audience, outside: Network, *, adding: bool) -> AudienceRu
             replaced=replaced,
             held=held,
         )
+
+
+def acknowledged(outside: str, people: Iterable[Hashed]) -> str:
+    """A digest over the set that the network was told to hold and said it does: 64 hexadecimal digits."""
+    return sha256("\n".join([outside, *(f"{e}:{p}" for e, p in sorted(set(people)))]).encode()).hexdigest()
+
+
+def _remember(audience: Audience, *, held: int, digest: str) -> None:
+    """What the network acknowledged to hold; '' while a call is under way, and where its answer was lost."""
+    audience.held, audience.acknowledged = held, digest
+    Audience.objects.filter(pk=audience.pk).update(held=held, acknowledged=digest)
 
 
 def _inside(audience: Audience) -> dict[int, Hashed]:

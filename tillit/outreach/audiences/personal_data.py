@@ -3,7 +3,7 @@
 from tillit.declaration.registry import domain_check, not_personal, outward_way, personal
 from tillit.outreach.audiences.models import Audience, AudienceMember, AudienceRun
 
-not_personal(Audience, because="what an audience is called, where it is, and a count")
+not_personal(Audience, because="what an audience is called, where it is, a count, and one digest over everybody in it")
 not_personal(AudienceRun, because="counts", only_added=True)
 personal(
     AudienceMember,
