@@ -3,7 +3,7 @@
 A run brings three things together: who may be in the audience, who is (our rows that may be read), and what the network
 last acknowledged to hold, as a digest over the whole set. Only from that very set does a run add and remove. Where it
 is another (somebody was erased or restricted) or unknown (a call failed, an answer was lost), and where the network's
-number is not ours, everything is replaced. Before a call the digest is taken away, after it the new one stands. Rows are
+number is not ours, everything is replaced. Before a call the digest is taken away, after it it stands. Rows are
 written before people are added and deleted after they are removed, so a run that dies is made good by the next.
 """
 
