@@ -55,3 +55,7 @@ class MergeRefusedError(TillitError):
 
 class ProtectedAddressError(TillitError):
     """`protected-address`: a part of a protected address was to be written in clear."""
+
+
+class NewAccessRefusedError(TillitError):
+    """New addresses cannot be asked for now (`recovery`)."""

@@ -117,7 +117,8 @@ class Fact(PersonalModel):
             # New addresses of people who have lost their access: few, and asked for every quarter of an hour.
             models.Index(
                 fields=["collected_at"],
-                condition=Q(superseded_at__isnull=True) & Q(kind__in=["waiting.email", "waiting.phone"]),
+                condition=Q(superseded_at__isnull=True)
+                & Q(kind__in=["waiting.email", "waiting.phone", "waiting.stopped"]),
                 name="parties_fact_waiting",
             ),
         ]

@@ -21,7 +21,7 @@ from tillit.journeys.joining import Codes
 from tillit.journeys.passwords import declared_way
 from tillit.journeys.sign_in_number import request_code_by_number
 from tillit.kernel.identifiers import email, phone
-from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.errors import AlreadyClaimedError, NewAccessRefusedError
 
 FIELDS = ("member_number", "national_number", "email", "mobile")
 _SALT, _LIVES = "tillit.register", 600
@@ -107,6 +107,8 @@ def _confirm(request: HttpRequest, site: Site) -> HttpResponse:
         )
     except AlreadyClaimedError:
         return _form(request, site, problem="taken")
+    except NewAccessRefusedError as refused:
+        return _form(request, site, problem=refused.code.replace("-", "_"))
     if done is None:
         return _codes(request, site, kept, pending, wrong=True)
     if done.login is None:
@@ -121,10 +123,11 @@ def _confirm(request: HttpRequest, site: Site) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """The link in a warning: a GET shows the page and changes nothing; a POST stops the new addresses."""
-    found = recovery.stop(token=token) if request.method == "POST" else recovery.named(token)
+    done = recovery.stop(token=token) if request.method == "POST" else None
+    found = done.controller if done else recovery.named(token)
     if found is None:
         raise Http404
-    context = {"site": site_or_404(found.key), "done": request.method == "POST"}
+    context = {"site": site_or_404(found.key), "done": done}
     return render(request, "member_web/stop_access.html", context)
 
 

@@ -17,7 +17,7 @@ from tillit.journeys import new_access
 from tillit.journeys.phones import may_confirm
 from tillit.kernel.identifiers import IdentifierError
 from tillit.kernel.scope import ScopeError
-from tillit.parties.errors import AlreadyClaimedError, NotAssignedError
+from tillit.parties.errors import AlreadyClaimedError, NewAccessRefusedError, NotAssignedError
 
 _SALT, _LIVES = "tillit.new-access", 600
 
@@ -64,6 +64,8 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         context |= {"problem": "lost.staff_wrong", "pending": ""}
     except AlreadyClaimedError:
         context |= {"problem": "lost.staff_taken", "pending": ""}
+    except NewAccessRefusedError as refused:
+        context |= {"problem": f"register.problem.{refused.code.replace('-', '_')}", "pending": ""}
     except (ScopeError, NotAssignedError):
         raise Http404 from None
     else:
