@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from tests.faces.test_staff import at_work, hire
 from tests.journeys.intake_world import NOW, World, bought, build
+from tillit.bonus import rates
 from tillit.bonus.models import Offer, OfferAudience, RateRule, TermsDraft
 from tillit.consent.models import EventKind
 from tillit.consent.operations import record
-from tillit.journeys import terms_editor
+from tillit.journeys import terms_editor, terms_judged
 from tillit.kernel import clock
 from tillit.messages.models import Message
 from tillit.parties.actors import staff_actor
@@ -92,6 +94,111 @@ def test_c6_published_terms_hold_from_their_day_and_are_not_undone_then(world: W
     with pytest.raises(terms_editor.TermsError) as late:
         terms_editor.undo(**here)
     assert late.value.code == "too-late"
+
+
+def editor(world: World) -> dict[str, Any]:
+    club = world.controllers["nordkai"]
+    return {"actor": staff_actor(staff=hire(club, role="administrator", name="Ada Admin"), controller=club)} | {
+        "controller": club
+    }
+
+
+def drafted(here: dict[str, Any], days: int, **said: Any) -> dict[str, Any]:
+    """A draft that holds in some days; with `ends`, one that ends a rule."""
+    made = terms_editor.begin(**here, chain_key="mat", starts=clock.today() + timedelta(days=days))
+    one = here | {"number": made.pk}
+    if "ends" in said:
+        terms_editor.end_rule(**one, rule_id=said.pop("ends"))
+    if said:
+        terms_editor.add_rate(**one, said=said)
+    return one
+
+
+MAY = {"start": date(2026, 5, 1), "end": date(2026, 6, 1)}
+
+
+@pytest.mark.parametrize(
+    ("said", "bought_any", "less"),
+    [
+        ({"percent": "0.1"}, True, True),
+        ({"percent": "1", "until": "2026-06-09"}, True, True),  # made whole for a week only
+        ({"percent": "1"}, True, False),
+        ({"percent": "0.1"}, False, True),  # nothing shows otherwise
+        ({}, False, True),
+    ],
+)
+def test_c6_a_notice_of_worse_terms_is_not_dodged_by_the_period_that_is_looked_at(
+    world: World, said: dict[str, str], bought_any: bool, less: bool
+) -> None:
+    world.member(1)
+    world.member(2)
+    if bought_any:
+        world.take_in([bought(n, 1, "100.00", time="2026-04-20T12:00:00+02:00") for n in range(3)])
+        world.take_in([bought(90, 2, "0.01", time="2026-05-02T12:00:00+02:00")])
+    here = drafted(editor(world), 1, ends=RateRule.objects.get(chain__key="mat").pk, **said)
+    one, seen = terms_editor.try_out(**here, start=date(2026, 5, 2), end=date(2026, 5, 3))
+    assert (seen.purchases, one.tried["less"]) == (int(bought_any), 0)
+    assert terms_judged.worse(one) is less
+    if less:
+        with pytest.raises(terms_editor.TermsError) as early:
+            terms_editor.publish(**here)
+        assert early.value.code == "notice"
+    else:
+        assert terms_editor.publish(**here)[1] == 0
+
+
+def test_c6_what_was_tried_is_what_is_published(world: World) -> None:
+    base = editor(world)
+    old = RateRule.objects.get(chain__key="mat")
+    one, other = drafted(base, 60, percent="5", weekdays=["mon"]), drafted(base, 40, ends=old.pk)
+    terms_editor.try_out(**one, **MAY)
+    row = TermsDraft.objects.get(pk=one["number"])
+    TermsDraft.objects.filter(pk=row.pk).update(document=row.document | {"ends": [old.pk]})  # beside the trial
+    with pytest.raises(terms_editor.TermsError) as changed:
+        terms_editor.publish(**one)
+    assert changed.value.code == "not-tried"
+    TermsDraft.objects.filter(pk=row.pk).update(document=row.document)
+    terms_editor.try_out(**other, **MAY)
+    terms_editor.publish(**other)  # what stands on the first one's day is another thing now
+    with pytest.raises(terms_editor.TermsError) as changed:
+        terms_editor.publish(**one)
+    assert changed.value.code == "not-tried"
+
+
+def test_c6_a_draft_is_tried_against_what_stands_on_its_day_whatever_held_before(world: World) -> None:
+    world.member(1)
+    world.take_in([bought(1, 1, "100.00", time="2026-04-20T12:00:00+02:00")])
+    base, old = editor(world), RateRule.objects.get(chain__key="mat")
+    rates.replace(rule_id=old.pk, at=NOW - timedelta(days=7), basis_points=500)  # since a week ago it is five per cent
+    new = RateRule.objects.get(chain__key="mat", basis_points=500)
+    here = drafted(base, 40, ends=new.pk, percent="2")  # more than in April, less than now
+    one, _ = terms_editor.try_out(**here, start=date(2026, 4, 1), end=date(2026, 6, 1))
+    assert (terms_judged.worse(one), one.tried["before"], one.tried["after"]) == (True, 5_00, 2_00)
+
+
+def test_c6_undoing_a_draft_revives_nothing_that_another_draft_ended(world: World) -> None:
+    base, old = editor(world), RateRule.objects.get(chain__key="mat")
+    first = drafted(base, 60, ends=old.pk, percent="5")
+    terms_editor.try_out(**first, **MAY)
+    terms_editor.publish(**first)
+    made = RateRule.objects.get(chain__key="mat", basis_points=500)
+    second, third = drafted(base, 40, ends=old.pk), drafted(base, 80, ends=made.pk)
+    for one in (second, third):
+        terms_editor.try_out(**one, **MAY)
+        terms_editor.publish(**one)
+    old.refresh_from_db()
+    ended = old.ends
+    assert ended is not None
+    for undone_first in (second, third):
+        with pytest.raises(terms_editor.TermsError) as refused:
+            terms_editor.undo(**first)
+        assert refused.value.code == "changed-since"
+        old.refresh_from_db()
+        assert old.ends == (ended if undone_first is second else ended + timedelta(days=20))
+        terms_editor.undo(**undone_first)
+    terms_editor.undo(**first)
+    old.refresh_from_db()
+    assert (old.ends, list(RateRule.objects.filter(chain__key="mat"))) == (None, [old])
 
 
 def test_c11_c16_an_offer_is_made_to_who_said_yes_and_did_not_object_and_they_are_told(world: World) -> None:

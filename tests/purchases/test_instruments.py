@@ -7,6 +7,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from tests.support.shops import account_number, card_number
@@ -22,7 +24,14 @@ from tillit.parties.digests import Kind, digest, digest_many
 from tillit.purchases import operations, queries, reference_data
 from tillit.purchases.errors import InstrumentRefusedError, ReferenceDataError
 from tillit.purchases.models import EnterpriseRange, PaymentInstrument
-from tillit.purchases.ownership import Answer, Ownership, OwnershipCheck, OwnershipQuestion
+from tillit.purchases.ownership import (
+    Answer,
+    Ownership,
+    OwnershipCheck,
+    OwnershipQuestion,
+    asked_outside,
+    configured,
+)
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -289,3 +298,30 @@ def test_c4_a_card_network_outside_is_asked_whose_a_card_is_and_tells_its_par(
 def test_c4_who_is_not_answered_by_the_network_may_register_all_the_same(club: Controller, settings: Any) -> None:
     settings.OWNERSHIP_SERVICE = "http://t@127.0.0.1:9/"  # nobody listens there
     assert register(club, person(club), card_number(1)).par is None
+
+
+@pytest.mark.parametrize(
+    ("address", "fit"),
+    [
+        ("http://t@network.example/ask", False),
+        ("http://t@127.0.0.1.example/", False),
+        ("ftp://t@127.0.0.1/", False),
+        ("//network.example/", False),
+        ("https://", False),
+        ("https://t@network.example/ask", True),
+        ("http://t@localhost:9/", True),
+        ("http://t@[::1]:9/", True),
+    ],
+)
+def test_c4_a_card_number_is_never_sent_in_the_clear(settings: Any, address: str, fit: bool) -> None:
+    settings.OWNERSHIP_SERVICE = address
+    if fit:
+        assert configured() is asked_outside
+        return
+    for ask in (
+        configured,
+        apps.get_app_config("purchases").ready,
+        lambda: asked_outside(OwnershipQuestion(1, card_number(1))),
+    ):
+        with pytest.raises(ImproperlyConfigured):
+            ask()

@@ -52,8 +52,17 @@ class Preview:
     budgets: tuple[tuple[str, str, int, int | None], ...]
 
 
-def tried(*, chain_ids: Sequence[int], starts: datetime, ends: datetime, change: Callable[[], None]) -> Preview:
+def tried(
+    *,
+    chain_ids: Sequence[int],
+    starts: datetime,
+    ends: datetime,
+    change: Callable[[], None],
+    stand: Callable[[], None] = lambda: None,
+) -> Preview:
     """Rate the purchases of the chains in [starts, ends) by the terms that stand, then with `change` made to them.
+
+    `stand` makes the stand-ins what is compared with, where that is not the terms as they held then.
 
     `change` writes rules, offers and programmes as ever; it meets the stand-ins. Within a scope for earning, in the
     transaction of which nothing else is done. Refunds are not looked at: both sides are what was issued.
@@ -68,6 +77,7 @@ def tried(*, chain_ids: Sequence[int], starts: datetime, ends: datetime, change:
         for name in _SHADOWS:
             cursor.execute(load(__file__, "preview", f"shadow_{name}"))
         cursor.execute(load(__file__, "preview", "result_table"))
+        stand()
         _round(cursor, 0)
         change()
         cursor.execute("TRUNCATE bonus_offer_share, bonus_offer_unit")

@@ -2,13 +2,12 @@
 
 A draft says which rules end, and which rates and offers begin, at the midnight of a day to come. It is tried on past
 purchases before it is published, so that whoever publishes knows what it does to whom. Where members get less, they are
-told, as long before as the declaration promises for changes. Until the day comes, it can be undone.
+told, as long before as the declaration promises for changes (`terms_judged`). Until the day comes, it can be undone.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from django.db import transaction
@@ -21,11 +20,11 @@ from tillit.bonus.models import Offer, OfferAudience, RateRule, TermsDraft
 from tillit.bonus.preview import Preview
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
-from tillit.journeys import programme_setup, terms_preview
+from tillit.journeys import programme_setup
 from tillit.journeys.events import PROGRAMME_CHANGED
-from tillit.journeys.programme_file import ChainEntry, OfferEntry, RateEntry, Setup
+from tillit.journeys.programme_file import OfferEntry, RateEntry
+from tillit.journeys.terms_judged import digest_of, figures, midnight, setup_of, simulated, standing_rules, worse
 from tillit.kernel import clock
-from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.errors import TillitError
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope, ScopeError, system
@@ -134,44 +133,38 @@ def drop(*, actor: Actor, controller: Controller, number: int) -> None:
         one.save(update_fields=["state", "ended_at"])
 
 
-def standing_rules(*, chain: Chain, at: date) -> Any:
-    """The chain's rates that hold at the midnight of a day, as a query."""
-    moment = _midnight(at)
-    found = RateRule.objects.filter(chain=chain, starts__lt=moment).exclude(ends__lte=moment)
-    return found.select_related("store", "product_group", "chain").order_by("pk")
-
-
 def try_out(*, actor: Actor, controller: Controller, number: int, start: date, end: date) -> tuple[TermsDraft, Preview]:
     """What the purchases of [start, end) would have earned by the draft; its figures are kept with it. Posts nothing.
 
-    Raises what `terms_preview.simulate` does, and `TermsError` `empty`.
+    The draft is judged besides (`terms_judged.figures`). Raises what `terms_preview.simulate` does, and `TermsError`
+    `empty`, `changed-since` (the draft, or what stands on its day, was changed while it was tried).
     """
     one = _open(actor, controller, number, lock=False)
     if not any(one.document.values()):
         raise TermsError("empty", "the draft changes nothing")
-    found = terms_preview.simulate(
-        setup=_setup(one, start, tried=True), start=start, end=end, without=one.document["ends"]
-    )
-    one.tried = {
-        "from": start.isoformat(),
-        "to": end.isoformat(),
-        "purchases": found.purchases,
-        "less": sum(each.less for each in found.members),
-        "same": sum(each.same for each in found.members),
-        "more": sum(each.more for each in found.members),
-        "before": sum(each.before for each in found.stores),
-        "after": sum(each.after for each in found.stores),
-        "stores": [[each.store, each.members, each.before, each.after] for each in found.stores],
-        "spread": [list(each.spread) for each in found.members],
-    }
-    one.save(update_fields=["tried"])
+    digest = digest_of(one)
+    found = simulated(one, start, end)
+    judged = figures(one)
+    with transaction.atomic():
+        one = _open(actor, controller, number)
+        if digest_of(one) != digest:
+            raise TermsError("changed-since", "the draft was changed while it was tried")
+        one.tried = {
+            "digest": digest,
+            "judged": judged,
+            "from": start.isoformat(),
+            "to": end.isoformat(),
+            "purchases": found.purchases,
+            "less": sum(each.less for each in found.members),
+            "same": sum(each.same for each in found.members),
+            "more": sum(each.more for each in found.members),
+            "before": sum(each.before for each in found.stores),
+            "after": sum(each.after for each in found.stores),
+            "stores": [[each.store, each.members, each.before, each.after] for each in found.stores],
+            "spread": [list(each.spread) for each in found.members],
+        }
+        one.save(update_fields=["tried"])
     return one, found
-
-
-def worse(one: TermsDraft) -> bool:
-    """Whether the draft is to some member's disadvantage, by its preview; without purchases to tell, by what ends."""
-    tried = one.tried or {}
-    return bool(tried.get("less")) or (not tried.get("purchases") and bool(one.document["ends"]))
 
 
 def earliest(one: TermsDraft) -> date:
@@ -190,8 +183,9 @@ def publish(*, actor: Actor, controller: Controller, number: int) -> tuple[Terms
     """
     with transaction.atomic():
         one = _open(actor, controller, number)
-        if one.tried is None:
-            raise TermsError("not-tried", "try the draft on past purchases first")
+        Chain.objects.select_for_update().get(pk=one.chain_id)
+        if (one.tried or {}).get("digest") != digest_of(one):
+            raise TermsError("not-tried", "try the draft, as it is, on past purchases first")
         _coming(one.starts)
         first = earliest(one)
         if one.starts < first:
@@ -206,7 +200,8 @@ def publish(*, actor: Actor, controller: Controller, number: int) -> tuple[Terms
 def undo(*, actor: Actor, controller: Controller, number: int) -> tuple[TermsDraft, int]:
     """Take published terms back before their day; the draft, and how many members were told that all stays.
 
-    Raises `TermsError` `too-late`, `not-published`, `audience-made` (an offer of it was promised to people).
+    Raises `TermsError` `too-late`, `not-published`, `audience-made` (an offer of it was promised to people), and
+    `changed-since` (a rule that it ended or made was ended by another draft since, which is undone first).
     """
     with transaction.atomic():
         one = draft(actor=actor, controller=controller, number=number)
@@ -218,6 +213,9 @@ def undo(*, actor: Actor, controller: Controller, number: int) -> tuple[TermsDra
         with Scope(system("terms", {one.chain.controller_id}), ACTIVITY):
             if OfferAudience.objects.filter(offer_id__in=one.applied["offers"]).exists():
                 raise TermsError("audience-made", "an offer of it was promised to people already")
+        Chain.objects.select_for_update().get(pk=one.chain_id)
+        if _changed_since(one):
+            raise TermsError("changed-since", "another draft builds on it: undo that first")
         RateRule.objects.filter(pk__in=one.applied["rates"]).delete()
         Offer.objects.filter(pk__in=one.applied["offers"], given=0).delete()
         for rule, before in one.applied["ended"]:
@@ -228,33 +226,31 @@ def undo(*, actor: Actor, controller: Controller, number: int) -> tuple[TermsDra
     return one, _tell(one, STAYS) if worse(one) else 0
 
 
+def _changed_since(one: TermsDraft) -> bool:
+    """Whether what the draft ended does not end when it said, or what it made was ended by another."""
+    moment, ended = midnight(one.starts), {rule for rule, _ in one.applied["ended"]}
+    if RateRule.objects.filter(pk__in=ended, ends=moment).count() != len(ended):
+        return True
+    others = TermsDraft.objects.filter(chain_id=one.chain_id, state="published").exclude(pk=one.pk)
+    made = set(one.applied["rates"])
+    return any(rule in made for other in others for rule, _ in other.applied["ended"])
+
+
 def _apply(one: TermsDraft) -> dict[str, Any]:
     """End the rules and make the rest; what was ended (with its end before) and made."""
     Chain.objects.select_for_update().get(pk=one.chain_id)
-    moment, ended = _midnight(one.starts), []
+    moment, ended = midnight(one.starts), []
     for rule in standing_rules(chain=one.chain, at=one.starts).filter(pk__in=one.document["ends"]):
         ended.append([rule.pk, rule.ends.isoformat() if rule.ends else ""])
         rates.end(rule_id=rule.pk, at=moment)
     before = set(_ids(RateRule, one)), set(_ids(Offer, one))
-    programme_setup.keep_terms(_setup(one, one.starts, tried=False))
+    programme_setup.keep_terms(setup_of(one, one.starts, tried=False))
     after = set(_ids(RateRule, one)), set(_ids(Offer, one))
     return {"ended": ended, "rates": sorted(after[0] - before[0]), "offers": sorted(after[1] - before[1])}
 
 
 def _ids(model: type[RateRule] | type[Offer], one: TermsDraft) -> Iterable[int]:
     return model.objects.filter(chain_id=one.chain_id).values_list("pk", flat=True)
-
-
-def _setup(one: TermsDraft, start: date, *, tried: bool) -> Setup:
-    """The draft's terms from `start`; for a trial without an end, so that all purchases tell."""
-    parts = {
-        part: [
-            {key: value for key, value in entry.items() if not (tried and key == "until")} | {"from": start.isoformat()}
-            for entry in one.document[part]
-        ]
-        for part in ("rates", "offers")
-    }
-    return Setup(chains=[ChainEntry.model_validate({"key": one.chain.key, **parts})])
 
 
 def _read(model: type[RateEntry] | type[OfferEntry], said: Mapping[str, Any], code: str) -> dict[str, Any]:
@@ -342,7 +338,3 @@ def _record(actor: Actor, one: TermsDraft) -> None:
         details={"changes": sum(map(len, one.document.values()))},
         at=clock.now(),
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=ZoneInfo(DEFAULT_ZONE))

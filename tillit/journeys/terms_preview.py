@@ -1,7 +1,7 @@
 """Changed terms are tried on past purchases before they are decided: `tillit bonus simulate` and a page for staff."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -20,10 +20,16 @@ from tillit.purchases.models import Chain
 
 
 def simulate(
-    *, setup: Setup, start: date, end: date, stacking: str | None = None, without: Collection[int] = ()
+    *,
+    setup: Setup,
+    start: date,
+    end: date,
+    stacking: str | None = None,
+    without: Collection[int] = (),
+    standing: Collection[int] | None = None,
 ) -> Preview:
     """What the purchases made in [start, end) earned by the terms that stand, and with those of `setup` added and the
-    rules `without` (ids) gone.
+    rules `without` (ids) gone. `standing`: compare with these rules of the chains alone, as if they had always held.
 
     Only rates and offers of chains that are there count; everything is taken back. `stacking`: try another rule for
     offers. Raises `SetupRefusedError` where a rate or offer cannot be, `TillitError` `unknown-chain`, `preview-period`.
@@ -36,6 +42,16 @@ def simulate(
         raise TillitError("unknown-chain", f"no chain '{next(iter(set(keys) - set(chains)), '')}'")
     controllers = {chain.controller_id for chain in chains.values()}
     holders = {holder_of(controller_id=one) for one in controllers}
+
+    def stand() -> None:
+        if standing is not None:
+            rules = RateRule.objects.filter(chain__in=chains.values())
+            rules.exclude(pk__in=standing).delete()
+            held = list(rules.values_list("pk", "starts"))
+            moments = sorted({moment for _, moment in held})
+            for rule, moment in held:  # in their order, which decides between two of a rank
+                before = timedelta(days=len(moments) - moments.index(moment))
+                RateRule.objects.filter(pk=rule).update(starts=_midnight(start) - before, ends=None)
 
     def change() -> None:
         if stacking:
@@ -51,6 +67,7 @@ def simulate(
                 starts=_midnight(start),
                 ends=_midnight(end),
                 change=change,
+                stand=stand,
             )
         transaction.set_rollback(True)
     return found

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import unquote, urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from tillit.disclosure.outward import opened
@@ -57,7 +59,7 @@ def asked_outside(question: OwnershipQuestion) -> Answer:
     """Ask the service that the installation names: the number and nothing else, in one call. Whatever it does not
     answer, it could not tell: nobody is kept from registering a card because a bank is slow.
     """
-    at = urlsplit(settings.OWNERSHIP_SERVICE)
+    at = service()
     kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
     link = kind(at.hostname or "", at.port, timeout=TIMEOUT)
     heads = {"Content-Type": "application/json", "Authorization": f"Bearer {unquote(at.username or '')}"}
@@ -73,9 +75,29 @@ def asked_outside(question: OwnershipQuestion) -> Answer:
         link.close()
 
 
+def service() -> SplitResult:
+    """The address of the installation's service. Raises `ImproperlyConfigured` for one over which a card number would
+    go in the clear: what is not https is this machine's own.
+    """
+    at = urlsplit(settings.OWNERSHIP_SERVICE)
+    if (at.scheme == "https" and at.hostname) or (at.scheme == "http" and _loopback(at.hostname or "")):
+        return at
+    raise ImproperlyConfigured("TILLIT_OWNERSHIP_SERVICE is no https address")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def configured() -> OwnershipCheck:
-    """The installation's check; `ImportError` when the one it names cannot be found."""
+    """The installation's check; `ImportError` when the one it names cannot be found, and as `service`."""
     if settings.OWNERSHIP_CHECK:
         check: OwnershipCheck = import_string(settings.OWNERSHIP_CHECK)
         return check
-    return asked_outside if settings.OWNERSHIP_SERVICE else unchecked
+    if not settings.OWNERSHIP_SERVICE:
+        return unchecked
+    service()
+    return asked_outside

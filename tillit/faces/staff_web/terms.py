@@ -17,6 +17,7 @@ from tillit.faces.templatetags.tillit import day, language
 from tillit.faces.texts import say
 from tillit.journeys import terms_editor
 from tillit.journeys.terms_editor import PREVIEWED, TermsError
+from tillit.journeys.terms_judged import standing_rules, worse
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.money import Money
@@ -56,7 +57,7 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
         chains=[
             (
                 chain,
-                terms_editor.standing_rules(chain=chain, at=today + timedelta(days=1)),
+                standing_rules(chain=chain, at=today + timedelta(days=1)),
                 Offer.objects.filter(chain=chain).exclude(ends__lte=clock.now()).order_by("starts", "key"),
             )
             for chain in chains
@@ -166,7 +167,7 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
         "ends": [(place, _rule(one, rule)) for place, rule in enumerate(one.document["ends"])],
         "rules": [
             rule
-            for rule in terms_editor.standing_rules(chain=chain, at=one.starts)
+            for rule in standing_rules(chain=chain, at=one.starts)
             if rule.pk not in one.document["ends"]
         ],
         "stores": chain.stores.order_by("name"),
@@ -178,7 +179,7 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
         "end": today + timedelta(days=1),
         "open": one.state == "draft",
         "undoable": one.state == "published" and one.starts > today,
-        "worse": tried is not None and terms_editor.worse(one),
+        "worse": tried is not None and worse(one),
         "earliest": terms_editor.earliest(one) if tried is not None else None,
     }
     if tried is not None:
