@@ -118,3 +118,130 @@ def test_c15_what_chains_were_billed_and_paid_is_matched_and_differences_are_lis
             at_work(hire(club, role="reception", name="Per Port")).get("/staff/nordkai/settlements/").status_code == 404
         )
         assert isinstance(billed.bill.billed_at, datetime)
+
+
+# Written by hand from the message definitions of ISO 20022 (camt.053.001.02, camt.054.001.08).
+DOCUMENTS = {
+    "053": (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>'
+        "<GrpHdr><MsgId>S</MsgId></GrpHdr>"
+        "<Stmt><Id>S-1</Id><Acct><Id><IBAN>NO9386011117947</IBAN></Id></Acct>{}</Stmt></BkToCstmrStmt></Document>"
+    ),
+    "054": (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>'
+        "<GrpHdr><MsgId>N</MsgId>"
+        "</GrpHdr><Ntfctn><Id>N-7</Id><Acct><Id><IBAN>NO9386011117947</IBAN></Id></Acct>{}</Ntfctn>"
+        "</BkToCstmrDbtCdtNtfctn></Document>"
+    ),
+}
+ENTRY = (
+    '<Ntry><Amt Ccy="NOK">{}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-06-05</Dt></BookgDt>'
+    "<AcctSvcrRef>BANK-1</AcctSvcrRef><NtryDtls>{}</NtryDtls></Ntry>"
+)
+PAID = "<TxDtls>{}<RmtInf><Strd><CdtrRefInf><Ref>{}</Ref></CdtrRefInf></Strd></RmtInf></TxDtls>"
+AMOUNT = '<Amt Ccy="NOK">{}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+OLD_AMOUNT = '<AmtDtls><TxAmt><Amt Ccy="NOK">{}</Amt></TxAmt></AmtDtls>'
+
+
+def document(kind: str, *entries: str) -> bytes:
+    return DOCUMENTS[kind].format("".join(entries)).encode()
+
+
+@pytest.mark.parametrize(
+    ("total", "details", "movements"),
+    [
+        ("300.00", "", [(300_00, "")]),
+        ("300.00", PAID.format("", "11"), [(300_00, "11")]),
+        ("300.00", PAID.format("", "11") + PAID.format("", "22"), [(300_00, "")]),  # whose how much, nobody tells
+        (
+            "300.00",
+            PAID.format(AMOUNT.format("100.00"), "11") + PAID.format(OLD_AMOUNT.format("200.00"), "22"),
+            [(100_00, "11"), (200_00, "22")],
+        ),
+        (
+            "298.00",  # net of a fee
+            PAID.format(AMOUNT.format("100.00"), "11") + PAID.format(AMOUNT.format("200.00"), "22"),
+            [(100_00, "11"), (200_00, "22"), (-2_00, "")],
+        ),
+        ("98.00", PAID.format(AMOUNT.format("100.00"), "11"), [(100_00, "11"), (-2_00, "")]),
+        (
+            "300.00",
+            PAID.format(AMOUNT.format("100.00"), "11") + PAID.format("", "22"),
+            [(100_00, "11"), (200_00, "")],
+        ),
+        (
+            "300.00",
+            PAID.format("", "11</Ref></CdtrRefInf></Strd><Strd><CdtrRefInf><Ref>22"),
+            [(300_00, "")],
+        ),
+        (
+            "300.00",  # paid in another currency: what came is the entry's
+            PAID.format('<AmtDtls><TxAmt><Amt Ccy="EUR">25.00</Amt></TxAmt></AmtDtls>', "11"),
+            [(300_00, "11")],
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["053", "054"])
+def test_c15_a_reference_is_that_of_its_own_payment(
+    kind: str, total: str, details: str, movements: list[tuple[int, str]]
+) -> None:
+    found = read(document(kind, ENTRY.format(total, details)))
+    assert [(one.amount, one.reference) for one in found] == movements
+    assert len({(one.entry, one.part) for one in found}) == len(movements)
+    assert {one.entry for one in found} == {one.entry for one in read(document("054", ENTRY.format(total, "")))}
+
+
+def test_c15_two_equal_entries_are_two_payments() -> None:
+    one, other = read(document("053", ENTRY.format("50.00", ""), ENTRY.format("50.00", "")))
+    assert one.entry != other.entry
+    assert [one, other] == read(document("054", ENTRY.format("50.00", ""), ENTRY.format("50.00", "")))
+
+
+def test_c15_files_about_the_same_payment_add_up_to_it_in_any_order_for_each_club(world: World) -> None:
+    member, club, other = world.member(), world.controllers["nordkai"], world.controllers["skogheim"]
+    world.earn(member, 14_00, expires=Y28)
+    use(world, member, 3_00)
+    here, there = (
+        {
+            "actor": staff_actor(staff=hire(one, role="club_owner", name="Nina Eier"), controller=one),
+            "controller": one,
+        }
+        for one in (club, other)
+    )
+    with clock.travel(NOW + timedelta(days=35)):
+        billed, payable = reconciliation.bill(**here, chain_key="nordkai-kjede", month=date(2026, 5, 1))
+        first, second = billed.reference, payable.reference
+        single, batch = PAID.format("", first), PAID.format(AMOUNT.format("9.00"), first)
+        batch += PAID.format(AMOUNT.format("2.00"), second)
+        files = [
+            document("053", ENTRY.format("5.00", "")),  # without details
+            document("054", ENTRY.format("5.00", single)),  # the KID comes later
+            document("053", ENTRY.format("11.00", "")),
+            document("054", ENTRY.format("11.00", batch)),  # instead of the total
+            document("053", ENTRY.format("11.00", "")),  # and again
+        ]
+        # Another club's people read them first: that is nothing to this one.
+        assert [reconciliation.take_in(**there, body=one).new for one in files] == [1, 0, 1, 2, 0]
+        assert [one.amount for one in reconciliation.loose(**here)] == []
+        taken = [reconciliation.take_in(**here, body=one) for one in files]
+        assert [(one.new, one.known, one.matched) for one in taken] == [
+            (1, 0, 0),
+            (0, 1, 1),
+            (1, 0, 0),
+            (2, 0, 2),
+            (0, 1, 0),
+        ]
+        assert reconciliation.loose(**here) == []
+        paid = {one.bill.kind: one.paid for one in reconciliation.compared(**here)}
+        assert paid == {"billed": 14_00, "payable": -2_00}
+        assert sorted(one.amount for one in reconciliation.loose(**there)) == [2_00, 5_00, 9_00]
+        twice = document("053", ENTRY.format("7.00", ""), ENTRY.format("7.00", ""))
+        assert reconciliation.take_in(**here, body=twice).new == 2
+        by_hand, left = reconciliation.loose(**here)
+        reconciliation.put_with(**here, movement_id=by_hand.pk, bill_id=billed.pk)
+        parts = PAID.format(AMOUNT.format("3.00"), "") + PAID.format(AMOUNT.format("4.00"), second)
+        reconciliation.take_in(**here, body=document("054", ENTRY.format("7.00", parts), ENTRY.format("7.00", parts)))
+        paid = {one.bill.kind: one.paid for one in reconciliation.compared(**here)}
+        assert paid == {"billed": 17_00, "payable": -10_00}  # 3.00 stays where the total was put
+        assert [one.amount for one in reconciliation.loose(**here)] == [3_00]
+        assert left.amount == 7_00

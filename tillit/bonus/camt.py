@@ -7,6 +7,7 @@ declaration is refused, and so every entity; so is a file that is no such docume
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -32,11 +33,15 @@ class StatementRefusedError(BonusError):
 
 @dataclass(frozen=True)
 class Movement:
-    """One movement on an account: `amount` in minor units, above zero on a credit. `id`: the same in every file that
-    tells of it, as far as the bank gives it a reference; else of its place in this statement.
+    """One movement on an account: `amount` in minor units, above zero on a credit.
+
+    `entry`: which entry it is of, the same in every file that tells of it, as far as the bank gives it a reference;
+    else by its place in this statement. Equal entries of a file are numbered. `part`: empty for all of it, `1`, `2` …
+    for its payments, `rest` for what they do not explain (a fee).
     """
 
-    id: str
+    entry: str
+    part: str
     booked_on: date
     amount: int
     currency: str
@@ -62,44 +67,69 @@ def read(body: bytes) -> list[Movement]:
 
 def _movements(part: Element) -> Iterator[Movement]:
     account = _text(part, "Acct/Id/IBAN") or _text(part, "Acct/Id/Othr/Id")
+    met: Counter[str] = Counter()
     for place, entry in enumerate(_children(part, "Ntry")):
         if (_text(entry, "Sts/Cd") or _text(entry, "Sts")) not in _BOOKED:
             continue
         booked = date.fromisoformat((_text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm"))[:10])
         bank = _text(entry, "AcctSvcrRef") or f"{_text(part, 'Id')}:{place}"
-        whole = _amount(entry)
-        details = _children(entry, "TxDtls")
-        parts = [_amount(one, entry) if _find(one, "Amt") is not None else _stated(one, entry) for one in details]
-        told = sum(amount for amount, _ in parts) == whole[0] and all(parts)
-        rows = list(zip(parts, details, strict=True)) if told and details else [(whole, entry)]
-        for number, ((amount, currency), source) in enumerate(rows):
-            key = f"{account}|{bank}|{number}|{booked}|{amount}|{currency}"
-            known = hashlib.sha256(key.encode()).hexdigest()[:32]
-            yield Movement(known, booked, amount, currency, _reference(source))
+        amount, currency = _amount(entry)
+        alike = f"{account}|{bank}|{booked}|{amount}|{currency}"
+        key = f"{account}|{bank}|{met[alike]}|{booked}|{amount}|{currency}"
+        met[alike] += 1
+        known = hashlib.sha256(key.encode()).hexdigest()[:32]
+        for name, value, reference in _parts(entry, amount, currency):
+            yield Movement(known, name, booked, value, currency, reference)
+
+
+def _parts(entry: Element, amount: int, currency: str) -> Iterator[tuple[str, int, str]]:
+    """The entry as one, or by its payments: (part, minor units, reference). They add up to the entry's amount.
+
+    A reference is that of its own payment alone: a batch of which no amounts are told has none.
+    """
+    details = _children(entry, "TxDtls")
+    told = [_stated(one, entry, currency) for one in details]
+    if len(details) == 1 and told[0] in {None, amount}:
+        yield "", amount, _reference(details[0])
+        return
+    if all(one is None for one in told):
+        yield "", amount, "" if details else _reference(entry)
+        return
+    rest = amount
+    for number, (value, source) in enumerate(zip(told, details, strict=True), 1):
+        if value:
+            rest -= value
+            yield str(number), value, _reference(source)
+    if rest:
+        yield "rest", rest, ""
 
 
 def _reference(source: Element) -> str:
-    """What it was paid with, without spaces; of an entry with one part, that part's."""
-    for path in ("RmtInf/Strd/CdtrRefInf/Ref", "Refs/EndToEndId"):
-        for holder in (source, *_children(source, "TxDtls")[:1]):
-            found = "".join(_text(holder, path).split())
-            if _REFERENCE.fullmatch(found):
-                return found
+    """What it was paid with, without spaces; none where it was paid with several."""
+    stated = [_text(one, "Ref") for one in _children(source, "CdtrRefInf")]
+    for texts in (stated, [_text(source, "Refs/EndToEndId")]):
+        found = {"".join(one.split()) for one in texts} - {""}
+        if len(found) > 1:
+            return ""
+        if found and _REFERENCE.fullmatch(one := found.pop()):
+            return one
     return ""
 
 
-def _amount(source: Element, entry: Element | None = None) -> tuple[int, str]:
+def _amount(source: Element) -> tuple[int, str]:
     found = _find(source, "Amt")
     if found is None:
         raise KeyError("Amt")
-    return _minor(found, _text(source, "CdtDbtInd") or _text(entry, "CdtDbtInd"))
+    return _minor(found, _text(source, "CdtDbtInd"))
 
 
-def _stated(source: Element, entry: Element) -> tuple[int, str]:
-    """The amount of a part that states it under `AmtDtls`; a single part without any has the entry's."""
-    found = _find(source, "AmtDtls/TxAmt/Amt")
-    sign = _text(source, "CdtDbtInd") or _text(entry, "CdtDbtInd")
-    return _minor(found, sign) if found is not None else _amount(entry)
+def _stated(source: Element, entry: Element, currency: str) -> int | None:
+    """The amount of a payment in the account's currency, where it is told: `Amt`, or `AmtDtls/TxAmt` in older files."""
+    for path in ("Amt", "AmtDtls/TxAmt/Amt"):
+        found = _find(source, path)
+        if found is not None and found.attrib["Ccy"] == currency:
+            return _minor(found, _text(source, "CdtDbtInd") or _text(entry, "CdtDbtInd"))[0]
+    return None
 
 
 def _minor(found: Element, sign: str) -> tuple[int, str]:

@@ -33,10 +33,13 @@ class BankMovement(models.Model):
     """A movement on the controller's account, once, however many files tell of it. `amount`: above zero on a credit.
 
     Only its figures and the reference it was paid with; what cannot be a settlement is left out by whoever reads.
+    `entry` and `part`: which movement it is, as in `camt.Movement`; each controller has its own, whoever reads first.
     """
 
     id = models.CharField(max_length=32, primary_key=True)
     controller_id = models.IntegerField()
+    entry = models.CharField(max_length=32)
+    part = models.CharField(max_length=8, blank=True, default="")
     bill = models.ForeignKey(SettlementBill, on_delete=models.PROTECT, null=True, related_name="movements")
     booked_on = models.DateField()
     amount = models.BigIntegerField()
@@ -46,4 +49,7 @@ class BankMovement(models.Model):
 
     class Meta:
         db_table = "bonus_bank_movement"
-        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="bonus_bank_movement_amount")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="bonus_bank_movement_amount"),
+            models.UniqueConstraint(fields=["controller_id", "entry", "part"], name="bonus_bank_movement_once"),
+        ]

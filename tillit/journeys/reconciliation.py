@@ -4,6 +4,7 @@ A bill carries a KID of its own; a movement that was paid with it is the bill's 
 hand. Of movements with no settlement's reference only figures are kept, so that staff can find the one that lacks it.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ from tillit.kernel import clock
 from tillit.kernel.identifiers import kid
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope, ScopeError
+from tillit.purchases.models import Chain
 
 _KIND_DIGIT = {"billed": "1", "payable": "2"}
 
@@ -78,29 +80,67 @@ def bill(*, actor: Actor, controller: Controller, chain_key: str, month: date) -
 
 
 def take_in(*, actor: Actor, controller: Controller, body: bytes) -> Taken:
-    """Take a bank's file in; again: nothing more. Raises `StatementRefusedError`, and nothing of the file is kept."""
+    """Take a bank's file in; again: nothing more. Raises `StatementRefusedError`, and nothing of the file is kept.
+
+    A file that tells of the payments of an entry known by its total replaces the total; they keep the bill it was put
+    with by hand, unless their own reference leads to another. A reference that was lacking is filled in.
+    """
     _may(actor, controller)
-    read = {one.id: one for one in camt.read(body)}
+    read = {(one.entry, one.part): one for one in camt.read(body) if one.amount}
     bills = _by_reference(controller, (one.reference for one in read.values()))
+    new, known, matched = [], 0, 0
     with transaction.atomic():
-        known = set(BankMovement.objects.filter(pk__in=read).values_list("pk", flat=True))
-        new = [
-            BankMovement(
-                id=one.id,
-                controller_id=controller.pk,
-                bill=bills.get((one.reference, one.currency)),
-                booked_on=one.booked_on,
-                amount=one.amount,
-                currency=one.currency,
-                reference=one.reference,
-                read_at=clock.now(),
-            )
-            for one in read.values()
-            if one.id not in known and one.amount
-        ]
-        BankMovement.objects.bulk_create(new, ignore_conflicts=True)
-        _record(actor, controller, len(new))
-    return Taken(len(new), len(known), sum(one.bill is not None for one in new))
+        list(Chain.objects.select_for_update().filter(controller=controller).values_list("pk"))  # one file at a time
+        stored = _stored(controller, {entry for entry, _ in read})
+        replaced: dict[str, BankMovement] = {}
+        for (entry, part), one in read.items():
+            had, bill_found = stored.get(entry, {}), bills.get((one.reference, one.currency))
+            whole = had.get("")
+            if part in had or (had and not part):
+                known += 1
+                matched += _filled(had.get(part), one.reference, bill_found)
+                continue
+            if whole is not None:
+                replaced[entry] = whole
+            new.append(_movement(controller, one, bill_found or (whole.bill if whole else None)))
+        BankMovement.objects.filter(pk__in=[one.pk for one in replaced.values()]).delete()
+        BankMovement.objects.bulk_create(new)
+        _record(actor, controller, len(new) + matched)
+    return Taken(len(new), known, matched + sum(one.bill is not None for one in new))
+
+
+def _stored(controller: Controller, entries: set[str]) -> dict[str, dict[str, BankMovement]]:
+    """The controller's movements of these entries, by entry and part."""
+    found: dict[str, dict[str, BankMovement]] = {}
+    for one in BankMovement.objects.filter(controller_id=controller.pk, entry__in=entries).select_related("bill"):
+        found.setdefault(one.entry, {})[one.part] = one
+    return found
+
+
+def _filled(one: BankMovement | None, reference: str, found: SettlementBill | None) -> bool:
+    """Fill in the reference that a movement lacked; whether it found its bill by that."""
+    if one is None or one.reference or not reference:
+        return False
+    finds = one.bill is None and found is not None
+    one.reference, one.bill = reference, one.bill or found
+    one.save(update_fields=["reference", "bill"])
+    return finds
+
+
+def _movement(controller: Controller, one: camt.Movement, found: SettlementBill | None) -> BankMovement:
+    key = f"{controller.pk}|{one.entry}|{one.part}"
+    return BankMovement(
+        id=hashlib.sha256(key.encode()).hexdigest()[:32],
+        controller_id=controller.pk,
+        entry=one.entry,
+        part=one.part,
+        bill=found,
+        booked_on=one.booked_on,
+        amount=one.amount,
+        currency=one.currency,
+        reference=one.reference,
+        read_at=clock.now(),
+    )
 
 
 def put_with(*, actor: Actor, controller: Controller, movement_id: str, bill_id: int | None) -> None:
