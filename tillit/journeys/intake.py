@@ -35,19 +35,21 @@ class _Job:
     register_id: int
     holder_id: int
     accept_from: datetime
+    decided: bool
     progress: dict[str, int]
     actor: Actor
 
 
-def post_batch(*, batch_id: int, side_by_side: Sequence[Lane] = HERE) -> Batch:
+def post_batch(*, batch_id: int, side_by_side: Sequence[Lane] = HERE, decided: bool = False) -> Batch:
     """Post the rows that were staged on the lanes; the batch is `posted` then. Outside every scope.
 
     Idempotent: `seen` holds what was counted, transfers carry their purchase's id, a posted batch is left alone.
+    `decided`: staff say that the rows are not what they posted themselves (C12).
     """
     batch = Batch.objects.select_related("source").get(pk=batch_id)
     if batch.state in {"posted", "finished"}:
         return batch
-    job = _job(batch)
+    job = _job(batch, decided=decided)
     names = [f"{lane}/{len(side_by_side)}" for lane in range(len(side_by_side))]
     halves = [[lane] for lane in range(len(side_by_side))] if len(side_by_side) > 1 else [[0, 1]]
     turns = list(zip(side_by_side, names, halves, strict=True))
@@ -83,7 +85,7 @@ def settle_waiting(*, register_id: int, batch_id: int = 0) -> None:
     _repay(_actor(register_id), merged)
 
 
-def _job(batch: Batch) -> _Job:
+def _job(batch: Batch, *, decided: bool) -> _Job:
     start, register = batch.source.accept_from, batch.source.register_id
     return _Job(
         batch_id=batch.pk,
@@ -91,6 +93,7 @@ def _job(batch: Batch) -> _Job:
         register_id=register,
         holder_id=register_holder(register_id=register),
         accept_from=datetime(start.year, start.month, start.day, tzinfo=ZoneInfo(clock.DEFAULT_ZONE)),
+        decided=decided,
         progress=batch.progress,
         actor=_actor(register),
     )
@@ -118,6 +121,7 @@ def _post_chunk(job: _Job, lane: str, halves: Sequence[int], page: int) -> int:
             accept_from=job.accept_from,
             page=page,
             behind=job.progress.get(lane, 0),
+            decided=job.decided,
         )
         if chunk is None:
             return 0

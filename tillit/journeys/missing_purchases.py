@@ -15,7 +15,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import register_holder
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.parties.operations import many_at_once
+from tillit.parties.operations import alone
 from tillit.purchases import intake, phases
 from tillit.purchases.intake import MissingPurchase
 from tillit.purchases.models import Batch, Source, Store
@@ -31,13 +31,16 @@ def ready(*, register_id: int) -> None:
 
 
 def first(*, register_id: int) -> None:
-    """The fence of the register: the first of all locks of the transaction of `post`."""
-    many_at_once(register_id=register_id)
+    """The fence of the register: files under way are in before it is looked whether the receipt is counted.
+
+    The first of all locks of the transaction of `post`.
+    """
+    alone(register_id=register_id)
 
 
 @transaction.atomic
-def post(*, store: Store, subject_id: int, event_at: datetime, amount: int, receipt: str) -> int:
-    """Post the purchase; the bonus it gave, minor units. Raises `MissingPurchaseError` `counted-already`."""
+def post(*, store: Store, subject_id: int, event_at: datetime, amount: int, receipt: str, another: bool = False) -> int:
+    """Post the purchase; the bonus it gave, minor units. Raises `MissingPurchaseError` (`intake.make_good`)."""
     club = Controller.objects.get(pk=store.chain.controller_id)
     source, holder = _source(club.register_id), register_holder(register_id=club.register_id)
     controllers = Controller.objects.filter(register_id=club.register_id).values_list("pk", flat=True)
@@ -51,7 +54,7 @@ def post(*, store: Store, subject_id: int, event_at: datetime, amount: int, rece
         rows_read=1,
         posted=1,
     )
-    missing = MissingPurchase(subject_id, store.chain_id, store.pk, event_at, amount, receipt)
+    missing = MissingPurchase(subject_id, store.chain_id, store.pk, event_at, amount, receipt, another)
     with Scope(system("missing", controllers), ACTIVITY) as scope:
         intake.make_good(missing=missing, source_id=source.pk, batch_id=batch.pk)
         rated = phases.name(batch_id=batch.pk, phase="rated")

@@ -39,24 +39,28 @@ class Replay:
 def replay_quarantine(*, source_key: str, actor: Actor, batch_id: int | None = None, ids: Sequence[int] = ()) -> Replay:
     """Play the rows of a source that wait, or those of one batch, or those named. Outside every scope and transaction.
 
-    Rows that were not kept, and lines that never were rows and are not repaired, go on waiting.
+    Rows that were not kept, and lines that never were rows and are not repaired, go on waiting; so do rows that may be
+    what staff posted, unless they are named: naming them says that they are other purchases (C12).
     """
     known = references.load(source_key=source_key)
     total = taken_in = after = 0
     with batches.source_locked(source_id=known.source_id), phases.shown():
         while True:
-            rows = list(
-                quarantine.waiting(source_id=known.source_id, batch_id=batch_id, ids=ids).filter(pk__gt=after)[:AT_ONCE]
-            )
+            asked = quarantine.waiting(source_id=known.source_id, batch_id=batch_id, ids=ids)
+            rows = list(asked.filter(pk__gt=after)[:AT_ONCE])
             if not rows:
                 break
             after = rows[-1].pk
             total += len(rows)
-            taken_in += _play(rows, known, actor)
+            doubted = [row for row in rows if row.reason == quarantine.POSTED]
+            taken_in += _play([row for row in rows if row not in doubted], known, actor, decided=False)
+            taken_in += _play(doubted if ids else [], known, actor, decided=True)
     return Replay(total, taken_in, total - taken_in)
 
 
-def _play(rows: list[QuarantinedRow], known: references.References, actor: Actor) -> int:
+def _play(rows: list[QuarantinedRow], known: references.References, actor: Actor, *, decided: bool) -> int:
+    if not rows:
+        return 0
     values = {row.pk: quarantine.open_row(row) for row in rows if row.sealed is not None}
     values = {key: one for key, one in values.items() if "" not in one}
     checked = check(chunk_of(list(values.values()), values), known)
@@ -74,7 +78,7 @@ def _play(rows: list[QuarantinedRow], known: references.References, actor: Actor
         phases.enter(batch_id=batch.pk, phase="read")
         staging.stage(batch=batch, chunks=[chunk_of(list(good.values()), good)], references=known)
         phases.enter(batch_id=batch.pk, phase="staged")
-        intake.post_batch(batch_id=batch.pk)
+        intake.post_batch(batch_id=batch.pk, decided=decided)
         batch.refresh_from_db()
     return _resolve(batch, list(good), actor)
 

@@ -18,17 +18,20 @@ from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.sql import load
 from tillit.purchases import quarantine
 from tillit.purchases.errors import MissingPurchaseError
-from tillit.purchases.models import Batch, MadeGood
+from tillit.purchases.models import Batch
 
 PAGES = 4096  # 32 MiB of staged rows, some 200 000, are a chunk
-COUNTED, PARKED, REPEATED, REUSED, TOO_OLD, AUTHORISED = range(6)
-_REFUSED = {REUSED: ("id", "id-reused"), TOO_OLD: ("time", "time-too-old")}
+COUNTED, PARKED, REPEATED, REUSED, TOO_OLD, AUTHORISED, POSTED = range(7)
+_REFUSED = {REUSED: ("id", "id-reused"), TOO_OLD: ("time", "time-too-old"), POSTED: ("receipt", quarantine.POSTED)}
 _LOCK = 0x696E_746B  # advisory lock space of the halves of a source
 
 
 @dataclass(frozen=True)
 class MissingPurchase:
-    """A purchase that no source sent: whose, where (ids), when, minor units, and the number on its receipt."""
+    """A purchase that no source sent: whose, where (ids), when, minor units, and the number on its receipt.
+
+    `another`: staff saw that the person has a purchase of that day and amount, and it is another one.
+    """
 
     subject: int
     chain: int
@@ -36,6 +39,7 @@ class MissingPurchase:
     event_at: datetime
     amount: int
     receipt: str
+    another: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,10 @@ def lock_source(*, source_id: int, halves: Sequence[int]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, source_id * 2 + half])
 
 
-def match(*, register_id: int, accept_from: datetime, page: int, behind: int) -> Chunk | None:
+def match(*, register_id: int, accept_from: datetime, page: int, behind: int, decided: bool = False) -> Chunk | None:
     """Put the members' rows of the chunk that starts at `page` in `intake_row`, judged; None when it holds no row.
 
-    The ids of those that count are in `seen` then.
+    The ids of those that count are in `seen` then. `decided`: staff say that they are not what they posted (C12).
     """
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE intake_row")
@@ -105,7 +109,7 @@ def match(*, register_id: int, accept_from: datetime, page: int, behind: int) ->
         rows, members, last_line, named = cursor.fetchone()
         if not rows:
             return None
-        counts = _judged(cursor)
+        counts = _judged(cursor, decided=decided)
     return _chunk(counts, rows=rows, strangers=rows - members, last_line=last_line, named=named)
 
 
@@ -120,15 +124,16 @@ def find_strays(*, accept_from: datetime) -> Chunk | None:
         found = int(cursor.rowcount)
         if not found:
             return None
-        counts = _judged(cursor)
+        counts = _judged(cursor, decided=False)
     return _chunk(counts, rows=found, strangers=-found, last_line=0, named=found)
 
 
-def _judged(cursor: Any) -> dict[int, tuple[int, int, int]]:
+def _judged(cursor: Any, *, decided: bool) -> dict[int, tuple[int, int, int]]:
     """Verdict → (rows, refunds, clearing ones) of `intake_row`; the ids that count are in `seen` then."""
     cursor.execute("SELECT EXISTS (SELECT FROM purchases_made_good)")
     if cursor.fetchone()[0]:
-        cursor.execute(_sql("made_good"), {"zone": DEFAULT_ZONE})
+        cursor.execute(_sql("made_good"), {"zone": DEFAULT_ZONE, "decided": decided})
+        cursor.execute(_sql("made_good_again"))
     _see(cursor)
     cursor.execute(_sql("verdicts"))
     return {verdict: (rows, refunds, clearing) for verdict, rows, refunds, clearing in cursor.fetchall()}
@@ -210,6 +215,7 @@ def find_refunded() -> int:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE refund_row")
         cursor.execute(_sql("move_refunds"))
+        cursor.execute(_sql("name_made_good"))
         cursor.execute(_sql("due_refunds"))
         return int(cursor.rowcount)
 
@@ -245,7 +251,8 @@ def recall_period(*, chain_id: int, starts: datetime, ends: datetime | None) -> 
 def make_good(*, missing: MissingPurchase, source_id: int, batch_id: int) -> UUID:
     """Put a purchase that no source sent in `intake_row`, and keep it; its id. Not counted yet: `accrual` does.
 
-    Raises `MissingPurchaseError` `counted-already` when anybody's purchase with that receipt is counted or posted.
+    Raises `MissingPurchaseError`: `counted-already` when anybody's purchase with that receipt is counted or posted in
+    the chain that day, `counted-alike` when the person has one of that amount and it is not said to be `another`.
     """
     made, day = uuid4(), clock.local_date(missing.event_at)
     given = {
@@ -258,21 +265,14 @@ def make_good(*, missing: MissingPurchase, source_id: int, batch_id: int) -> UUI
     }
     with connection.cursor() as cursor:
         cursor.execute(_sql("counted_receipt"), given)
-        counted = bool(cursor.fetchone()[0])
-        row = MadeGood(
-            purchase_id=made,
-            chain_id=missing.chain,
-            store_id=missing.store,
-            receipt=missing.receipt,
-            bought_on=day,
-        )
-        try:
-            with transaction.atomic():
-                row.save(force_insert=True)
-        except IntegrityError:
-            counted = True
+        counted, alike = cursor.fetchone()
+        if not counted:
+            cursor.execute(_sql("keep_made_good"), given)
+            counted = not cursor.rowcount
         if counted:
             raise MissingPurchaseError("counted-already", "a purchase with that receipt is counted already")
+        if alike and not missing.another:
+            raise MissingPurchaseError("counted-alike", "the person has a purchase of that day and amount")
         cursor.execute("TRUNCATE intake_row")
         cursor.execute(_sql("missing_row"), given)
         cursor.execute(_sql("keep_seen"))

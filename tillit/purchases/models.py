@@ -138,8 +138,9 @@ class Seen(models.Model):
 
 
 class MadeGood(models.Model):
-    """A receipt that no source sent and staff posted (C12): each once, and its lines are repeats when they come after
-    all. `purchase_id`: what it was posted as.
+    """A receipt that no source sent and staff posted (C12): each once in its chain, and its lines are repeats when they
+    come after all. `purchase_id`: what it was posted as. `receipt`: as `purchases_receipt_key` makes it, letters and
+    digits alone. `amount`: minor units.
     """
 
     purchase_id = models.UUIDField(primary_key=True)
@@ -147,14 +148,29 @@ class MadeGood(models.Model):
     store_id = models.IntegerField()
     receipt = models.CharField(max_length=60)
     bought_on = models.DateField()
+    amount = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "purchases_made_good"
         constraints = [
-            models.UniqueConstraint(
-                fields=["chain_id", "store_id", "bought_on", "receipt"], name="purchases_made_good_once"
-            )
+            models.UniqueConstraint(fields=["chain_id", "bought_on", "receipt"], name="purchases_made_good_once")
         ]
+
+
+class MadeGoodLine(models.Model):
+    """A line that a source sent of a purchase that staff had posted: it was not counted again, and a refund of it is
+    one of the posted purchase (C8, C12). `digest` and `payload` as in `Seen`.
+    """
+
+    pk = models.CompositePrimaryKey("source_id", "digest")
+    source_id = models.SmallIntegerField()
+    digest = models.UUIDField()
+    payload = models.UUIDField()
+    event_on = models.DateField()
+    purchase_id = models.UUIDField(db_index=True)
+
+    class Meta:
+        db_table = "purchases_made_good_line"
 
 
 class PaymentInstrument(PersonalModel):

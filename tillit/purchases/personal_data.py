@@ -7,6 +7,7 @@ from tillit.purchases.models import (
     Chain,
     EnterpriseRange,
     MadeGood,
+    MadeGoodLine,
     PaymentInstrument,
     ProductGroup,
     Purchase,
@@ -55,6 +56,13 @@ owned(
     MadeGood,
     category="purchase",
     because="receipts that staff posted",
+    where="purchase_id IN (SELECT id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
+    follows=("purchases_purchase", "t.purchase_id = d.id"),
+)
+owned(
+    MadeGoodLine,
+    category="purchase",
+    because="digests of the lines of receipts that staff posted",
     where="purchase_id IN (SELECT id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
     follows=("purchases_purchase", "t.purchase_id = d.id"),
 )

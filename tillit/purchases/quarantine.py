@@ -24,7 +24,8 @@ from tillit.purchases.reading.reasons import message
 
 _TABLE = "purchases_quarantine"
 DISMISSALS = ("not_a_row", "test", "sent_again", "not_ours", "cannot_be_mended")
-LATE = ("id-reused", "time-too-old")  # reasons that posting may find
+POSTED = "posted-by-staff"  # it may be what staff posted: they decide, and only rows they name are played again
+LATE = ("id-reused", "time-too-old", POSTED)  # reasons that posting may find
 _COPY = (
     "COPY purchases_quarantine (batch_id, line, field, reason, message, sealed, quarantined_at, resolution) FROM STDIN"
 )

@@ -14,11 +14,12 @@ import polars as pl
 from django.db import connection
 
 from tillit.audit.operations import append
+from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.scope import Scope
 from tillit.kernel.sql import load
 from tillit.purchases import events
 from tillit.purchases.errors import RefundError
-from tillit.purchases.models import Seen, UnmatchedRefund
+from tillit.purchases.models import MadeGoodLine, Seen, UnmatchedRefund
 from tillit.purchases.reading.encoding import external_digests
 
 PAGE = 25
@@ -73,7 +74,7 @@ def waiting(*, controller_ids: Collection[int], page: int = 1, size: int = PAGE)
 
 def candidates(*, refund: Waiting, most: int = 5) -> list[Candidate]:
     """The person's own purchases that it may be of, the likeliest first: same store, same amount, nearest in time."""
-    return [Candidate(*row) for row in _rows("candidates", {"refund": refund.id, "most": most})]
+    return [Candidate(*row) for row in _rows("candidates", {"refund": refund.id, "most": most, "zone": DEFAULT_ZONE})]
 
 
 def find(*, refund_id: int) -> Waiting:
@@ -88,7 +89,7 @@ def sold_as(*, refund: Waiting, line: str) -> UUID:
     """The purchase that the refund's sender called `line`. Raises `RefundError` `purchase-unknown`."""
     source = UnmatchedRefund.objects.values_list("source_id", flat=True).get(subject_id=refund.subject_id, id=refund.id)
     known = UUID(bytes=external_digests(source, pl.Series([line], dtype=pl.String))[0].tobytes())
-    if not Seen.objects.filter(source_id=source, digest=known).exists():
+    if not any(table.objects.filter(source_id=source, digest=known).exists() for table in (Seen, MadeGoodLine)):
         raise RefundError("purchase-unknown", "the sender's line of that id is no purchase of a member")
     return known
 

@@ -66,6 +66,10 @@ REASONS: dict[str, Reason] = reasons.REASONS | {
     "refund-self": Reason("En retur viser til seg selv.", "A refund refers to itself."),
     # The row clashes with others.
     "id-reused": Reason("Samme id er brukt med annet innhold.", "The same id was used with another content."),
+    "posted-by-staff": Reason(
+        "Kan være kjøpet som er ført for hånd. Forkast raden, eller spill den av på nytt om det er et annet kjøp.",
+        "It may be the purchase that was posted by hand. Discard the row, or play it again if it is another purchase.",
+    ),
 }
 
 

@@ -11,7 +11,7 @@ ALTER TABLE pg_temp.purchases_staged ALTER COLUMN line SET STATISTICS 10
 -- name: row_table
 -- The members' rows of the chunk that is being posted, each with its verdict: 0 counted, 1 parked (the person's data is
 -- restricted), 2 repeated, 3 the id was used with another content, 4 older than the source may send, 5 an authorisation:
--- nothing was bought yet. `earns`: counted, and not a refund.
+-- nothing was bought yet, 6 staff may have posted it already. `earns`: counted, and not a refund.
 CREATE TEMPORARY TABLE IF NOT EXISTS intake_row (
   line bigint, subject_id bigint, event_at timestamptz, amount bigint, external uuid, payload uuid, refund_of uuid,
   controller_id integer, chain_id integer, store_id integer, product_group_id integer, state smallint, source_id smallint,
@@ -86,23 +86,77 @@ FROM (
 WHERE i.line = j.line AND j.verdict IS NOT NULL
 
 -- name: made_good
--- Lines of a receipt that staff posted for the same person, since it was missing (C12): they come late and are repeats.
-UPDATE intake_row i SET verdict = 2, earns = false
-FROM purchases_made_good m
-WHERE i.verdict <= 1 AND i.amount > 0 AND m.chain_id = i.chain_id AND m.store_id = i.store_id AND m.receipt = i.receipt
-  AND m.bought_on = (i.event_at AT TIME ZONE %(zone)s)::date AND m.purchase_id <> i.external
-  AND EXISTS (SELECT FROM parties_subject s
-              JOIN parties_subject o ON coalesce(o.alias_of_id, o.id) = coalesce(s.alias_of_id, s.id)
-              JOIN purchases_purchase p ON p.subject_id = o.id AND p.id = m.purchase_id
-              WHERE s.id = i.subject_id)
+-- Lines of purchases that staff posted since they were missing (C12), when they come late after all: repeats (2) where the
+-- receipt is the same in the chain and on the day, in the same store whoever's card it is, or in any store the same
+-- person's; `purchases_made_good_line` then knows of which purchase. Put aside for staff (6, unless it is `decided`) where
+-- it may be the same: another person's with that receipt in another store, and the person's own of that day and amount
+-- with another receipt or none. Only rows of a chain and day with such a purchase are looked at.
+WITH near AS MATERIALIZED (
+  SELECT i.line, i.subject_id, i.source_id, i.external, i.payload, i.chain_id, i.store_id, i.amount,
+         (i.event_at AT TIME ZONE %(zone)s)::date AS bought_on, purchases_receipt_key(i.receipt) AS receipt
+  FROM intake_row i
+  WHERE i.verdict <= 1 AND i.amount > 0
+    AND (i.chain_id, (i.event_at AT TIME ZONE %(zone)s)::date)
+        IN (SELECT d.chain_id, d.bought_on FROM purchases_made_good d)
+), new AS MATERIALIZED (
+  SELECT n.* FROM near n
+  WHERE NOT EXISTS (SELECT FROM purchases_seen z WHERE z.source_id = n.source_id AND z.digest = n.external)
+    AND NOT EXISTS (SELECT FROM purchases_made_good_line l WHERE l.source_id = n.source_id AND l.digest = n.external)
+), alike AS (
+  SELECT n.*, m.purchase_id, true AS same, m.store_id = n.store_id AS here
+  FROM new n JOIN purchases_made_good m
+    ON m.chain_id = n.chain_id AND m.bought_on = n.bought_on AND m.receipt = n.receipt
+  UNION ALL
+  SELECT n.*, m.purchase_id, false, false
+  FROM new n JOIN purchases_made_good m
+    ON m.chain_id = n.chain_id AND m.bought_on = n.bought_on AND m.amount = n.amount AND m.receipt <> n.receipt
+), whose AS (
+  SELECT a.*, EXISTS (
+    SELECT FROM parties_subject s
+    JOIN parties_subject o ON o.id = coalesce(s.alias_of_id, s.id) OR o.alias_of_id = coalesce(s.alias_of_id, s.id)
+    JOIN purchases_purchase p ON p.subject_id = o.id AND p.id = a.purchase_id
+    WHERE s.id = a.subject_id) AS own
+  FROM alike a
+), judged AS MATERIALIZED (
+  SELECT DISTINCT ON (j.line) j.* FROM (
+    SELECT w.line, w.source_id, w.external, w.payload, w.bought_on, w.purchase_id,
+           CASE WHEN w.same AND (w.here OR w.own) THEN 2 ELSE 6 END AS verdict
+    FROM whose w WHERE w.same OR w.own
+  ) AS j
+  WHERE j.verdict = 2 OR NOT %(decided)s
+  ORDER BY j.line, j.verdict, j.purchase_id
+), known AS (
+  INSERT INTO purchases_made_good_line (source_id, digest, payload, event_on, purchase_id)
+  SELECT j.source_id, j.external, j.payload, j.bought_on, j.purchase_id FROM judged j WHERE j.verdict = 2
+  ORDER BY j.source_id, j.external, j.line
+  ON CONFLICT (source_id, digest) DO NOTHING
+)
+UPDATE intake_row i SET verdict = j.verdict, earns = false FROM judged j WHERE i.line = j.line
+
+-- name: made_good_again
+-- Rows with the id of such a late line: repeats, or the id was used with another content.
+UPDATE intake_row i SET verdict = CASE WHEN l.payload = i.payload THEN 2 ELSE 3 END, earns = false
+FROM purchases_made_good_line l
+WHERE i.verdict IN (0, 1, 6) AND l.source_id = i.source_id AND l.digest = i.external
 
 -- name: counted_receipt
--- Whether anybody's purchase with that receipt is counted: among the store's of the day.
-SELECT EXISTS (
-  SELECT FROM purchases_purchase p
-  WHERE p.event_at >= %(day)s::timestamp AT TIME ZONE %(zone)s
-    AND p.event_at < (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s
-    AND p.chain_id = %(chain)s AND p.store_id = %(store)s AND p.receipt = %(receipt)s AND p.amount > 0)
+-- Whether the receipt is counted, among the chain's purchases of the day: anybody's with that number, in any store; else
+-- whether the person has one of that amount.
+SELECT coalesce(bool_or(purchases_receipt_key(p.receipt) = purchases_receipt_key(%(receipt)s)), false),
+       coalesce(bool_or(p.amount = %(amount)s AND p.subject_id IN (
+         SELECT o.id FROM parties_subject s
+         JOIN parties_subject o ON o.id = coalesce(s.alias_of_id, s.id) OR o.alias_of_id = coalesce(s.alias_of_id, s.id)
+         WHERE s.id = %(subject)s)), false)
+FROM purchases_purchase p
+WHERE p.event_at >= %(day)s::timestamp AT TIME ZONE %(zone)s
+  AND p.event_at < (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s
+  AND p.chain_id = %(chain)s AND p.amount > 0
+
+-- name: keep_made_good
+-- The receipt that staff post, once.
+INSERT INTO purchases_made_good (purchase_id, chain_id, store_id, receipt, bought_on, amount)
+VALUES (%(purchase)s, %(chain)s, %(store)s, purchases_receipt_key(%(receipt)s), %(day)s, %(amount)s)
+ON CONFLICT (chain_id, bought_on, receipt) DO NOTHING
 
 -- name: missing_row
 -- A purchase that staff post, as a row to be kept and rated like any other.
@@ -176,7 +230,7 @@ FROM intake_row r GROUP BY r.verdict
 
 -- name: refused
 -- The rows of the chunk that go to quarantine: line and verdict.
-SELECT r.line, r.verdict FROM intake_row r WHERE r.verdict IN (3, 4) ORDER BY r.line
+SELECT r.line, r.verdict FROM intake_row r WHERE r.verdict IN (3, 4, 6) ORDER BY r.line
 
 -- name: count
 -- Adds a chunk's counts to its batch, and notes how far that lane has come.
@@ -195,15 +249,18 @@ INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, r
                         store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
                         last_four)
 WITH named AS MATERIALIZED (
-  SELECT s.*, n.event_on
-  FROM purchases_staged s JOIN purchases_seen n ON n.source_id = s.source_id AND n.digest = s.refund_of
+  SELECT s.*, n.event_on, n.bought
+  FROM purchases_staged s JOIN (
+    SELECT k.source_id, k.digest, k.event_on, k.digest AS bought FROM purchases_seen k
+    UNION ALL SELECT l.source_id, l.digest, l.event_on, l.purchase_id FROM purchases_made_good_line l
+  ) AS n ON n.source_id = s.source_id AND n.digest = s.refund_of
   WHERE s.amount < 0 AND s.event_at >= %(accept_from)s
     AND NOT EXISTS (SELECT FROM purchases_seen k WHERE k.source_id = s.source_id AND k.digest = s.external)
 )
 SELECT DISTINCT ON (n.external) n.line, p.subject_id, n.event_at, n.amount, n.external, n.payload, n.refund_of,
        p.controller_id, n.chain_id, n.store_id, n.product_group_id, p.state, n.source_id, p.state, false, n.currency,
        n.receipt, n.product, ''
-FROM named n JOIN purchases_purchase p ON p.id = n.refund_of AND p.chain_id = n.chain_id
+FROM named n JOIN purchases_purchase p ON p.id = n.bought AND p.chain_id = n.chain_id
 WHERE p.event_at >= (SELECT min(d.event_on) FROM named d)::timestamp AT TIME ZONE 'Europe/Oslo'
   AND p.event_at < ((SELECT max(d.event_on) FROM named d) + 1)::timestamp AT TIME ZONE 'Europe/Oslo'
   AND p.amount > 0 AND p.state IN (0, 1)
@@ -213,13 +270,16 @@ ORDER BY n.external, n.line
 -- Refunds that wait with one member and name a purchase of another: they go on with the one who bought, and end here as
 -- `elsewhere`. Found as `strays` are.
 WITH named AS MATERIALIZED (
-  SELECT u.*, n.event_on
-  FROM purchases_unmatched_refund u JOIN purchases_seen n ON n.source_id = u.source_id AND n.digest = u.refund_of
+  SELECT u.*, n.event_on, n.bought
+  FROM purchases_unmatched_refund u JOIN (
+    SELECT k.source_id, k.digest, k.event_on, k.digest AS bought FROM purchases_seen k
+    UNION ALL SELECT l.source_id, l.digest, l.event_on, l.purchase_id FROM purchases_made_good_line l
+  ) AS n ON n.source_id = u.source_id AND n.digest = u.refund_of
   WHERE u.settled_at IS NULL AND u.state = 0
-    AND NOT EXISTS (SELECT FROM purchases_purchase o WHERE o.subject_id = u.subject_id AND o.id = u.refund_of)
+    AND NOT EXISTS (SELECT FROM purchases_purchase o WHERE o.subject_id = u.subject_id AND o.id = n.bought)
 ), theirs AS MATERIALIZED (
   SELECT n.*, p.subject_id AS buyer_id, p.state AS buyer_state
-  FROM named n JOIN purchases_purchase p ON p.id = n.refund_of AND p.chain_id = n.chain_id
+  FROM named n JOIN purchases_purchase p ON p.id = n.bought AND p.chain_id = n.chain_id
   WHERE p.event_at >= (SELECT min(d.event_on) FROM named d)::timestamp AT TIME ZONE 'Europe/Oslo'
     AND p.event_at < ((SELECT max(d.event_on) FROM named d) + 1)::timestamp AT TIME ZONE 'Europe/Oslo'
     AND p.amount > 0 AND p.state IN (0, 1)
@@ -231,6 +291,12 @@ WITH named AS MATERIALIZED (
 )
 UPDATE purchases_unmatched_refund u SET settled_at = tillit_now(), outcome = 'elsewhere'
 FROM theirs t WHERE u.subject_id = t.subject_id AND u.id = t.id
+
+-- name: name_made_good
+-- Refunds that name a late line of a purchase which staff had posted: they are of that purchase.
+UPDATE purchases_unmatched_refund u SET refund_of = l.purchase_id
+FROM purchases_made_good_line l
+WHERE u.settled_at IS NULL AND u.source_id = l.source_id AND u.refund_of = l.digest
 
 -- name: due_refunds
 -- The refunds that wait and whose purchase has been found, in the order in which they take back: each with the part of

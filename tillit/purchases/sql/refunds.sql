@@ -21,16 +21,18 @@ LEFT JOIN purchases_purchase r ON r.subject_id = u.subject_id AND r.id = u.purch
 WHERE u.id = %(refund)s AND u.settled_at IS NULL AND u.state = 0
 
 -- name: candidates
--- Purchases of the refund's own person that it may be of: in the same chain, made before it, with enough left that was
--- not refunded. The same store comes first, then the same amount, then the nearest in time.
+-- Purchases of the refund's own person that it may be of: in the same chain, made before it (or by what
+-- staff posted, whose time is not known so well, on the same day), with enough left that was not refunded. The same store comes first, then the same amount, then the nearest in time.
 SELECT p.id, p.event_at, s.name, s.place, p.receipt, p.product, p.amount, p.amount - b.back, p.currency
 FROM purchases_unmatched_refund u
 JOIN purchases_purchase p ON p.subject_id = u.subject_id AND p.chain_id = u.chain_id AND p.amount > 0 AND p.state = 0
- AND p.event_at <= u.event_at
+ AND (p.event_at <= u.event_at
+      OR (p.event_at AT TIME ZONE %(zone)s)::date = (u.event_at AT TIME ZONE %(zone)s)::date
+         AND EXISTS (SELECT FROM purchases_made_good m WHERE m.purchase_id = p.id))
 JOIN purchases_store s ON s.id = p.store_id
 CROSS JOIN LATERAL (
   SELECT coalesce(-sum(o.amount), 0)::bigint AS back FROM purchases_unmatched_refund o
   WHERE o.subject_id = p.subject_id AND o.refund_of = p.id AND o.outcome IN ('', 'settled') AND o.id <> u.id
 ) AS b
 WHERE u.id = %(refund)s AND p.amount - b.back >= -u.amount
-ORDER BY p.store_id <> u.store_id, p.amount <> -u.amount, u.event_at - p.event_at, p.id LIMIT %(most)s
+ORDER BY p.store_id <> u.store_id, p.amount <> -u.amount, greatest(u.event_at - p.event_at, p.event_at - u.event_at), p.id LIMIT %(most)s
