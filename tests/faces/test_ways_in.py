@@ -18,7 +18,8 @@ from tests.support.world import person
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
-from tillit.journeys import recovery
+from tillit.journeys import recovery, registration
+from tillit.journeys.sign_in import mail_allowed
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as outbox
@@ -30,7 +31,9 @@ from tillit.parties.credential_models import Password
 from tillit.parties.digests import Kind, digest
 from tillit.parties.merging import merge
 from tillit.parties.models import Fact, Session, SignInCode
-from tillit.parties.operations import record_fact
+from tillit.parties.operations import open_account, record_fact
+from tillit.parties.rates import Limit
+from tillit.privacy import anomalies
 
 pytestmark = pytest.mark.django_db
 KEY = "lyngheim"
@@ -480,6 +483,58 @@ def test_h18_whoever_reads_the_old_address_stops_it(client: Client, ada: Person,
     with clock.travel(start + timedelta(hours=73)):
         assert recovery.take_effect() == 0
         sign_in(Client(), ada)
+
+
+def test_h18_registration_does_not_tell_whose_national_number_is_a_member_s(
+    ada: Person, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = clock.now()
+    with clock.travel(start):
+        for n in range(5):
+            Client().post(f"/{KEY}/register/", _typed(member_number=f"LY {5000 + n}", email=f"a+{n}@post.example"))
+        Client().post(f"/{KEY}/register/", _typed(email="annen@post.example"))
+        assert _mails() == 0, "five a day for one national number"
+    with clock.travel(start + timedelta(days=1)):
+        Client().post(f"/{KEY}/register/", _typed())
+        assert _mails() == 1
+    monkeypatch.setattr(registration, "WRONG", Limit("register_wrong", 3, timedelta(hours=1)))
+    with clock.travel(start + timedelta(days=2)):
+        for n in range(3):
+            Client().post(f"/{KEY}/register/", _typed(member_number=f"LY {6000 + n}", national_number="20877130054"))
+        Client().post(f"/{KEY}/register/", _typed())
+        assert _mails() == 1, "pairs are tried out: no codes for an hour"
+        made = anomalies.raise_suspicions()
+        assert [one.key.partition(":")[0] for one in made] == ["registration"]
+        assert anomalies.raise_suspicions() == []
+
+
+def test_h18_tags_are_one_mailbox_for_the_limit_of_mails(ada: Person, gateway: Gateway) -> None:
+    with clock.travel(clock.now()):
+        allowed = [mail_allowed("here", f"a+{n}@post.example", "198.51.100.7") for n in range(7)]
+    assert allowed == [True] * 5 + [False] * 2
+
+
+def test_h18_who_has_a_way_in_and_no_address_is_not_taken_over(client: Client, bare: Person, gateway: Gateway) -> None:
+    with Scope(system("test", {bare.controller.pk}), "sign_in", frozenset({bare.subject_id})) as scope:
+        login = open_account(
+            scope=scope, subject_id=bare.subject_id, register_id=bare.controller.register_id, at=clock.now()
+        )
+    passwords.keep(login=login, password=GOOD, at_least=12)
+    pending, by_mail, by_sms = _register(client, gateway)
+    answer = client.post(f"/{KEY}/register/", {"pending": pending, "email_code": by_mail, "mobile_code": by_sms})
+    assert (answer.status_code, "kan nås" in answer.text) == (422, True)
+    assert _home(client) == 302
+    assert Password.objects.exists()
+
+
+def test_b6_without_text_messages_there_is_no_registration(ada: Person, gateway: Gateway) -> None:
+    browser = Client(raise_request_exception=False)
+    assert browser.get(f"/{KEY}/register/").status_code == 200
+    assert f"/{KEY}/register/" in browser.get(f"/{KEY}/sign-in/lost/").text
+    gateway.ready = lambda: False  # type: ignore[method-assign]
+    for changed in ({"national_number": "20877130054"}, {}):
+        assert browser.post(f"/{KEY}/register/", _typed(**changed)).status_code == 404
+    assert f"/{KEY}/register/" not in browser.get(f"/{KEY}/sign-in/lost/").text
 
 
 def _lost(client: Client, gateway: Gateway, **changed: str) -> str:

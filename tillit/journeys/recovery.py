@@ -3,8 +3,8 @@
 Who still has one verified address, or a passkey, signs in with it and changes the rest. For who has not, a colleague
 who sees who it is, or a registration with member number and national number, asks for new addresses. They count for
 nothing for three days, all the old addresses are told, and whoever reads one of those stops it with one click, for a
-week. Where nobody can be told, nothing is asked for. When it takes effect, every other way in is forgotten: it may be in
-the hands of whoever made the person lose theirs.
+week. Where nobody can be told, nothing is asked for. When it takes effect, every other way in is forgotten: it may be
+in the hands of whoever made the person lose theirs.
 """
 
 from collections.abc import Collection, Mapping

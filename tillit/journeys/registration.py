@@ -2,7 +2,7 @@
 
 Both are compared with the register's digests and never stored; together they show who somebody is, not that nobody else
 knows them. So a code goes to the e-mail address and one to the mobile that are to be registered, and only together are
-they right. Who has an address on record already, and shows none of those, does not get in at once: the new addresses
+they right. Who has an address on record or a way in already, and shows none of those addresses, does not get in at once: the new addresses
 wait, and the old ones are told (`recovery`). Every page says the same whether the numbers belong together or not.
 """
 
@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tillit.audit.events import REGISTRATION_GUESSED
+from tillit.audit.operations import append
 from tillit.declaration.forms import form_on
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
+from tillit.declaration.schema import Declaration
 from tillit.journeys import recovery
 from tillit.journeys.joining import Codes, Words
 from tillit.journeys.sign_in import PER_NETWORK, TRIES_PER_NETWORK, admitted, from_network, mail_allowed
@@ -21,7 +24,7 @@ from tillit.kernel import clock
 from tillit.kernel.identifiers import IdentifierError, email, national_number, phone
 from tillit.kernel.scope import Scope, system
 from tillit.messages.mail import send_unstored
-from tillit.messages.text_message import send_unstored_text
+from tillit.messages.text_message import can_text, send_unstored_text
 from tillit.parties import codes, directories
 from tillit.parties.contacts import record_address
 from tillit.parties.digests import Kind, digest
@@ -30,11 +33,15 @@ from tillit.parties.merging import own, same_person
 from tillit.parties.models import Login
 from tillit.parties.operations import open_account
 from tillit.parties.queries import facts
-from tillit.parties.rates import Limit, within
+from tillit.parties.rates import Limit, spent, within
 
 PAGE = "register"
 PURPOSE = "register"
 PER_NUMBER = Limit("register_number", 5, timedelta(days=1))
+PER_NATIONAL = Limit("register_national", 5, timedelta(days=1))
+# Pairs that do not belong together, in a whole register: past it nobody gets a code until the hour is over.
+WRONG = Limit("register_wrong", 200, timedelta(hours=1))
+_TOLD = Limit("register_told", 1, timedelta(hours=1))
 
 
 @dataclass(frozen=True)
@@ -72,11 +79,20 @@ def ask(*, controller: Controller, typed: Mapping[str, str], network_address: st
     subject = by_member_number(register_id=register, number=number)
     national = digest(register, Kind.NATIONAL_NUMBER, _national(typed["national_number"]))
     same = directories.resolve(register_id=register, kind=Kind.NATIONAL_NUMBER, digest=national)
-    allowed = within(PER_NUMBER, f"{register}:{number}") & mail_allowed(str(register), address, network_address)
+    allowed = (
+        within(PER_NUMBER, f"{register}:{number}")
+        & within(PER_NATIONAL, f"{register}:{national}")
+        & mail_allowed(str(register), address, network_address)
+    )
     one, other = own(subject or 0), own(same or 0)
-    known = allowed and subject is not None and one == other
-    issued = [codes.issue(purpose=PURPOSE, register_id=register, subject_id=one if known else None) for _ in range(2)]
+    belong = subject is not None and one == other
+    guessing = spent(WRONG, str(register))
+    within(WRONG, str(register) if not belong else f"{register}:right")  # as much work for those that belong
+    if guessing:
+        _noted_guessing(controller)
     declared = current(controller_id=controller.pk, on=clock.today())
+    known = belong and allowed and not guessing and can_text(declared)
+    issued = [codes.issue(purpose=PURPOSE, register_id=register, subject_id=one if known else None) for _ in range(2)]
     minutes, expires = int(codes.LIVES.total_seconds() // 60), clock.now() + codes.LIVES
     if known:
         send_unstored(
@@ -125,7 +141,7 @@ def confirm(
         _free(controller, subject, given)
         known = facts(subject_id=subject)
         old = {known[kind] for kind in ("email", "phone") if kind in known}
-        if old and not old & set(given.values()):
+        if not old & set(given.values()) and not recovery.is_new(subject_id=subject):
             waits = recovery.ask(scope=scope, controller=controller, subject_id=subject, addresses=given, said=warning)
             return Registered(waits=waits)
         for kind, text in given.items():
@@ -142,6 +158,23 @@ def confirm(
         recovery.tell_replaced(known, given, warning)
         login = open_account(scope=scope, subject_id=subject, register_id=controller.register_id, at=at)
     return Registered(login=admitted(controller, login, "registration"))
+
+
+def offered(declared: Declaration) -> set[str]:
+    """The declared ways in that work here: registration needs text messages, for every answer to be the same."""
+    return {way.key for way in declared.sign_in_ways if way.key != "registration" or can_text(declared)}
+
+
+def _noted_guessing(controller: Controller) -> None:
+    """On record, once an hour, for the report on what stands out (`privacy.anomalies`)."""
+    if within(_TOLD, str(controller.register_id)):
+        append(
+            type=REGISTRATION_GUESSED,
+            actor=system("registration", {controller.pk}),
+            activity="sign_in",
+            controller=controller.pk,
+            details={"attempts": WRONG.most},
+        )
 
 
 def _free(controller: Controller, subject: int, given: Mapping[str, str]) -> None:

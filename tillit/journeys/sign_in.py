@@ -23,6 +23,7 @@ from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
+from tillit.kernel.identifiers.email import mailbox
 from tillit.kernel.scope import Scope, system
 from tillit.messages.mail import send_unstored
 from tillit.messages.text_message import can_text, send_unstored_text
@@ -249,7 +250,7 @@ def send_code(found: Recipient | None, mail: Mail, code: str) -> None:
 def mail_allowed(where: str, typed: str, network_address: str) -> bool:
     """Count one mail to the address typed at a register or the staff console; whether one may go now."""
     key = lookup.address_key(typed)
-    address = f"{where}:{key[1] if key else typed.strip().lower()}"
+    address = f"{where}:{mailbox(key[1]) if key else typed.strip().lower()}"
     pair = f"{address}:{truncated(network_address)}"
     spaced = within(SPACED, pair)
     return (within(PER_ADDRESS_AND_NETWORK, pair) and within(PER_ADDRESS, address)) or spaced

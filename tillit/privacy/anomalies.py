@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from tillit.audit.events import REGISTRATION_GUESSED
+from tillit.audit.models import Event
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.kernel import clock
@@ -119,6 +121,20 @@ def raise_suspicions(*, on: date | None = None, days: int = 7) -> list[Breach]:
     made = []
     for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
         found = report(controller_id=controller.pk, since=today - timedelta(days=days), until=today + timedelta(days=1))
+        for day in _guessed(controller, today - timedelta(days=days)):
+            key = f"registration:{day.isoformat()}"
+            if not Breach.objects.filter(controller_id=controller.pk, key=key).exists():
+                made.append(
+                    desk.register(
+                        actor=system("anomalies", {controller.pk}),
+                        controller_id=controller.pk,
+                        what=f"{day}: member and national numbers tried out at registration",
+                        at=clock.now(),
+                        source="anomaly",
+                        nature=["confidentiality"],
+                        key=key,
+                    )
+                )
         for (staff, day), ones in suspicious(found).items():
             key = key_of(staff, day)
             if Breach.objects.filter(controller_id=controller.pk, key=key).exists():
@@ -136,6 +152,16 @@ def raise_suspicions(*, on: date | None = None, days: int = 7) -> list[Breach]:
                 )
             )
     return made
+
+
+def _guessed(controller: Controller, since: date) -> list[date]:
+    """Local days on which pairs of member number and national number were tried out at registration."""
+    zone = current(controller_id=controller.pk, on=clock.today()).controller.time_zone
+    with Scope(system("anomalies", {controller.pk}), desk.ACTIVITY):
+        rows = Event.objects.filter(
+            type=REGISTRATION_GUESSED.key, controller_id=controller.pk, at__gte=_start(since, zone)
+        )
+        return sorted({at.astimezone(ZoneInfo(zone)).date() for at in rows.values_list("at", flat=True)})
 
 
 def read_by(*, controller_id: int, staff_id: int, day: date) -> list[int]:

@@ -32,7 +32,7 @@ _SALT, _LIVES = "tillit.register", 600
 def lost(request: HttpRequest, controller: str) -> HttpResponse:
     """What to do when nothing of what one has works any more."""
     site = site_or_404(controller)
-    ways = {way.key for way in site.declaration.sign_in_ways}
+    ways = registration.offered(site.declaration)
     return render(request, "member_web/lost.html", {"site": site, "section": "min_side", "ways": ways})
 
 
@@ -68,7 +68,7 @@ def number(request: HttpRequest, controller: str) -> HttpResponse:
 def register(request: HttpRequest, controller: str) -> HttpResponse:
     """Register addresses with member number and national number. The numbers are in no page, address or session."""
     site = _site(controller, "registration")
-    if said_on(site, registration.PAGE) is None:
+    if said_on(site, registration.PAGE) is None or "registration" not in registration.offered(site.declaration):
         raise Http404
     if request.method != "POST":
         return _form(request, site)

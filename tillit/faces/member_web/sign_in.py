@@ -14,6 +14,7 @@ from tillit.faces.member_web.access import keep_remembering, remember_item, reme
 from tillit.faces.signing_in import REMEMBER
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys.openid import providers
+from tillit.journeys.registration import offered
 from tillit.journeys.sign_in import confirm_code, request_code, sign_in_by_passkey
 from tillit.parties import devices, passkeys
 from tillit.parties.codes import tries_left
@@ -109,5 +110,5 @@ def leave(request: HttpRequest, controller: str) -> HttpResponse:
 
 def page_context(site: Site) -> dict[str, Any]:
     """What the sign-in page shows: the ways in that the controller has."""
-    ways = {way.key for way in site.declaration.sign_in_ways}
+    ways = offered(site.declaration)
     return {"site": site, "section": "min_side", "providers": providers(site.declaration), "ways": ways}

@@ -46,6 +46,12 @@ def matching_key(text: str) -> str:
     return f"{unicodedata.normalize('NFC', local.lower())}@{_domain(domain)[0]}"
 
 
+def mailbox(key: str) -> str:
+    """A matching key without its sub-address: what `name+tag` and `name` share at most providers. For counting only."""
+    local, at, domain = key.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
 def is_valid(text: str) -> bool:
     """True when `normalise` accepts the text."""
     try:
