@@ -48,6 +48,7 @@ class World:
         content = {name: more.pop(name) for name in ("url", "code", "needs", "member_price") if name in more}
         texts = {"nb": {"title": title or key, "summary": str(more.pop("summary", "")), "body": ""}}
         draft = editing.write_draft(
+            controllers=self.staff.controllers,
             key=key,
             supplier=self.suppliers[supplier],
             category=self.categories["reise"],
@@ -55,6 +56,7 @@ class World:
         )
         for union in unions:
             editing.make_valid(
+                controllers=self.staff.controllers,
                 benefit=draft.benefit,
                 controller=self.controllers[union],
                 **{"starts": START, **more},  # type: ignore[arg-type]

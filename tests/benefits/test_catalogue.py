@@ -69,7 +69,7 @@ def test_b3_members_see_what_was_published_and_staff_the_draft(world: World) -> 
     with pytest.raises(CatalogueError, match="no draft"):
         editing.publish(actor=world.staff, controller_id=1, benefit=benefit, at=at)
     world.benefit("hotell", title="Hotell med frokost", publish=False)
-    assert not editing.discard(benefit=benefit), "the same again is no draft"
+    assert not editing.discard(controllers=world.staff.controllers, benefit=benefit), "the same again is no draft"
     editing.withdraw(actor=world.staff, controller_id=1, benefit=benefit, on=clock.today())
     assert world.sees(kari) == []
     editing.withdraw(actor=world.staff, controller_id=1, benefit=benefit, on=None)
@@ -93,9 +93,13 @@ def test_b3_members_see_what_was_published_and_staff_the_draft(world: World) -> 
     ],
 )
 def test_b3_what_cannot_be_is_refused_with_its_field(world: World, content: Content, code: str) -> None:
-    of = {"key": "x", "supplier": world.suppliers["hotell"], "category": world.categories["reise"]}
+    of = {
+        "key": "x",
+        "supplier": world.suppliers["hotell"],
+        "category": world.categories["reise"],
+    }
     with pytest.raises(CatalogueError) as refused:
-        editing.write_draft(content=content, **of)  # type: ignore[arg-type]
+        editing.write_draft(controllers=world.staff.controllers, content=content, **of)  # type: ignore[arg-type]
     assert refused.value.code == code
 
 

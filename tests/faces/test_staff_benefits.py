@@ -9,8 +9,9 @@ from django.test import Client
 
 from tests.benefits.conftest import World, build
 from tests.faces.conftest import staff_sign_in
-from tillit.benefits import use
-from tillit.benefits.models import Benefit, Edition, UseCount
+from tillit.benefits import editing, use
+from tillit.benefits.errors import CatalogueError
+from tillit.benefits.models import Benefit, Edition, PoolCode, UseCount
 from tillit.parties import staff as staffing
 
 DESK = "/staff/lyngheim/benefits/"
@@ -81,6 +82,56 @@ def test_b3_who_may_edit_and_what_others_see(world: World, client: Client) -> No
     refused = client.post(f"{DESK}begge/", {**FORM, "title_nb": "Vår"})
     assert (refused.status_code, "andre forbund" in refused.text) == (422, True)
     assert Edition.objects.filter(benefit__key="begge").count() == 1
+
+
+def test_b3_nobody_takes_another_union_s_benefit_over(world: World, client: Client) -> None:
+    andres = world.benefit("andres", kind="single_code", unions=("steinlia",))
+    begge = world.benefit("begge", unions=("lyngheim", "steinlia"))
+    theirs = Client()
+    colleague(world, theirs, "administrator", "steinlia")
+    desk = DESK.replace("lyngheim", "steinlia")
+    assert theirs.post(f"{desk}new/", {**FORM, "key": "utkast"}).status_code == 302
+    assert theirs.get(f"{desk}utkast/").status_code == 200
+    colleague(world, client, "administrator")
+    before = list(Edition.objects.order_by("id").values())
+    for key in ("andres", "begge", "utkast"):
+        refused = client.post(f"{DESK}new/", {**FORM, "key": key})
+        assert (refused.status_code, "i bruk" in refused.text) == (422, True)
+    for act in ({"act": "valid", "valid_from": "2026-01-01"}, {"act": "codes", "codes": "X"}, {"act": "publish"}):
+        assert client.post(f"{DESK}utkast/", act).status_code == 404, "a benefit of nobody's members has a maker"
+    assert "benefits/utkast/" not in client.get(DESK).text
+    assert "utkast" not in client.get(f"{DESK}file/").content.decode()
+    refused = client.post(f"{DESK}begge/", {"act": "codes", "codes": "X"})
+    assert (refused.status_code, "andre forbund" in refused.text) == (422, True)
+    assert client.post(f"{DESK}begge/", {"act": "valid", "valid_from": "2027-01-01"}).status_code == 302, "its own"
+    here = {world.controllers["lyngheim"].pk}
+    for act in (
+        lambda: editing.add_codes(controllers=here, benefit=andres, codes=["X"]),
+        lambda: editing.make_valid(
+            controllers=here, benefit=andres, controller=world.controllers["lyngheim"], starts=date(2026, 1, 1)
+        ),
+        lambda: editing.make_valid(
+            controllers=here, benefit=begge, controller=world.controllers["steinlia"], starts=date(2026, 2, 1)
+        ),
+        lambda: editing.discard(controllers=here, benefit=andres),
+    ):
+        with pytest.raises(CatalogueError) as stopped:
+            act()
+        assert stopped.value.code == "other-unions"
+    assert list(Edition.objects.order_by("id").values()) == before
+    assert not PoolCode.objects.exists()
+
+
+def test_b3_a_category_waits_for_publishing_as_the_rest_of_the_edition(world: World, client: Client) -> None:
+    editing.add_category(key="film", names={"nb": "Film"})
+    colleague(world, client)
+    for act in (FORM, {"act": "valid", "valid_from": "2026-01-01"}, {"act": "publish"}):
+        assert client.post(f"{DESK}{'new' if act is FORM else 'fly'}/", act).status_code == 302
+    kari = world.member()
+    client.post(f"{DESK}fly/", {**FORM, "category": "film"})
+    assert (world.sees(kari, category="reise"), world.sees(kari, category="film")) == (["fly"], [])
+    client.post(f"{DESK}fly/", {"act": "publish"})
+    assert (world.sees(kari, category="reise"), world.sees(kari, category="film")) == ([], ["fly"])
 
 
 def test_b3_the_file_goes_out_and_in(world: World, client: Client) -> None:

@@ -168,8 +168,42 @@ def test_h18_a_browser_cannot_make_the_server_call_where_it_wants(
         "https://user@push.example/a",
         "https://notify.example/",
     ]
+    others += [
+        "https://[push.example/x",
+        "https://push.example/æ",
+        "https://push.example/a b",
+        "https://push.example/\n",
+    ]
     others += ["https://evil.example/https://push.example/", "https://push.example.evil.example/", "file:///etc/passwd"]
     assert [is_push_service(one) for one in (*right, *others)] == [True] * len(right) + [False] * len(others)
+
+
+def test_b6_what_is_no_address_or_row_is_answered_and_spoils_nothing_for_the_other_browsers(
+    client: Client, ada: Person, service: PushService
+) -> None:
+    sign_in(client, ada)
+    phone = service.browser("phone")
+    for off in ("--5", "-", "²", "9" * 19, "5" * 30):
+        assert client.post(NOTICES, {"off": off}).status_code == 302
+    for endpoint in ("https://[127.0.0.1/x", f"{phone.endpoint}æ", f"{phone.endpoint}\n"):
+        assert client.post(NOTICES, phone.subscription() | {"endpoint": endpoint}).status_code == 302
+    with Scope(system("test", {ada.controller.pk}), "self_service", frozenset({ada.subject_id})) as scope:
+        assert not push.switched_on(subject_ids=[ada.subject_id])
+        push.subscribe(  # as an earlier version kept it
+            scope=scope,
+            subject_id=ada.subject_id,
+            controller_id=ada.controller.pk,
+            **phone.subscription() | {"endpoint": f"{phone.endpoint}æ"},
+            device="",
+            at=clock.now(),
+        )
+    client.post(NOTICES, phone.subscription())
+    _send(ada, "one")
+    outbox.deliver()
+    assert _state(ada, "one") == (State.SENT, "")
+    assert [one.path for one in service.taken] == ["/push/phone"], "once"
+    outbox.deliver()
+    assert len(service.taken) == 1
 
 
 def test_b6_nothing_is_offered_where_it_is_not_declared_or_nobody_answers_for_it(

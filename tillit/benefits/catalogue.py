@@ -39,7 +39,7 @@ class Listed:
 
     @property
     def benefit(self) -> Benefit:
-        """The benefit, with supplier and category."""
+        """The benefit, with its supplier."""
         return self.edition.benefit
 
     def text(self, language: str, part: str) -> str:
@@ -82,9 +82,7 @@ def listed(
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "catalogue", "for_member"), given)
         found = cursor.fetchall()
-    editions = Edition.objects.select_related("benefit__supplier", "benefit__category").in_bulk(
-        [row[0] for row in found]
-    )
+    editions = Edition.objects.select_related("benefit__supplier", "category").in_bulk([row[0] for row in found])
     return [Listed(editions[number], ends) for number, ends in found]
 
 
@@ -95,7 +93,7 @@ def words(text: str) -> list[str]:
 
 def categories(of: Iterable[Listed]) -> list[Category]:
     """The categories of what is listed, in order."""
-    found = {one.benefit.category_id: one.benefit.category for one in of}
+    found = {one.edition.category_id: one.edition.category for one in of}
     return sorted(found.values(), key=lambda one: (one.position, one.key))
 
 
@@ -114,4 +112,4 @@ def count(*, controller_id: int, benefit_id: int, what: What, at: datetime) -> N
 def counts(*, controller_id: int, start: date, end: date) -> list[UseCount]:
     """The counts of the months that begin in [start, end)."""
     found = UseCount.objects.filter(controller_id=controller_id, month__gte=start, month__lt=end)
-    return list(found.select_related("benefit__category").order_by("month", "benefit__key", "what"))
+    return list(found.select_related("benefit").order_by("month", "benefit__key", "what"))

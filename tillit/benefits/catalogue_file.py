@@ -67,15 +67,12 @@ def written(*, controllers: Iterable[int]) -> str:
     out = io.StringIO()
     sheet = csv.DictWriter(out, COLUMNS, delimiter=";", lineterminator="\r\n")
     sheet.writeheader()
-    benefits = Benefit.objects.select_related("supplier", "category").order_by("key")
-    for benefit in benefits:
-        edition = benefit.editions.order_by("-number").first()
-        if edition is None:
+    for benefit in Benefit.objects.select_related("supplier").order_by("key"):
+        edition = benefit.editions.select_related("category").order_by("-number").first()
+        if edition is None or not editing.may_see(benefit=benefit, controllers=mine):
             continue
         valid = list(Validity.objects.filter(benefit=benefit).select_related("controller").order_by("id"))
         own = [one for one in valid if one.controller_id in mine]
-        if valid and not own:
-            continue
         places: list[Validity | None] = [*own] or [None]
         for one in places:
             sheet.writerow({name: _safe(value) for name, value in _row(benefit, edition, one).items()})
@@ -126,15 +123,25 @@ def _take(row: dict[str, str], unions: dict[str, Controller], benefits: dict[str
     """Write the row's draft and validity; how many validities are new or moved."""
     supplier = Supplier.objects.filter(key=row["supplier"]).first()
     category = Category.objects.filter(key=row["category"]).first()
-    standing = Benefit.objects.filter(key=row["key"]).first()
     for found, name in ((supplier, "supplier"), (category, "category")):
         if found is None:
             raise CatalogueError(name, f"there is no {name} '{row[name]}'")
-    if not editing.may_edit(benefit=standing, controllers={one.pk for one in unions.values()}):
-        raise CatalogueError("key", "members of another union see this benefit, too")
     assert supplier is not None  # noqa: S101 (refused above)
     assert category is not None  # noqa: S101
-    draft = editing.write_draft(key=row["key"], supplier=supplier, category=category, content=_content(row))
+    mine = {one.pk for one in unions.values()}
+    try:
+        draft = editing.write_draft(
+            controllers=mine,
+            key=row["key"],
+            supplier=supplier,
+            category=category,
+            content=_content(row),
+            maker=unions.get(row["union"]),
+        )
+    except CatalogueError as refused:
+        if refused.code != "other-unions":
+            raise
+        raise CatalogueError("key", str(refused)) from None
     benefits[row["key"]] = None
     if not row["union"]:
         return 0
@@ -151,7 +158,7 @@ def _take(row: dict[str, str], unions: dict[str, Controller], benefits: dict[str
     }
     if Validity.objects.filter(**where, ends=ends).exists():
         return 0
-    editing.make_valid(**where, ends=ends)  # type: ignore[arg-type]
+    editing.make_valid(controllers=mine, **where, ends=ends)  # type: ignore[arg-type]
     return 1
 
 
@@ -202,7 +209,7 @@ def _row(benefit: Benefit, edition: Edition, validity: Validity | None) -> dict[
     row = {
         "key": benefit.key,
         "supplier": benefit.supplier.key,
-        "category": benefit.category.key,
+        "category": edition.category.key,
         "kind": edition.kind,
         **said,
         "url": edition.url,

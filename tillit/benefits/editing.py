@@ -2,10 +2,10 @@
 
 A benefit is changed by writing its draft, which nobody but staff sees, and publishing it: the draft becomes the edition
 that members see from that moment, and stays as it was said. One catalogue serves the operator's unions: who edits what
-a union's members see must work for that union (`may_edit`).
+a union's members see must work for that union (`may_edit`), which every change asks of the row it changes.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from django.db import transaction
 
 from tillit.audit.operations import append
 from tillit.benefits import events
+from tillit.benefits.codes import fill
 from tillit.benefits.errors import CatalogueError
 from tillit.benefits.models import Benefit, Category, Edition, Frame, Kind, Supplier, Validity
 from tillit.benefits.order_models import FIELDS
@@ -117,27 +118,57 @@ def end_frame(*, actor: Actor, standing: Frame, on: date) -> None:
         )
 
 
-def may_edit(*, benefit: Benefit | None, controllers: Collection[int]) -> bool:
-    """Whether staff of these controllers may change what the benefit says: all of whose members see it are theirs."""
-    if benefit is None:
-        return True
+def owners(*, benefit: Benefit) -> set[int]:
+    """Whose the benefit is: the controllers whose members have it, had or will have it; while there are none the union
+    that made it, and what the operator made, everybody's together.
+    """
     seen_by = set(Validity.objects.filter(benefit=benefit).values_list("controller_id", flat=True))
-    return seen_by <= set(controllers)
+    made_by = {benefit.maker_id} if benefit.maker_id else set(Controller.objects.values_list("pk", flat=True))
+    return seen_by or made_by
 
 
-def write_draft(*, key: str, supplier: Supplier, category: Category, content: Content) -> Edition:
-    """The benefit's draft says this from now on; members see what was published. Raises `CatalogueError`."""
+def may_see(*, benefit: Benefit, controllers: Collection[int]) -> bool:
+    """Whether staff of these controllers see the benefit as it is kept: it is theirs, perhaps with others."""
+    theirs = owners(benefit=benefit)
+    if benefit.maker_id or Validity.objects.filter(benefit=benefit).exists():
+        return not theirs.isdisjoint(controllers)
+    return theirs <= set(controllers)
+
+
+def may_edit(*, benefit: Benefit | None, controllers: Collection[int]) -> bool:
+    """Whether staff of these controllers may change what the benefit says: all of whose it is are theirs."""
+    return benefit is None or owners(benefit=benefit) <= set(controllers)
+
+
+def write_draft(
+    *,
+    controllers: Collection[int],
+    key: str,
+    supplier: Supplier,
+    category: Category,
+    content: Content,
+    maker: Controller | None = None,
+    new: bool = False,
+) -> Edition:
+    """The benefit's draft says this from now on; members see what was published.
+
+    controllers: whom the writer works for. maker: the union whose a new benefit is; without one, the only one that the
+    writer works for, else nobody's but the operator's. new: it must not be there yet.
+    Raises `CatalogueError`: `key-taken`, `other-unions`, or the field that cannot be.
+    """
     _key(key)
-    checked = _checked(content)
+    checked = {"category_id": category.pk, **_checked(content)}
+    whose = maker.pk if maker else next(iter(controllers)) if len(controllers) == 1 else None
     with transaction.atomic():
-        benefit, _ = Benefit.objects.get_or_create(key=key, defaults={"supplier": supplier, "category": category})
-        Benefit.objects.select_for_update().get(pk=benefit.pk)
+        benefit, made = Benefit.objects.get_or_create(key=key, defaults={"supplier": supplier, "maker_id": whose})
+        benefit = benefit if made else _locked(benefit, controllers, "key-taken" if new else "other-unions")
+        _say(not new or not benefit.editions.exists(), "key-taken", "a benefit of that key is there already")
         _say(
             benefit.supplier_id == supplier.pk or not benefit.editions.filter(published_at__isnull=False).exists(),
             "supplier",
             "a benefit that was published stays with its supplier",
         )
-        Benefit.objects.filter(pk=benefit.pk).update(supplier=supplier, category=category)
+        Benefit.objects.filter(pk=benefit.pk).update(supplier=supplier)
         latest = benefit.editions.order_by("-number").first()
         if latest is not None and latest.published_at is None:
             Edition.objects.filter(pk=latest.pk).update(**checked)
@@ -148,8 +179,9 @@ def write_draft(*, key: str, supplier: Supplier, category: Category, content: Co
 
 
 def publish(*, actor: Actor, controller_id: int, benefit: Benefit, at: datetime) -> Edition:
-    """Members see the draft from now on. Raises `CatalogueError` `no-draft`."""
+    """Members see the draft from now on. Raises `CatalogueError`: `no-draft`, `other-unions`."""
     with transaction.atomic():
+        _locked(benefit, actor.controllers)
         draft = Edition.objects.select_for_update().filter(benefit=benefit, published_at=None).first()
         if draft is None:
             raise CatalogueError("no-draft", "there is no draft to publish")
@@ -165,14 +197,20 @@ def publish(*, actor: Actor, controller_id: int, benefit: Benefit, at: datetime)
     return draft
 
 
-def discard(*, benefit: Benefit) -> bool:
-    """Throw the draft away; whether there was one."""
-    return bool(Edition.objects.filter(benefit=benefit, published_at=None).delete()[0])
+def discard(*, controllers: Collection[int], benefit: Benefit) -> bool:
+    """Throw the draft away; whether there was one. Raises `CatalogueError` `other-unions`."""
+    with transaction.atomic():
+        _locked(benefit, controllers)
+        return bool(Edition.objects.filter(benefit=benefit, published_at=None).delete()[0])
 
 
 def withdraw(*, actor: Actor, controller_id: int, benefit: Benefit, on: date | None) -> None:
-    """Nobody sees the benefit from `on`; None: they do again. Orders that were placed go on."""
+    """Nobody sees the benefit from `on`; None: they do again. Orders that were placed go on.
+
+    Raises `CatalogueError` `other-unions`.
+    """
     with transaction.atomic():
+        _locked(benefit, actor.controllers)
         Benefit.objects.filter(pk=benefit.pk).update(withdrawn_on=on)
         append(
             type=events.WITHDRAWN,
@@ -183,8 +221,16 @@ def withdraw(*, actor: Actor, controller_id: int, benefit: Benefit, on: date | N
         )
 
 
+def add_codes(*, controllers: Collection[int], benefit: Benefit, codes: Iterable[str]) -> int:
+    """Put single-use codes into the pool, as `codes.fill` does. Raises `CatalogueError`, also `other-unions`."""
+    with transaction.atomic():
+        _locked(benefit, controllers)
+        return fill(benefit=benefit, codes=codes)
+
+
 def make_valid(
     *,
+    controllers: Collection[int],
     benefit: Benefit,
     controller: Controller,
     starts: date,
@@ -194,17 +240,23 @@ def make_valid(
 ) -> Validity:
     """The union's members have the benefit in [starts, ends); the same start again with another end moves the end.
 
-    Raises `CatalogueError` `validity` when it would end before it starts.
+    A union whose members have the benefit already moves its own validity; who gives it to a union anew must be allowed
+    to edit it. Raises `CatalogueError`: `validity` when it would end before it starts, `other-unions`.
     """
     _say(ends is None or ends > starts, "validity", "a validity ends after it starts")
-    made, _ = Validity.objects.update_or_create(
-        benefit=benefit,
-        controller=controller,
-        agreement=agreement,
-        membership_type=membership_type,
-        starts=starts,
-        defaults={"ends": ends},
-    )
+    with transaction.atomic():
+        standing = Validity.objects.filter(benefit=benefit, controller=controller).exists()
+        if not (standing and controller.pk in controllers):
+            _locked(benefit, controllers)
+            _say(controller.pk in controllers, "other-unions", "that is another union")
+        made, _ = Validity.objects.update_or_create(
+            benefit=benefit,
+            controller=controller,
+            agreement=agreement,
+            membership_type=membership_type,
+            starts=starts,
+            defaults={"ends": ends},
+        )
     return made
 
 
@@ -214,6 +266,13 @@ def end_validity(*, validity: Validity, on: date) -> None:
         Validity.objects.filter(pk=validity.pk).delete()
     else:
         Validity.objects.filter(pk=validity.pk).update(ends=on)
+
+
+def _locked(benefit: Benefit, controllers: Collection[int], refusal: str = "other-unions") -> Benefit:
+    """The benefit's row, held, if staff of these controllers may edit it. Raises `CatalogueError` with `refusal`."""
+    found = Benefit.objects.select_for_update().get(pk=benefit.pk)
+    _say(may_edit(benefit=found, controllers=controllers), refusal, f"'{found.key}' is another union's benefit, too")
+    return found
 
 
 def _recipients(controller: Controller, on: date) -> tuple[str, ...]:

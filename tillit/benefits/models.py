@@ -63,11 +63,14 @@ class Category(models.Model):
 
 
 class Benefit(models.Model):
-    """A benefit, whatever its edition says. `withdrawn_on`: the first day on which nobody sees it."""
+    """A benefit, whatever its edition says. `withdrawn_on`: the first day on which nobody sees it.
+
+    maker: the union whose it is as long as no union's members have it; None: the operator's.
+    """
 
     key = models.CharField(max_length=60, unique=True)
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="benefits")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="benefits")
+    maker = models.ForeignKey(Controller, on_delete=models.PROTECT, null=True, related_name="+")
     withdrawn_on = models.DateField(null=True)
 
     class Meta:
@@ -94,6 +97,7 @@ class Edition(models.Model):
 
     benefit = models.ForeignKey(Benefit, on_delete=models.PROTECT, related_name="editions")
     number = models.PositiveIntegerField()
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="editions")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     texts = models.JSONField()
     search = models.TextField()

@@ -1,5 +1,7 @@
 """Notices in a browser, switched on and off by the person (B6, E6)."""
 
+import re
+
 from tillit.declaration.forms import form_on
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
@@ -41,7 +43,7 @@ def switch_on(*, controller: Controller, subject_id: int, endpoint: str, p256dh:
 
 def switch_off(*, controller: Controller, subject_id: int, row: str) -> bool:
     """Send nothing more to one of the person's browsers; whether it was one of theirs."""
-    if not row.lstrip("-").isdecimal() or len(row) > 20:  # a bigint
+    if not re.fullmatch(r"-?[0-9]{1,19}", row) or abs(int(row)) >= 2**63:  # a bigint
         return False
     with _scope(controller, subject_id) as scope:
         return push.unsubscribe(scope=scope, subject_id=subject_id, row_id=int(row), at=clock.now())

@@ -11,6 +11,7 @@ makes the server call where they want.
 
 import json
 import os
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from functools import cache
@@ -40,6 +41,8 @@ GONE = frozenset({404, 410})
 """What a push service answers for a subscription that is no more (RFC 8030 7.3)."""
 _LIVES = timedelta(days=3)
 _RECORD = 4096
+_ADDRESS = re.compile("[!-~]+")
+"""Printable ASCII without blanks (RFC 3986 2)."""
 _CURVE = ec.SECP256R1()
 
 
@@ -76,12 +79,16 @@ def application_key() -> str:
 
 
 def is_push_service(endpoint: str) -> bool:
-    """Whether the address is one of a push service the installation knows: https, but on this machine."""
-    parts = urlsplit(endpoint)
-    host = parts.hostname or ""
+    """Whether the address is one of a push service the installation knows: https, but on this machine.
+
+    It is written in the signs of an address, and nothing else.
+    """
     try:
-        port = parts.port
+        parts = urlsplit(endpoint)
+        host, port = parts.hostname or "", parts.port
     except ValueError:
+        return False
+    if not _ADDRESS.fullmatch(endpoint):
         return False
     local = host in {"localhost", "127.0.0.1"}
     known = any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in settings.PUSH_HOSTS)
@@ -138,6 +145,8 @@ def _push(browser: push.Browser, body: bytes) -> int:
             return link.getresponse().status
     except (OSError, HTTPException):
         return 0
+    except ValueError:  # an address that cannot be asked for
+        return 404
     finally:
         link.close()
 

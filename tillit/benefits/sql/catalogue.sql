@@ -9,21 +9,21 @@ WITH valid AS (
      AND v.agreement = ANY (array_append(%(agreements)s::text[], '')) AND v.membership_type IN ('', %(type)s)
    GROUP BY v.benefit_id
 ), current AS (
-  SELECT DISTINCT ON (e.benefit_id) e.id, e.benefit_id, e.search
+  SELECT DISTINCT ON (e.benefit_id) e.id, e.benefit_id, e.category_id, e.search
     FROM benefits_edition e JOIN valid USING (benefit_id)
    WHERE e.published_at <= %(at)s
    ORDER BY e.benefit_id, e.number DESC
 ), liked AS (
-  SELECT c.id, c.benefit_id, coalesce(sum(word_similarity(w.word, c.search)), 0) AS likeness
+  SELECT c.id, c.benefit_id, c.category_id, coalesce(sum(word_similarity(w.word, c.search)), 0) AS likeness
     FROM current c LEFT JOIN unnest(%(words)s::text[]) AS w (word) ON true
-   GROUP BY c.id, c.benefit_id, c.search
+   GROUP BY c.id, c.benefit_id, c.category_id, c.search
   HAVING coalesce(bool_and(w.word IS NULL OR strpos(c.search, w.word) > 0 OR word_similarity(w.word, c.search) >= 0.5), true)
 )
 SELECT l.id, v.ends
   FROM liked l
   JOIN valid v USING (benefit_id)
   JOIN benefits_benefit b ON b.id = l.benefit_id
-  JOIN benefits_category g ON g.id = b.category_id
+  JOIN benefits_category g ON g.id = l.category_id
  WHERE (b.withdrawn_on IS NULL OR b.withdrawn_on > %(on)s)
    AND (%(category)s = '' OR g.key = %(category)s) AND (%(benefit)s = '' OR b.key = %(benefit)s)
  ORDER BY l.likeness DESC, g.position, g.key, b.key;

@@ -150,7 +150,7 @@ def shown(found: Listed) -> dict[str, Any]:
         "key": found.benefit.key,
         "kind": edition.kind,
         "supplier": found.benefit.supplier.name,
-        "category": _name(found.benefit.category.names),
+        "category": _name(edition.category.names),
         **{part: found.text(spoken, part) for part in ("title", "summary", "body")},
         "member_price": price(edition.member_price),
         "ordinary_price": price(edition.ordinary_price),

@@ -18,7 +18,7 @@ from tillit.benefits.order_models import FIELDS
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.member_web.benefits import shown
 from tillit.faces.staff_web.access import Worker, staff_page
-from tillit.faces.templatetags.tillit import language
+from tillit.faces.templatetags.tillit import language, say_or
 from tillit.faces.texts import languages, say
 from tillit.kernel import clock
 from tillit.kernel.money import Money, MoneyError
@@ -41,9 +41,9 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
     valid = Validity.objects.select_related("controller")
     rows = []
     for one in Benefit.objects.select_related("supplier").order_by("key"):
-        mine = [v for v in valid.filter(benefit=one) if v.controller_id == here]
-        if not mine and valid.filter(benefit=one).exists():
+        if not editing.may_see(benefit=one, controllers={here}):
             continue
+        mine = valid.filter(benefit=one, controller_id=here)
         editions = list(one.editions.order_by("number"))
         if not editions:
             continue
@@ -82,15 +82,15 @@ def download(request: HttpRequest, worker: Worker) -> HttpResponse:
 def edit(request: HttpRequest, worker: Worker, benefit: str = "") -> HttpResponse:
     """A benefit's draft as a form, how members will see it, and where it is valid."""
     _may(worker)
-    found = Benefit.objects.select_related("supplier", "category").filter(key=benefit).first()
-    if benefit and (found is None or not _mine(worker, found)):
+    found = Benefit.objects.select_related("supplier").filter(key=benefit).first()
+    if benefit and (found is None or not editing.may_see(benefit=found, controllers=worker.actor.controllers)):
         raise Http404
     problem, typed = "", _typed(request) if request.method == "POST" else _standing(found)
     if request.method == "POST":
         try:
             key = _act(request, worker, found, typed)
         except (BenefitError, MoneyError, ValueError) as refused:
-            problem = str(refused)
+            problem = say_or(f"benefit_desk.problem.{getattr(refused, 'code', '')}", str(refused))
         else:
             messages.success(request, say(language(), "benefit_desk.done"))
             return (
@@ -103,11 +103,11 @@ def edit(request: HttpRequest, worker: Worker, benefit: str = "") -> HttpRespons
 
 def _act(request: HttpRequest, worker: Worker, found: Benefit | None, typed: dict[str, Any]) -> str:
     """Do what the form asks; the key of the benefit to go on with. Raises `BenefitError` and `ValueError`."""
-    act, here = request.POST.get("act", "save"), worker.site.controller
+    act, here, mine = request.POST.get("act", "save"), worker.site.controller, worker.actor.controllers
     if act == "save" or found is None:
-        if not editing.may_edit(benefit=found, controllers=worker.actor.controllers):
-            raise BenefitError("other-unions", say(language(), "benefit_desk.others"))
         draft = editing.write_draft(
+            controllers=mine,
+            new=found is None,
             key=found.key if found else typed["key"],
             supplier=_chosen(Supplier, typed["supplier"]),
             category=_chosen(Category, typed["category"]),
@@ -115,18 +115,17 @@ def _act(request: HttpRequest, worker: Worker, found: Benefit | None, typed: dic
         )
         return draft.benefit.key
     if act in ("publish", "discard", "withdraw", "again"):
-        if not editing.may_edit(benefit=found, controllers=worker.actor.controllers):
-            raise BenefitError("other-unions", say(language(), "benefit_desk.others"))
         of: dict[str, Any] = {"actor": worker.actor, "controller_id": here.pk, "benefit": found}
         if act == "publish":
             editing.publish(**of, at=clock.now())
         elif act == "discard":
-            editing.discard(benefit=found)
+            editing.discard(controllers=mine, benefit=found)
         else:
             editing.withdraw(**of, on=clock.today() if act == "withdraw" else None)
     elif act == "valid":
         last = request.POST.get("valid_to", "")
         editing.make_valid(
+            controllers=mine,
             benefit=found,
             controller=here,
             starts=date.fromisoformat(request.POST.get("valid_from", "")),
@@ -139,7 +138,7 @@ def _act(request: HttpRequest, worker: Worker, found: Benefit | None, typed: dic
         if row is not None:
             editing.end_validity(validity=row, on=clock.today())
     elif act == "codes":
-        codes.fill(benefit=found, codes=request.POST.get("codes", "").split())
+        editing.add_codes(controllers=mine, benefit=found, codes=request.POST.get("codes", "").split())
     return found.key if Benefit.objects.filter(pk=found.pk, editions__isnull=False).exists() else ""
 
 
@@ -163,9 +162,7 @@ def _file(request: HttpRequest, worker: Worker) -> Any:
 def _context(worker: Worker, found: Benefit | None, typed: dict[str, Any], problem: str) -> dict[str, Any]:
     spoken, here = language(), worker.site.controller
     latest = (
-        found.editions.select_related("benefit__supplier", "benefit__category").order_by("-number").first()
-        if found
-        else None
+        found.editions.select_related("benefit__supplier", "category").order_by("-number").first() if found else None
     )
     names = vocabulary().fields
     valid = Validity.objects.filter(benefit=found, controller=here).order_by("starts") if found else ()
@@ -201,7 +198,7 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
 
 def _standing(found: Benefit | None) -> dict[str, Any]:
     """What the form holds to begin with: the draft, else what is published."""
-    edition = found.editions.order_by("-number").first() if found else None
+    edition = found.editions.select_related("category").order_by("-number").first() if found else None
     if found is None or edition is None:
         return {"kind": Kind.CARD.value, "needs": [], "texts": {}}
 
@@ -211,7 +208,7 @@ def _standing(found: Benefit | None) -> dict[str, Any]:
     return {
         "key": found.key,
         "supplier": found.supplier.key,
-        "category": found.category.key,
+        "category": edition.category.key,
         "kind": edition.kind,
         "url": edition.url,
         "code": edition.code,
@@ -242,11 +239,6 @@ def _chosen(model: Any, key: str) -> Any:
     if found is None:
         raise BenefitError("choice", say(language(), "benefit_desk.choose"))
     return found
-
-
-def _mine(worker: Worker, found: Benefit) -> bool:
-    seen_by = set(Validity.objects.filter(benefit=found).values_list("controller_id", flat=True))
-    return not seen_by or worker.site.controller.pk in seen_by
 
 
 def _title(edition: Edition) -> str:

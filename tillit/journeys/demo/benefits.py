@@ -80,6 +80,8 @@ def set_up(*, on: date, at: datetime) -> int:
             for language, said in (("nb", nb_text), ("en", en_text))
         }
         draft = editing.write_draft(
+            controllers=acting.controllers,
+            maker=unions["lyngheim"],
             key=key,
             supplier=suppliers[supplier],
             category=categories[category],
@@ -94,7 +96,7 @@ def set_up(*, on: date, at: datetime) -> int:
             ),
         )
         for union in unions.values():
-            editing.make_valid(benefit=draft.benefit, controller=union, starts=start)
+            editing.make_valid(controllers=acting.controllers, benefit=draft.benefit, controller=union, starts=start)
         if draft.published_at is None:
             editing.publish(actor=acting, controller_id=unions["lyngheim"].pk, benefit=draft.benefit, at=at)
         if kind == Kind.SINGLE_CODE and not PoolCode.objects.filter(benefit=draft.benefit).exists():
