@@ -247,6 +247,12 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ),
     ("field-outside-categories", [("only: [name]", "only: [email]")], "only: [email]", ""),
     ("unknown-field", [("only: [name]", "only: [nam]")], "only: [nam]", ""),
+    (
+        "registration-sms",
+        [("  - {key: password, at_least: 14,", "  - {key: registration, at_least: 14,")],
+        "- {key: registration",
+        "",
+    ),
     ("no-operator", [("    operator: drift_og_vel\n", "")], "arrangement:", ""),
     ("operator-agreement", [("operator: drift_og_vel", "operator: somebody")], "operator: somebody", ""),
     ("no-directory", [("kind: processor", "kind: department")], "arrangement:", ""),

@@ -2,8 +2,9 @@
 
 Both are compared with the register's digests and never stored; together they show who somebody is, not that nobody else
 knows them. So a code goes to the e-mail address and one to the mobile that are to be registered, and only together are
-they right. Who has an address on record or a way in already, and shows none of those addresses, does not get in at once: the new addresses
-wait, and the old ones are told (`recovery`). Every page says the same whether the numbers belong together or not.
+they right. Who has an address on record or a way in already, and shows none of those addresses, does not get in at
+once: the new addresses wait, and the old ones are told (`recovery`). Every page says the same whether the
+numbers belong together or not.
 """
 
 from collections.abc import Mapping

@@ -22,6 +22,17 @@ def problems(context: Context) -> Iterator[Problem]:
     elif arrangement.holder or not set(arrangement.parties) <= {context.declaration.controller.key}:
         yield context.problem(AT, "not-joint", "holder and parties belong to a joint arrangement")
     yield from _siblings(context, arrangement)
+    yield from _registration(context)
+
+
+def _registration(context: Context) -> Iterator[Problem]:
+    """A registration sends a code to the mobile: somebody declared carries text messages (B6, A8)."""
+    if any("sms" in processor.carries for processor in context.declaration.processors):
+        return
+    for i, way in enumerate(context.declaration.sign_in_ways):
+        if way.key == "registration":
+            message = "a registration sends a code by SMS: a processor must carry sms"
+            yield context.problem(("sign_in_ways", i), "registration-sms", message)
 
 
 def _operator(context: Context, arrangement: Arrangement) -> Iterator[Problem]:
