@@ -145,8 +145,41 @@ def test_a4_where_the_declaration_says_so_nobody_publishes_what_they_wrote_alone
     late = clock.now() + timedelta(minutes=15)
     with clock.travel(late):
         assert "/factor/" in pia.post(f"{DRAFT}publish/", {"seen": 3})["Location"], "a sensitive act asks again"
-    StaffRole.objects.filter(staff__name="Per Vern").update(role="reception")
+    role = StaffRole.objects.filter(staff__name="Per Vern")
+    role.update(role="reception")
     assert per.get(DRAFT).status_code == 404
-    done = pia.post(f"{DRAFT}publish/", {"seen": 3}, headers=NB)
-    assert done.status_code in {302, 422}
-    assert "notice-too-short" in done.text or rundtur.versions.latest("number").number == 3
+    gone = pia.post(f"{DRAFT}publish/", {"seen": 3}, headers=NB)
+    assert (gone.status_code, "har ikke rollen lenger" in gone.text) == (422, True)
+    role.update(role="privacy_adviser")
+    lifted = pia.post(f"{DRAFT}publish/", {"seen": 3}, headers=NB)
+    assert (lifted.status_code, "notice-too-short" in lifted.text) == (422, True), "lifting it is material"
+    pia.post(DRAFT, {"act": "discard", "seen": 3})
+    pia.post(PATH)
+    text = text_of(name)
+    longer = re.sub(r"notice: P\w+", "notice: P400D", text, count=1)
+    assert longer != text
+    save(pia, name, longer)
+    assert pia.post(f"{DRAFT}publish/", {"seen": 2}, headers=NB).status_code == 422, "also what is not material"
+    assert rundtur.versions.latest("number").number == 2
+    per.post(DRAFT, {"act": "approve", "seen": 2})
+    assert pia.post(f"{DRAFT}publish/", {"seen": 2}, headers=NB).status_code == 302
+    version = rundtur.versions.latest("number")
+    assert (version.number, version.material) == (3, False)
+
+
+def test_a2_a_draft_is_approved_and_discarded_with_a_factor_shown_lately_and_never_past_a_colleague(
+    rundtur: Controller,
+) -> None:
+    pia, per = adviser(rundtur), adviser(rundtur, "Per Vern")
+    pia.post(PATH)
+    save(per, "rundtur.yaml", text_of("rundtur.yaml") + "# fra Per\n", seen=1)
+    late = pia.post(DRAFT, {"act": "discard", "seen": 1}, headers=NB)
+    assert (late.status_code, "endret siden" in late.text) == (422, True)
+    assert Draft.objects.get().ended_at is None
+    with clock.travel(clock.now() + timedelta(minutes=16)):
+        for act in ("approve", "discard"):
+            assert "/factor/" in pia.post(DRAFT, {"act": act, "seen": 2})["Location"]
+    draft = Draft.objects.get()
+    assert (draft.ended_at, draft.approved_revision) == (None, None)
+    assert pia.post(DRAFT, {"act": "discard", "seen": 2})["Location"] == PATH
+    assert Draft.objects.get().ended_at is not None

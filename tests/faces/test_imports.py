@@ -211,3 +211,13 @@ def test_c5_a_worker_that_is_killed_leaves_nothing_half_done_and_holds_nobody_up
     file.refresh_from_db()
     assert (file.state, file.attempts, file.result["counts"]["posted"]) == ("done", 2, 60)
     assert Batch.objects.count() == 1
+
+
+def test_c5_a_colleague_has_at_most_five_files_undecided(ours: Club) -> None:
+    client, line = desk(ours), next(iter(ours.members.values()))
+    for n in range(sending.MOST_UNDECIDED):
+        assert send(client, row(n, line), name=f"{n}.csv").status_code == 302
+    refused = send(client, row(9, line))
+    assert (refused.status_code, "Bestem først" in refused.text) == (422, True)
+    client.post(f"{PATH}{SentFile.objects.latest('id').pk}/", {"act": "discard"})
+    assert send(client, row(9, line)).status_code == 302

@@ -8,7 +8,7 @@ text that they wrote and nobody else has approved.
 
 import difflib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -139,11 +139,14 @@ def approve(*, draft_id: int, seen: int, actor: Actor) -> Draft:
     return draft
 
 
-def publish_draft(*, draft_id: int, seen: int, actor: Actor, at: datetime) -> DeclarationVersion:
+def publish_draft(
+    *, draft_id: int, seen: int, editors: Collection[int], actor: Actor, at: datetime
+) -> DeclarationVersion:
     """Publish the text of a revision and end the draft.
 
+    editors: the staff who hold one of `EDITORS` there now; an approval counts while its giver is one of them.
     Raises `DeclarationRefusedError` with every fault; `DraftError`: `draft-ended`, `draft-moved`, `draft-same` (it says
-    what is published already), `draft-alone` (nobody else has approved it), `draft-behind` (a version was published
+    what is published already), `draft-alone` (nobody else has approved it), `draft-approver` (who did holds the role no more), `draft-behind` (a version was published
     since it was begun).
     """
     with transaction.atomic():
@@ -155,6 +158,8 @@ def publish_draft(*, draft_id: int, seen: int, actor: Actor, at: datetime) -> De
             raise DraftError("draft-behind", "another version was published since the draft was begun")
         if needs_approval(draft) and draft.approved_revision != draft.revision:
             raise DraftError("draft-alone", "somebody else must approve the text first")
+        if needs_approval(draft) and draft.approved_by not in editors:
+            raise DraftError("draft-approver", "who approved the text holds the role no more")
         with _written(texts(draft)) as folder:
             try:
                 version = publish_checked(
@@ -173,10 +178,12 @@ def publish_draft(*, draft_id: int, seen: int, actor: Actor, at: datetime) -> De
     return version
 
 
-def discard(*, draft_id: int, actor: Actor, at: datetime) -> Draft:
-    """End the draft without publishing; its texts stay to be read."""
+def discard(*, draft_id: int, seen: int, actor: Actor, at: datetime) -> Draft:
+    """End the draft without publishing; its texts stay to be read. Raises `DraftError`: `draft-ended`, `draft-moved`."""
     with transaction.atomic():
         draft = _locked(draft_id)
+        if draft.revision != seen:
+            raise DraftError("draft-moved", "the text has changed since you read it")
         draft.ended_at = at
         draft.save(update_fields=["ended_at"])
         _record(DRAFT_DISCARDED, draft, actor)

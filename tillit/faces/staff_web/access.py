@@ -241,6 +241,11 @@ def found_by(request: HttpRequest, worker: Worker, token: str) -> tuple[str, int
     return entry
 
 
+def to_factor(request: HttpRequest) -> HttpResponse:
+    """The page where a factor is shown again, and back to this one."""
+    return redirect(f"{reverse('staff_factor')}?{urlencode({'next': request.path})}")
+
+
 def fresh_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A page of the console for a sensitive act: whoever showed a factor too long ago shows one again.
 
@@ -250,7 +255,7 @@ def fresh_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     @wraps(view)
     def page(request: HttpRequest, worker: Worker, **values: Any) -> HttpResponse:
         if not is_fresh(request):
-            return redirect(f"{reverse('staff_factor')}?{urlencode({'next': request.path})}")
+            return to_factor(request)
         return view(request, worker, **values)
 
     return staff_page(page)

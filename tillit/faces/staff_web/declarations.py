@@ -19,13 +19,17 @@ from tillit.declaration.statement.compare import comparison
 from tillit.faces.jobs import tasks
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.public_web.statements import names, spoken
-from tillit.faces.staff_web.access import Worker, fresh_page, staff_page
+from tillit.faces.signing_in import is_fresh
+from tillit.faces.staff_web.access import Worker, fresh_page, staff_page, to_factor
 from tillit.faces.templatetags.tillit import language, say_or
 from tillit.faces.texts import say
 from tillit.kernel import clock
 from tillit.parties.models import StaffMember
+from tillit.parties.queries import holding
 
 AROUND = 2
+SENSITIVE = frozenset({"approve", "discard"})
+"""Acts upon a draft that ask for a factor shown lately; publishing has a page of its own."""
 _MOST_FAULTS = 50
 
 
@@ -76,6 +80,8 @@ def draft(request: HttpRequest, worker: Worker) -> HttpResponse:
     found = _open(worker)
     if found is None:
         return redirect("staff_declaration", worker.site.key)
+    if request.method == "POST" and request.POST.get("act") in SENSITIVE and not is_fresh(request):
+        return to_factor(request)
     files = drafts.texts(found)
     wanted = request.POST.get("file", request.GET.get("file", ""))
     file = wanted if wanted in files else found.main
@@ -149,7 +155,11 @@ def publish(request: HttpRequest, worker: Worker) -> HttpResponse:
     if request.method == "POST":
         try:
             version = drafts.publish_draft(
-                draft_id=found.pk, seen=number_of(request.POST.get("seen", "")), actor=worker.actor, at=clock.now()
+                draft_id=found.pk,
+                seen=number_of(request.POST.get("seen", "")),
+                editors=holding(controller_id=worker.site.controller.pk, roles=drafts.EDITORS),
+                actor=worker.actor,
+                at=clock.now(),
             )
         except DeclarationRefusedError as refused:
             faults = tuple(refused.problems)
@@ -211,7 +221,7 @@ def _act(request: HttpRequest, worker: Worker, found: Draft, what: tuple[str, st
     elif act == "approve":
         drafts.approve(draft_id=found.pk, seen=seen, actor=worker.actor)
     elif act == "discard":
-        drafts.discard(draft_id=found.pk, actor=worker.actor, at=clock.now())
+        drafts.discard(draft_id=found.pk, seen=seen, actor=worker.actor, at=clock.now())
     else:
         return ""
     messages.success(request, say(language(), f"drafts.did.{act}"))

@@ -27,6 +27,8 @@ from tillit.parties.models import StaffMember
 
 ACTIVITY = "register_import"
 MOST_ATTEMPTS = 5
+MOST_UNDECIDED = 5
+"""Files that one colleague may have looked through and neither confirmed nor discarded, at one controller."""
 _BUSY = "source-busy"
 log = structlog.get_logger("tillit.files")
 
@@ -34,12 +36,15 @@ log = structlog.get_logger("tillit.files")
 def send(*, kind: FileKind, target: str, name: str, body: bytes, actor: Actor, controller: Controller) -> SentFile:
     """Look a file through and keep it sealed until somebody confirms it. Nothing of it is taken in.
 
-    Raises `SentFileError` (`file-none`, `target-unknown`) and whatever the kind refuses the whole file with.
+    Raises `SentFileError` (`file-none`, `target-unknown`, `file-many` beyond `MOST_UNDECIDED`) and whatever the kind refuses the whole file with.
     """
     if not body:
         raise SentFileError("file-none", "choose a file")
     if target not in {one.key for one in kind.targets(controller)}:
         raise SentFileError("target-unknown", "nothing here takes files of that kind for that target")
+    undecided = SentFile.objects.filter(controller=controller, staff_id=int(actor.ref), state=FileState.EXAMINED)
+    if undecided.count() >= MOST_UNDECIDED:
+        raise SentFileError("file-many", f"{MOST_UNDECIDED} files of yours wait to be confirmed or discarded")
     with sealed.in_memory(body) as path:
         examined = kind.examine(path, target, controller)
     with transaction.atomic():
