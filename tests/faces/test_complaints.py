@@ -3,7 +3,7 @@
 import re
 import struct
 import zlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -264,3 +264,41 @@ def test_c12_c5_a_missing_purchase_is_posted_with_its_receipt_and_not_counted_ag
     assert report.batch is not None
     assert (report.batch.repeated, report.batch.posted) == (2, 1)
     assert available(kari) == 1200
+
+
+def test_c12_a_missing_purchase_lies_in_the_membership_and_a_large_one_takes_two(
+    client: Client, world: World, kari: Person
+) -> None:
+    chain, start = world.chains["rundtur"], datetime(2025, 1, 1, tzinfo=UTC)
+    Store.objects.create(chain=chain, number="77", name="Butikk 77", place="Bodø")
+    rates.add(chain_id=chain.pk, basis_points=200, when=When(start))
+    rates.add(chain_id=chain.pk, basis_points=300, when=When(start, None, 127, 11 * 60, 13 * 60), mode="add")
+    keep_source(key="kasse", name="K", register_id=kari.controller.register_id, accept_from=date(2025, 2, 1))
+    sign_in(client, kari)
+    here = f"/staff/rundtur/complaints/{number(complain(client, world, receipt='R-901'))}/"
+    desk, colleague = (at_work(hire(kari.controller, name=name)) for name in ("Siri Stab", "Knut Kollega"))
+    form = {"act": "post", "store": "77", "day": "2026-03-02", "paid": "500", "receipt": "R-901", "text": "Funnet."}
+    english = {"Accept-Language": "en"}
+    for wrong, why in (
+        ({"day": (clock.today() + timedelta(days=1)).isoformat()}, "later than now"),
+        ({"day": "2025-02-28"}, "not a member"),
+        ({"day": "2025-01-31"}, "longer ago"),
+        ({"time": "25:00"}, "Write the day"),
+        ({"receipt": "-00"}, "Write the number"),
+        ({"paid": "5000.01"}, "takes two"),
+        ({"paid": "5000.01"}, "takes two"),
+    ):
+        refused = desk.post(here, form | wrong, headers=english)
+        assert (refused.status_code, why in refused.text) == (422, True), wrong
+    assert colleague.post(here, form | {"paid": "6000"}, headers=english).status_code == 422, "other facts are new ones"
+    assert available(kari) == 0
+    assert colleague.post(here, form | {"paid": "5000.01"}).status_code == 302
+    assert available(kari) == 10000, "without a time it earns what holds all day"
+    for receipt, at, given in (("R-902", "12:30", 2500), ("R-903", "13:00", 1000)):
+        before = available(kari)
+        more = f"/staff/rundtur/complaints/{number(complain(client, world, receipt=receipt))}/"
+        posted = form | {"day": "2026-03-03", "receipt": receipt, "time": at}
+        if receipt == "R-903":
+            assert "Say that this is another" in desk.post(more, posted, headers=english).text
+        assert desk.post(more, posted | {"another": "1"}).status_code == 302
+        assert available(kari) - before == given

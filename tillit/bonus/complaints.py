@@ -9,6 +9,7 @@ ABOUT = ("missing", "wrong", "card_taken")
 MISSING, WRONG, CARD_TAKEN = ABOUT
 OPEN = ("received", "waiting")
 UPHELD, REJECTED = "upheld", "rejected"
+PROPOSED = "proposed"  # a missing purchase so large that a second person posts it
 
 KIND = Kind(
     COMPLAINT,
@@ -31,6 +32,7 @@ KIND = Kind(
         "asked": step(*OPEN, after="waiting", shown=True),
         "wrote": step(*OPEN, after="received", shown=True),
         "note": step(*OPEN, "closed"),
+        PROPOSED: step(*OPEN),
         UPHELD: step(*OPEN, after="closed", shown=True, answers=True, settles=True, closes=True),
         REJECTED: step(*OPEN, after="closed", shown=True, answers=True, settles=True, closes=True),
         "taken_back": step(*OPEN, after="closed", shown=True, closes=True),

@@ -7,18 +7,21 @@ answer, two `set` rules that would be equally right at some moment are refused.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from tillit.bonus.errors import RateRefusedError
-from tillit.bonus.models import RateRule
+from tillit.bonus.models import Offer, RateRule
+from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.rounding import BASIS_POINTS
 from tillit.purchases.models import Chain, ProductGroup, Store
 
 EVERY_DAY, DAY_MINUTES = 0b111_1111, 24 * 60
+NOON = 12 * 60
 WEEKDAYS = {name: 1 << place for place, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}
 
 
@@ -97,6 +100,25 @@ def replace(*, rule_id: int, at: datetime, basis_points: int) -> RateRule:
             product_group_id=old.product_group_id,
             priority=old.priority,
         )
+
+
+def plain_minute(*, chain_id: int, on: date) -> int | None:
+    """A minute of that local day in which no rate or offer of certain hours holds, noon if it can be; None if none is.
+
+    For a purchase of which nobody knows the time (C12): it earns what holds all day.
+    """
+    day = datetime.combine(on, time(), ZoneInfo(DEFAULT_ZONE))
+    spans: list[tuple[int, int]] = []
+    for kind in (RateRule, Offer):
+        found = kind.objects.filter(chain_id=chain_id, starts__lt=day + timedelta(days=1))
+        found = found.filter(Q(ends=None) | Q(ends__gt=day)).exclude(from_minute=0, to_minute=DAY_MINUTES)
+        spans += [
+            (starts, ends)
+            for weekdays, starts, ends in found.values_list("weekdays", "from_minute", "to_minute")
+            if weekdays & (1 << on.weekday())
+        ]
+    tried = [NOON, 0, *sorted(ends for _, ends in spans if ends < DAY_MINUTES)]
+    return next((minute for minute in tried if not any(one <= minute < end for one, end in spans)), None)
 
 
 def _check(

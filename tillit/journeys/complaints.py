@@ -17,7 +17,7 @@ from django.db import transaction
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.bonus import operations as bonus
-from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, MISSING, REJECTED, UPHELD
+from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, MISSING, PROPOSED, REJECTED, UPHELD
 from tillit.cases import attachments, operations, queries
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.cases.models import Case, Document, Entry
@@ -238,12 +238,24 @@ def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amo
 
 
 def uphold_missing(
-    *, actor: Actor, controller: Controller, case_id: int, text: str, store: str, day: date, amount: str, receipt: str
-) -> None:
+    *,
+    actor: Actor,
+    controller: Controller,
+    case_id: int,
+    text: str,
+    store: str,
+    day: date,
+    amount: str,
+    receipt: str,
+    clock_time: time | None = None,
+    another: bool = False,
+) -> bool:
     """The person is right, and the purchase is posted with its receipt's number, at the rates of its day: when it comes
     from its source after all it is known, and not counted twice. `store`: its number in the chain; `amount`: paid.
+    `another`: it is not the one of that day and amount which the person has.
 
-    Raises `CaseError` (`no-receipt`, `no-store`, `no-amount`), `MissingPurchaseError`, `MoneyError`.
+    False: it is above what one posts alone in the chain, and was proposed; another of the staff posts it with the same
+    facts. Raises `CaseError` (`no-receipt`, `no-store`, `no-amount`), `MissingPurchaseError`, `MoneyError`.
     """
     missing_purchases.ready(register_id=controller.register_id)
     with transaction.atomic():
@@ -254,21 +266,35 @@ def uphold_missing(
             chain = Chain.objects.get(key=case.fields["chain"])
             paid = Money.parse(amount, chain.currency)
             found = Store.objects.filter(chain=chain, number=store).first()
-            if found is None or not receipt or paid.minor <= 0:
-                code = "no-store" if found is None else "no-amount" if receipt else "no-receipt"
+            numbered = any(one.isalnum() and one != "0" for one in receipt)
+            if found is None or not numbered or paid.minor <= 0:
+                code = "no-store" if found is None else "no-amount" if numbered else "no-receipt"
                 raise CaseError(code, "a purchase has its store, its receipt and what was paid")
+            event_at = missing_purchases.moment(chain=chain, subject_id=case.subject_id, day=day, clock_time=clock_time)
+            at = clock.now()
+            details = {"amount": str(paid.minor), "receipt": receipt, "store": store, "at": event_at.isoformat()}
+            if paid.minor > chain.alone_up_to and not _proposed_by_another(actor, case, details):
+                operations.take(scope=scope, case=case, step=PROPOSED, at=at, details=details)
+                return False
             given = missing_purchases.post(
                 store=found,
                 subject_id=case.subject_id,
-                event_at=datetime.combine(day, time(12), LOCAL),
+                event_at=event_at,
                 amount=paid.minor,
                 receipt=receipt,
+                another=another,
             )
-            details = {"amount": amount, "receipt": receipt}
-            at = clock.now()
             operations.take(scope=scope, case=case, step=UPHELD, at=at, text=text, outcome=UPHELD, details=details)
             bonus_given = Money(given, chain.currency).format(case.language)
             _tell(scope, case, "complaint_upheld", {"text": text, "amount": bonus_given, "chain": chain.name})
+            return True
+
+
+def _proposed_by_another(actor: Actor, case: Case, details: Mapping[str, str]) -> bool:
+    return any(
+        entry.step == PROPOSED and entry.actor != str(actor) and entry.details == details
+        for entry in queries.entries(case=case, shown_only=False)
+    )
 
 
 def _set_free(case: Case, at: datetime) -> None:

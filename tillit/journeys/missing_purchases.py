@@ -4,21 +4,25 @@ It is a purchase as any other: at the rates and offers of its time, with its rec
 that come from a source after all are repeats, and a receipt that is counted for anybody cannot be posted.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from tillit.audit import events
 from tillit.audit.operations import append
-from tillit.bonus import accrual, pooling
+from tillit.bonus import accrual, pooling, rates
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import register_holder
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties.merging import same_person
+from tillit.parties.models import Relationship
 from tillit.parties.operations import alone
 from tillit.purchases import intake, phases
+from tillit.purchases.errors import MissingPurchaseError
 from tillit.purchases.intake import MissingPurchase
-from tillit.purchases.models import Batch, Source, Store
+from tillit.purchases.models import Batch, Chain, Source, Store
 from tillit.purchases.reference_data import keep_source
 
 ACTIVITY = "bonus_earning"
@@ -36,6 +40,34 @@ def first(*, register_id: int) -> None:
     The first of all locks of the transaction of `post`.
     """
     alone(register_id=register_id)
+
+
+def moment(*, chain: Chain, subject_id: int, day: date, clock_time: time | None) -> datetime:
+    """When it was bought. Without a time it is noon, or an hour in which no rate or offer of certain hours holds.
+
+    Raises `MissingPurchaseError`: `purchase-later` than now, `purchase-old` (no source of the register may send it),
+    `purchase-before` (the person was no member), `purchase-time` (there is no such hour, so the time is needed).
+    """
+    register = Controller.objects.values_list("register_id", flat=True).get(pk=chain.controller_id)
+    sources = Source.objects.filter(register_id=register).exclude(key=_key(register))
+    if day > clock.today():
+        raise MissingPurchaseError("purchase-later", "a purchase cannot be later than now")
+    if day < min(sources.values_list("accept_from", flat=True), default=_EARLIEST):
+        raise MissingPurchaseError("purchase-old", "no source may send purchases of that day")
+    everyone = Controller.objects.filter(register_id=register).values_list("pk", flat=True)
+    with Scope(system("missing", everyone), ACTIVITY):
+        ties = Relationship.objects.filter(subject_id__in=same_person(subject_id), kind="member", started__lte=day)
+        if not ties.exists():
+            raise MissingPurchaseError("purchase-before", "the person was no member that day")
+    if clock_time is not None:
+        at = datetime.combine(day, clock_time, ZoneInfo(clock.DEFAULT_ZONE))
+        if at > clock.now():
+            raise MissingPurchaseError("purchase-later", "a purchase cannot be later than now")
+        return at
+    minute = rates.plain_minute(chain_id=chain.pk, on=day)
+    if minute is None:
+        raise MissingPurchaseError("purchase-time", "rates of that day depend on the time")
+    return datetime.combine(day, time(*divmod(minute, 60)), ZoneInfo(clock.DEFAULT_ZONE))
 
 
 @transaction.atomic
@@ -74,6 +106,10 @@ def post(*, store: Store, subject_id: int, event_at: datetime, amount: int, rece
 
 def _source(register_id: int) -> Source:
     """What staff post comes from a source of the register's own."""
-    key = f"missing-{register_id}"
+    key = _key(register_id)
     found = Source.objects.filter(key=key).first()
     return found or keep_source(key=key, name="Missing purchases", register_id=register_id, accept_from=_EARLIEST)
+
+
+def _key(register_id: int) -> str:
+    return f"missing-{register_id}"

@@ -9,12 +9,15 @@ from tillit.declaration.personal import PersonalModel, RecordTime
 
 
 class Chain(models.Model):
-    """A chain of stores, run by one controller (its club) in one currency."""
+    """A chain of stores, run by one controller (its club) in one currency. `alone_up_to`: the largest missing purchase
+    that one of the staff posts without a second (minor units).
+    """
 
     key = models.CharField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT)
     currency = models.CharField(max_length=3, default="NOK")
+    alone_up_to = models.BigIntegerField(default=500_000, db_default=500_000)
 
     class Meta:
         db_table = "purchases_chain"

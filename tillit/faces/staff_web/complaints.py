@@ -1,6 +1,6 @@
 """The desk for complaints of bonus (C12): the queue, and one complaint with its receipt and the decision."""
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from django.contrib import messages
@@ -91,8 +91,8 @@ def _act(request: HttpRequest, here: dict[str, Any]) -> str:
     try:
         if act == "uphold":
             complaints.uphold(**here, text=text, amount=request.POST.get("amount", "").strip()[:20])
-        elif act == "post":
-            _post_purchase(request, here, text)
+        elif act == "post" and (refused := _post_purchase(request, here, text)):
+            return refused
         elif act in {"ask", "reject", "note"}:
             if not text:
                 return "no-reason"
@@ -105,12 +105,21 @@ def _act(request: HttpRequest, here: dict[str, Any]) -> str:
     return ""
 
 
-def _post_purchase(request: HttpRequest, here: dict[str, Any], text: str) -> None:
-    said = {key: request.POST.get(key, "").strip()[:60] for key in ("store", "day", "paid", "receipt")}
+def _post_purchase(request: HttpRequest, here: dict[str, Any], text: str) -> str:
+    said = {key: request.POST.get(key, "").strip()[:60] for key in ("store", "day", "time", "paid", "receipt")}
     try:
         day = date.fromisoformat(said["day"])
+        clock_time = time.fromisoformat(said["time"]).replace(tzinfo=None) if said["time"] else None
     except ValueError:
-        raise CaseError("bought_on", "the day is a date") from None
-    complaints.uphold_missing(
-        **here, text=text, store=said["store"], day=day, amount=said["paid"], receipt=said["receipt"]
+        raise CaseError("bought_on", "the day is a date, the time hours and minutes") from None
+    posted = complaints.uphold_missing(
+        **here,
+        text=text,
+        store=said["store"],
+        day=day,
+        amount=said["paid"],
+        receipt=said["receipt"],
+        clock_time=clock_time,
+        another=bool(request.POST.get("another")),
     )
+    return "" if posted else "purchase-proposed"

@@ -165,11 +165,7 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
         "chain": chain,
         "parts": [(part, list(enumerate(one.document[part]))) for part in ("rates", "offers")],
         "ends": [(place, _rule(one, rule)) for place, rule in enumerate(one.document["ends"])],
-        "rules": [
-            rule
-            for rule in standing_rules(chain=chain, at=one.starts)
-            if rule.pk not in one.document["ends"]
-        ],
+        "rules": [rule for rule in standing_rules(chain=chain, at=one.starts) if rule.pk not in one.document["ends"]],
         "stores": chain.stores.order_by("name"),
         "groups": chain.product_groups.order_by("name"),
         "weekdays": list(WEEKDAYS),
