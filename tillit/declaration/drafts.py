@@ -146,7 +146,9 @@ def publish_draft(
 
     editors: the staff who hold one of `EDITORS` there now; an approval counts while its giver is one of them.
     Raises `DeclarationRefusedError` with every fault; `DraftError`: `draft-ended`, `draft-moved`, `draft-same` (it says
-    what is published already), `draft-alone` (nobody else has approved it), `draft-approver` (who did holds the role no more), `draft-behind` (a version was published
+    what is published already),
+    `draft-alone` (nobody else has approved it), `draft-approver` (who did holds the role no more),
+    `draft-behind` (a version was published
     since it was begun).
     """
     with transaction.atomic():
@@ -179,7 +181,7 @@ def publish_draft(
 
 
 def discard(*, draft_id: int, seen: int, actor: Actor, at: datetime) -> Draft:
-    """End the draft without publishing; its texts stay to be read. Raises `DraftError`: `draft-ended`, `draft-moved`."""
+    """End the draft without publishing; its texts stay to be read. Raises `DraftError`."""
     with transaction.atomic():
         draft = _locked(draft_id)
         if draft.revision != seen:

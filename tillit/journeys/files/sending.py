@@ -36,7 +36,8 @@ log = structlog.get_logger("tillit.files")
 def send(*, kind: FileKind, target: str, name: str, body: bytes, actor: Actor, controller: Controller) -> SentFile:
     """Look a file through and keep it sealed until somebody confirms it. Nothing of it is taken in.
 
-    Raises `SentFileError` (`file-none`, `target-unknown`, `file-many` beyond `MOST_UNDECIDED`) and whatever the kind refuses the whole file with.
+    Raises `SentFileError` (`file-none`, `target-unknown`, `file-many` beyond `MOST_UNDECIDED`)
+    and whatever the kind refuses the whole file with.
     """
     if not body:
         raise SentFileError("file-none", "choose a file")
