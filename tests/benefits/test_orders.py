@@ -52,7 +52,7 @@ def supplier(world: World, act: str, key: str = "hotell", **more: Any) -> Any:
 
 
 def fetched(world: World, key: str = "hotell") -> list[Handed]:
-    return supplier(world, "fetch", key)  # type: ignore[no-any-return]
+    return supplier(world, "fetch", key).orders  # type: ignore[no-any-return]
 
 
 def log(world: World) -> list[Disclosure]:
@@ -96,6 +96,29 @@ def test_b4_an_order_lives_from_placed_to_delivered_and_the_member_is_told(world
         told = set(Message.objects.filter(subject_id=kari).values_list("template", flat=True))
     assert told == {"order_confirmed", "order_delivered"}
     assert faults(world) == []
+
+
+def test_b4_new_orders_come_first_however_many_are_open_and_each_is_told_once(world: World, kari: int) -> None:
+    for _ in range(60):
+        place(world, kari)
+    clock.advance(timedelta(minutes=1))
+    with world.scope(kari):
+        Order.objects.filter(ordered_at__lt=clock.now()).update(status="sent", sent_at=clock.now())
+    clock.advance(timedelta(days=1))
+    new = [place(world, kari).id for _ in range(3)]
+    first = supplier(world, "fetch")
+    assert {one.order.id for one in first.orders[:3]} == {*new}
+    assert len(first.orders) == 50
+    clock.advance(timedelta(minutes=1))
+    late = place(world, kari).id
+    second = supplier(world, "fetch", after=first.after)
+    ids = [one.order.id for one in (*first.orders, *second.orders)]
+    assert second.orders[0].order.id == late
+    assert (len(ids), len(set(ids)), second.after) == (64, 64, "")
+    assert len(fetched(world)) == 50, "from the beginning, the oldest first"
+    for wrong in ("x", f"{clock.now().isoformat()}/{uuid4()}", "2026-01-01/"):
+        with pytest.raises(OrderError, match="part before"):
+            supplier(world, "fetch", after=wrong)
 
 
 def test_b4_what_is_written_stands_in_the_order_alone_and_is_open_to_orders_only(world: World, kari: int) -> None:
@@ -165,7 +188,7 @@ def test_b5_the_supplier_receives_what_frame_and_benefit_allow_and_it_is_on_reco
         {"benefit_order": ["order_name", "order_phone", "ordered"]},
     )
     assert goods.recipient == "vidderaas_varer"
-    assert not supplier(world, "fetch", "kino")
+    assert not supplier(world, "fetch", "kino").orders
 
 
 def test_b5_more_than_the_frame_asks_the_member_first(world: World, kari: int) -> None:

@@ -9,8 +9,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Q
 
 from tillit.audit.operations import append
 from tillit.benefits import events
@@ -32,6 +35,8 @@ from tillit.parties.operations import lock_subject
 REASONS = ("sold_out", "not_available", "other")
 """Why a supplier rejects an order."""
 LARGEST = 99
+PAGE = 50
+"""How many orders a supplier gets at once."""
 BEFORE: dict[str, tuple[OrderStatus, ...]] = {
     OrderStatus.CONFIRMED: (OrderStatus.SENT,),
     OrderStatus.REJECTED: (OrderStatus.SENT, OrderStatus.CONFIRMED),
@@ -60,6 +65,14 @@ class Handed:
     union: str
     fields: dict[str, str] = field(repr=False)
     more: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a supplier's orders; after: what to ask for the next with, '' when there are no more."""
+
+    orders: list[Handed]
+    after: str
 
 
 def place(
@@ -110,16 +123,43 @@ def supplier_scope(*, supplier: Supplier, on: date) -> Scope | None:
 
 
 def fetch(
-    *, scope: Scope, supplier: Supplier, at: datetime, statuses: Collection[str] = OPEN, limit: int = 50
-) -> list[Handed]:
-    """The supplier's orders, oldest first, as it may see them. What is new to it leaves by this call, and is on record.
+    *,
+    scope: Scope,
+    supplier: Supplier,
+    at: datetime,
+    statuses: Collection[str] = OPEN,
+    after: str = "",
+    limit: int = PAGE,
+) -> Part:
+    """The supplier's orders as it may see them, `limit` at a time: those that are new to it, which leave by this call
+    and are on record, then the others, oldest first. after: of the part before, for the one that follows it.
 
-    An order whose member may not be processed now, or whose fields may not leave, is left out until that has changed.
+    An order whose member may not be processed now, or whose fields may not leave, is left out until that has changed,
+    and takes nobody's place. Raises `OrderError` `place-unknown` for an `after` that is none.
     """
     require(activity=ACTIVITY)
-    rows = Order.objects.filter(supplier_id=supplier.pk, controller_id__in=scope.controllers, status__in=list(statuses))
-    handed = (_handed(scope, order, at) for order in rows.order_by("ordered_at", "id")[:limit])
-    return [one for one in handed if one is not None]
+    begun, last = _place(scope, supplier, after) if after else (at, None)
+    mine = Order.objects.filter(supplier_id=supplier.pk, controller_id__in=scope.controllers, status__in=list(statuses))
+    # What was new since the first part has been told in one of the parts, and is not told again.
+    rest = mine.filter(sent_at__lt=begun) if after else mine.filter(sent_at__isnull=False)
+    if last is not None:
+        rest = rest.filter(Q(ordered_at__gt=last.ordered_at) | Q(ordered_at=last.ordered_at, id__gt=last.id))
+    parts = (part.order_by("ordered_at", "id") for part in (mine.filter(status=OrderStatus.PLACED), rest))
+    found: list[Handed] = []
+    told: set[int] = set()
+    for order in chain.from_iterable(part.iterator(limit) for part in parts):
+        if order.id in told:
+            continue
+        if len(found) == limit:
+            return Part(found, f"{begun.isoformat()}/{last.reference if last else ''}")
+        new = order.sent_at is None
+        told.add(order.id)
+        handed = _handed(scope, order, at)
+        if handed is not None:
+            found.append(handed)
+        if not new:
+            last = order
+    return Part(found, "")
 
 
 def one(*, scope: Scope, supplier: Supplier, reference: UUID, at: datetime) -> Handed:
@@ -204,6 +244,19 @@ def frame_of(*, supplier_id: int, controller_id: int, on: date) -> Frame | None:
     found = Frame.objects.filter(supplier_id=supplier_id, controller_id=controller_id, starts__lte=on)
     found = found.select_related("controller")
     return next((one for one in found.order_by("-starts") if one.ends is None or one.ends > on), None)
+
+
+def _place(scope: Scope, supplier: Supplier, after: str) -> tuple[datetime, Order | None]:
+    """When the first part was told, and the last order told of those that were not new then."""
+    begun, _, reference = after.partition("/")
+    try:
+        at = datetime.fromisoformat(begun)
+        last = _of(scope, supplier, UUID(reference)) if reference else None
+    except (ValueError, OrderError):
+        at, last = datetime.min, None
+    if at.tzinfo is None:
+        raise OrderError("place-unknown", "`after` is what the part before said")
+    return at, last
 
 
 def _seen(scope: Scope, order: Order, at: datetime) -> Handed:

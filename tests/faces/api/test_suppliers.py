@@ -96,7 +96,7 @@ def test_b4_b5_orders_are_received_answered_and_asked_about(world: World) -> Non
     assert set(told["fields"]) == {"ordered", "order_name", "order_phone"}
     assert told["may_ask"] == ["order_address", "order_place"]
     at = f"orders/{order.reference}"
-    assert goods.get("orders").json() == {"orders": []}
+    assert goods.get("orders").json() == {"orders": [], "next": None}
     assert goods.get(at).json()["code"] == "order-unknown"
     assert goods.post(f"{at}/status", {"status": "confirmed"}).json()["code"] == "order-unknown"
     assert hotel.post(f"{at}/ask", {"fields": ["order_phone"]}).json()["code"] == "more-undeclared"
@@ -107,5 +107,13 @@ def test_b4_b5_orders_are_received_answered_and_asked_about(world: World) -> Non
     assert hotel.post(f"{at}/status", {"status": "confirmed"}).json()["status"] == "confirmed"
     assert hotel.post(f"{at}/status", {"status": "rejected", "reason": "sold_out"}).json()["reason"] == "sold_out"
     assert hotel.post(f"{at}/status", {"status": "delivered"}).json()["code"] == "order-state"
-    assert hotel.get("orders").json() == {"orders": []}
+    assert hotel.get("orders").json() == {"orders": [], "next": None}
+    for _ in range(52):
+        place(world, kari)
+    page = hotel.get("orders").json()
+    assert len(page["orders"]) == 50
+    clock.advance(timedelta(minutes=1))
+    rest = hotel.get(page["next"].removeprefix("/api/v1/")).json()
+    assert (len(rest["orders"]), rest["next"]) == (2, None)
+    assert hotel.get("orders?after=x").json()["code"] == "body-shape"
     assert [one["status"] for one in hotel.get("orders?status=ended").json()["orders"]] == ["rejected"]

@@ -5,6 +5,7 @@ An order is told as far as the union's frame reaches; being told of it for the f
 """
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -79,9 +80,10 @@ class OrderAnswer(BaseModel):
 
 
 class Orders(BaseModel):
-    """Orders, oldest first."""
+    """Orders: new ones, then the oldest."""
 
     orders: list[OrderAnswer]
+    next: str | None = Field(description="The address of those that follow.")
 
 
 class Settled(BaseModel):
@@ -112,17 +114,23 @@ _STATUSES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 def listed(
     request: HttpRequest,
     status: Annotated[Literal["open", "ended"], Query(description="Those under way, or those that are over.")] = "open",
+    after: Annotated[str, Query(max_length=80, description="From `next`: where the part before ended.")] = "",
 ) -> HttpResponse:
-    """At most 50, the oldest first. Those that are new to the supplier are sent by this call."""
+    """At most 50: first those that are new to the supplier, which are sent by this call, then the oldest. `next` is the
+    address of those that follow, null when there are no more.
+    """
     supplier, scope = _of(request)
     ended = [one for one in OrderStatus if one not in OPEN]
     if scope is None:
-        return JsonResponse({"orders": []})
-    with scope:
-        found = orders.fetch(
-            scope=scope, supplier=supplier, at=clock.now(), statuses=OPEN if status == "open" else ended
-        )
-    return JsonResponse({"orders": [told(one) for one in found]})
+        return JsonResponse({"orders": [], "next": None})
+    statuses = OPEN if status == "open" else ended
+    try:
+        with scope:
+            found = orders.fetch(scope=scope, supplier=supplier, at=clock.now(), statuses=statuses, after=after)
+    except OrderError:
+        raise ProblemError("body-shape") from None
+    more = f"{request.path}?{urlencode({'status': status, 'after': found.after})}" if found.after else None
+    return JsonResponse({"orders": [told(one) for one in found.orders], "next": more})
 
 
 @router.get(

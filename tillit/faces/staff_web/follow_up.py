@@ -4,12 +4,11 @@ import csv
 import io
 from datetime import date
 
-from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tillit.benefits.models import UseCount
+from tillit.benefits import use
 from tillit.faces import charts
 from tillit.faces.public_web.statements import spoken
 from tillit.faces.staff_web.access import Worker, staff_page
@@ -26,12 +25,10 @@ MONTHS = 12
 @staff_page
 def show(request: HttpRequest, worker: Worker) -> HttpResponse:
     """The last twelve months, the years people joined in, and benefits used."""
-    start, end = _period()
     months = _months(worker)
     with _scope(worker):
         years = follow_up.cohorts(controller_id=worker.site.controller.pk, today=clock.today())
-    used = UseCount.objects.filter(controller=worker.site.controller, month__gte=start, month__lt=end)
-    summed = used.values("what").annotate(times=Sum("times")).order_by("what")
+    used = use.figures(controller_id=worker.site.controller.pk, on=clock.today())
     context = worker.context(
         page="follow_up",
         months=[(one, list(one.left.values())) for one in months],
@@ -39,7 +36,7 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
         standing=months[-1].standing,
         cohorts=[(one, [one.later.get(n) for n in range(1, 6)]) for one in years],
         later=range(1, 6),
-        used=[one for one in summed if one["times"] >= worker.site.declaration.minimum_group],
+        used=used,
     )
     return render(request, "staff_web/follow_up.html", context)
 

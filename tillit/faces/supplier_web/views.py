@@ -1,6 +1,7 @@
 """Sign-in with a key, the card check, and the orders, for suppliers of benefits (B2, B4, B5). Works without scripts."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from tillit.benefits import orders
 from tillit.benefits.errors import OrderError
 from tillit.benefits.models import Supplier
 from tillit.benefits.order_models import OPEN, OrderStatus
-from tillit.benefits.orders import Handed
+from tillit.benefits.orders import Handed, Part
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.suppliers import card_valid
@@ -75,12 +76,17 @@ def order_list(request: HttpRequest, client: ApiClient, supplier: Supplier) -> H
             _act(request, supplier)
         return redirect("supplier_orders")
     ended = request.GET.get("show") == "ended"
-    found: list[Handed] = []
+    found = Part([], "")
     if scope is not None:
         statuses = [one for one in OrderStatus if one not in OPEN] if ended else list(OPEN)
-        with scope:
-            found = orders.fetch(scope=scope, supplier=supplier, at=at, statuses=statuses)
-    context = _context(client, "supplier_orders", orders=[_shown(one) for one in found], ended=ended)
+        asked: dict[str, Any] = {"supplier": supplier, "at": at, "statuses": statuses}
+        try:
+            with scope:
+                found = orders.fetch(scope=scope, after=request.GET.get("after", ""), **asked)
+        except OrderError:
+            return redirect("supplier_orders")
+    more = urlencode({**({"show": "ended"} if ended else {}), "after": found.after}) if found.after else ""
+    context = _context(client, "supplier_orders", orders=[_shown(one) for one in found.orders], ended=ended, more=more)
     return render(request, "supplier_web/orders.html", context)
 
 
