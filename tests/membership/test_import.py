@@ -1,6 +1,7 @@
 """A union's file becomes its register, and the same file again does nothing (B1, B7)."""
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,8 +24,9 @@ from tillit.kernel.scope import Scope, system
 from tillit.membership import enrolment, register_files
 from tillit.membership.models import Cover, EndReason, FileLayout, Membership, QuarantinedMember
 from tillit.membership.standing import history, standing
+from tillit.parties import protection
 from tillit.parties.models import Fact, Relationship, SealedFact
-from tillit.parties.operations import open_fact
+from tillit.parties.operations import open_fact, record_fact, retire_fact
 from tillit.privacy import archive, retention
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +122,49 @@ def test_b1_what_the_member_said_is_not_replaced_by_a_file(union: Controller, tm
         assert Fact.objects.get(subject_id=subject, kind="address.street").value == "Min vei 1"
 
 
+def test_a7_no_file_puts_a_protected_or_retired_address_back_in_clear(union: Controller, tmp_path: Path) -> None:
+    """Protected, emigrated, retired for another reason, and protected before they left and came back."""
+    path = union_members.write(tmp_path / "all.csv", members=20)
+    _take(path, union)
+    people = protected, retired, emigrated, left = [_subject(union, n) for n in (5, 7, 9, 11)]
+    parts = ["address.city", "address.postal_code", "address.street"]
+    assert _clear(union, people) == sorted((one, kind) for one in people for kind in parts)
+    where = {"controller_id": union.pk, "at": clock.now()}
+    with Scope(system("test", {union.pk}), "membership_administration", frozenset(people)) as scope:
+        for one in (protected, left):
+            protection.protect(scope=scope, subject_id=one, **where, level="confidential", source="data_subject")
+        for kind in parts:
+            retire_fact(scope=scope, subject_id=emigrated, **where, kind=kind)
+        record_fact(
+            scope=scope, subject_id=emigrated, **where, category="contact", kind="emigrated", value="unknown",
+            source="population_register",
+        )  # fmt: skip
+        retire_fact(scope=scope, subject_id=retired, **where, kind="address.street")
+    leave(subject_id=left, controller_id=union.pk, at=clock.now())
+    with clock.travel(clock.now() + timedelta(days=3)):
+        lines = _joined_again(path, 11, clock.today())
+        for n in (5, 7, 9):
+            lines[n] = _moved(lines[n])
+        done = _take(_write(tmp_path / "later.csv", lines), union).difference
+        assert (done.changed, done.returns, done.reasons) == (3, 1, {})
+        assert done.kept == {"address.city": 2, "address.postal_code": 2, "address.street": 3}
+        assert done.fields == {"section": 3}
+    assert _clear(union, people) == [(retired, "address.city"), (retired, "address.postal_code")]
+
+
+def _moved(line: str) -> str:
+    """The row with its member in another section."""
+    section = re.search(r";S(\d\d);", line)[1]
+    return line.replace(f";S{section};", ";S01;" if section != "01" else ";S02;")
+
+
+def _clear(union: Controller, people: list[int]) -> list[tuple[int, str]]:
+    """Parts of addresses that stand in clear, of whom."""
+    with Scope(system("test", {union.pk}), "retention"):
+        rows = Fact.objects.filter(subject_id__in=people, kind__in=protection.PARTS, superseded_at=None)
+        return sorted(rows.values_list("subject_id", "kind"))
+
+
 def test_b1_a_file_that_ends_too_many_waits_until_it_is_approved(union: Controller, tmp_path: Path) -> None:
     path = union_members.write(tmp_path / "all.csv", members=100)
     _take(path, union)
@@ -141,6 +186,33 @@ def test_b1_a_file_that_ends_too_many_waits_until_it_is_approved(union: Controll
     few = union_members.write(tmp_path / "few.csv", members=88)
     assert not _take(few, union).waiting  # two of ninety are within the share
     assert _take(few, union, full=False).difference.ending == 0
+
+
+def test_b1_a_shifted_file_makes_nobody_somebody_else(union: Controller, tmp_path: Path) -> None:
+    """Member numbers moved down by a row, without national numbers: refused by birth date, and by name it waits."""
+    path = union_members.write(tmp_path / "all.csv", members=20)
+    _take(path, union)
+    head, *rows = [line.rstrip("\n").split(";") for line in _rows(path)]
+    with Scope(system("test", {union.pk}), "retention"):
+        facts = Fact.objects.filter(kind="birth_date").values_list("subject_id", "value")
+        born = {subject: date.fromisoformat(value) for subject, value in facts}
+        before = list(Fact.objects.order_by("subject_id", "id").values_list("value", "superseded_at"))
+    days = [f"{born[_subject(union, n)]:%d.%m.%Y}" for n in range(1, 21)]
+    assert len(set(days)) == 20
+    shifted = [[rows[(n + 1) % 20][0], days[n], *rows[n][2:]] for n in range(20)]
+    named = [name if name != "Fødselsnummer" else "Fødselsdato" for name in head]
+    text = [";".join(row) + "\n" for row in [named, *shifted]]
+    done = _take(_write(tmp_path / "shifted.csv", text), union)
+    assert done.difference.reasons == {"other-person": 20}
+    assert done.waiting
+    bare = [";".join([*row[:1], *row[2:]]) + "\n" for row in [head, *shifted]]
+    done = _take(_write(tmp_path / "bare.csv", bare), union)
+    assert done.waiting
+    assert done.difference.renamed > 10
+    assert done.file is not None
+    assert done.file.approved is None
+    with Scope(system("test", {union.pk}), "retention"):
+        assert list(Fact.objects.order_by("subject_id", "id").values_list("value", "superseded_at")) == before
 
 
 def test_b1_a_transfer_leaves_each_union_what_it_wrote_itself(unions: dict[str, Controller], tmp_path: Path) -> None:

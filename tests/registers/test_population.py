@@ -116,8 +116,36 @@ def test_a7_a_protected_address_is_in_no_table_page_or_journal_in_clear(world: W
         )  # fmt: skip
         assert protection.address(scope=scope, subject_id=eva)["address.street"] == "Annen vei 1"
     world.happens(eva, protection="", address=hidden)
-    world.run()
+    assert world.run().outcomes == {"changed": 1}
     assert world.facts(eva)["address.street"].value == "Hemmelig vei 9", "lifted, it is an address like any other"
+
+
+@pytest.mark.parametrize("register_too", [False, True])
+def test_a7_the_register_lifts_no_protection_that_the_member_asked_for(world: World, register_too: bool) -> None:
+    eva = world.customer(120)
+    home = {"street": "Mellomveien 5", "postal_code": "6001", "city": "Ålesund"}
+    world.happens(eva, address=home)
+    world.run()
+    assert world.facts(eva)["address.street"].value == "Mellomveien 5"
+    everything = system("test", {world.controller.pk})
+    with Scope(everything, "customer_administration", frozenset({eva})) as scope:
+        protection.protect(
+            scope=scope, subject_id=eva, controller_id=world.controller.pk, level="confidential",
+            source="data_subject", at=clock.now(),
+        )  # fmt: skip
+    clock.travel(clock.now() + timedelta(hours=1))
+    if register_too:
+        world.happens(eva, protection="strictly_confidential")
+        assert world.run().outcomes == {"protected": 1}
+        assert world.facts(eva)["address.protection"].source == "population_register"
+        clock.travel(clock.now() + timedelta(hours=1))
+    world.happens(eva, protection="", address=home | {"street": "Ny vei 7"})
+    assert world.run().outcomes == {"changed": 1}
+    found = world.facts(eva)
+    assert {k for k in found if k.startswith("address.")} == {"address.protection"}
+    assert (found["address.protection"].value, found["address.protection"].source) == ("confidential", "data_subject")
+    with Scope(everything, "customer_administration", frozenset({eva})) as scope:
+        assert protection.address(scope=scope, subject_id=eva)["address.street"] == "Ny vei 7"
 
 
 def test_a7_a_d_number_becomes_a_national_number_and_two_who_are_one_are_left_to_a_colleague(world: World) -> None:

@@ -100,10 +100,19 @@ class _Person:
         return kept
 
     def address(self, told: Told) -> set[str]:
-        """The address that is no longer, or never was, protected."""
-        if protection.lift(**self.where, source=self.source.key, at=self.at):
+        """The address, which this source does not protect, or no longer; the kinds that changed.
+
+        It lifts its own protection only: what somebody else asked for stands, and the address is sealed.
+        """
+        said: dict[str, Any] = {"source": self.source.key, "at": self.at}
+        by = protection.sources(subject_id=self.subject)
+        if by - {self.source.key} or (by and protection.taken_over(**self.where, **said)):
+            return protection.replace(**self.where, **said, parts=told.address)
+        lifted = set()
+        if protection.lift(**self.where, **said):
             self._append(events.PROTECTION_LIFTED, {"source": self.source.key})
-        return self.facts(told.address, drop=protection.PARTS)
+            lifted = {protection.KIND}
+        return lifted | self.facts(told.address, drop=protection.PARTS)
 
     def emigration(self, told: Told) -> set[str]:
         """Who has left the country lives at no address here; who is back has not left."""

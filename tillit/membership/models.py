@@ -213,7 +213,8 @@ class RegisterFile(models.Model):
     """One file of a union's members, with its counts. `digest`: SHA-256 of its bytes. `full`: who is not in it, left.
 
     state: read → waiting (its difference waits for approval) → applying → finished. `counts`: what was done, by kind;
-    `fields`: field → how many changed. `approved`: the difference (ends and joins) that somebody approved.
+    `fields`: field → how many changed. `approved`: what somebody approved: this very file, and how
+    many it joins, ends and changes.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")

@@ -114,6 +114,12 @@ class Fact(PersonalModel):
                 condition=Q(kind="deceased", superseded_at__isnull=True),
                 name="parties_fact_deceased",
             ),
+            # Whose address no file may give is asked before every set of addresses.
+            models.Index(
+                fields=["subject_id"],
+                condition=Q(kind__in=["address.protection", "emigrated"], superseded_at__isnull=True),
+                name="parties_fact_homeless",
+            ),
             # New addresses of people who have lost their access: few, and asked for every quarter of an hour.
             models.Index(
                 fields=["collected_at"],

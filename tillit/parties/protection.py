@@ -64,8 +64,10 @@ def protect(
 ) -> bool:
     """Protect the person's address: sealed as it stands, or as `known`; whether anything changed. Idempotent.
 
-    `source` is who says that it is protected; an address that was here keeps its own source.
+    `source` is who says that it is protected; an address that was here keeps its own source. Waits for set statements
+    under way: they ask who is protected before they write, and none may have asked before and write after.
     """
+    parties.wait_for_sets(subject_id=subject_id)
     parties.lock_subject(scope=scope, subject_id=subject_id)
     before = stands(subject_id=subject_id)
     clear = _clear(subject_id)
@@ -89,6 +91,36 @@ def amend(
     if standing.get(kind) == value:
         return False
     _seal(scope, subject_id, controller_id, {**standing, kind: value}, source, at)
+    return True
+
+
+def replace(
+    *, scope: Scope, subject_id: int, controller_id: int, parts: Mapping[str, str], source: str, at: datetime
+) -> set[str]:
+    """A protected address is another now, as a whole; the kinds that changed. Who protects it stays who it was."""
+    standing = address(scope=scope, subject_id=subject_id)
+    given = {kind: value for kind, value in parts.items() if kind in PARTS and value}
+    changed = {kind for kind in PARTS if given.get(kind) != standing.get(kind)}
+    if not given or not changed:
+        return set()
+    _seal(scope, subject_id, controller_id, given, source, at)
+    return changed
+
+
+def taken_over(*, scope: Scope, subject_id: int, controller_id: int, source: str, at: datetime) -> bool:
+    """`source` protects the address no more, but took that over from somebody who has not taken it back: it is theirs
+    again, as they said it; whether it was so.
+    """
+    rows = Fact.objects.filter(subject_id=subject_id, controller_id=controller_id, kind=KIND)
+    mine = rows.filter(superseded_at__isnull=True, source=source).first()
+    before = mine
+    while before is not None and before.source == source:
+        before = rows.filter(superseded_at=before.collected_at).exclude(pk=before.pk).first()
+    if mine is None or before is None:
+        return False
+    where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": controller_id, "at": at}
+    parties.retire_fact(**where, kind=KIND)
+    parties.record_fact(**where, category="contact", kind=KIND, value=before.value, source=before.source)
     return True
 
 

@@ -182,7 +182,10 @@ def say(done: "Outcome") -> None:
     for reject in done.rejects:
         out.print(f"  line {reject.line}, {reject.field or 'line'}: {reject.code}", markup=False)
     if done.waiting:
-        share = f"{found.ending} of {found.listed} memberships would end"
+        share = (
+            f"{found.ending} of {found.listed} memberships would end, {found.renamed} get another name or birth date,"
+        )
+        share += f" {found.reasons['other-person']} rows are somebody else's"
         out.print(f"{share}: more than the union's share. Nothing was done; give --approve if that is right.")
     elif done.withheld:
         out.print(

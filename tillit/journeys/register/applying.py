@@ -11,7 +11,7 @@ from django.db import connection
 
 from tillit.audit import events
 from tillit.audit.operations import append
-from tillit.journeys.register.comparing import ACTIVITY, Difference
+from tillit.journeys.register.comparing import ACTIVITY, Difference, homeless
 from tillit.journeys.register.sqls import sql
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
@@ -102,6 +102,7 @@ def _chunk(job: _Job, page: int) -> None:
         joins, returns, keeps, ends, numbered, rows, moved_in, moved_out = cursor.fetchone()
         if not rows:
             return
+        homeless(cursor, job.known.register_id)
 
         def run(name: str) -> None:
             cursor.execute(sql("apply", name), job.union)
@@ -129,6 +130,8 @@ def _chunk(job: _Job, page: int) -> None:
             _remember(scope, cursor, Membership, job.at)
         if keeps:
             run("correct")
+            told = [Membership(subject_id=one, id=row) for one, row, otherwise in cursor.fetchall() if otherwise]
+            journal.remember(scope=scope, rows=told, at=job.at)
         run("begin")
         if keeps:
             run("uncover")
@@ -173,6 +176,7 @@ def _unclaim(job: _Job, kind: Kind, value: str, subject: int) -> None:
 
 def _changed(scope: Scope, cursor: Any, job: _Job) -> int:
     """Replace what the union says otherwise; how many values."""
+    cursor.execute(sql("apply", "keep_homeless"))
     cursor.execute(sql("apply", "replace_facts"), job.union)
     replaced = cursor.fetchall()
     cursor.execute(sql("apply", "changed_facts"), job.union)

@@ -9,10 +9,11 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from tillit.declaration.models import Controller
 from tillit.files.chunks import Reject
 from tillit.journeys.register.reading import Listed, Read
 from tillit.journeys.register.sqls import sql
-from tillit.kernel.scope import Actor, Scope
+from tillit.kernel.scope import Actor, Scope, system
 from tillit.membership.reading.references import References
 from tillit.parties import directories
 from tillit.parties.digests import Kind
@@ -25,6 +26,7 @@ class Difference:
     """What a file would do. `gone`: whose membership ends, as a full file holds them no more. `fields`: field → values
     that change; `kept`: field → values that stay, since another than the union said them last.
 
+    `renamed`: of how many a name or the birth date becomes another.
     `listed`: how many memberships a file has listed so far. `nameless`: damaged rows of which nobody can say whose they
     are: while there are any, who is missing from the file may be one of them.
     """
@@ -41,6 +43,7 @@ class Difference:
     past: int = 0
     listed: int = 0
     nameless: int = 0
+    renamed: int = 0
     fields: dict[str, int] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -52,12 +55,21 @@ class Difference:
         return self.ends + len(self.gone)
 
     def too_many(self, most: int) -> bool:
-        """Whether more than `most` in a thousand of the listed memberships would end."""
-        return self.ending * 1000 > most * self.listed
+        """Whether more than `most` in a thousand of the listed memberships would end, or become somebody else's by name
+        or birth date, or could not be used as theirs are another's.
+        """
+        others = self.renamed + self.reasons["other-person"]
+        return max(self.ending, others) * 1000 > most * self.listed
 
-    def summary(self) -> dict[str, int]:
-        """What somebody approves: the same file must do the same."""
-        return {"joins": self.joins + self.returns, "ends": self.ending}
+    def summary(self, digest: str) -> dict[str, int | str]:
+        """What somebody approves: the same file (SHA-256 of its bytes) must do the same."""
+        return {
+            "file": digest,
+            "joins": self.joins + self.returns,
+            "ends": self.ending,
+            "changed": self.changed,
+            "renamed": self.renamed,
+        }
 
 
 def compare(
@@ -82,6 +94,7 @@ def compare(
         with Scope(actor, "retention"):
             cursor.execute(sql("compare", "other_people"), union)
         cursor.execute("ANALYZE register_row (subject_id, act)")
+        homeless(cursor, known.register_id)
         cursor.execute(sql("compare", "fact_changes"), union)
         faults = _faults(cursor)
         _count(cursor, union, found)
@@ -90,6 +103,14 @@ def compare(
             found.gone = np.setdiff1d(before.subjects, present)
     found.reasons = done.reasons + Counter(reject.code for reject in faults)
     return found, faults
+
+
+def homeless(cursor: Any, register_id: int) -> None:
+    """Make `register_homeless` anew: whose address no file gives. No statement writes an address without asking it."""
+    controllers = Controller.objects.filter(register_id=register_id).values_list("pk", flat=True)
+    cursor.execute("DROP TABLE IF EXISTS register_homeless")
+    with Scope(system("protection", controllers), "retention"):
+        cursor.execute(sql("compare", "homeless"), {"register": register_id})
 
 
 def _known_again(cursor: Any, done: Read) -> list[int]:
@@ -124,6 +145,8 @@ def _count(cursor: Any, union: dict[str, Any], found: Difference) -> None:
                 found.fields[name] = changed
             if kept:
                 found.kept[name] = kept
+        cursor.execute(sql("compare", "other_names"))
+        found.renamed = cursor.fetchone()[0]
         cursor.execute(sql("compare", "changed_people"), union)
         found.changed = cursor.fetchone()[0]
         found.unchanged += many("keep") - found.changed

@@ -61,11 +61,12 @@ CROSS JOIN LATERAL (VALUES
   (2::smallint, 'address.city', c.city), (3::smallint, 'birth_date', c.born::text), (4::smallint, 'gender', c.gender))
   AS w(category, kind, value)
 WHERE c.act = 'join' AND w.value IS NOT NULL
+  AND (w.category <> 2 OR NOT EXISTS (SELECT FROM register_homeless h WHERE h.subject_id = c.subject_id))
 
 -- name: returned_facts
--- Of those who come back, now that what was archived is theirs again: what the file says otherwise.
+-- Of those who come back, now that what was archived is theirs again: what the file says otherwise than the union did.
 INSERT INTO register_fact (subject_id, category, kind, value, standing, kept)
-SELECT r.subject_id, w.category, w.kind, w.value, f.id, false
+SELECT r.subject_id, w.category, w.kind, w.value, f.id, coalesce(f.source <> 'union', false)
 FROM register_chunk r
 CROSS JOIN LATERAL (VALUES
   (1, 'name.given', r.given), (1, 'name.family', r.family), (1, 'member_number', r.number), (2, 'address.street', r.street),
@@ -74,6 +75,11 @@ CROSS JOIN LATERAL (VALUES
 LEFT JOIN parties_fact f ON f.subject_id = r.subject_id AND f.controller_id = %(controller)s AND f.kind = w.kind
   AND f.superseded_at IS NULL
 WHERE r.act = 'return' AND w.value IS NOT NULL AND f.value IS DISTINCT FROM w.value
+
+-- name: keep_homeless
+-- What has become nobody's to write since the file was compared: addresses that are protected now.
+UPDATE register_fact x SET kept = true FROM register_homeless h
+WHERE h.subject_id = x.subject_id AND x.category = 2 AND NOT x.kept
 
 -- name: replace_facts
 -- What the union said before and says otherwise now holds no more.
@@ -131,6 +137,7 @@ FROM register_chunk c
 WHERE m.subject_id = c.subject_id AND m.id = c.standing AND c.act = 'keep' AND (NOT c.changed OR c.starts >= %(on)s)
   AND (m.listed, m.joined, m.type_id, m.section_id, m.workplace_id, m.payer_id)
     IS DISTINCT FROM (c.listed, c.joined, c.type_id, c.section_id, c.workplace_id, c.payer_id)
+RETURNING m.subject_id, m.id, c.changed OR old.joined <> new.joined
 
 -- name: uncover
 -- Agreements that the file no longer names for a member cover them no more.

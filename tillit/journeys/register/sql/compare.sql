@@ -95,10 +95,24 @@ LEFT JOIN register_standing s ON s.subject_id = r.known
 LEFT JOIN register_past p ON p.subject_id = r.known
 ORDER BY r.subject_id
 
+-- name: homeless
+-- Whose address no file gives: it is protected (at any controller of the register, as any subject of theirs, in any
+-- state), or they have left the country. Everybody in the register, since a row may lead to either subject of a person.
+CREATE TEMP TABLE register_homeless AS
+SELECT DISTINCT a.id AS subject_id
+FROM parties_fact f JOIN parties_subject s ON s.id = f.subject_id
+JOIN parties_subject a ON a.id = coalesce(s.alias_of_id, s.id) OR a.alias_of_id = coalesce(s.alias_of_id, s.id)
+WHERE f.kind IN ('address.protection', 'emigrated') AND f.superseded_at IS NULL AND s.register_id = %(register)s
+
 -- name: fact_changes
--- Of those who are known, what the file says otherwise than we have it: `kept` where another than the union said it last.
+-- Of those who are known, what the file says otherwise than we have it: `kept` where another than the union said it last,
+-- or said that it holds no more, and every part of an address that no file gives.
 CREATE TEMP TABLE register_fact AS
-SELECT r.subject_id, w.category, w.kind, w.value, f.id AS standing, coalesce(f.source <> 'union', false) AS kept
+SELECT r.subject_id, w.category, w.kind, w.value, f.id AS standing,
+       coalesce(f.source <> 'union', EXISTS (
+         SELECT FROM parties_fact l WHERE l.subject_id = r.subject_id AND l.controller_id = %(controller)s
+           AND l.kind = w.kind))
+       OR w.category = 2 AND EXISTS (SELECT FROM register_homeless h WHERE h.subject_id = r.subject_id) AS kept
 FROM register_row r
 CROSS JOIN LATERAL (VALUES
   (1, 'name.given', r.given), (1, 'name.family', r.family), (1, 'member_number', r.number), (2, 'address.street', r.street),
@@ -109,11 +123,11 @@ LEFT JOIN parties_fact f ON f.subject_id = r.subject_id AND f.controller_id = %(
 WHERE r.act = 'keep' AND r.fault IS NULL AND w.value IS NOT NULL AND f.value IS DISTINCT FROM w.value
 
 -- name: other_people
--- A member number in use whose holder has another national number and another birth date: somebody else's by mistake.
+-- A member number in use whose holder has another birth date, and no national number says that it is they all the same:
+-- somebody else's by mistake, also where rows were shifted.
 UPDATE register_row r SET fault = 'other-person'
-WHERE r.fault IS NULL AND r.act IN ('keep', 'return') AND r.new_national AND NOT r.new_number
-  AND EXISTS (SELECT FROM parties_sealed_fact s WHERE s.subject_id = r.known AND s.controller_id = %(controller)s
-              AND s.kind = 'national_number' AND s.superseded_at IS NULL)
+WHERE r.fault IS NULL AND r.act IN ('keep', 'return', 'end') AND NOT r.new_number AND r.born IS NOT NULL
+  AND (r."national" IS NULL OR r.new_national)
   AND EXISTS (SELECT FROM parties_fact f WHERE f.subject_id = r.known AND f.controller_id = %(controller)s
               AND f.kind = 'birth_date' AND f.superseded_at IS NULL AND f.value <> r.born::text)
 
@@ -137,6 +151,10 @@ CROSS JOIN LATERAL (VALUES ('type', r.type_id <> s.type_id), ('section', r.secti
   ('workplace', r.workplace_id IS DISTINCT FROM s.workplace_id), ('payer', r.payer_id IS DISTINCT FROM s.payer_id),
   ('joined', r.joined <> s.joined)) AS w(field, differs)
 WHERE r.act = 'keep' AND r.fault IS NULL AND w.differs GROUP BY w.field
+
+-- name: other_names
+-- Of how many people a name or the birth date becomes another.
+SELECT count(DISTINCT subject_id) FROM register_fact WHERE NOT kept AND kind IN ('name.given', 'name.family', 'birth_date')
 
 -- name: changed_people
 -- How many of those who stay are changed in anything.
