@@ -1,6 +1,7 @@
 """The pages of those who keep a bonus programme: misuse, owed bonus (C8, C13)."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -112,6 +113,7 @@ def test_c9_c11_a_voucher_and_a_gift_card_are_found_by_code_and_undone_at_the_de
         assert balance(world, member).available == 50_00
         with world.scope("security_log"):
             assert Event.objects.filter(type="person.read", subject_id=member).exists()
+            assert Event.objects.filter(type="voucher.cancelled", subject_id=member).count() == 1
         other = at_work(hire(world.controllers["skogheim"], role="store", name="Siri Skog"))
         assert other.post("/staff/skogheim/codes/", {"code": code}).status_code == 422
 
@@ -125,6 +127,38 @@ def test_c9_c11_a_voucher_and_a_gift_card_are_found_by_code_and_undone_at_the_de
         assert "Gift card, taken back" in admin.post(here, {"code": bearer, "act": "undo"}, headers=EN).text
         assert store.post(here, {"code": bearer}).status_code == 422
         assert at_work(hire(club, role="reception", name="Per Port")).get(here).status_code == 404
+
+
+def test_c9_a_used_voucher_is_given_back_by_who_corrects_bonus_with_the_receipt_and_on_record() -> None:
+    with clock.travel(NOW):
+        world = build()
+        club, chain, member = world.controllers["nordkai"], world.chains["nordkai"], world.member()
+        world.earn(member, 50_00, expires=Y28)
+        given: dict[str, Any] = {"programme": world.programmes["nordkai"], "key": uuid4(), "at": clock.now()}
+        with world.scope("bonus_use", member) as scope:
+            voucher = vouchers.reserve(scope=scope, subject_id=member, amount=20_00, **given)
+            code = vouchers.code_of(voucher=voucher, register_id=club.register_id)
+        till = Till(chain_id=chain.pk, controller_id=club.pk, register_id=club.register_id)
+        with world.scope("bonus_use") as scope:
+            vouchers.redeem(scope=scope, till=till, code=code, amount=20_00, at=clock.now(), reference="K1")
+        here, form = "/staff/nordkai/codes/", {"code": code, "act": "undo", "reason": "goods_returned", "receipt": "K1"}
+        store = at_work(hire(club, role="store", name="Bo Butikk"))
+        page = store.post(here, {"code": code}, headers=EN).text
+        assert ("Voucher, used" in page, 'value="undo"' in page) == (True, False)
+        assert store.post(here, form).status_code == 422
+        desk = at_work(hire(club, name="Kaja Service"))
+        assert 'name="receipt"' in desk.post(here, {"code": code}, headers=EN).text
+        for wrong in ({"reason": ""}, {"reason": "x"}, {"receipt": ""}, {"receipt": "K2"}):
+            assert desk.post(here, form | wrong).status_code == 422
+        assert balance(world, member).available == 30_00
+        with world.scope("security_log"):
+            assert not Event.objects.filter(type="voucher.cancelled", subject_id=member).exists()
+        for _ in range(2):
+            assert "Voucher, undone" in desk.post(here, form, headers=EN).text
+        assert balance(world, member).available == 50_00
+        with world.scope("security_log"):
+            (event,) = Event.objects.filter(type="voucher.cancelled", subject_id=member)
+        assert (event.actor_kind, event.details["reason"]) == ("staff", "goods_returned")
 
 
 def test_c8_c10_a_members_bonus_is_explained_and_corrected_at_the_desk() -> None:

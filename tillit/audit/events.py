@@ -77,7 +77,7 @@ BONUS_CORRECTED = event_type(
 )
 VOUCHER_ISSUED = event_type("voucher.issued", subject="required", voucher=ID, amount=AMOUNT, currency=CODE, until=DATE)
 VOUCHER_REDEEMED = event_type("voucher.redeemed", subject="required", voucher=ID, store=ID)
-VOUCHER_CANCELLED = event_type("voucher.cancelled", subject="required", voucher=ID, reason=CODE)
+VOUCHER_CANCELLED = event_type("voucher.cancelled", subject="required", voucher=DIGEST, reason=CODE)
 
 # Sign-in and staff.
 LOGIN_SUCCEEDED = event_type("login.succeeded", login=ID, method=CODE)

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from tillit.audit.events import VOUCHER_CANCELLED
+from tillit.audit.operations import append
 from tillit.bonus import pooling, programmes
 from tillit.bonus.errors import VoucherError
 from tillit.bonus.kinds import CARD, DEBT, EXPIRED, LOT, REDEEMED, RESERVED
@@ -75,10 +77,19 @@ def take(
     pooling.settle(scope=scope, subject_ids=[found.subject_id], programme=programme, at=at)
 
 
-def void(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> int:
+def void(
+    *,
+    scope: Scope,
+    subject_id: int,
+    voucher_id: UUID,
+    at: datetime,
+    reason: str = "purchase_undone",
+    open_only: bool = False,
+) -> int:
     """Undo a voucher, open or used: the purchase came to nothing. The amount that went back; 0 when it was void before.
 
-    Raises `VoucherError` on one that was released: there is nothing to undo.
+    It is on record who did, and why (`reason`: a code). Raises `VoucherError` on one that was released: there is
+    nothing to undo; with `open_only` on one that was used.
     """
     pooling.lock(scope=scope, subject_ids=[subject_id])
     state = lock_subject(scope=scope, subject_id=subject_id)
@@ -87,6 +98,8 @@ def void(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> in
         return 0
     if voucher.status == VoucherStatus.RELEASED:
         raise VoucherError("voucher-released", "the voucher has been given back")
+    if open_only and voucher.status == VoucherStatus.USED:
+        raise VoucherError("voucher-used", "the voucher has been used")
     programme = programmes.of_chain(chain_id=voucher.chain_id)
     if voucher.status == VoucherStatus.OPEN:
         back = ledger.conclude(scope=scope, subject_id=subject_id, key=voucher_id, credit=None, at=at, state=state)
@@ -95,6 +108,7 @@ def void(*, scope: Scope, subject_id: int, voucher_id: UUID, at: datetime) -> in
     voucher.status, voucher.ended_at = VoucherStatus.VOID, at
     voucher.save(update_fields=["status", "ended_at"])
     pooling.settle(scope=scope, subject_ids=[subject_id], programme=programme, at=at)
+    _on_record(scope, programme, subject_id, voucher_id, reason)
     return back
 
 
@@ -114,7 +128,11 @@ def release_all(*, scope: Scope, subject_id: int, programme: Programme, at: date
     open_ones = Voucher.objects.filter(
         subject_id=subject_id, chain_id=programme.chain_id, status=VoucherStatus.OPEN
     ).values_list("id", flat=True)
-    return _release(scope, programme, [(subject_id, one) for one in open_ones], VoucherStatus.VOID, at)
+    ending = list(open_ones)
+    back = _release(scope, programme, [(subject_id, one) for one in ending], VoucherStatus.VOID, at)
+    for one in ending:
+        _on_record(scope, programme, subject_id, one, "member_left")
+    return back
 
 
 def release_lapsed(*, programme: Programme, at: datetime, subject_id: int | None = None) -> int:
@@ -152,6 +170,16 @@ def _release(
         back = list(cursor.fetchall())
     pooling.settle(scope=scope, subject_ids=[subject for subject, _ in back], programme=programme, at=at)
     return sum(amount for _, amount in back)
+
+
+def _on_record(scope: Scope, programme: Programme, subject_id: int, voucher_id: UUID, reason: str) -> None:
+    append(
+        type=VOUCHER_CANCELLED,
+        scope=scope,
+        controller=programme.chain.controller_id,
+        subject=subject_id,
+        details={"voucher": voucher_id.hex, "reason": reason},
+    )
 
 
 def _give_back(scope: Scope, voucher: Voucher, programme: Programme, at: datetime, state: int) -> int:

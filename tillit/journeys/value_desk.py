@@ -5,6 +5,7 @@ bonus with every movement, corrected (C8). Each look is on record for the member
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -25,11 +26,13 @@ from tillit.ledger.models import Transfer
 from tillit.ledger.queries import Movement
 from tillit.parties.actors import person_scope
 from tillit.parties.digests import Kind
+from tillit.parties.errors import NotAssignedError
 from tillit.parties.rates import Limit, within
 from tillit.purchases.models import Chain
 
 USES, CARDS, CORRECTS = "bonus_use", "gift_cards_and_offers", "bonus_correction"
 TRIES = Limit("value-desk", 60, timedelta(hours=1))
+UNDO_REASONS = ("goods_returned", "wrong_voucher", "counted_twice", "till_failed")
 REASONS = ("wrong_rate", "counted_twice", "wrong_person", "not_counted", "goodwill")
 
 
@@ -59,7 +62,7 @@ class Value:
 
 def may_look(*, actor: Actor) -> bool:
     """Whether the actor sees what stands behind a code."""
-    return not {USES, CARDS}.isdisjoint(actor.activities or ())
+    return not {USES, CARDS, CORRECTS}.isdisjoint(actor.activities or ())
 
 
 def find(*, actor: Actor, controller: Controller, code: str) -> Value:
@@ -73,7 +76,8 @@ def find(*, actor: Actor, controller: Controller, code: str) -> Value:
     read = codes.read(code)
     if not within(TRIES, actor.ref):
         raise TooManyCodesError("too-many-tries", "too many codes were tried; wait")
-    found = _voucher(actor, controller, read) if USES in (actor.activities or ()) else None
+    looks = [one for one in (USES, CORRECTS) if one in (actor.activities or ())]
+    found = _voucher(actor, controller, looks[0], read) if looks else None
     if found is None and CARDS in (actor.activities or ()):
         found = _card(actor, controller, read)
     if found is None:
@@ -81,17 +85,36 @@ def find(*, actor: Actor, controller: Controller, code: str) -> Value:
     return found
 
 
-def undo(*, actor: Actor, controller: Controller, code: str, at: datetime) -> int:
-    """Void a voucher, open or used, or take back an unused gift card; the amount that went back, 0 when it had before.
+def undoes_used(*, actor: Actor) -> bool:
+    """Whether the actor gives back what was used: whoever corrects bonus, not the desk at which it was used."""
+    return CORRECTS in (actor.activities or ())
 
-    Raises as `find`, and `VoucherError`, `GiftCardError` for one of which nothing can be undone.
+
+def undo(*, actor: Actor, controller: Controller, code: str, at: datetime, reason: str = "", receipt: str = "") -> int:
+    """Void an open voucher, or take back an unused gift card; the amount that went back, 0 when it had before.
+
+    A voucher that was used is given back by who corrects bonus (`undoes_used`), of a person within their reach, for one
+    of `UNDO_REASONS` and with the `receipt` that the till told; it is on record with all. Raises as `find`, and
+    `VoucherError` `voucher-used`, `undo-reason`, `undo-receipt`, `voucher-released`, and `GiftCardError`.
     """
     found = find(actor=actor, controller=controller, code=code)
     if found.voucher is not None:
-        with Scope(actor, USES) as scope:
-            return voucher_endings.void(
-                scope=scope, subject_id=found.voucher.subject_id, voucher_id=found.voucher.id, at=at
-            )
+        one = found.voucher
+        given: dict[str, Any] = {"subject_id": one.subject_id, "voucher_id": one.id, "at": at}
+        if one.status != "used":
+            with Scope(actor, USES if USES in (actor.activities or ()) else CORRECTS) as scope:
+                return voucher_endings.void(scope=scope, **given, reason="undone_at_desk", open_only=True)
+        if not undoes_used(actor=actor):
+            raise VoucherError("voucher-used", "the voucher has been used; who corrects bonus gives it back")
+        if reason not in UNDO_REASONS:
+            raise VoucherError("undo-reason", "say why it is given back")
+        if not receipt or (one.reference and receipt != one.reference):
+            raise VoucherError("undo-receipt", "that is not the receipt on which it was used")
+        try:
+            with person_scope(actor=actor, activity=CORRECTS, subject_id=one.subject_id) as scope:
+                return voucher_endings.void(scope=scope, **given, reason=reason)
+        except NotAssignedError:
+            raise VoucherError("voucher-unknown", "there is no such voucher or card here") from None
     if found.card is None:
         return 0
     with Scope(actor, CARDS) as scope:
@@ -131,10 +154,10 @@ def accounts(*, actor: Actor, controller: Controller, subject_id: int) -> list[A
     return found
 
 
-def _voucher(actor: Actor, controller: Controller, code: str) -> Value | None:
+def _voucher(actor: Actor, controller: Controller, activity: str, code: str) -> Value | None:
     register = controller.register_id
     known = codes.known_by(register_id=register, kind=Kind.VOUCHER, code=code)
-    with Scope(actor, USES) as scope:
+    with Scope(actor, activity) as scope:
         found = vouchers.find(scope=scope, register_id=register, voucher_id=known)
         chain = Chain.objects.filter(pk=found.chain_id, controller=controller).first() if found else None
         if found is None or chain is None:
@@ -144,7 +167,7 @@ def _voucher(actor: Actor, controller: Controller, code: str) -> Value | None:
             scope=scope,
             controller=controller.pk,
             subject=found.subject_id,
-            details={"purpose": USES, "categories": ["bonus"]},
+            details={"purpose": activity, "categories": ["bonus"]},
         )
         return Value(chain, found, None, _steps(found.subject_id, found.id))
 

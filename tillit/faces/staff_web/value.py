@@ -39,7 +39,13 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("act") == "undo":
-                back = value_desk.undo(**here, code=code, at=clock.now())
+                back = value_desk.undo(
+                    **here,
+                    code=code,
+                    at=clock.now(),
+                    reason=request.POST.get("reason", ""),
+                    receipt=request.POST.get("receipt", "").strip()[:64],
+                )
                 found = value_desk.find(**here, code=code)
                 money = Money(back, found.chain.currency)
                 messages.success(request, say(language(), "value_desk.undone", amount=amount_words(money)))
@@ -47,7 +53,11 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
                 found = value_desk.find(**here, code=code)
         except BonusError as error:
             problem = error.code
-    context = worker.context(page="value", found=found and _shown(found), code=code, problem=problem)
+            if problem.startswith("undo-"):
+                found = value_desk.find(**here, code=code)
+    used_too = value_desk.undoes_used(actor=worker.actor)
+    shown = found and _shown(found, used_too=used_too)
+    context = worker.context(page="value", found=shown, code=code, problem=problem, reasons=value_desk.UNDO_REASONS)
     return render(request, "staff_web/value.html", context, status=422 if problem else 200)
 
 
@@ -128,7 +138,7 @@ def _correct(request: HttpRequest, worker: Worker, subject_id: int) -> str:
     return ""
 
 
-def _shown(found: Value) -> dict[str, Any]:
+def _shown(found: Value, *, used_too: bool) -> dict[str, Any]:
     currency = found.chain.currency
     steps = [
         {"at": one.at, "debit": one.debit, "credit": one.credit, "amount": Money(one.amount, currency)}
@@ -144,7 +154,8 @@ def _shown(found: Value) -> dict[str, Any]:
             "used": Money(one.used, currency) if one.used else None,
             "store": store.name if store else "",
             "until": one.valid_until,
-            "undoable": one.status in {"open", "used"},
+            "undoable": one.status == "open" or (one.status == "used" and used_too),
+            "asks": one.status == "used",
         }
     assert found.card is not None  # noqa: S101 (a code leads to one of the two)
     held = found.card
