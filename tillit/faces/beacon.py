@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 from tillit.faces.signing_in import network_address
 from tillit.visits.counting import COUNTER, Counter, Seen
@@ -50,7 +51,7 @@ class Counting:
         self.counter.take(
             key,
             Seen(
-                path=said.get("p", ["/"])[0],
+                path=route(said.get("p", ["/"])[0], key),
                 agent=environ.get("HTTP_USER_AGENT", "")[:400],
                 address=_address(environ),
                 host=environ.get("HTTP_HOST", "").partition(":")[0],
@@ -78,6 +79,16 @@ class Counting:
             return start(status, headers, *rest)
 
         return answered
+
+
+def route(path: str, key: str) -> str:
+    """The page a path leads to, as the site knows it: what the path says of which one is `*`; `/key/*` for none."""
+    try:
+        found = resolve(path.split("?", 1)[0][:1000])
+    except Resolver404:
+        return f"/{key}/*"
+    known = re.sub(r"<controller:\w+>", key, found.route)
+    return "/" + re.sub(r"<[^>]*>", "*", known)
 
 
 def wanted(environ: Environ) -> bool:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.sql import load
 
@@ -74,22 +75,30 @@ def dashboard(*, controller: Controller, start: date, end: date, unit: str) -> D
 
 
 def live(*, controller: Controller) -> tuple[int, list[tuple[str, int]]]:
-    """Visitors of the last five minutes, and views of the last half an hour by page."""
-    ((visitors, pages),) = _rows("live", {"controller": controller.pk, "now": clock.now()})
+    """Visitors of the last five minutes, and views of the last half an hour by page; 0, and no page, of fewer visitors
+    than the controller's minimum group.
+    """
+    values = {"controller": controller.pk, "now": clock.now(), "least": _least(controller)}
+    ((visitors, pages),) = _rows("live", values)
     listed = json.loads(pages) if isinstance(pages, str) else pages
-    return visitors, [(page, views) for page, views in listed]
+    return visitors if visitors >= values["least"] else 0, [(page, views) for page, views in listed]
 
 
 def funnel(*, controller: Controller, steps: Sequence[str], start: datetime, end: datetime) -> list[int]:
     """How many visitors, each day by itself, came to each step after the one before. A step is the beginning of an
-    address; at most `MOST_STEPS`.
+    address; at most `MOST_STEPS`. Fewer than the controller's minimum group are 0.
     """
     chosen = [step for step in steps if step][:MOST_STEPS]
     if not chosen:
         return []
     values = {"controller": controller.pk, "start": start, "end": end, "steps": [_begins(step) for step in chosen]}
     reached = dict(_rows("funnel", values))
-    return [reached.get(n, 0) for n in range(1, len(chosen) + 1)]
+    least = _least(controller)
+    return [found if (found := reached.get(n, 0)) >= least else 0 for n in range(1, len(chosen) + 1)]
+
+
+def _least(controller: Controller) -> int:
+    return current(controller_id=controller.pk, on=clock.today()).minimum_group
 
 
 def _begins(text: str) -> str:

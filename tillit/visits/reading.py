@@ -1,7 +1,7 @@
 """What is read out of a request for a page: no more than is counted (G3). Pure."""
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _BOT = re.compile(
     r"bot|crawl|spider|slurp|scrap|preview|monitor|headless|lighthouse|pingdom|uptime|python|curl|wget|java/|go-http|"
@@ -10,6 +10,8 @@ _BOT = re.compile(
 )
 _TOKEN = re.compile(r"^(?=.*\d)[A-Za-z0-9_~.=-]{16,}$|^[0-9a-f-]{24,}$|^\d{5,}$")
 _PERSONAL = re.compile(r"@|\d{6,}")
+_PLAIN = re.compile(r"(?!.*\d{4})[A-Za-z0-9_-]{0,60}(\.[A-Za-z0-9]{1,8})?|sitemap\.xml")
+_NUMBERS = re.compile(r"[\d.]+|[0-9a-fx.]*:[0-9a-f:.x]*|0x[0-9a-f]+")
 _SEARCH = ("google.", "bing.", "duckduckgo.", "yahoo.", "ecosia.", "qwant.", "kvasir.", "startpage.", "yandex.")
 _SOCIAL = (
     "facebook.", "instagram.", "linkedin.", "twitter.", "x.com", "t.co", "tiktok.", "reddit.", "snapchat.", "youtube.",
@@ -32,8 +34,11 @@ def is_bot(agent: str) -> bool:
 
 
 def page(path: str) -> str:
-    """The path of a page, without what could be a token or a number of somebody."""
-    parts = ["*" if _TOKEN.match(part) else part for part in path.split("?", 1)[0].split("/")]
+    """The path of a page, without what could be a token, an address or a number, however it is encoded."""
+    plain = path.split("?", 1)[0].split("#", 1)[0]
+    for _ in range(3):
+        plain = unquote(plain)
+    parts = ["*" if _TOKEN.match(part) or not _PLAIN.fullmatch(part) else part for part in plain.split("/")]
     text = "/".join(parts)[:200]
     return text if text.startswith("/") and text.isprintable() else "/"
 
@@ -49,6 +54,8 @@ def source(referrer: str, host: str) -> tuple[str, str]:
         return DIRECT, ""
     if not name or at.scheme not in {"http", "https"}:
         return DIRECT, ""
+    if _NUMBERS.fullmatch(name):
+        return DIRECT, ""  # a network address, of who knows whom
     if name == host.removeprefix("www."):
         return "", ""
     for kind, hosts in (("search", _SEARCH), ("social", _SOCIAL)):

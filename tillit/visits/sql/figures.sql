@@ -74,7 +74,7 @@ SELECT (SELECT count(DISTINCT visitor) FROM visits_hit
   coalesce((SELECT json_agg(json_build_array(page, views)) FROM (
     SELECT page, count(*) AS views FROM visits_hit
     WHERE controller_id = %(controller)s AND at > %(now)s::timestamptz - interval '30 minutes' AND NOT "left"
-    GROUP BY page ORDER BY 2 DESC, 1 LIMIT 10) p), '[]')
+    GROUP BY page HAVING count(DISTINCT visitor) >= %(least)s ORDER BY 2 DESC, 1 LIMIT 10) p), '[]')
 
 -- name: funnel
 -- How many visitors, each day by itself, came to each of the steps (beginnings of addresses) after the one before.
