@@ -61,10 +61,9 @@ class Difference:
         others = self.renamed + self.reasons["other-person"]
         return max(self.ending, others) * 1000 > most * self.listed
 
-    def summary(self, digest: str) -> dict[str, int | str]:
-        """What somebody approves: the same file (SHA-256 of its bytes) must do the same."""
+    def summary(self) -> dict[str, int]:
+        """What somebody approves, of one file (its digest names its `RegisterFile`): it must do the same."""
         return {
-            "file": digest,
             "joins": self.joins + self.returns,
             "ends": self.ending,
             "changed": self.changed,
