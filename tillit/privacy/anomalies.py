@@ -161,7 +161,8 @@ def _guessed(controller: Controller, since: date) -> list[date]:
         rows = Event.objects.filter(
             type=REGISTRATION_GUESSED.key, controller_id=controller.pk, at__gte=_start(since, zone)
         )
-        return sorted({at.astimezone(ZoneInfo(zone)).date() for at in rows.values_list("at", flat=True)})
+        moments = rows.exclude(at=None).values_list("at", flat=True)
+        return sorted({at.astimezone(ZoneInfo(zone)).date() for at in moments if at is not None})
 
 
 def read_by(*, controller_id: int, staff_id: int, day: date) -> list[int]:
