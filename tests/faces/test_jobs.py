@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from tests.conftest import TestDatabase
 from tillit.faces.jobs import tasks
@@ -50,14 +51,19 @@ def test_h10_the_worker_runs_retention_by_itself(fresh_db: TestDatabase) -> None
     assert LastRun.objects.get(name="retention").at <= clock.now()
 
 
-def test_d2_what_must_not_wait_is_done_beside_what_takes_long(fresh_db: TestDatabase) -> None:
+def test_d2_what_must_not_wait_has_a_worker_beside_the_other(fresh_db: TestDatabase) -> None:
     tasks.start("blocks")
     tasks.start("link_audit")
-    with tasks.Beside(tasks.PROMPT):
+    queues = dict(ProcrastinateJob.objects.values_list("lock", "queue_name"))
+    assert (queues["blocks"], queues["link_audit"]) == (tasks.PROMPT, tasks.DEFAULT)
+    worker = subprocess.Popen([sys.executable, "-m", "tillit.faces.cli", "work"], env=fresh_db.environment)
+    try:
         for _ in range(600):
-            if LastRun.objects.filter(name="blocks").exists():
+            if LastRun.objects.filter(name__in=("blocks", "link_audit")).count() == 2:
                 break
             time.sleep(0.1)
-    assert set(LastRun.objects.values_list("name", flat=True)) == {"blocks"}  # the other waits for the other worker
-    tasks.drain()
-    assert LastRun.objects.filter(name="link_audit").exists()
+        assert LastRun.objects.filter(name__in=("blocks", "link_audit")).count() == 2
+        assert ProcrastinateWorker.objects.count() == 2
+    finally:
+        worker.terminate()
+        assert worker.wait(timeout=60) in {0, -15, 143}

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 def _fetch(client: Client, path: str) -> Fetched:
     answer = client.get(path, headers={"Accept-Encoding": "gzip"})
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    for close in answer._resource_closers:  # the file; not `answer.close`, which ends the test's connection, too
+        close()
     packed = answer.headers.get("Content-Encoding") == "gzip"
     if packed:
         return Fetched(answer.status_code, len(body), gzip.decompress(body).decode())

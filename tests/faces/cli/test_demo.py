@@ -5,6 +5,7 @@ import re
 import stat
 import subprocess
 import sys
+import zipfile
 from typing import Any
 
 from tests.support.world import person, publish_examples
@@ -41,8 +42,10 @@ def test_the_demo_does_the_main_job_and_a_second_run_finds_it_done(fresh_db: Any
     assert not re.search(r"BROKEN|Traceback", told)
     folder = paths.var() / "demo"
     assert not (folder / story.FILE).exists(), "the file holds card numbers"
-    answer = json.loads((folder / "access" / "data.json").read_text())
-    assert stat.S_IMODE((folder / "access" / "data.json").stat().st_mode) == 0o600
+    (copy,) = (paths.var() / "copies").glob("*.zip")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with zipfile.ZipFile(copy) as files:
+        answer = json.loads(files.read("data.json"))
     assert {"identity", "purchase", "bonus"} <= {part["category"] for part in answer["data"]}
     register = Programme.objects.values_list("chain__controller_id", flat=True)
     with Scope(system("test", register), "proof"):

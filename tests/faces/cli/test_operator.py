@@ -141,7 +141,7 @@ def test_c1_join_refuses_what_is_no_person(
 def test_c1_c4_members_come_from_another_system_and_refused_rows_are_told_by_line(
     ours: dict[str, Controller], capsys: Captured, tmp_path: Path
 ) -> None:
-    page = (paths.root() / "docs" / "formats.md").read_text(encoding="utf-8").partition("\n## Members\n")[2]
+    page = (paths.root() / "docs" / "formats.md").read_text(encoding="utf-8").partition("\n## A club taken over\n")[2]
     (example,) = re.findall(r"```csv\n(.*?)```", page, flags=re.S)
     head, liv = example.splitlines()
     rows = [liv, liv.replace("1988", "2015"), liv.replace("nordkai", "nobody"), "Kari", liv.replace("17", "77")]

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import threading
 from datetime import timedelta
 from typing import Self, cast
 
+import structlog
 from django.db import transaction
 from django.db.models import Q
 from procrastinate import App, exceptions, sql
@@ -44,6 +47,7 @@ from tillit.services import delivery as blocks
 from tillit.visits.operations import add_up_everywhere
 
 DEFAULT, PROMPT = QUEUES
+log = structlog.get_logger(__name__)
 GONE = timedelta(seconds=60)  # without a sign of life, six times as long as a worker gives one
 
 JOBS = {
@@ -190,8 +194,9 @@ class Beside:
             self._task = self._loop.create_task(self._serve())
             with contextlib.suppress(asyncio.CancelledError):
                 self._loop.run_until_complete(self._task)
-        finally:
-            self._loop.close()
+        except Exception as error:  # noqa: BLE001 (whatever ended this worker ends the other: who watches starts both)
+            log.critical("worker ended", queue=self._queue, kind=type(error).__name__)
+            os.kill(os.getpid(), signal.SIGTERM)
 
     async def _serve(self) -> None:
         own = _own_app()
