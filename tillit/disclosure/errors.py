@@ -18,3 +18,7 @@ class OverlappingReleaseError(TillitError):
     """`release-overlaps`: a release of these days is out, and another cut of them would show what is between.
     `not-over`: the period has not ended.
     """
+
+
+class UnreachableError(TillitError):
+    """A service outside did not answer: what became of what was sent is not known."""

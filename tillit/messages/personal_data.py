@@ -60,7 +60,7 @@ outward_way(
 )
 outward_way(
     "sms",
-    opens=("tillit.messages.sms",),
+    opens=("tillit.disclosure.calling",),
     carries="sms",
     through="messages by SMS, to the gateway the installation names",
 )

@@ -3,17 +3,15 @@
 The installation names it: `TILLIT_SMS=https://TOKEN@host/path` and, where people can answer, `TILLIT_SMS_NUMBER`.
 """
 
-import json
 import re
 import unicodedata
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from tillit.disclosure.outward import opened
+from tillit.disclosure.calling import call, is_here
+from tillit.disclosure.errors import UnreachableError
 from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import TransportError
 from tillit.messages.gsm import LONGEST, sized
@@ -33,11 +31,7 @@ class Sms:
 
     def abroad(self) -> bool:
         """True for a gateway that is not on this machine."""
-        host = _gateway().hostname or ""
-        try:
-            return not (host == "localhost" or ip_address(host).is_loopback)
-        except ValueError:
-            return True
+        return not is_here(urlsplit(settings.SMS_GATEWAY).hostname or "")
 
     def send(self, envelope: Envelope) -> None:
         """Hand the text over. A gateway that has it already says so, and that is as good."""
@@ -73,24 +67,14 @@ def sender(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9 ]", "", plain)[:_NAME_LONGEST].strip() or "Tillit"
 
 
-def _gateway() -> SplitResult:
-    return urlsplit(settings.SMS_GATEWAY)
-
-
 def _post(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    at = _gateway()
-    kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
-    link = kind(at.hostname or "", at.port, timeout=TIMEOUT)
-    heads = {"Content-Type": "application/json", "Authorization": f"Bearer {unquote(at.username or '')}"}
     try:
-        with opened("sms"):
-            link.request("POST", at.path.rstrip("/") + "/messages", json.dumps(body).encode(), heads)
-            answer = link.getresponse()
-            said = json.loads(answer.read(65536) or b"{}")
-            return answer.status, said if isinstance(said, dict) else {}
-    except (OSError, HTTPException):
+        answer = call(
+            way="sms", address=settings.SMS_GATEWAY, method="POST", path="/messages", body=body, timeout=TIMEOUT
+        )
+        said = answer.json()
+    except UnreachableError:
         raise TransportError("gateway-unreachable", "the gateway did not take the message") from None
     except ValueError:
         raise TransportError("gateway-refused", "the gateway's answer cannot be read") from None
-    finally:
-        link.close()
+    return answer.status, said if isinstance(said, dict) else {}

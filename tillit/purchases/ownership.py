@@ -9,18 +9,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from tillit.disclosure.outward import opened
+from tillit.disclosure.calling import call, is_here
+from tillit.disclosure.errors import UnreachableError
 
 TIMEOUT = 5.0
-_LARGEST = 1 << 16
 
 
 class Ownership(StrEnum):
@@ -59,37 +57,24 @@ def asked_outside(question: OwnershipQuestion) -> Answer:
     """Ask the service that the installation names: the number and nothing else, in one call. Whatever it does not
     answer, it could not tell: nobody is kept from registering a card because a bank is slow.
     """
-    at = service()
-    kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
-    link = kind(at.hostname or "", at.port, timeout=TIMEOUT)
-    heads = {"Content-Type": "application/json", "Authorization": f"Bearer {unquote(at.username or '')}"}
+    address, given = service(), {"number": question.number}
     try:
-        with opened("ownership"):
-            link.request("POST", at.path or "/", json.dumps({"number": question.number}), heads)
-            answer = link.getresponse()
-            said = json.loads(answer.read(_LARGEST)) if answer.status == 200 else {}
+        answer = call(way="ownership", address=address, method="POST", body=given, timeout=TIMEOUT)
+        said = json.loads(answer.body) if answer.status == 200 else {}
         return Answer(Ownership(said.get("ownership", "unknown")), str(said.get("par") or ""))
-    except (OSError, HTTPException, ValueError, AttributeError):
+    except (UnreachableError, ValueError, AttributeError):
         return Answer(Ownership.UNKNOWN)
-    finally:
-        link.close()
 
 
-def service() -> SplitResult:
+def service() -> str:
     """The address of the installation's service. Raises `ImproperlyConfigured` for one over which a card number would
     go in the clear: what is not https is this machine's own.
     """
-    at = urlsplit(settings.OWNERSHIP_SERVICE)
-    if (at.scheme == "https" and at.hostname) or (at.scheme == "http" and _loopback(at.hostname or "")):
-        return at
+    address: str = settings.OWNERSHIP_SERVICE
+    at = urlsplit(address)
+    if (at.scheme == "https" and at.hostname) or (at.scheme == "http" and is_here(at.hostname or "")):
+        return address
     raise ImproperlyConfigured("TILLIT_OWNERSHIP_SERVICE is no https address")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def configured() -> OwnershipCheck:

@@ -76,7 +76,7 @@ not_personal(Source, because="senders of files")
 not_personal(Batch, because="counts of a file")
 outward_way(
     "ownership",
-    opens=("tillit.purchases.ownership",),
+    opens=("tillit.disclosure.calling",),
     through="the number of a card or account that a person registers, for the one call, to the bank or network that the"
     " installation names",
 )

@@ -5,15 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from django.conf import settings
 
+from tillit.disclosure.calling import call
+from tillit.disclosure.errors import UnreachableError
 from tillit.disclosure.operations import Disclosed
-from tillit.disclosure.outward import opened
 from tillit.registers.errors import RegisterError
 from tillit.registers.protocol import BATCH, Event, Told, events, people
 from tillit.registers.sources import Source
@@ -58,22 +57,14 @@ class Register:
         raise AssertionError
 
     def _call(self, method: str, path: str, body: Any) -> Any:
-        at = urlsplit(self.address)
-        kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
-        link = kind(at.hostname or "", at.port, timeout=self.timeout)
-        heads = {"Content-Type": "application/json", "Authorization": f"Bearer {unquote(at.username or '')}"}
+        given: dict[str, Any] = {"method": method, "path": path, "body": body}
         try:
-            with opened("registers"):
-                link.request(method, at.path.rstrip("/") + path, None if body is None else json.dumps(body), heads)
-                answer = link.getresponse()
-                text = answer.read(_LARGEST)
-        except (OSError, HTTPException):
+            answer = call(way="registers", address=self.address, timeout=self.timeout, largest=_LARGEST, **given)
+        except UnreachableError:
             raise RegisterError("register-unreachable", "the register did not answer") from None
-        finally:
-            link.close()
         if answer.status == 200:
             try:
-                return json.loads(text)
+                return json.loads(answer.body)
             except ValueError:
                 raise RegisterError("register-garbled", "the register's answer cannot be read") from None
         if answer.status in _AGAIN:

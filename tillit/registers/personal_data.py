@@ -21,6 +21,6 @@ domain_check(
 )
 outward_way(
     "registers",
-    opens=("tillit.registers.client",),
+    opens=("tillit.disclosure.calling",),
     through="identifiers of people a controller's declaration lets be checked, to the register it names as recipient",
 )

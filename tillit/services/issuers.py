@@ -4,18 +4,17 @@ JSON over HTTP. The installation names each by its key: `TILLIT_ISSUERS="nordban
 has a reference; an issuer that gets one twice answers as the first time.
 """
 
-import json
 import re
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Literal
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 
+from tillit.disclosure.calling import call
+from tillit.disclosure.errors import UnreachableError
 from tillit.disclosure.operations import Disclosed
-from tillit.disclosure.outward import opened
 from tillit.services.errors import IssuerError
 
 WAY = "card_blocking"
@@ -70,31 +69,24 @@ def _answer(status: int, said: dict[str, Any]) -> Answer:
     raise IssuerError("issuer-refused", f"the issuer answered {status}", permanent=status in {400, 401, 403, 404, 405})
 
 
-def _named() -> dict[str, SplitResult]:
-    pairs = (one.split("=", 1) for one in settings.ISSUERS.split())
-    return {key: urlsplit(where) for key, where in pairs}
+def _named() -> dict[str, str]:
+    return dict(one.split("=", 1) for one in settings.ISSUERS.split())
 
 
 def _call(key: str, verb: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
-    at = _named().get(key)
-    if at is not None and at.scheme != "https" and at.hostname not in _HERE:
-        raise IssuerError("issuer-in-clear", "numbers go to another machine by https alone", permanent=True)
-    if at is None:
+    address = _named().get(key)
+    if address is None:
         raise IssuerError("issuer-unnamed", "the installation does not say how to reach this issuer", permanent=True)
-    kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
-    link = kind(at.hostname or "", at.port, timeout=TIMEOUT)
-    heads = {"Content-Type": "application/json", "Authorization": f"Bearer {unquote(at.username or '')}"}
-    if body is not None:
-        heads["Idempotency-Key"] = body["reference"]
+    at = urlsplit(address)
+    if at.scheme != "https" and at.hostname not in _HERE:
+        raise IssuerError("issuer-in-clear", "numbers go to another machine by https alone", permanent=True)
+    once = {"Idempotency-Key": body["reference"]} if body else None
+    given: dict[str, Any] = {"method": verb, "path": path, "body": body, "headers": once}
     try:
-        with opened(WAY):
-            link.request(verb, at.path.rstrip("/") + path, json.dumps(body).encode() if body else None, heads)
-            answer = link.getresponse()
-            said = json.loads(answer.read(65536) or b"{}")
-            return answer.status, said if isinstance(said, dict) else {}
-    except (OSError, HTTPException):
+        answer = call(way=WAY, address=address, timeout=TIMEOUT, **given)
+        said = answer.json()
+    except UnreachableError:
         raise IssuerError("issuer-unreachable", "the issuer did not answer") from None
     except ValueError:
         raise IssuerError("issuer-unreadable", "the issuer's answer cannot be read") from None
-    finally:
-        link.close()
+    return answer.status, said if isinstance(said, dict) else {}

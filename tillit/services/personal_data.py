@@ -28,6 +28,6 @@ domain_check(
 kinds.add(blocking.KIND)
 outward_way(
     blocking.ACTIVITY,
-    opens=("tillit.services.issuers",),
+    opens=("tillit.disclosure.calling",),
     through="orders to block a card or subscription, to its issuer: name and number, and nothing else",
 )

@@ -1,16 +1,15 @@
 """Speaking with an advertising network (docs/audiences.md): JSON over HTTP, hashes only."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from itertools import islice
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from django.conf import settings
 
-from tillit.disclosure.outward import opened
+from tillit.disclosure.calling import call
+from tillit.disclosure.errors import UnreachableError
 from tillit.outreach.audiences.errors import AudienceError, NetworkError
 
 TIMEOUT = 20.0
@@ -62,25 +61,17 @@ class Network:
         return held
 
     def _call(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        at = urlsplit(self.address)
-        kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
-        link = kind(at.hostname or "", at.port, timeout=self.timeout)
-        heads = {"Content-Type": "application/json", "Authorization": f"Bearer {unquote(at.username or '')}"}
+        given: dict[str, Any] = {"method": method, "path": path, "body": body}
         try:
-            with opened("audiences"):
-                link.request(method, at.path.rstrip("/") + path, None if body is None else json.dumps(body), heads)
-                answer = link.getresponse()
-                text = answer.read(1 << 20)
-        except (OSError, HTTPException):
+            answer = call(way="audiences", address=self.address, timeout=self.timeout, largest=1 << 20, **given)
+        except UnreachableError:
             raise NetworkError("network-unreachable", "the network did not answer") from None
-        finally:
-            link.close()
         if answer.status in {408, 425, 429} or answer.status >= 500:
             raise NetworkError("network-busy", f"the network answered {answer.status}")
         if answer.status >= 300:
             raise NetworkError("network-refused", f"the network answered {answer.status}")
         try:
-            said = json.loads(text or b"{}")
+            said = answer.json()
         except ValueError:
             raise NetworkError("network-garbled", "the network's answer cannot be read") from None
         return said if isinstance(said, dict) else {}

@@ -20,6 +20,6 @@ domain_check(
 )
 outward_way(
     "audiences",
-    opens=("tillit.outreach.audiences.client",),
+    opens=("tillit.disclosure.calling",),
     through="SHA-256 of addresses of people who said yes, to advertising networks that are declared processors",
 )
