@@ -12,7 +12,7 @@ import structlog
 from django.test import Client
 
 from tests.faces.conftest import Person
-from tests.support import databases
+from tests.support import databases, served
 from tillit.declaration.models import Controller
 from tillit.faces import look
 
@@ -110,7 +110,7 @@ def test_style_sheets_are_kept_for_a_year_under_addresses_that_change_with_them(
     (sheet,) = re.findall(r'href="(/static/tillit/tillit.css[^"]*)"', page)
     path, _, version = sheet.partition("?v=")
     answer = client.get(sheet)
-    body = b"".join(answer.streaming_content)
-    assert sha256(body).hexdigest()[:12] == version
+    assert sha256(served.body(answer)).hexdigest()[:12] == version
     assert answer["Cache-Control"] == "max-age=31536000, public"
-    assert client.get(path).status_code == 200
+    bare = client.get(path)
+    assert (bare.status_code, sha256(served.body(bare)).hexdigest()[:12]) == (200, version)

@@ -11,6 +11,7 @@ from tests.bonus.conftest import build
 from tests.faces.conftest import Person, make_person, sign_in
 from tests.faces.test_min_side import buy
 from tests.faces.test_staff import at_work, find, hire, link
+from tests.support import served
 from tillit.faces.bench.pages import CONSOLE, OWN, PUBLIC
 from tillit.faces.bench.weights import HEAVIEST, Fetched, parts, weight
 from tillit.kernel import clock
@@ -20,9 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def _fetch(client: Client, path: str) -> Fetched:
     answer = client.get(path, headers={"Accept-Encoding": "gzip"})
-    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    for close in answer._resource_closers:  # the file; not `answer.close`, which ends the test's connection, too
-        close()
+    body = served.body(answer)
     packed = answer.headers.get("Content-Encoding") == "gzip"
     if packed:
         return Fetched(answer.status_code, len(body), gzip.decompress(body).decode())
