@@ -7,6 +7,7 @@
 
 import dataclasses
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -85,15 +86,22 @@ def _no_inherited_time() -> Iterator[None]:
 
 
 @pytest.fixture
+def stock(django_db_setup: None) -> databases.Stock:
+    """What `fresh_db` is a copy of: empty, where a folder of tests has not a fuller one (`databases.filled`)."""
+    return databases.Stock(databases.template())
+
+
+@pytest.fixture
 def fresh_db(
-    django_db_setup: None, django_db_blocker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stock: databases.Stock, django_db_blocker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TestDatabase]:
     """A database of the test's own; Django's connections in every thread go there. So do its published heads and
     its backups."""
-    name = databases.clone(databases.template())
-    monkeypatch.setenv("TILLIT_AUDIT_HEADS", str(tmp_path / "heads"))
-    for variable in ("TILLIT_BACKUPS", "TILLIT_KEY_BACKUPS", "TILLIT_JOURNAL"):
-        monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
+    name = databases.clone(stock.name)
+    if stock.files:
+        shutil.copytree(stock.files, tmp_path, dirs_exist_ok=True)
+    for variable, short in databases.FILES.items():
+        monkeypatch.setenv(variable, str(tmp_path / short))
     before = databases.repoint(name)
     with django_db_blocker.unblock():
         try:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,8 +13,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import SIZES, Site, Window
 from tests.browser.test_pages import check, declared  # noqa: F401 (a fixture)
-from tests.support import shops
-from tillit.platform import paths
+from tests.support import commands, shops
 
 pytestmark = pytest.mark.browser
 WORDS = {
@@ -56,13 +53,9 @@ def take_in(site: Site, folder: Path, card: str, number: int) -> None:
     bought = datetime.now(UTC).isoformat(timespec="seconds")
     line = shops.row(number, card, amount="500,00", time=bought, chain="rundtur-kjede", group="")
     file = shops.write(folder / "kjop.csv", [line])
-    done = subprocess.run(
-        [sys.executable, "-m", "tillit.faces.cli", "import", "purchases", str(file), "--source", "butikk-fil"],
-        cwd=paths.root(),
-        env={**os.environ, "TILLIT_DATABASE_NAME": site.database, "DJANGO_SETTINGS_MODULE": "tillit.settings"},
-        capture_output=True,
-        text=True,
-        check=False,
+    here = {"TILLIT_DATABASE_NAME": site.database, "DJANGO_SETTINGS_MODULE": "tillit.settings"}
+    done = commands.tillit(
+        "import", "purchases", str(file), "--source", "butikk-fil", environment={**os.environ, **here}
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

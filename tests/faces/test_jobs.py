@@ -9,6 +9,7 @@ import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from tests.conftest import TestDatabase
+from tests.support import commands
 from tillit.faces.jobs import tasks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import Every
@@ -43,8 +44,7 @@ def test_a_job_that_waits_is_not_put_on_the_queue_again() -> None:
 
 def test_h10_the_worker_runs_retention_by_itself(fresh_db: TestDatabase) -> None:
     assert not RetentionRun.objects.exists()
-    command = [sys.executable, "-m", "tillit.faces.cli", "work", "--once"]
-    done = subprocess.run(command, check=False, env=fresh_db.environment, capture_output=True, text=True, timeout=60)
+    done = commands.tillit("work", "--once", environment=fresh_db.environment)
     assert done.returncode == 0, done.stderr
     assert RetentionRun.objects.filter(finished_at__isnull=False, dry_run=False).count() == 1
     assert set(LastRun.objects.values_list("name", flat=True)) == set(tasks.JOBS)

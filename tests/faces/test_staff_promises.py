@@ -1,7 +1,5 @@
 """The privacy adviser's page of promises, the nightly proof behind it, and its alarm."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from django.test import Client
 from tests.conftest import TestDatabase
 from tests.faces.conftest import Person
 from tests.faces.test_staff import at_work, hire
+from tests.support import commands
 from tests.support.world import publish_examples
 from tillit.declaration.models import Controller, Grant
 from tillit.journeys.daily_proof import prove_and_tell
@@ -88,8 +87,7 @@ def test_h18_the_nightly_proof_tells_the_adviser_what_is_broken(fresh_db: TestDa
     assert str(broken[0].broken) in letter.subject
     assert "Fjordlys" in letter.body
     page = tmp_path / "proof.html"
-    command = [sys.executable, "-m", "tillit.faces.cli", "prove", "--html", str(page), "--language", "nb"]
-    done = subprocess.run(command, env=fresh_db.environment, capture_output=True, check=False, timeout=300)
+    done = commands.tillit("prove", "--html", str(page), "--language", "nb", environment=fresh_db.environment)
     assert done.returncode == 1, done.stderr
     assert "Brutt" in page.read_text("utf-8")
     assert "Fjordlys" in page.read_text("utf-8")

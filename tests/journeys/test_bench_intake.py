@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from stdnum import luhn
 
 from tillit.journeys.bench import Figure, Result, files
@@ -62,6 +63,7 @@ def bench(*options: str, environment: dict[str, str]) -> subprocess.CompletedPro
     )
 
 
+@pytest.mark.soak
 def test_a_server_that_may_lose_data_is_not_measured(owner_connection: Any) -> None:
     """Where fsync is off, as on the tests' own server, everything is taken in and there is nothing to report."""
     (fsync,) = owner_connection.execute("SELECT current_setting('fsync')").fetchone()

@@ -129,6 +129,11 @@ def clean(prepared: tuple[TestDatabase, Path], copies: Any) -> dict[str, Any]:
     return found
 
 
+def test_c5_killed_after_it_posted(prepared: Any, copies: Any, clean: dict[str, Any]) -> None:
+    killed_and_run_again(copies, prepared[1], clean, ["posted"])
+
+
+@pytest.mark.soak
 def test_c5_killed_once_in_each_phase(prepared: Any, copies: Any, clean: dict[str, Any]) -> None:
     killed_and_run_again(copies, prepared[1], clean, list(PHASES))
 

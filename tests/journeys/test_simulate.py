@@ -1,21 +1,19 @@
 """A simulated population: nothing overdue at any event or due date; a broken disposal is seen (H10, D10, D11, B7)."""
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from tests.conftest import TestDatabase
+from tests.support import commands
 from tests.support.world import EXAMPLES
 from tillit.declaration.loader import load
 from tillit.declaration.models import Controller
 from tillit.journeys.simulate import run
 from tillit.kernel.scope import Scope, system
-from tillit.platform import database, paths
+from tillit.platform import database
 from tillit.privacy import retention, sweep
 
 COMPANY = ("loyalty_services/trygghavn",)
@@ -88,14 +86,7 @@ def test_h10_rows_that_go_before_their_day_are_reported(
 
 def test_h10_the_command_lives_in_a_database_of_its_own_and_removes_it(fresh_db: TestDatabase) -> None:
     files = [f"--declaration={EXAMPLES / f'{COMPANY[0]}.yaml'}", "--years=1", "--people=1", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "tillit.faces.cli", "simulate", *files],
-        cwd=paths.root(),
-        env={**os.environ, **fresh_db.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = commands.tillit("simulate", *files, environment=fresh_db.environment)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["kept"], report["years"], report["people"]) == (True, 1, 1)

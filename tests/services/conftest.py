@@ -1,5 +1,6 @@
 """A customer with cards on the blocking service, and an issuer in a process of its own."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings as site
 
+from tests.support import databases
 from tests.support.shops import card_number
 from tests.support.world import person, publish_examples
 from tillit.cases.models import Case
@@ -94,13 +96,28 @@ class IssuerProcess:
         return said
 
 
+def _kari() -> Customer:
+    with clock.travel(NOW):
+        trygghavn = publish_examples("loyalty_services")["trygghavn"]
+        subject = person(trygghavn, "customer", given="Kari", family="Nordmann", email="kari@post.example")
+    return Customer(trygghavn, subject)
+
+
+@pytest.fixture(scope="session")
+def company(django_db_setup: None, django_db_blocker: Any) -> Iterator[databases.Stock]:
+    with django_db_blocker.unblock(), databases.filled(_kari) as made:
+        yield made
+
+
 @pytest.fixture
-def customer(fresh_db: object) -> Customer:
+def stock(company: databases.Stock) -> databases.Stock:
+    return company
+
+
+@pytest.fixture
+def customer(stock: databases.Stock, fresh_db: object) -> Customer:
     clock.travel(NOW)
-    trygghavn = publish_examples("loyalty_services")["trygghavn"]
-    return Customer(
-        trygghavn, person(trygghavn, "customer", given="Kari", family="Nordmann", email="kari@post.example")
-    )
+    return dataclasses.replace(stock.facts)
 
 
 @pytest.fixture

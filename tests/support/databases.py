@@ -5,13 +5,15 @@ dropped when its process is gone. The embedded test server (crash safety off) st
 """
 
 import contextlib
+import dataclasses
 import fcntl
 import hashlib
 import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,48 @@ def clone(source: str) -> str:
         # Nor the mark that it is no restored dump.
         connection.execute(sql.SQL("ALTER DATABASE {} SET tillit.opened = 'yes'").format(sql.Identifier(name)))
     return name
+
+
+@dataclasses.dataclass(frozen=True)
+class Stock:
+    """A database to make copies of, what was said of it as it was filled, and the files that belong to it."""
+
+    name: str
+    facts: Any = None
+    files: Path | None = None
+
+
+# Where an installation keeps what is not in its database: variable → the name beside a test's other files.
+FILES = {
+    "TILLIT_AUDIT_HEADS": "heads",
+    "TILLIT_BACKUPS": "tillit_backups",
+    "TILLIT_KEY_BACKUPS": "tillit_key_backups",
+    "TILLIT_JOURNAL": "tillit_journal",
+}
+
+
+@contextlib.contextmanager
+def filled(make: Callable[[], Any]) -> Iterator[Stock]:
+    """A copy of the template that `make` fills, once, for many tests to have copies of; what `make` returns goes along.
+    Nothing may write into it afterwards.
+    """
+    name = clone(template())
+    with tempfile.TemporaryDirectory(prefix="f", dir=paths.ensure_var()) as folder:
+        kept = {variable: os.environ.get(variable) for variable in FILES}
+        os.environ |= {variable: str(Path(folder) / short) for variable, short in FILES.items()}
+        before = repoint(name)
+        try:
+            facts = make()
+        finally:
+            repoint(before)
+            for variable, value in kept.items():
+                os.environ.pop(variable)
+                if value is not None:
+                    os.environ[variable] = value
+        try:
+            yield Stock(name, facts, Path(folder))
+        finally:
+            drop(name)
 
 
 def drop(name: str) -> None:

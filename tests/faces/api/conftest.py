@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.conftest import TestDatabase
+from tests.support import databases
 from tests.support.intake import NOW, SOURCE, Club, club
 from tillit.faces.api import keys
 from tillit.kernel import clock
@@ -40,11 +41,28 @@ class Partner:
         return self.browser.get(path, headers={"Authorization": f"Bearer {self.key}"})
 
 
-@pytest.fixture
-def partner(fresh_db: TestDatabase) -> Iterator[Partner]:
+def _club() -> tuple[Club, str]:
     with clock.travel(NOW):
         made = club(members=2)
         _, text = keys.add(source=Source.objects.get(key=SOURCE), name="tills", scopes=list(keys.SCOPES))
+    return made, text
+
+
+@pytest.fixture(scope="session")
+def clubs(django_db_setup: None, django_db_blocker: Any) -> Iterator[databases.Stock]:
+    with django_db_blocker.unblock(), databases.filled(_club) as made:
+        yield made
+
+
+@pytest.fixture
+def stock(clubs: databases.Stock, request: pytest.FixtureRequest) -> databases.Stock:
+    return clubs if "partner" in request.fixturenames else databases.Stock(databases.template())
+
+
+@pytest.fixture
+def partner(stock: databases.Stock, fresh_db: TestDatabase) -> Iterator[Partner]:
+    made, text = stock.facts
+    with clock.travel(NOW):
         yield Partner(made, text)
 
 

@@ -1,25 +1,17 @@
 """`tillit backup` and `tillit restore`, as an operator runs them (H11)."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import TestDatabase
-from tests.support import databases
+from tests.support import commands, databases
 from tests.support.world import person, publish_examples
 
 
-def _tillit(fresh_db: TestDatabase, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "tillit.faces.cli", *arguments],
-        check=False,
-        env=fresh_db.environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+def _tillit(fresh_db: TestDatabase, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return commands.tillit(*arguments, environment=fresh_db.environment)
 
 
 @pytest.fixture

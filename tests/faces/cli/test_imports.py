@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TestDatabase
+from tests.support import commands
 from tests.support.intake import NOW, SOURCE, Club, club
 from tests.support.shops import card_number, row, shops, write
 from tillit.kernel import clock
@@ -27,15 +28,7 @@ def ours(fresh_db: TestDatabase) -> Iterator[Club]:
 
 
 def tillit(database: TestDatabase, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tillit.faces.cli", "import", *arguments],
-        cwd=paths.root(),
-        env=database.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return commands.tillit("import", *arguments, environment=database.environment)
 
 
 def test_c5_a_file_is_taken_in_once(ours: Club, fresh_db: TestDatabase, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tests.support import commands
 from tests.support.world import publish_examples
 from tillit.faces.cli import COMMANDS, main
 from tillit.faces.cli.main import run
@@ -18,14 +19,8 @@ from tillit.platform import paths
 
 def _tillit(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "TILLIT_DATABASE_NAME"}
-    return subprocess.run(
-        [sys.executable, "-m", "tillit.faces.cli", *arguments],
-        cwd=paths.root(),
-        env=environment | {"DJANGO_SETTINGS_MODULE": "tillit.settings"} | changes,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+    return commands.tillit(
+        *arguments, environment=environment | {"DJANGO_SETTINGS_MODULE": "tillit.settings"} | changes
     )
 
 

@@ -1,5 +1,6 @@
 """A union with four members, each with a sealed number; a dump of it; and restoring beside it."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import digests, directories
 from tillit.parties import operations as parties
 from tillit.platform import database, programs, setup
-from tillit.privacy.backup import archive, run
+from tillit.privacy.backup import archive, places, run
 from tillit.privacy.backup.restore import Restored, restore
 from tillit.privacy.erasure import erase
 
@@ -142,12 +143,10 @@ class Town:
         return digests.digest(self.controller.register_id, digests.Kind.EMAIL, mail)
 
 
-@pytest.fixture
-def town(fresh_db: TestDatabase) -> Iterator[Town]:
-    controllers = publish_examples("union_benefits")
-    controller = controllers["lyngheim"]
-    with database.connect("owner", name=fresh_db.name, autocommit=True) as owner:
-        made = Town(controller, fresh_db.name, owner, {})
+def _peopled() -> Town:
+    controller = publish_examples("union_benefits")["lyngheim"]
+    with database.connect("owner", autocommit=True) as owner:
+        made = Town(controller, "", owner, {})
         for given in ("Kari", "Ola", "Siv", "Tor"):
             mail = f"{given.lower()}@eksempel.example"
             made.people[given] = person(
@@ -166,7 +165,30 @@ def town(fresh_db: TestDatabase) -> Iterator[Town]:
                     at=clock.now(),
                 )
         link()
-        yield made
+    return made
+
+
+def _dumped() -> tuple[Town, str]:
+    return _peopled(), run.backup().dump.name
+
+
+@pytest.fixture(scope="session")
+def towns(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[bool, databases.Stock]]:
+    """A town without a dump, and one that has been dumped."""
+    with django_db_blocker.unblock(), databases.filled(_peopled) as plain, databases.filled(_dumped) as dumped:
+        yield {False: plain, True: dumped}
+
+
+@pytest.fixture
+def stock(towns: dict[bool, databases.Stock], request: pytest.FixtureRequest) -> databases.Stock:
+    return towns["dump" in request.fixturenames]
+
+
+@pytest.fixture
+def town(stock: databases.Stock, fresh_db: TestDatabase) -> Iterator[Town]:
+    found = stock.facts[0] if isinstance(stock.facts, tuple) else stock.facts
+    with database.connect("owner", name=fresh_db.name, autocommit=True) as owner:
+        yield dataclasses.replace(found, name=fresh_db.name, owner=owner, people=dict(found.people))
 
 
 @pytest.fixture
@@ -190,5 +212,6 @@ def restored(town: Town) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def dump(town: Town) -> Path:
-    return run.backup().dump
+def dump(town: Town, stock: databases.Stock) -> Path:
+    """The dump of the town, in the test's own folder."""
+    return places.folder("dump") / stock.facts[1]

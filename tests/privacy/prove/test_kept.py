@@ -2,17 +2,15 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from tests.privacy.prove.conftest import Installation
+from tests.support import commands
 from tillit.audit.models import Event
 from tillit.kernel.scope import Scope, system
-from tillit.platform import paths
 from tillit.privacy.backup.run import backup
 from tillit.privacy.prove.later import WHY
 from tillit.privacy.prove.run import KINDS, prove
@@ -55,14 +53,8 @@ def test_h10_the_evidence_counts_what_is_held(live: Installation) -> None:
 
 
 def _run(live: Installation, *arguments: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tillit.faces.cli", "prove", *arguments],
-        cwd=paths.root(),
-        env={**os.environ, "TILLIT_DATABASE_NAME": live.owner.info.dbname, "DJANGO_SETTINGS_MODULE": "tests.settings"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    here = {"TILLIT_DATABASE_NAME": live.owner.info.dbname, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = commands.tillit("prove", *arguments, environment={**os.environ, **here})
     return done.returncode, done.stdout
 
 
