@@ -177,6 +177,18 @@ def pages(
     _say(result, as_json=as_json)
 
 
+@app.command()
+def breakdown(
+    homes: Annotated[int, typer.Option(min=10, help="Homes whose parts are known, a year each.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Number of the first home: others for each number.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """How wrong the breakdown of power use is, on homes whose parts are known, beside a guess."""
+    from tillit.journeys.bench import breakdown as bench
+
+    _say(bench.run(homes=homes, seed=seed, tell=_tell), as_json=as_json)
+
+
 @contextmanager
 def _place(other: str | None = None) -> Iterator[None]:
     """In a database of the bench's own with tables and rules; `other`: an empty one for a yardstick."""
