@@ -38,7 +38,6 @@ from tillit.parties.models import (
 definer("tillit_directory", __file__, "directory", reads=("parties_subject",))
 definer("tillit_keys", __file__, "keys")
 derived_clock("relationship_ended", __file__, "clocks", "relationship_ended")
-derived_clock("access_ended", __file__, "clocks", "access_ended")
 for kind, category in CATEGORY_OF_KIND.items():
     digest_kind(int(kind), category)
 

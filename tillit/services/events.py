@@ -1,9 +1,12 @@
 """Events of the services in the audit trail."""
 
-from tillit.audit.types import CODE, ID, event_type
+from tillit.audit.types import CODE, DATE, ID, event_type
 
 INSTRUMENT_ADDED = event_type("blocked_instrument.added", subject="required", instrument=ID, kind=CODE, issuer=CODE)
 INSTRUMENT_REMOVED = event_type("blocked_instrument.removed", subject="required", instrument=ID)
 INSTRUMENT_OPENED = event_type("blocked_instrument.opened", subject="required", instrument=ID, order=ID)
 BLOCK_SETTLED = event_type("block.settled", subject="required", order=ID, case=ID, outcome=CODE)
 RECORDING_PLAYED = event_type("recording.played", subject="required", case=ID, document=ID, purpose=CODE)
+AGREED = event_type("agreement.made", subject="required", agreement=ID, product=ID, payer=CODE, starts=DATE)
+AGREEMENT_ENDED = event_type("agreement.ended", subject="required", agreement=ID, reason=CODE, ends=DATE)
+ENDING_UNDONE = event_type("agreement.ending_undone", subject="required", agreement=ID)

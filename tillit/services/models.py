@@ -120,3 +120,6 @@ class BlockOrder(PersonalModel):
                 fields=["controller_id", "due_at"], condition=Q(settled_at__isnull=True), name="services_block_open"
             )
         ]
+
+
+from tillit.services import agreement_models, product_models  # noqa: E402, F401 (models of this app)

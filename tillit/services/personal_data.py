@@ -1,9 +1,12 @@
 """What the services answer for."""
 
 from tillit.cases import kinds
-from tillit.declaration.registry import domain_check, not_personal, outward_way, personal
-from tillit.services import blocking
+from tillit.declaration.registry import derived_clock, domain_check, not_personal, outward_way, personal
+from tillit.parties import endings
+from tillit.services import blocking, following
+from tillit.services.agreement_models import Agreement
 from tillit.services.models import BlockOrder, Instrument, Issuer
+from tillit.services.product_models import Partner, PartnerGround, ProductPrice, ServiceProduct, ServiceSupplier
 
 personal(
     Instrument,
@@ -18,6 +21,20 @@ personal(
 )
 personal(BlockOrder, category="service_use", clocks={"collected": "ordered_at"}, figures="blocks stand in their cases")
 not_personal(Issuer, because="issuers of cards and mobile operators")
+personal(
+    Agreement,
+    category="relationship",
+    clocks={},
+    journaled={},
+    figures="how many relationships ended is counted as they are disposed of (`RelationshipSum`)",
+)
+not_personal(ServiceProduct, because="what is offered")
+not_personal(ProductPrice, because="what it costs")
+not_personal(ServiceSupplier, because="companies that deliver services")
+not_personal(Partner, because="companies that pay for their customers")
+not_personal(PartnerGround, because="what companies have confirmed of their own grounds")
+derived_clock("access_ended", __file__, "access", "access_ended")
+endings.follow("customer", ended=following.ended, resumed=following.resumed)
 domain_check(
     blocking.ACTIVITY,
     __file__,
