@@ -1,0 +1,26 @@
+"""What the power domain answers for."""
+
+from tillit.declaration.registry import not_personal, personal, transient
+from tillit.power.models import (
+    AppAccount,
+    Contract,
+    GridCompany,
+    Household,
+    MeteringPoint,
+    QuarantinedReading,
+    ReadingCorrection,
+    ReadingDay,
+    ReadingFile,
+)
+
+_SUMS = "what customers used together is not counted from what is disposed of"
+personal(MeteringPoint, category="metering_point", clocks={})
+personal(Household, category="power_contract", clocks={})
+personal(Contract, category="power_contract", clocks={})
+# No link of their own to the subject: the one to the point, which has it, is enough.
+personal(ReadingDay, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)
+personal(ReadingCorrection, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)
+personal(AppAccount, category="device", clocks={"app_deleted": "ended_at"})
+not_personal(GridCompany, because="companies that own grids")
+not_personal(ReadingFile, because="counts of a file")
+transient(QuarantinedReading, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
