@@ -48,6 +48,7 @@ LAYERS = (
     "bonus",
     "benefits",
     "services",
+    "power.prices",
     "power",
     "office",
     "outreach",
