@@ -53,9 +53,11 @@ class Span:
         """A row a day, without what is charged a month."""
         return self._parts(self.hours.day[self.cells.hour])
 
-    def by_hour(self) -> Bill | None:
-        """A row an hour, without what is charged a month."""
-        return self._parts(self.cells.hour)
+    def by_hour(self, day: date) -> Bill | None:
+        """A row an hour of one day, without what is charged a month."""
+        place = (day - self.first).days
+        within = self.hours.day[self.cells.hour] == place
+        return self._parts(np.where(within, self.cells.hour - self.hours.starts[place], -1))
 
     def _parts(self, group: Ints) -> Bill | None:
         if self.terms is None:

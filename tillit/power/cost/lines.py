@@ -48,7 +48,7 @@ class Bill:
     @property
     def net(self) -> Ints:
         """The sum of the lines."""
-        return np.sum([line.ore for line in self.lines], axis=0, dtype=np.int64)
+        return _total([line.ore for line in self.lines], len(self.vat))
 
     @property
     def total(self) -> Ints:
@@ -57,7 +57,7 @@ class Bill:
 
     def of(self, kind: str) -> Ints:
         """The sum of the lines of a kind, without VAT."""
-        return np.sum([line.ore for line in self.lines if line.kind == kind] or [self.vat * 0], axis=0, dtype=np.int64)
+        return _total([line.ore for line in self.lines if line.kind == kind], len(self.vat))
 
 
 def nearest(numerator: Ints, denominator: int) -> Ints:
@@ -67,6 +67,13 @@ def nearest(numerator: Ints, denominator: int) -> Ints:
         size = size.astype(object)
     found = (2 * size + denominator) // (2 * denominator)
     return np.asarray(np.where(numerator < 0, -found, found), dtype=np.int64)
+
+
+def _total(amounts: Sequence[Ints], rows: int) -> Ints:
+    found = np.zeros(rows, dtype=np.int64)
+    for one in amounts:
+        found += one
+    return found
 
 
 def month_bill(terms: Terms, cells: Cells, wh: Ints, gaps: Flags | None = None, spread: Flags | None = None) -> Bill:
@@ -87,7 +94,10 @@ def part_bills(
     part. The caps of schemes are used up from the beginning of the month.
     """
     rows = np.arange(int(group.max()) + 1 if len(group) else 0)[:, None] == group[None, :]
-    of = lambda values: np.where(rows, values[None, :], 0)  # noqa: E731
+
+    def of(values: Ints) -> Ints:
+        return np.where(rows, values[None, :], 0)
+
     within = [of(_eligible(scheme, cells, wh[None, :])[0]) for scheme in terms.schemes]
     shown = None if gaps is None else rows & gaps[None, :]
     parts = None if spread is None else rows & spread[None, :]
@@ -95,7 +105,7 @@ def part_bills(
 
 
 def _bill(terms: Terms, cells: Cells, wh: Ints, lines: list[Line], gaps: Flags | None) -> Bill:
-    net = np.sum([line.ore for line in lines], axis=0, dtype=np.int64) if lines else np.zeros(len(wh), dtype=np.int64)
+    net = _total([line.ore for line in lines], len(wh))
     none = np.zeros(len(wh), dtype=np.int64)
     priced, final = terms.priced[cells.hour], terms.final[cells.hour]
     needs = terms.on_spot[cells.hour]

@@ -133,7 +133,7 @@ def _read(path: Path, layout: Layout, wrong: list[tuple[int, str, str]], take: C
                 try:
                     take(line, row)
                 except _Wrong as fault:
-                    wrong.append((line, *fault.args))  # type: ignore[arg-type]
+                    wrong.append((line, *fault.args))
     return digest
 
 

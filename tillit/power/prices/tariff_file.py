@@ -154,7 +154,10 @@ def read(path: Path) -> TariffFile:
     if len(data) > LARGEST:
         raise PriceError("file", "the file is larger than 8 MB")
     try:
-        content = yaml.load(data.decode("utf-8-sig"), Loader=_Plain)  # noqa: S506 (a safe loader without aliases)
+        text = data.decode("utf-8-sig")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
+            raise PriceError("file", "aliases are not read: a few lines of them can stand for any amount of data")
+        content = yaml.load(text, Loader=yaml.CSafeLoader)
     except UnicodeDecodeError:
         raise PriceError("file", "the file is not UTF-8") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -167,15 +170,6 @@ def read(path: Path) -> TariffFile:
     except ValidationError as wrong:
         told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors(include_input=False)]
         raise PriceError("rows", "; ".join(told[:20])) from None
-
-
-class _Plain(yaml.CSafeLoader):
-    """No aliases: a few lines of them can stand for any amount of data."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
 
 
 def masks(rate: RatePart) -> tuple[int, int, int]:
