@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from django.db import connection, transaction
 from psycopg import sql as psql
 
@@ -49,8 +50,16 @@ def scope_of(controller_id: int) -> Scope:
     return Scope(system("readings", {controller_id}), ACTIVITY)
 
 
-def store(*, controller_id: int, points: Sequence[str], values: Values) -> Taken:
-    """Take values in, all or nothing; `values.point` are places in `points` (GSRNs). Opens its own scope."""
+def no_values() -> Values:
+    """None at all."""
+    return Values(*(np.empty(0, dtype=np.int64) for _ in Values.__dataclass_fields__))
+
+
+def store(*, controller_id: int, points: Sequence[str], values: Values, dry_run: bool = False) -> Taken:
+    """Take values in, all or nothing; `values.point` are places in `points` (GSRNs). Opens its own scope.
+
+    dry_run: do it all, and undo it.
+    """
     taken = Taken()
     with scope_of(controller_id), transaction.atomic(), connection.cursor() as cursor:
         for statement in ("staged_table", "matched_table", "merged_table"):
@@ -58,6 +67,7 @@ def store(*, controller_id: int, points: Sequence[str], values: Values) -> Taken
         cursor.execute(_sql("alone"), {"controller": controller_id})
         for days in gather(values):
             taken.add(_round(cursor, controller_id, points, days))
+        transaction.set_rollback(dry_run)
     return taken
 
 

@@ -68,3 +68,9 @@ def length(day: date, resolution: int) -> int:
 def moment(seconds: int) -> datetime:
     """The moment, aware, in UTC."""
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def stamp(microseconds: int) -> str:
+    """The moment as ISO 8601 with its offset."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return moment(seconds).replace(microsecond=rest).isoformat()
