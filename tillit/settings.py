@@ -53,6 +53,7 @@ LAYERS = (
     "office",
     "outreach",
     "outreach.audiences",
+    "outreach.campaigns",
     "privacy",
     "journeys",
     "faces",

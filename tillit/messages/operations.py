@@ -17,6 +17,7 @@ from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, require
 from tillit.messages import addresses
+from tillit.messages.addresses import PHONE
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.models import Message, State
 from tillit.messages.templates import FREE, template
@@ -122,7 +123,8 @@ def send_many(
     language = language or declared.controller.languages[0]
     _complete(template, language, people)
     marketing = vocabulary().activities[scope.activity].marketing
-    wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in usable()]
+    there = usable() | ({PHONE} if channels else set())  # a call is made only where it is asked for
+    wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in there]
     route = _routes(scope, controller_id, list(people), wanted, marketing=marketing, answering=answering, given=address)
     states = dict(Subject.objects.filter(id__in=people).values_list("id", "state"))
     if activity.at_most_every is not None:

@@ -27,6 +27,11 @@ from tillit.declaration.registry.passing import (
     passing_files,
     transient,
 )
+from tillit.declaration.registry.segments import (
+    SEGMENT_FACTS,
+    SegmentFact,
+    segment_fact,
+)
 from tillit.declaration.registry.statements import (
     AFTER_RESTORE,
     DEFINERS,
@@ -78,6 +83,7 @@ __all__ = [
     "OWNED",
     "PERSONAL",
     "ROUTINES",
+    "SEGMENT_FACTS",
     "TRANSIENT",
     "WRITERS",
     "Definer",
@@ -88,6 +94,7 @@ __all__ = [
     "OwnedTable",
     "PersonalTable",
     "Routines",
+    "SegmentFact",
     "TransientTable",
     "after_restore",
     "also_holds",
@@ -107,6 +114,7 @@ __all__ = [
     "passing_files",
     "personal",
     "routines",
+    "segment_fact",
     "transient",
 ]
 

@@ -39,6 +39,7 @@ from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
 from tillit.outreach.audiences.operations import follow_everywhere
+from tillit.outreach.campaigns.running import run_everywhere
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
@@ -77,6 +78,7 @@ JOBS = {
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("population", refresh_everywhere, timedelta(hours=1)),
+        Every("campaigns", run_everywhere, timedelta(minutes=1)),
         Every("audiences", follow_everywhere, timedelta(minutes=1)),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
         Every("keys", copy_keys, timedelta(hours=1)),

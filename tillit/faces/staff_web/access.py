@@ -27,6 +27,7 @@ from tillit.journeys.staff_sign_in import MAY_RESET
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
 from tillit.outreach.audiences.queries import networks
+from tillit.outreach.campaigns import queries as campaigns
 from tillit.parties import found
 from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotStaffError
@@ -132,6 +133,11 @@ class Worker:
     def advertises(self) -> bool:
         """Whether they keep audiences for advertising here, where the controller has approved it."""
         return "advertising" in (self.actor.activities or ()) and bool(networks(self.site.declaration))
+
+    @property
+    def sends_campaigns(self) -> bool:
+        """Whether they send newsletters and campaigns here."""
+        return bool(campaigns.activities(actor=self.actor, controller=self.site.controller))
 
     @property
     def follows_members(self) -> bool:

@@ -145,6 +145,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("follow_up", "staff_follow_up", "follow_up.title", "follow_up.tile", lambda w: w.follows_members),
     Entry("visits", "staff_visits", "visits.title", "visits.tile", lambda w: w.sees_visits),
+    Entry("campaigns", "staff_campaigns", "campaigns.title", "campaigns.tile", lambda w: w.sends_campaigns),
     Entry("advertising", "staff_advertising", "advertising.title", "advertising.tile", lambda w: w.advertises),
     Entry(
         "population",

@@ -302,6 +302,18 @@ def left_out(reason: str) -> str:
 
 
 @register.filter
+def few(value: int, least: int) -> str:
+    """A number of people; those below the smallest group are not told apart."""
+    return f"1–{least - 1}" if 0 < value < least else number(value)
+
+
+@register.filter
+def campaign_problem(code: str) -> str:
+    """Why a campaign cannot be as asked."""
+    return say_or(f"campaigns.problem.{code}", say(language(), "campaigns.problem.value"))
+
+
+@register.filter
 def complaint_status(case: Any) -> str:
     """How a complaint stands."""
     return say_or(f"complaint.status.{case.outcome or case.stage}", case.stage)
