@@ -89,6 +89,7 @@ STAFF = [
     "staff_promises",
     "staff_population",
     "staff_advertising",
+    "staff_campaigns",
     "staff_visits",
     "staff_follow_up",
     "staff_refunds",

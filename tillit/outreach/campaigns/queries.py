@@ -40,7 +40,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Progress:
-    """How a campaign goes: of `recipients`, how many wait to be put out, are in the outbox, and how each other ended."""
+    """How a campaign goes: of `recipients`, how many wait to be put out, are in the outbox, how each other ended."""
 
     recipients: int
     waiting: int
@@ -57,7 +57,7 @@ class Progress:
 
 
 def activities(*, actor: Actor, controller: Controller) -> list[Activity]:
-    """The purposes the actor may send campaigns for at the controller: marketing that is declared, over some channel."""
+    """The purposes the actor may send campaigns for at the controller: declared marketing over some channel."""
     declared = current(controller_id=controller.pk, on=clock.today())
     words = vocabulary().activities
     return [
