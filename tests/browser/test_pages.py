@@ -112,6 +112,10 @@ JOURNEYS = [
     "staff_audience",
     "staff_campaign",
     "staff_bonus",
+    "staff_consumption",
+    "staff_consumption_period",
+    "consumption",
+    "consumption_period",
     "staff_misuse_case",
     "staff_terms_draft",
     "staff_identity",
@@ -221,6 +225,7 @@ OTHERS = {
     "sms_in": "JSON",
     "membership_card_key": "JSON",
     "benefit_code": "form",
+    "consumption_file": "file",
     "staff_benefits_file": "file",
     "supplier_sign_out": "form",
 }

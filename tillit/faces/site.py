@@ -86,6 +86,11 @@ class Site:
         return self.declaration.activity("card_blocking") is not None
 
     @property
+    def has_power(self) -> bool:
+        """Whether people have metering points here."""
+        return self.declaration.activity("power_supply") is not None
+
+    @property
     def has_bonus(self) -> bool:
         """Whether Min side has a balance to show."""
         return self.declaration.programme is not None

@@ -19,6 +19,8 @@ from tillit.power.prices.queries import Reference, reference
 from tillit.power.queries import Series, series
 
 HOURLY = 60
+KEPT = {"support", "fixed_price"}
+"""Lines whose explanation is the same of every month that they are added up over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,13 @@ class Span:
         place = (day - self.first).days
         within = self.hours.day[self.cells.hour] == place
         return self._parts(np.where(within, self.cells.hour - self.hours.starts[place], -1))
+
+    def part(self, day: date, hour: int = -1) -> Bill | None:
+        """One row: a day, or the hour at a place of it, without what is charged a month."""
+        place = (day - self.first).days
+        if hour < 0:
+            return self._parts(np.where(self.hours.day[self.cells.hour] == place, 0, -1))
+        return self._parts(np.where(self.cells.hour == self.hours.starts[place] + hour, 0, -1))
 
     def _parts(self, group: Ints) -> Bill | None:
         if self.terms is None:
@@ -150,7 +159,7 @@ def together(bills: Iterable[Bill | None]) -> tuple[list[Line], int, int]:
         for line in bill.lines:
             key = (line.kind, line.name, line.rate, line.note)
             before = found.get(key)
-            detail = line.detail if before is None else None
+            detail = line.detail if before is None or line.kind in KEPT else None
             found[key] = Line(
                 line.kind,
                 line.name,

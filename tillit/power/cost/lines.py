@@ -141,7 +141,9 @@ def _energy_lines(terms: Terms, cells: Cells, wh: Ints, within: list[Ints], spre
     if terms.on_spot.any():
         on_spot = (terms.on_spot & terms.priced)[cells.hour]
         total = _weighed(wh, np.where(on_spot, pays, 0), np.where(on_spot, hour, 0), spread)
-        lines.append(Line("spot", "", nearest(total, 4 * PER_ORE), sums.of(terms.on_spot & terms.priced)))
+        quantity = sums.of(terms.on_spot & terms.priced)
+        mean = {"mean": np.where(quantity > 0, nearest(total, 4) // np.maximum(quantity, 1), 0)}
+        lines.append(Line("spot", "", nearest(total, 4 * PER_ORE), quantity, detail=mean))
     for rate in terms.rates:
         quantity = sums.of(rate.where)
         lines.append(Line(rate.kind, rate.name, nearest(quantity * rate.rate, PER_ORE), quantity, rate.rate, rate.note))
