@@ -69,6 +69,5 @@ def test_e3_min_side_shows_use_cost_and_the_calculation(client: Client, kari: Pe
     assert "ikke noe målepunkt" in client.get(PAGE).text
     furnish(Controller.objects.get(key="fjordlys"), kari.subject_id)
     page = client.get(PAGE)
-    print(page.text)
     assert page.status_code == 200
     assert "mars 2026" in page.text
