@@ -81,6 +81,11 @@ class Site:
         return self.declaration.activity("benefit_delivery") is not None
 
     @property
+    def has_services(self) -> bool:
+        """Whether people have services through the controller, that they order and end."""
+        return self.declaration.activity("service_delivery") is not None
+
+    @property
     def has_blocking(self) -> bool:
         """Whether people block cards and subscriptions through the controller."""
         return self.declaration.activity("card_blocking") is not None

@@ -138,6 +138,11 @@ def end(*, scope: Scope, agreement: Agreement, at: datetime, reason: str = Agree
     return _one(agreement)
 
 
+def end_on(*, scope: Scope, agreement: Agreement, day: date, reason: str, at: datetime) -> None:
+    """End it with that day as the first without access, whoever decides it; never before it began."""
+    _end(scope, [agreement], max(day, agreement.starts), reason, at)
+
+
 def _end(scope: Scope, rows: Sequence[Agreement], day: date, reason: str, at: datetime) -> None:
     for row in rows:
         row.ends, row.end_reason, row.ended_at = day, reason, at
@@ -187,24 +192,18 @@ def undo(*, scope: Scope, agreement: Agreement, at: datetime) -> Agreement:
     row.ends, row.end_reason, row.ended_at = None, "", None
     row.save(update_fields=["ends", "end_reason", "ended_at"])
     journal.remember(scope=scope, rows=[row], at=at)
-    _resume(scope, row, at)
-    append(
-        type=events.ENDING_UNDONE,
-        scope=scope,
-        controller=row.controller_id,
-        subject=row.subject_id,
-        details={"agreement": row.id},
-    )
+    reopen(scope=scope, agreement=row, at=at)
     return row
 
 
-def _resume(scope: Scope, row: Agreement, at: datetime) -> None:
-    """The customer relationship that ended with it is open again."""
+def reopen(*, scope: Scope, agreement: Agreement, at: datetime) -> bool:
+    """The customer relationship that ended with the agreement is open again; False when one was."""
+    row = agreement
     ties = Relationship.objects.filter(
         subject_id__in=same_person(row.subject_id), controller_id=row.controller_id, kind=CUSTOMER
     )
     if ties.filter(ended__isnull=True).exists():
-        return
+        return False
     last = ties.order_by("ended", "started").last()
     if last is None:
         parties.relate(
@@ -214,10 +213,11 @@ def _resume(scope: Scope, row: Agreement, at: datetime) -> None:
             kind=CUSTOMER,
             started=row.starts,
         )
-        return
+        return True
     last.ended, last.end_reason = None, ""
     last.save(update_fields=["ended", "end_reason"])
     journal.remember(scope=scope, rows=[last], at=at)
+    return True
 
 
 def _one(agreement: Agreement) -> Agreement:

@@ -1,10 +1,11 @@
 """What the services answer for."""
 
 from tillit.cases import kinds
-from tillit.declaration.registry import derived_clock, domain_check, not_personal, outward_way, personal
+from tillit.declaration.registry import derived_clock, domain_check, not_personal, outward_way, personal, transient
 from tillit.parties import endings
 from tillit.services import blocking, following
 from tillit.services.agreement_models import Agreement
+from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
 from tillit.services.models import BlockOrder, Instrument, Issuer
 from tillit.services.product_models import Partner, PartnerGround, ProductPrice, ServiceProduct, ServiceSupplier
 
@@ -28,6 +29,16 @@ personal(
     journaled={},
     figures="how many relationships ended is counted as they are disposed of (`RelationshipSum`)",
 )
+personal(
+    Entitlement,
+    category="entitlement",
+    clocks={},
+    journaled={"number": ""},
+    figures="how many are entitled is a count of a day, made when it is asked for",
+    not_exported={"listed": "a keyed digest of the partner's row, which says nothing"},
+)
+not_personal(PartnerFile, because="counts of a list")
+transient(QuarantinedEntitlement, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
 not_personal(ServiceProduct, because="what is offered")
 not_personal(ProductPrice, because="what it costs")
 not_personal(ServiceSupplier, because="companies that deliver services")

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from tillit.declaration.models import Controller
 
 KEY = r"^[a-z0-9][a-z0-9_-]*$"
+SUPPLIED = "supplied"
 SERVICES = (
     "card_blocking",
     "id_protection",
@@ -15,7 +16,7 @@ SERVICES = (
     "concierge",
     "object_registration",
     "insurance_cover",
-    "supplied",
+    SUPPLIED,
 )
 """What a product may give access to: keys of activities that a declaration has; `supplied`: delivered by a supplier."""
 

@@ -43,6 +43,7 @@ COMMANDS: dict[str, str] = {
     "retain": "Dispose of everything that is due, or say what would be.",
     "rights": "Handle requests about a person's rights: the queue, answers, access, erasure.",
     "serve": "Serve the site.",
+    "services": "Products, prices, suppliers and paying partners of a services company, and partners' lists.",
     "simulate": "Years of a synthetic population under the declarations; is anything overdue?",
     "simulator": "Stand-ins for services outside: SMS, a population register, advertising, a card issuer.",
     "staff": "Take on, list and end members of staff.",

@@ -27,7 +27,7 @@ from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import QUEUES, Every
-from tillit.journeys import recovery
+from tillit.journeys import agreements, partner_feeds, recovery
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.files.sending import take_in_waiting
@@ -80,6 +80,8 @@ JOBS = {
         Every("population", refresh_everywhere, timedelta(hours=1)),
         Every("campaigns", run_everywhere, timedelta(minutes=1)),
         Every("audiences", follow_everywhere, timedelta(minutes=1)),
+        Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),
+        Every("agreements", agreements.close_lapsed, timedelta(days=1), hour=1),  # after what entitlements ended
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
         Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),

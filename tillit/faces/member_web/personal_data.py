@@ -9,6 +9,7 @@ served_form("register", "app_registration", activity="self_service", collects=("
 served_form("push_devices", activity="app_operation", collects=("device",))
 served_form("cards", "add_card")
 served_form("interests", "interests")
+served_form("services", "order")
 served_form("blocking", "blocking_registration")
 for _page in ("identity", "profile"):
     served_form(

@@ -4,6 +4,7 @@ from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.member_web import (
+    agreements,
     app,
     benefits,
     blocking,
@@ -64,6 +65,7 @@ urlpatterns = [
     path(f"{_MIN}consumption/", consumption.show, name="consumption"),
     path(f"{_MIN}consumption/<int:number>/<str:period>.csv", consumption.download, name="consumption_file"),
     path(f"{_MIN}consumption/<int:number>/<str:period>/", consumption.show, name="consumption_period"),
+    path(f"{_MIN}services/", agreements.show, name="services"),
     path(f"{_MIN}blocking/", blocking.show, name="blocking"),
     path(_MIN, views.home, name="min_side"),
     path(f"{_MIN}benefits/", benefits.show, name="benefits"),

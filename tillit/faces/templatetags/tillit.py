@@ -1,7 +1,7 @@
 """`{% load tillit %}`: wording, dates, times, amounts and vocabulary words in the reader's language."""
 
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.identifiers import bonus_id as bonus_ids
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
+from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.money import Money
 
 register = template.Library()
@@ -250,6 +251,27 @@ def card_problem(code: str) -> str:
 def block_problem(code: str) -> str:
     """Why what the blocking desk asked for was not done."""
     return say_or(f"blocking_desk.problem.{code}", say(language(), "blocking_desk.problem.field"))
+
+
+@register.filter
+def service_problem(code: str, site: Any) -> str:
+    """Why what was asked of the services was not done, with the declared ages."""
+    limit = site.declaration.children
+    ages = {"age": limit.minimum_age, "consent_age": limit.consent_age}
+    known = say_or(f"services.problem.{code}", say(language(), "services.problem.other"))
+    return known.format_map(ages)
+
+
+@register.filter
+def length(period: str) -> str:
+    """`P1M` → «1 måned»."""
+    return IsoPeriod.parse(period).describe(language())
+
+
+@register.filter
+def last_day(value: date) -> str:
+    """The last day before a first day after."""
+    return day(value - timedelta(days=1))
 
 
 @register.filter
