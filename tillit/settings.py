@@ -50,6 +50,7 @@ LAYERS = (
     "services",
     "power.prices",
     "power",
+    "power.insight",
     "office",
     "outreach",
     "outreach.audiences",

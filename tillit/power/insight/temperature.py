@@ -6,6 +6,7 @@ Pure.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ def _solve(
     outer = (design[..., :, None] * design[..., None, :]).transpose(1, 0, 2, 3).reshape(days, pairs * 9)
     left = (weights @ outer).reshape(-1, pairs, 3, 3) + np.diag([1e-9, 1e-6, 1e-6])
     right = (weights @ (design * use[:, None]).transpose(1, 0, 2).reshape(days, pairs * 3)).reshape(-1, pairs, 3)
-    found: NDArray[np.float64] = np.linalg.solve(left, right[..., None])[..., 0]
+    found: Any = np.linalg.solve(left, right[..., None])[..., 0]
     for column, other in ((2, 1), (1, 2)):  # a slope the wrong way is none: fit again without it
         wrong = found[..., column] < 0
         pair = left[..., [[0, 0], [other, other]], [[0, other], [0, other]]]
