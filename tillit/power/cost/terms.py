@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -224,6 +224,13 @@ def _levies(known: Reference, kind: str, key: Key, first: date, after: date) -> 
             best = max(standing, key=lambda levy: (len(levy.place), bool(levy.use), levy.starts))
             found.append((best, since, until))
     return found
+
+
+def vat(known: Reference, *, municipality: str, use: str, day: date) -> int | None:
+    """VAT of what is sold on the day, in basis points; None where no rate is known."""
+    key = Key("", municipality, use, "", "", scheme=False)
+    found = _levies(known, LevyKind.VAT, key, day, day + timedelta(days=1))
+    return found[-1][0].rate if found else None
 
 
 def _covers(found: Sequence[tuple[Scheme | object, date, date]], axis: Hours, code: str, words: str) -> None:

@@ -21,7 +21,6 @@ from tillit.disclosure.releases import Measure, existing, freeze, one_at_a_time
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.kernel.sql import load
-from tillit.power import slots
 from tillit.power.insight import months
 from tillit.power.insight.grouping import (
     BREAKDOWN,
@@ -114,13 +113,13 @@ def compared(*, scope: Scope, point: MeteringPoint) -> list[Compared]:
     if own is None:
         return []
     settled = _settled()
-    found = []
     released = _groups(point.controller_id, min(settled))
-    for month in settled:
-        used = _used(point.controller_id, month, [point.id])
-        if point.id in used:
-            found.append(_beside(month, used[point.id], own, released.get(month, {})))
-    return found
+    used = _used(point.controller_id, min(settled), months.after(max(settled)), [point.id])
+    return [
+        _beside(month, used[point.id, month], own, released.get(month, {}))
+        for month in settled
+        if (point.id, month) in used
+    ]
 
 
 def may_compare(*, subject_id: int, controller_id: int) -> Decision:
@@ -190,7 +189,12 @@ def _keep(controller_id: int, month: date, drawn: list[Drawn], fewest: int) -> N
 
 def _members(controller_id: int, month: date, lawful: list[int]) -> Iterator[Member]:
     with connection.cursor() as cursor:
-        given = {"controller": controller_id, "start": month, "end": months.after(month), "lawful": lawful}
+        given: dict[str, Any] = {
+            "controller": controller_id,
+            "start": month,
+            "end": months.after(month),
+            "lawful": lawful,
+        }
         cursor.execute(load(__file__, "comparison", "homes"), given)
         rows = cursor.fetchall()
     homes = {}
@@ -200,20 +204,24 @@ def _members(controller_id: int, month: date, lawful: list[int]) -> Iterator[Mem
             homes[point] = Home(subject, point, like)
     points = list(homes)
     for first in range(0, len(points), AT_ONCE):
-        for point, wh in _used(controller_id, month, points[first : first + AT_ONCE]).items():
+        some = points[first : first + AT_ONCE]
+        for (point, _), wh in _used(controller_id, month, months.after(month), some).items():
             home = homes[point]
             yield Member(home.subject, point, home.labels, wh)
 
 
-def _used(controller_id: int, month: date, points: Collection[int]) -> dict[int, int]:
-    """What was used at the points in the month, Wh, of those measured without a gap."""
-    end = months.after(month)
-    days, found = slots.number(end) - slots.number(month), {}
-    for some in days_of(controller_id=controller_id, start=month, end=end, points=points, at_once=AT_ONCE):
-        first = np.flatnonzero(np.diff(some.point, prepend=some.point[0] - 1))
+def _used(controller_id: int, start: date, end: date, points: Collection[int]) -> dict[tuple[int, date], int]:
+    """(point, month) → what was used in it, Wh, of the months in [start, end) that were measured without a gap."""
+    found: dict[tuple[int, date], int] = {}
+    for some in days_of(controller_id=controller_id, start=start, end=end, points=points, at_once=AT_ONCE):
+        month = some.day.astype("datetime64[D]").astype("datetime64[M]")
+        changes = (some.point[1:] != some.point[:-1]) | (month[1:] != month[:-1])
+        first = np.flatnonzero(np.append(True, changes))
         begins = some.offset[first]
         used = np.add.reduceat(some.wh.astype(np.int64), begins)
         worst = np.minimum.reduceat(some.quality, begins)
-        whole = (np.diff(np.append(first, len(some))) == days) & (worst > 0) & (used > 0)
-        found.update(zip(some.point[first[whole]].tolist(), used[whole].tolist(), strict=True))
+        length = ((month[first] + 1).astype("datetime64[D]") - month[first].astype("datetime64[D]")).astype(int)
+        whole = (np.diff(np.append(first, len(some))) == length) & (worst > 0) & (used > 0)
+        keys = zip(some.point[first[whole]].tolist(), month[first[whole]].astype("datetime64[D]").tolist(), strict=True)
+        found.update(zip(keys, used[whole].tolist(), strict=True))
     return found

@@ -102,7 +102,7 @@ def _drawn(cell: Cell, used: Sequence[int]) -> Drawn:
     fifth = used[: max(FEWEST, len(used) // FIFTH)]
     mean = _whole(sum(used) / len(used), KWH)
     efficient = min(_whole(sum(fifth) / len(fifth), KWH), mean)
-    line = min(max(_whole(fifth[-1], ROUND_TO), efficient), mean)
+    line = min(max(-(-fifth[-1] // ROUND_TO) * ROUND_TO, efficient), mean)
     return Drawn(cell, efficient, line, mean)
 
 

@@ -67,10 +67,10 @@ class Group(models.Model):
 
 
 class AlertSetting(DerivedModel):
-    """A kind of alert as the person has set it: over which channels (none: off), and from which limit.
+    """A kind of alert as the person has set it: over which channels (none: off), and from which threshold.
 
-    limit: øre a kWh with everything the area's price has in it, for prices; Wh a day, for high use; W, for capacity
-    peaks; None where the kind has none or follows the tariff.
+    threshold: øre a kWh with VAT, for prices; Wh a day, for high use; W, for capacity peaks, None to follow the grid
+    company's steps; None where the kind has none.
     """
 
     kind = models.CharField(max_length=20, choices=AlertKind.choices)
@@ -78,7 +78,7 @@ class AlertSetting(DerivedModel):
     sms = models.BooleanField(default=False)
     push = models.BooleanField(default=False)
     app = models.BooleanField(default=False)
-    limit = models.IntegerField(null=True)
+    threshold = models.IntegerField(null=True)
     set_at = models.DateTimeField()
 
     class Meta:
@@ -86,8 +86,8 @@ class AlertSetting(DerivedModel):
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "controller_id", "kind"], name="power_alert_setting_once"),
             models.CheckConstraint(
-                condition=Q(limit__isnull=True) | Q(limit__gte=-100_000, limit__lte=1_000_000_000),
-                name="power_alert_setting_limit",
+                condition=Q(threshold__isnull=True) | Q(threshold__gte=-100_000, threshold__lte=1_000_000_000),
+                name="power_alert_setting_sane",
             ),
         ]
 
