@@ -40,6 +40,7 @@ from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
 from tillit.outreach.audiences.operations import follow_everywhere
 from tillit.outreach.campaigns.running import run_everywhere
+from tillit.power.insight import comparison, derived
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
@@ -83,6 +84,8 @@ JOBS = {
         Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),
         Every("agreements", agreements.close_lapsed, timedelta(days=1), hour=1),  # after what entitlements ended
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
+        Every("comparison", comparison.release_everywhere, timedelta(days=1), hour=3),
+        Every("breakdown", derived.derive_everywhere, timedelta(days=1), hour=3),
         Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),
         Every("proof", prove_and_tell, timedelta(days=1), hour=5),

@@ -93,10 +93,10 @@ class AlertSetting(DerivedModel):
 
 
 class QuietHours(PersonalModel):
-    """When a person wants no alert: from one local time to another, over midnight where the second is earlier."""
+    """When a person wants no alert: minutes of the local day, over midnight where `ends` is before `starts`."""
 
-    starts = models.TimeField()
-    ends = models.TimeField()
+    starts = models.SmallIntegerField()
+    ends = models.SmallIntegerField()
     zone = models.CharField(max_length=40)
     set_at = models.DateTimeField()
 
@@ -104,7 +104,10 @@ class QuietHours(PersonalModel):
         db_table = "power_quiet_hours"
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "controller_id"], name="power_quiet_hours_once"),
-            models.CheckConstraint(condition=~Q(starts=F("ends")), name="power_quiet_hours_some"),
+            models.CheckConstraint(
+                condition=Q(starts__gte=0, starts__lt=1440, ends__gte=0, ends__lt=1440) & ~Q(starts=F("ends")),
+                name="power_quiet_hours_some",
+            ),
         ]
 
 
