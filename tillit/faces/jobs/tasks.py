@@ -30,6 +30,7 @@ from tillit.faces.jobs.schedule import QUEUES, Every
 from tillit.journeys import agreements, partner_feeds, recovery
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
+from tillit.journeys.energy_app import detect_everywhere
 from tillit.journeys.files.sending import take_in_waiting
 from tillit.journeys.population import refresh_everywhere
 from tillit.journeys.tell_recipients import send_notices
@@ -66,6 +67,7 @@ JOBS = {
         Every("letters", letters.collect, timedelta(days=1), hour=6),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("access", recovery.take_effect, timedelta(minutes=15)),  # addresses whose three days have passed
+        Every("apps_gone", detect_everywhere, timedelta(minutes=15)),  # an app that was taken off every device
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
         Every("journal", segments.ship, timedelta(minutes=1)),
