@@ -65,6 +65,11 @@ def length(day: date, resolution: int) -> int:
     return int(lengths(number(day), resolution))
 
 
+def local(seconds: int) -> datetime:
+    """The moment as the clock on the wall shows it."""
+    return moment(seconds).astimezone(ZoneInfo(DEFAULT_ZONE))
+
+
 def moment(seconds: int) -> datetime:
     """The moment, aware, in UTC."""
     return datetime.fromtimestamp(int(seconds), UTC)

@@ -41,7 +41,7 @@ from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
 from tillit.outreach.audiences.operations import follow_everywhere
 from tillit.outreach.campaigns.running import run_everywhere
-from tillit.power.insight import comparison, derived
+from tillit.power.insight import alerts, comparison, derived
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
@@ -88,6 +88,8 @@ JOBS = {
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
         Every("comparison", comparison.release_everywhere, timedelta(days=1), hour=3),
         Every("breakdown", derived.derive_everywhere, timedelta(days=1), hour=3),
+        Every("price_alerts", alerts.price_alerts, timedelta(minutes=10)),
+        Every("use_alerts", alerts.use_alerts, timedelta(hours=3)),
         Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),
         Every("proof", prove_and_tell, timedelta(days=1), hour=5),

@@ -93,8 +93,12 @@ class AlertSetting(DerivedModel):
 
 
 class QuietHours(PersonalModel):
-    """When a person wants no alert: minutes of the local day, over midnight where `ends` is before `starts`."""
+    """When a person wants no alert: minutes of the local day, over midnight where `ends` is before `starts`.
 
+    on: whether it counts; off where any time will do.
+    """
+
+    on = models.BooleanField(default=True)
     starts = models.SmallIntegerField()
     ends = models.SmallIntegerField()
     zone = models.CharField(max_length=40)
@@ -105,7 +109,8 @@ class QuietHours(PersonalModel):
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "controller_id"], name="power_quiet_hours_once"),
             models.CheckConstraint(
-                condition=Q(starts__gte=0, starts__lt=1440, ends__gte=0, ends__lt=1440) & ~Q(starts=F("ends")),
+                condition=Q(starts__gte=0, starts__lt=1440, ends__gte=0, ends__lt=1440)
+                & (Q(on=False) | ~Q(starts=F("ends"))),
                 name="power_quiet_hours_some",
             ),
         ]
@@ -114,11 +119,12 @@ class QuietHours(PersonalModel):
 class Alert(DerivedModel):
     """An alert that was given: its occasion (a code: the day, month or contract it is of), once a person.
 
-    values: what it said, as the template has it: figures, days and times. due_at: when it was to leave.
+    template, values: what it said: words, and figures, days and times in them. due_at: when it was to leave.
     """
 
     kind = models.CharField(max_length=20, choices=AlertKind.choices)
     occasion = models.CharField(max_length=60)
+    template = models.CharField(max_length=40, default="")
     point_id = models.BigIntegerField(null=True)
     point = SubjectForeignKey(MeteringPoint, "point_id", cascade=True)
     values = models.JSONField(default=dict)
