@@ -103,6 +103,13 @@ STAFF = [
 ]
 # Reached in the journeys, since they need a code, a search or a form first.
 JOURNEYS = [
+    "assistance",
+    "assistance_service",
+    "assistance_case",
+    "belongings",
+    "belonging",
+    "staff_assistance",
+    "staff_assistance_case",
     "blocking",
     "staff_blocks",
     "staff_block",
@@ -186,6 +193,10 @@ OTHERS = {
     "complaint_file": "form",
     "staff_complaint_file": "form",
     "staff_recording": "form",
+    "assistance_file": "file",
+    "staff_assistance_file": "file",
+    "belonging_file": "file",
+    "belongings_extract": "file",
     "staff_misuse_file": "form",
     "staff_claim_letter": "form",
     "staff_report_chart": "file",

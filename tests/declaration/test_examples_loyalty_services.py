@@ -45,6 +45,7 @@ PERIODS = {
     ("complaint", "access_ended", "P3Y", "keep", "erase"),
     ("complaint", "case_closed", "P0D", "keep", "erase"),
     ("registered_object", "access_ended", "P3M", "keep", "erase"),
+    ("registered_object", "removed", "P7D", "ceiling", "erase"),
     ("correspondence", "sent", "P3Y", "ceiling", "erase"),
     ("message", "sent", "P3Y", "ceiling", "erase"),
     ("id_case", "case_closed", "P3Y", "ceiling", "erase"),

@@ -96,6 +96,12 @@ class Site:
         return self.declaration.activity("power_supply") is not None
 
     @property
+    def has_assistance(self) -> bool:
+        """Whether the controller helps in cases (identity, the web, bookings) or registers objects."""
+        services = ("id_protection", "web_cleanup", "concierge", "object_registration")
+        return any(self.declaration.activity(one) is not None for one in services)
+
+    @property
     def has_bonus(self) -> bool:
         """Whether Min side has a balance to show."""
         return self.declaration.programme is not None

@@ -47,6 +47,7 @@ from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup, copy_keys
 from tillit.services import delivery as blocks
+from tillit.services.acting import operations as acting
 from tillit.visits.operations import add_up_everywhere
 
 DEFAULT, PROMPT = QUEUES
@@ -63,6 +64,7 @@ JOBS = {
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
         Every("blocks", blocks.deliver, timedelta(minutes=1), prompt=True),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
+        Every("reminders", acting.remind, timedelta(days=1), hour=7),  # to creditors and sites that have not answered
         Every("card_codes", cards.forget, timedelta(minutes=1)),  # nothing of a card that was shown stays
         Every("letters", letters.collect, timedelta(days=1), hour=6),
         Every("files", files.lapse, timedelta(minutes=1)),

@@ -11,6 +11,10 @@ served_form("cards", "add_card")
 served_form("interests", "interests")
 served_form("services", "order")
 served_form("blocking", "blocking_registration")
+served_form("id_protection", "identity_mandate")
+served_form("web_cleanup", "cleanup_request")
+served_form("concierge", "concierge_order")
+served_form("belongings", "object_entry")
 for _page in ("identity", "profile"):
     served_form(
         _page,

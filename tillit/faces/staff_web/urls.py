@@ -6,6 +6,7 @@ from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
     access_lost,
     advertising,
+    assistance,
     audiences,
     benefits,
     blocking,
@@ -133,6 +134,13 @@ urlpatterns = [
     ),
     path("<controller:controller>/person/<slug:token>/bonus/", value.bonus, name="staff_bonus"),
     path("<controller:controller>/blocks/", blocking.queue, name="staff_blocks"),
+    path("<controller:controller>/help/<slug:service>/", assistance.queue, name="staff_assistance"),
+    path("<controller:controller>/help/<slug:service>/<slug:number>/", assistance.case, name="staff_assistance_case"),
+    path(
+        "<controller:controller>/help/<slug:service>/<slug:number>/file/<slug:document>/",
+        assistance.file,
+        name="staff_assistance_file",
+    ),
     path("<controller:controller>/blocks/<slug:number>/", blocking.case, name="staff_block"),
     path(
         "<controller:controller>/blocks/<slug:number>/recordings/<slug:document>/",

@@ -274,6 +274,29 @@ def last_day(value: date) -> str:
     return day(value - timedelta(days=1))
 
 
+def assistance_problem(code: str) -> str:
+    """Why what a service that is a case was asked for was not done."""
+    return say_or(f"assistance.problem.{code}", say(language(), "assistance.problem.other"))
+
+
+@register.filter
+def thing_problem(code: str) -> str:
+    """Why an object or a file of it was not taken."""
+    return say_or(f"belongings.problem.{code}", say(language(), "belongings.problem.other"))
+
+
+@register.filter
+def offer_price(offer: Any) -> str:
+    """What an offer costs."""
+    return amount(Money(offer.amount, offer.currency))
+
+
+@register.filter
+def thing_price(thing: Any) -> str:
+    """What was paid for an object, as it is typed; empty where it is not said."""
+    return "" if thing.price is None else Money(thing.price, thing.currency).format_number(language())
+
+
 @register.filter
 def complaint_problem(code: str) -> str:
     """Why a complaint, a file of it or a decision was not taken."""
