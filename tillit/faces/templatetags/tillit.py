@@ -274,6 +274,7 @@ def last_day(value: date) -> str:
     return day(value - timedelta(days=1))
 
 
+@register.filter
 def assistance_problem(code: str) -> str:
     """Why what a service that is a case was asked for was not done."""
     return say_or(f"assistance.problem.{code}", say(language(), "assistance.problem.other"))
