@@ -190,7 +190,8 @@ def test_d2_blocking_goes_to_issuer_and_operator_and_only_blocking_calls_are_rec
 
 def test_d3_id_cases_are_read_by_id_agents_only():
     readers = {a.key for a in declaration().activities if "id_case" in (*a.uses, *a.records)}
-    assert readers == {"id_protection"}
+    assert readers == {"id_protection", "self_service"}, "the ID agents, and the person themselves on Min side"
+    assert vocabulary().categories["id_case"].staff_under == ("id_protection",)
     archive = named(declaration().archives, "id_cases")
     assert (archive.categories, archive.readers) == (("id_case", "mandate"), ("id_protection",))
     roles = {key for key, role in vocabulary().roles.items() if "id_protection" in role.may}
@@ -215,7 +216,7 @@ def test_d5_concierge_and_the_third_country_ground():
 
 
 def test_d6_objects_three_months_after_access():
-    assert rules("registered_object") == {("access_ended", "P3M", "keep", None)}
+    assert rules("registered_object") == {("access_ended", "P3M", "keep", None), ("removed", "P7D", "ceiling", None)}
 
 
 def test_d7_insurance_periods_and_the_insurers_share():
