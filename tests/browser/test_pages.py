@@ -119,6 +119,8 @@ JOURNEYS = [
     "staff_audience",
     "staff_campaign",
     "staff_bonus",
+    "staff_supply",
+    "supply",
     "staff_consumption",
     "staff_consumption_period",
     "consumption",

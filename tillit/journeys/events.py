@@ -12,3 +12,5 @@ PROTECTION_LIFTED = event_type("address.unprotected", subject="required", source
 REGISTER_CHECKED = event_type("register.checked", subject="none", source=CODE, people=COUNT, changed=COUNT)
 APP_STARTED = event_type("app.started", subject="required")
 APP_DELETED = event_type("app.deleted", subject="required", how=CODE, rows=COUNT)
+SWITCH_REQUESTED = event_type("switch.requested", subject="required", way=CODE)
+SWITCH_DECIDED = event_type("switch.decided", subject="required", way=CODE, status=CODE, identity=CODE)

@@ -300,3 +300,6 @@ class QuarantinedReading(models.Model):
 
     class Meta:
         db_table = "power_quarantine"
+
+
+from tillit.power.switch_models import Switch  # noqa: E402, F401 (a model of this app)

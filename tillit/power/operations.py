@@ -23,9 +23,12 @@ def add_point(
     at: datetime,
     source: str = "data_subject",
     grid_company: GridCompany | None = None,
+    wanted: bool = False,
     **facts: Any,
 ) -> MeteringPoint:
     """A metering point of the customer: the one there is with its facts renewed, or a new one. `number`: GSRN.
+
+    wanted: it is not the customer's yet; a switch is to make it so, and nobody is asked whose it is now.
 
     facts: further fields of `MeteringPoint` (meter_number, use, resolution, street, …). `PowerError` `gsrn`,
     `price-area`, or `point-taken` when it is another customer's now.
@@ -33,16 +36,8 @@ def add_point(
     known = gsrn.normalised(number)
     if price_area not in AREAS:
         raise PowerError("price-area", "a price area is one of NO1 to NO5")
-    try:
-        directories.claim(
-            register_id=controller.register_id,
-            kind=Kind.METERING_POINT,
-            digest=digest(controller.register_id, Kind.METERING_POINT, known),
-            subject_id=subject_id,
-            since=at,
-        )
-    except AlreadyClaimedError as error:
-        raise PowerError("point-taken", "that metering point is supplied to another customer") from error
+    if not wanted:
+        _claim(controller, known, subject_id, at)
     values = {"price_area": price_area, "grid_company": grid_company, "source": source, **facts}
     point, _ = MeteringPoint.objects.update_or_create(
         subject_id=subject_id,
@@ -100,3 +95,16 @@ def tell_household(*, scope: Scope, point: MeteringPoint, source: str = "data_su
         create_defaults={**facts, "source": source, "collected_under": scope.activity, "state": point.state},
     )
     return household
+
+
+def _claim(controller: Controller, number: str, subject_id: int, at: datetime) -> None:
+    try:
+        directories.claim(
+            register_id=controller.register_id,
+            kind=Kind.METERING_POINT,
+            digest=digest(controller.register_id, Kind.METERING_POINT, number),
+            subject_id=subject_id,
+            since=at,
+        )
+    except AlreadyClaimedError as error:
+        raise PowerError("point-taken", "that metering point is supplied to another customer") from error

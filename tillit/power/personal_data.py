@@ -12,11 +12,13 @@ from tillit.power.models import (
     ReadingDay,
     ReadingFile,
 )
+from tillit.power.switch_models import Switch
 
 _SUMS = "what customers used together is not counted from what is disposed of"
 personal(MeteringPoint, category="metering_point", clocks={})
 personal(Household, category="power_contract", clocks={})
 personal(Contract, category="power_contract", clocks={})
+personal(Switch, category="power_contract", clocks={})
 # No link of their own to the subject: the one to the point, which has it, is enough.
 personal(ReadingDay, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)
 personal(ReadingCorrection, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tillit.kernel.sql import load
 from tillit.power import slots
-from tillit.power.models import AppAccount, Contract, Direction, Household, MeteringPoint
+from tillit.power.models import AppAccount, Contract, Direction, GridCompany, Household, MeteringPoint
 from tillit.power.packing import QUALITY, WH, kind_of, unpack
 
 Array = NDArray[Any]
@@ -182,6 +182,11 @@ def contract_on(*, subject_id: int, point_id: int, day: date) -> Contract | None
 def household_of(*, subject_id: int, point_id: int) -> Household | None:
     """What the customer told of the home at the point."""
     return Household.objects.filter(subject_id=subject_id, point_id=point_id).first()
+
+
+def grid_companies() -> list[GridCompany]:
+    """The grid companies known, by name."""
+    return list(GridCompany.objects.order_by("name"))
 
 
 def app_users(*, controller_id: int, subject_ids: Collection[int] | None = None) -> set[int]:

@@ -158,6 +158,11 @@ class Worker:
         return may and cards.offered(controller=self.site.controller)
 
     @property
+    def supplies_power(self) -> bool:
+        """Whether they register points, contracts and switches of supplier here."""
+        return self.site.has_power and "power_supply" in (self.actor.activities or ())
+
+    @property
     def handles_breaches(self) -> bool:
         """Whether they handle breaches here."""
         return "breach_handling" in (self.actor.activities or ())

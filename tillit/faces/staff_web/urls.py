@@ -38,6 +38,7 @@ from tillit.faces.staff_web import (
     second,
     settlements,
     sign_in,
+    supply,
     terms,
     value,
     visits,
@@ -126,6 +127,7 @@ urlpatterns = [
     path("<controller:controller>/settlements/", settlements.listed, name="staff_settlements"),
     path("<controller:controller>/settlements/bills.csv", settlements.download, name="staff_settlement_file"),
     path("<controller:controller>/codes/", value.show, name="staff_value"),
+    path("<controller:controller>/person/<slug:token>/power/", supply.show, name="staff_supply"),
     path("<controller:controller>/person/<slug:token>/consumption/", consumption.show, name="staff_consumption"),
     path(
         "<controller:controller>/person/<slug:token>/consumption/<int:number>/<str:period>/",

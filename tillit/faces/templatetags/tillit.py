@@ -248,6 +248,18 @@ def card_problem(code: str) -> str:
 
 
 @register.filter
+def supply_problem(code: str) -> str:
+    """Why what was asked of a power contract was not done."""
+    return say_or(f"supply.problem.{code}", say(language(), "supply.problem.value"))
+
+
+@register.filter
+def kwh(watt_hours: int) -> str:
+    """Watt-hours as kWh in the reader's language."""
+    return f"{format_decimal(watt_hours / 1000, format='#,##0.###', locale=language())} kWh"
+
+
+@register.filter
 def block_problem(code: str) -> str:
     """Why what the blocking desk asked for was not done."""
     return say_or(f"blocking_desk.problem.{code}", say(language(), "blocking_desk.problem.field"))
