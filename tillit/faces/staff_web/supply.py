@@ -60,7 +60,7 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         view=view,
         app=energy_app.state(controller=worker.site.controller, subject_id=subject_id) if offered else None,
         problem=problem,
-        typed={name: request.POST.get(name, "") for name in (*_TYPED, "day", "product")},
+        typed={name: request.POST.get(name, "") for name in (*_TYPED, "day")},
         areas=AREAS,
         kinds=KINDS,
         reasons=REASONS,

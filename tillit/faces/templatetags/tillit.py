@@ -275,7 +275,7 @@ def service_problem(code: str, site: Any) -> str:
 
 
 @register.filter
-def length(period: str) -> str:
+def how_long(period: str) -> str:
     """`P1M` → «1 måned»."""
     return IsoPeriod.parse(period).describe(language())
 
