@@ -199,7 +199,9 @@ if _smtp := os.environ.get("TILLIT_SMTP"):
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT = _parts.hostname, _parts.port or (465 if _parts.scheme == "smtps" else 587)
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_parts.username or ""), unquote(_parts.password or "")
-    EMAIL_USE_SSL, EMAIL_USE_TLS = _parts.scheme == "smtps", _parts.scheme != "smtps"
+    EMAIL_USE_SSL = _parts.scheme == "smtps"
+    # A server on this machine needs no encryption on the way.
+    EMAIL_USE_TLS = not EMAIL_USE_SSL and _parts.hostname not in {"127.0.0.1", "::1", "localhost"}
     EMAIL_TIMEOUT = 20
 
 # Where mail servers send what they cannot deliver: a mailbox piped into `tillit messages bounce` (docs/messages.md).

@@ -206,6 +206,7 @@ OTHERS = {
     "staff_operator_chart": "file",
     "staff_operator_file": "file",
     "staff_visits_chart": "file",
+    "measure": "leads on, or is a picture",
     "staff_campaign_html": "a mail as it looks, of its own style",
     "staff_follow_up_chart": "file",
     "staff_follow_up_file": "file",

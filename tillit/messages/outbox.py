@@ -9,8 +9,9 @@ failure that may pass is tried again after 1, 5 and 30 minutes, 2, 8 and 24 hour
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from secrets import randbelow
 from time import monotonic
 from typing import Any
@@ -251,8 +252,6 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
     if one.envelope is not None and monotonic() - one.decided > FRESH:
         with post.scope():
             (one,) = decide(post, [one.message], clock.now())
-    if one.envelope is not None and not _handed(post, one.message):
-        return  # not ours any more
     if one.envelope is None:
         refused = one.reason in {"no-processor", "no-template", "missing-value"}
         state = State.FAILED if refused else State.WITHHELD
@@ -260,8 +259,14 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
         done.failed += state == State.FAILED
         done.withheld += state == State.WITHHELD
         return
+    transport = TRANSPORTS[one.message.channel]
+    envelope = replace(one.envelope, going=partial(_going, post, one.message))
     try:
-        TRANSPORTS[one.message.channel].send(one.envelope)
+        if not getattr(transport, "tells", False):
+            envelope.going()
+        transport.send(envelope)
+    except _NotOursError:
+        return
     except Exception as error:  # noqa: BLE001 (a transport may fail in any way; its words may name the address)
         log.warning("message not sent", kind=type(error).__name__, activity=post.activity)
         code = error.code if isinstance(error, TransportError) else "transport-failed"
@@ -280,12 +285,17 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
     done.sent += 1
 
 
-def _handed(post: Post, row: Message) -> bool:
-    """From now on the message may have left; whether it is ours to hand over."""
+class _NotOursError(Exception):
+    """Another worker has the message."""
+
+
+def _going(post: Post, row: Message) -> None:
+    """From now on the message may have left. Raises `_NotOursError`."""
     given: dict[str, Any] = {"now": clock.now(), "subject": row.subject_id, "id": row.id, "worker": _worker.get()}
     with post.scope(), connection.cursor() as cursor:
         cursor.execute(load(__file__, "outbox", "hand_over"), given)
-        return bool(cursor.rowcount)
+        if not cursor.rowcount:
+            raise _NotOursError
 
 
 def settle(post: Post, one: Claimed, state: State, reason: str) -> None:

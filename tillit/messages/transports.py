@@ -4,16 +4,25 @@ Mail leaves through the server the installation names (`TILLIT_SMTP`), and goes 
 none. A server on another machine is a processor: the controller declares which (`carries: [email]`), or nothing goes.
 """
 
+from collections.abc import Callable
 from email.headerregistry import Address
 from email.utils import parseaddr
 from ipaddress import ip_address
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
 from threading import local
 from time import monotonic
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
 
 from tillit.declaration.schema import Declaration
 from tillit.disclosure.outward import opened
@@ -24,13 +33,16 @@ from tillit.messages.errors import TransportError
 from tillit.messages.sms import Sms
 from tillit.messages.web_push import WebPush
 
-_PERMANENT = 500
+_PERMANENT, _GOOD, _WILL_FORWARD = 500, 250, 251
 _IDLE = 5.0
 """Seconds after which a server is asked whether the connection still stands."""
 
 
 class Mail:
     """E-mail through Django's configured backend; one connection to a server carries many messages."""
+
+    tells = True
+    """That a message is about to leave."""
 
     def __init__(self) -> None:
         self._kept = local()
@@ -42,7 +54,7 @@ class Mail:
         if server is not None:
             server.close()
 
-    def _hand_over(self, message: EmailMultiAlternatives) -> None:
+    def _hand_over(self, message: EmailMultiAlternatives, going: Callable[[], None]) -> None:
         server = getattr(self._kept, "server", None) or get_connection()
         if isinstance(server, EmailBackend):
             if server.connection is not None and monotonic() - self._kept.used > _IDLE and not _stands(server):
@@ -50,7 +62,11 @@ class Mail:
             self._kept.server, self._kept.used = server, monotonic()
             server.open()
         try:
-            server.send_messages([message])
+            if isinstance(server, EmailBackend) and server.connection is not None:
+                _speak(server.connection, message, going)
+            else:
+                going()
+                server.send_messages([message])
         except BaseException:
             self.rest()
             raise
@@ -91,7 +107,7 @@ class Mail:
         message.attach_alternative(envelope.rendered.html, "text/html")
         try:
             with opened("email"):
-                self._hand_over(message)
+                self._hand_over(message, envelope.going)
         except SMTPRecipientsRefused as refused:
             said = list(refused.recipients.values())
             permanent = bool(said) and min(code for code, _ in said) >= _PERMANENT
@@ -107,9 +123,26 @@ class Mail:
             raise TransportError("server-unreachable", "the server did not take the message") from None
 
 
+def _speak(server: SMTP, message: EmailMultiAlternatives, going: Callable[[], None]) -> None:
+    """One message by SMTP (RFC 5321 3.3). It leaves with its text, and not before the addresses are taken."""
+    body = message.message().as_bytes(linesep="\r\n")
+    server.ehlo_or_helo_if_needed()
+    to = parseaddr(sanitize_address(message.recipients()[0], "utf-8"))[1]
+    code, said = server.mail(parseaddr(message.from_email)[1], ["body=8bitmime"] if server.has_extn("8bitmime") else [])
+    if code != _GOOD:
+        raise SMTPSenderRefused(code, said, message.from_email)
+    code, said = server.rcpt(to)
+    if code not in {_GOOD, _WILL_FORWARD}:
+        raise SMTPRecipientsRefused({to: (code, said)})
+    going()
+    code, said = server.data(body)
+    if code != _GOOD:
+        raise SMTPDataError(code, said)
+
+
 def _stands(server: EmailBackend) -> bool:
     try:
-        return bool(server.connection is not None and server.connection.noop()[0] == 250)
+        return bool(server.connection is not None and server.connection.noop()[0] == _GOOD)
     except (SMTPException, OSError):
         return False
 

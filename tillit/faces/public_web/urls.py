@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.public_web import app, cookies, programme, statements, unsubscribe, views, visits
+from tillit.faces.public_web import app, cookies, measuring, programme, statements, unsubscribe, views, visits
 
 _STATEMENT = "<controller:controller>/statement/"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<controller:controller>/app/worker.js", app.worker, name="app_worker"),
     path("<controller:controller>/app/offline/", app.offline, name="app_offline"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("m/<str:token>/", measuring.follow, name="measure"),
     path("u/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("<controller:controller>/", views.home, name="home"),
     path("<controller:controller>/accessibility/", views.accessibility, name="accessibility"),
