@@ -39,6 +39,7 @@ VISITOR = [
     "join",
     "staff_sign_in",
     "programme_terms",
+    "newsletter",
     "supplier_sign_in",
 ]
 MEMBER = [
@@ -58,6 +59,7 @@ MEMBER = [
     "request_new",
     "choices",
     "cards",
+    "consent_receipts",
     "identity",
     "interests",
     "complaints",
@@ -117,6 +119,10 @@ JOURNEYS = [
     "staff_complaint",
     "staff_cards",
     "staff_audience",
+    "staff_consents",
+    "staff_consent_proof",
+    "newsletter_confirm",
+    "newsletter_asked",
     "staff_campaign",
     "staff_bonus",
     "staff_supply",
@@ -206,6 +212,7 @@ OTHERS = {
     "staff_operator_chart": "file",
     "staff_operator_file": "file",
     "staff_visits_chart": "file",
+    "consent_receipts_file": "file",
     "measure": "leads on, or is a picture",
     "staff_campaign_html": "a mail as it looks, of its own style",
     "staff_follow_up_chart": "file",
@@ -245,6 +252,7 @@ OTHERS = {
 }
 ARGUMENTS: dict[str, list[object]] = {
     "front": [],
+    "newsletter": ["solvik"],
     "staff_sign_in": [],
     "supplier_sign_in": [],
     "staff_rows": ["rundtur", "purchases", "butikk-fil"],

@@ -23,7 +23,7 @@ from tillit.kernel import clock
 class ControllerKey(StringConverter):
     """A controller's key as declared; never a part of an address that the site itself uses."""
 
-    regex = r"(?!(?:staff|static|health|language|look|api|sms|m|u|card|supplier)/)[a-z][a-z0-9_]*"
+    regex = r"(?!(?:staff|static|health|language|look|api|sms|m|n|u|card|supplier)/)[a-z][a-z0-9_]*"
 
 
 def counts_visits(request: HttpRequest) -> bool:

@@ -125,7 +125,7 @@ class Mail:
 
 def _speak(server: SMTP, message: EmailMultiAlternatives, going: Callable[[], None]) -> None:
     """One message by SMTP (RFC 5321 3.3). It leaves with its text, and not before the addresses are taken."""
-    body = message.message().as_bytes(linesep="\r\n")
+    body = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
     server.ehlo_or_helo_if_needed()
     to = parseaddr(sanitize_address(message.recipients()[0], "utf-8"))[1]
     code, said = server.mail(parseaddr(message.from_email)[1], ["body=8bitmime"] if server.has_extn("8bitmime") else [])

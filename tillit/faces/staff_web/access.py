@@ -20,6 +20,8 @@ from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys import cards, offer_audience, refunds, terms_editor, value_desk
+from tillit.journeys.consents import desk as consents
+from tillit.journeys.consents import proving
 from tillit.journeys.enquiries.acting import may_handle as answers
 from tillit.journeys.merging import UNDER
 from tillit.journeys.rights.acting import may_handle, may_receive
@@ -133,6 +135,16 @@ class Worker:
     def advertises(self) -> bool:
         """Whether they keep audiences for advertising here, where the controller has approved it."""
         return "advertising" in (self.actor.activities or ()) and bool(networks(self.site.declaration))
+
+    @property
+    def records_consents(self) -> bool:
+        """Whether they record what people say yes and no to."""
+        return consents.may(self.actor)
+
+    @property
+    def proves_consents(self) -> bool:
+        """Whether they answer who claims never to have agreed."""
+        return proving.may(self.actor)
 
     @property
     def sends_campaigns(self) -> bool:

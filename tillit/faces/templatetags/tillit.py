@@ -366,6 +366,12 @@ def few(value: int, least: int) -> str:
 
 
 @register.filter
+def consent_route(route: str) -> str:
+    """How a choice was said."""
+    return say_or(f"consent_receipts.route.{route}", route)
+
+
+@register.filter
 def campaign_problem(code: str) -> str:
     """Why a campaign cannot be as asked."""
     return say_or(f"campaigns.problem.{code}", say(language(), "campaigns.problem.value"))
