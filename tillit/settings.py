@@ -214,6 +214,9 @@ SMS_GATEWAY = os.environ.get("TILLIT_SMS", "")
 SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
 # Where orders to block a card go, an address for each issuer: "key=https://TOKEN@host/path …".
 ISSUERS = os.environ.get("TILLIT_ISSUERS", "")
+# Who charges cards: TILLIT_ACQUIRER=https://TOKEN@host/path; where claims go: TILLIT_INSURERS="key=https://… …".
+ACQUIRER = os.environ.get("TILLIT_ACQUIRER", "")
+INSURERS = os.environ.get("TILLIT_INSURERS", "")
 # Whether people without e-mail and SMS get letters, which staff fetch in batches: TILLIT_POST=1
 POST_IN_BATCHES = os.environ.get("TILLIT_POST", "") == "1"
 

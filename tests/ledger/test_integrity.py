@@ -20,7 +20,8 @@ _TRANSFER = (
 )
 _BALANCE = (
     "INSERT INTO ledger_balance (subject_id, id, balance, carried, version, controller_id, book_id, expires_on, kind,"
-    " currency, category) VALUES (%(subject)s, ledger_account(1, %(kind)s::smallint, '9999-12-31') + %(off)s, %(balance)s, 0, 1,"
+    " currency, category)"
+    " VALUES (%(subject)s, ledger_account(1, %(kind)s::smallint, '9999-12-31') + %(off)s, %(balance)s, 0, 1,"
     " 1, 1, '9999-12-31', %(kind)s, 'NOK', 17)"
 )
 

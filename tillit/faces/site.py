@@ -95,6 +95,17 @@ class Site:
         """Whether people have metering points here."""
         return self.declaration.activity("power_supply") is not None
 
+    def has_payments(self) -> bool:
+        """Whether people pay the controller for services or single purchases."""
+        said = self.declaration
+        return bool(said.activity("service_payments") or said.activity("one_off_transactions"))
+
+    @property
+    def has_insurance(self) -> bool:
+        """Whether the controller's customers may be insured and claim."""
+        own = self.declaration.activity("self_service")
+        return own is not None and "insurance_claim" in own.records
+
     @property
     def has_assistance(self) -> bool:
         """Whether the controller helps in cases (identity, the web, bookings) or registers objects."""

@@ -1,4 +1,4 @@
-"""What the ledger answers for. A row's category is its book's; a domain adds those of its books (`registry.also_holds`)."""
+"""What the ledger answers for. A row has its book's category; a domain adds those of its books (`also_holds`)."""
 
 from tillit.declaration.registry import definer, not_personal, personal
 from tillit.ledger.models import AccountKind, Balance, Book, Closing, Transfer

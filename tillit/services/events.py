@@ -1,6 +1,6 @@
 """Events of the services in the audit trail."""
 
-from tillit.audit.types import CODE, COUNT, DATE, ID, event_type
+from tillit.audit.types import AMOUNT, CODE, COUNT, DATE, ID, event_type
 
 INSTRUMENT_ADDED = event_type("blocked_instrument.added", subject="required", instrument=ID, kind=CODE, issuer=CODE)
 INSTRUMENT_REMOVED = event_type("blocked_instrument.removed", subject="required", instrument=ID)
@@ -17,3 +17,14 @@ GROUND_WITHDRAWN = event_type("partner_ground.withdrawn", subject="none", partne
 LIST_TAKEN = event_type(
     "partner_list.taken", subject="none", partner=CODE, file=ID, new=COUNT, changed=COUNT, ends=COUNT, quarantined=COUNT
 )
+INVOICE_ISSUED = event_type("invoice.issued", subject="required", invoice=ID, amount=AMOUNT)
+INVOICE_CREDITED = event_type("invoice.credited", subject="required", invoice=ID, amount=AMOUNT)
+INVOICE_LOST = event_type("invoice.lost", subject="required", invoice=ID, amount=AMOUNT)
+PAYMENT_MADE = event_type("payment.made", subject="required", payment=ID, method=CODE, amount=AMOUNT)
+ORDER_PLACED = event_type("one_off_order.placed", subject="required", order=ID, kind=CODE)
+ORDER_CHANGED = event_type("one_off_order.changed", subject="required", order=ID, state=CODE)
+ACCOUNT_OPENED = event_type("payout_account.opened", subject="required", row=ID, kind=CODE)
+CLAIM_DECIDED = event_type("insurance_claim.decided", subject="required", case=ID, outcome=CODE)
+CLAIM_PAID = event_type("insurance_claim.paid", subject="required", claim=ID, method=CODE, amount=AMOUNT)
+CLAIM_TOLD = event_type("insurance_claim.told", subject="required", notice=ID, recipient=CODE)
+COVER_CHANGED = event_type("insurance_cover.changed", subject="required", cover=ID, change=CODE)

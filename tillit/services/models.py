@@ -122,4 +122,4 @@ class BlockOrder(PersonalModel):
         ]
 
 
-from tillit.services import agreement_models, entitlement_models, product_models  # noqa: E402, F401 (models of this app)
+from tillit.services import agreement_models, entitlement_models, insurance_models, payment_models, product_models  # noqa: E402, F401 (models of this app)  # noqa: E402, F401 (models of this app)

@@ -1,12 +1,23 @@
 """What the services answer for."""
 
 from tillit.cases import kinds
-from tillit.declaration.registry import derived_clock, domain_check, not_personal, outward_way, personal, transient
+from tillit.declaration.registry import (
+    also_holds,
+    derived_clock,
+    domain_check,
+    not_personal,
+    outward_way,
+    personal,
+    transient,
+)
+from tillit.ledger.models import Balance, Transfer
 from tillit.parties import endings
-from tillit.services import blocking, following
+from tillit.services import accounts, acquirer, blocking, claims, following, insurers
 from tillit.services.agreement_models import Agreement
 from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
+from tillit.services.insurance_models import ClaimNotice, Cover, CoverTerms, PaidClaim, RefusedClaim
 from tillit.services.models import BlockOrder, Instrument, Issuer
+from tillit.services.payment_models import BankLine, Invoice, OneOffOrder, Payment, PaymentTerms, Series
 from tillit.services.product_models import Partner, PartnerGround, ProductPrice, ServiceProduct, ServiceSupplier
 
 personal(
@@ -53,9 +64,86 @@ domain_check(
     "card_blocking",
     promised=lambda declaration: "activities.card_blocking" if declaration.activity(blocking.ACTIVITY) else "",
 )
+domain_check(
+    "service_payments",
+    __file__,
+    "promises",
+    "payments",
+    promised=lambda declaration: "activities.service_payments" if declaration.activity("service_payments") else "",
+)
+domain_check(
+    claims.ACTIVITY,
+    __file__,
+    "promises",
+    "claims",
+    promised=lambda declaration: "activities.insurance_claims" if declaration.activity(claims.ACTIVITY) else "",
+)
 kinds.add(blocking.KIND)
 outward_way(
     blocking.ACTIVITY,
     opens=("tillit.disclosure.calling",),
     through="orders to block a card or subscription, to its issuer: name and number, and nothing else",
+)
+
+_BOOKED = "its sums are in ledger_closing"
+_ACCOUNT = "a bank account number, opened for a payment and nothing else"
+personal(
+    Invoice,
+    category_column="category",
+    categories=(accounts.PAYMENTS, accounts.ONE_OFF),
+    clocks={"paid": "settled_at", "collected": "issued_at"},
+    sealed=("buyer",),
+    not_exported={"buyer": "name and address, as other parts tell; the invoice itself is fetched on Min side"},
+    figures=_BOOKED,
+)
+personal(
+    OneOffOrder,
+    category=accounts.ONE_OFF,
+    clocks={"paid": "settled_at", "collected": "ordered_at"},
+    sealed=("to_account",),
+    not_exported={"to_account": _ACCOUNT},
+    figures=_BOOKED,
+)
+personal(
+    Payment,
+    category_column="category",
+    categories=(accounts.PAYMENTS, accounts.ONE_OFF),
+    clocks={"paid": "ended_at", "collected": "begun_at"},
+    sealed=("to_account",),
+    not_exported={"to_account": _ACCOUNT},
+    figures=_BOOKED,
+)
+not_personal(PaymentTerms, because="when invoices are due, and what reminders cost")
+not_personal(Series, because="the last number of a series")
+not_personal(BankLine, because="figures of movements on a controller's account, without names and references")
+personal(Cover, category="insurance_cover", clocks={"cover_ended": "ends"}, figures="nobody counts covers")
+personal(
+    PaidClaim,
+    category="paid_claim",
+    clocks={"paid": "paid_at"},
+    sealed=("account",),
+    not_exported={"account": _ACCOUNT},
+    figures=_BOOKED,
+)
+personal(RefusedClaim, category="refused_claim", clocks={"refused": "refused_at"}, figures="nobody counts refusals")
+personal(
+    ClaimNotice,
+    category="insurance_claim",
+    clocks={"case_closed": "told_at"},
+    figures="what is waiting to be told is nobody's figure",
+)
+not_personal(CoverTerms, because="what a product insures")
+for _category in accounts.CATEGORIES:
+    also_holds(Transfer, category=_category)
+    also_holds(Balance, category=_category)
+kinds.add(claims.KIND)
+outward_way(
+    acquirer.WAY,
+    opens=("tillit.disclosure.calling",),
+    through="a card that is charged by phone, or the amount and number of what is paid on the web, to the acquirer",
+)
+outward_way(
+    insurers.WAY,
+    opens=("tillit.disclosure.calling",),
+    through="a claim and what was decided of it, to the insurer and the broker the declaration names",
 )

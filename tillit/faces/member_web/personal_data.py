@@ -17,6 +17,8 @@ served_form("id_protection", "identity_mandate")
 served_form("web_cleanup", "cleanup_request")
 served_form("concierge", "concierge_order")
 served_form("belongings", "object_entry")
+served_form("insurance", "insurance_claim")
+served_form("payments", "service_payment")
 for _page in ("identity", "profile"):
     served_form(
         _page,

@@ -12,7 +12,7 @@ from tillit.declaration.drafts import open_draft
 from tillit.faces.member_web.assistance import PATHS
 from tillit.faces.staff_web import imports, population, webhooks
 from tillit.faces.staff_web.access import Worker
-from tillit.journeys import blocking, complaints, misuse, reconciliation, refunds
+from tillit.journeys import blocking, complaints, insurance, misuse, payment_desk, reconciliation, refunds
 from tillit.journeys.assistance import SERVICES
 from tillit.journeys.assistance import desk as assistance
 from tillit.journeys.enquiries import reading as enquiries
@@ -90,6 +90,14 @@ def _helps(service: str) -> Entry:
     return Entry(f"assistance_{service}", "staff_assistance", title, text, may, waiting, (PATHS[service],))
 
 
+def _insurance(worker: Worker) -> int:
+    return insurance.count_open(actor=worker.actor, controller=worker.site.controller)
+
+
+def _overdue(worker: Worker) -> int:
+    return len(payment_desk.open_invoices(actor=worker.actor, controller=worker.site.controller, late=True))
+
+
 def _misuse(worker: Worker) -> int:
     return len(misuse.queue(actor=worker.actor, controller=worker.site.controller))
 
@@ -136,6 +144,18 @@ ENTRIES: tuple[Entry, ...] = (
         lambda worker: worker.decides_complaints,
         _complaints,
     ),
+    Entry(
+        "insurance",
+        "staff_insurance",
+        "insurance_desk.title",
+        "insurance_desk.tile",
+        _may("insurance_claims"),
+        _insurance,
+    ),
+    Entry(
+        "payments", "staff_payments", "payments_desk.title", "payments_desk.tile", _may("service_payments"), _overdue
+    ),
+    Entry("books", "staff_books", "books.title", "books.tile", _may("bookkeeping")),
     Entry("blocking", "staff_blocks", "blocking_desk.title", "blocking_desk.tile", _may("card_blocking"), _blocks),
     *(_helps(service) for service in SERVICES),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),

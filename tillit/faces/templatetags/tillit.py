@@ -286,6 +286,29 @@ def last_day(value: date) -> str:
     return day(value - timedelta(days=1))
 
 
+def payment_problem(code: str) -> str:
+    """Why what was asked of an invoice, an order or a payment was not done."""
+    return say_or(f"payments.problem.{code}", say(language(), "payments.problem.other"))
+
+
+@register.filter
+def claim_problem(code: str) -> str:
+    """Why what was asked of an insurance claim was not done."""
+    return say_or(f"insurance.problem.{code}", say(language(), "insurance.problem.other"))
+
+
+@register.filter
+def billed(row: Any) -> str:
+    """The amount of an invoice, an order or a payment."""
+    return Money(row.amount, row.currency).format(language())
+
+
+@register.filter
+def left(invoice: Any) -> str:
+    """What is left to pay of an invoice."""
+    return Money(invoice.left, invoice.currency).format(language())
+
+
 @register.filter
 def assistance_problem(code: str) -> str:
     """Why what a service that is a case was asked for was not done."""
