@@ -95,6 +95,7 @@ class Site:
         """Whether people have metering points here."""
         return self.declaration.activity("power_supply") is not None
 
+    @property
     def has_payments(self) -> bool:
         """Whether people pay the controller for services or single purchases."""
         said = self.declaration
