@@ -286,6 +286,7 @@ def last_day(value: date) -> str:
     return day(value - timedelta(days=1))
 
 
+@register.filter
 def payment_problem(code: str) -> str:
     """Why what was asked of an invoice, an order or a payment was not done."""
     return say_or(f"payments.problem.{code}", say(language(), "payments.problem.other"))
