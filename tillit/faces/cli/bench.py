@@ -163,6 +163,20 @@ def cards(
 
 
 @app.command()
+def cost(
+    points: Annotated[int, typer.Option(min=100, help="Metering points, a value an hour.")] = 100_000,
+    pages: Annotated[int, typer.Option(min=20, max=1000, help="How often the page of a year is opened.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """A month's bills at many metering points, beside the same arithmetic in bare numpy; and the page of a year."""
+    with _place():
+        from tillit.journeys.bench import cost as bench
+
+        result = bench.run(points=points, pages=pages, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
 def pages(
     people: Annotated[int, typer.Option(min=100, help="Members.")] = 200_000,
     visits: Annotated[int, typer.Option(min=5, help="Visits of one client to each page.")] = 200,
