@@ -135,7 +135,7 @@ def _under(
     found: dict[tuple[Key, date, date, int], _Under] = {}
     subjects: dict[int, int] = {}
     known: dict[tuple[Any, ...], _Under] = {}
-    given = {
+    given: dict[str, Any] = {
         "controller": controller_id,
         "first": first,
         "after": after,
@@ -192,10 +192,10 @@ def _matrix(
         inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         source = np.repeat(days.offset[:-1][rows], counts) + inside
         goal = np.repeat(target[place[rows]] * width + axis.starts[days.day[rows] - low], counts) + inside
-        wh = np.zeros(len(chosen) * width, dtype=np.int64)
-        quality = np.zeros(len(chosen) * width, dtype=np.uint8)
-        wh[goal], quality[goal] = days.wh[source], days.quality[source]
-        wh, quality = wh.reshape(-1, width), quality.reshape(-1, width)
+        each = np.zeros(len(chosen) * width, dtype=np.int64)
+        kinds = np.zeros(len(chosen) * width, dtype=np.uint8)
+        each[goal], kinds[goal] = days.wh[source], days.quality[source]
+        wh, quality = each.reshape(-1, width), kinds.reshape(-1, width)
     if quality is None:
         return wh, None, None
     return wh, quality == 0, (quality & SPREAD) > 0

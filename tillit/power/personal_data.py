@@ -1,6 +1,7 @@
 """What the power domain answers for."""
 
-from tillit.declaration.registry import not_personal, personal, transient
+from tillit.declaration.registry import domain_trial, not_personal, personal, transient
+from tillit.power import proof
 from tillit.power.models import (
     AppAccount,
     Contract,
@@ -26,3 +27,8 @@ personal(AppAccount, category="device", clocks={"app_deleted": "ended_at"})
 not_personal(GridCompany, because="companies that own grids")
 not_personal(ReadingFile, because="counts of a file")
 transient(QuarantinedReading, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
+domain_trial(
+    "power_cost",
+    trial=proof.cost,
+    promised=lambda declared: "activities.service_payments" if declared.activity("power_supply") else "",
+)

@@ -57,7 +57,7 @@ def run(*, points: int, pages: int, tell: Tell) -> Result:
         values = _values(controller, points, file)
         settle()
         tell("bare numpy, from disk and from memory")
-        bare = []
+        bare: list[float] = []
         for _ in range(2):
             with file.open("rb") as out:
                 os.fsync(out.fileno())
@@ -106,7 +106,7 @@ def _prices() -> np.ndarray[Any, np.dtype[np.int64]]:
 def _points(controller: Controller, points: int) -> None:
     people(register_id=controller.register_id, count=points)
     grid = GridCompany.objects.create(key="solbakken-nett", name="Solbakken Nett")
-    given = {"controller": controller.pk, "register": controller.register_id, "grid": grid.pk}
+    given: dict[str, Any] = {"controller": controller.pk, "register": controller.register_id, "grid": grid.pk}
     with Scope(system("bench", {controller.pk}), "power_supply"), connection.cursor() as cursor:
         for name in ("points", "contracts"):
             cursor.execute(load(__file__, "cost", name), given)
@@ -126,7 +126,7 @@ def _values(controller: Controller, points: int, file: Path) -> int:
             out.write(wh.tobytes())
             made += wh.size
             packed = [row.tobytes() for row in wh.reshape(-1, 24)]
-            given = {
+            given: dict[str, Any] = {
                 "controller": controller.pk,
                 "subjects": [subject for subject, _ in some for _ in range(DAYS)],
                 "points": [point for _, point in some for _ in range(DAYS)],
