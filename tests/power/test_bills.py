@@ -46,8 +46,10 @@ def a_point(retailer: Controller, serial: int, **facts: Any) -> MeteringPoint:
 def price_file(path: Path, ore: int, *, vintage: str = "final", published: str = "") -> Path:
     """A month of quarters that all cost the same."""
     rows = ["area;start;price;unit;vintage" + (";published" if published else "")]
-    for at in moments(FIRST, AFTER, timedelta(minutes=15)):
-        rows.append(f"NO1;{at.isoformat()};{ore};ore/kWh;{vintage}" + (f";{published}" if published else ""))
+    rows += [
+        f"NO1;{at.isoformat()};{ore};ore/kWh;{vintage}" + (f";{published}" if published else "")
+        for at in moments(FIRST, AFTER, timedelta(minutes=15))
+    ]
     path.write_text("\n".join(rows) + "\n")
     return path
 
