@@ -107,7 +107,7 @@ def test_e4_who_objects_is_neither_counted_nor_compared(street: Street) -> None:
     with Scope(system("test", {street.controller.pk}), "consent_management", frozenset({objector.subject_id})) as scope:
         consent.record(
             scope=scope, subject_id=objector.subject_id, controller_id=street.controller.pk,
-            activity=comparison.ACTIVITY, channel="", kind=EventKind.OBJECTED, route="min_side", wording="x" * 64,
+            activity=comparison.ACTIVITY, channel="app", kind=EventKind.OBJECTED, route="min_side", wording="x" * 64,
             at=clock.now(),
         )  # fmt: skip
     street.night()

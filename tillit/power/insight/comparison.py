@@ -90,7 +90,7 @@ def release(*, controller_id: int) -> int:
     todo = [month for month in _settled() if _standing_release(controller_id, month) is None]
     if not todo:
         return 0
-    lawful = lawful_subjects(controller_id=controller_id, activity=ACTIVITY) & app_users(controller_id=controller_id)
+    lawful = _lawful(controller_id) & app_users(controller_id=controller_id)
     acting = system("comparison", {controller_id})
     return sum(_release(acting, controller_id, month, sorted(lawful)) for month in todo)
 
@@ -123,8 +123,24 @@ def compared(*, scope: Scope, point: MeteringPoint) -> list[Compared]:
 
 
 def may_compare(*, subject_id: int, controller_id: int) -> Decision:
-    """Whether the person may be compared: they can object."""
-    return may(controller_id=controller_id, activity=ACTIVITY, subject_id=subject_id)
+    """Whether the person may be compared: not where they have objected over any of the ways it is shown."""
+    asked = [
+        may(controller_id=controller_id, activity=ACTIVITY, subject_id=subject_id, channel=channel)
+        for channel in (None, *_channels(controller_id))
+    ]
+    return next((one for one in asked if not one), asked[0])
+
+
+def _lawful(controller_id: int) -> frozenset[int]:
+    found = lawful_subjects(controller_id=controller_id, activity=ACTIVITY)
+    for channel in _channels(controller_id):
+        found &= lawful_subjects(controller_id=controller_id, activity=ACTIVITY, channel=channel)
+    return found
+
+
+def _channels(controller_id: int) -> tuple[str, ...]:
+    declared = current(controller_id=controller_id, on=clock.today()).activity(ACTIVITY)
+    return () if declared is None else declared.channels
 
 
 def _settled() -> list[date]:
