@@ -111,7 +111,8 @@ def rules(category: str) -> set[tuple[str, str, str, str | None]]:
 def test_h10_every_period():
     found = declaration().retention
     assert {(r.category, r.clock, r.period, r.rule, r.disposal) for r in found} == PERIODS
-    assert len(found) == len(PERIODS) + 3  # two end with the consent, three relationships after three months
+    # Two end with the consent; three relationships, and four of who is only entitled or family, after three months.
+    assert len(found) == len(PERIODS) + 7
     assert {r.category for r in found} == declaration().category_keys()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.faces.conftest import Person, make_person, sign_in
+from tests.faces.conftest import Person, last_code, make_person, sign_in
 from tests.faces.test_staff import at_work, hire
 from tillit.declaration.models import Controller
 from tillit.faces.jobs.tasks import JOBS
@@ -100,3 +100,46 @@ def test_d1_an_agent_sends_a_partner_s_list_looks_at_it_and_has_it_taken_in(beri
     assert sending.take_in_waiting() == 1
     with Scope(system("test", {berit.controller.pk}), "rights_requests"):
         assert Entitlement.objects.filter(end_reason="not_listed").count() == 7
+
+
+FAMILY = "/trygghavn/min-side/family/"
+
+
+def test_d12_a_link_is_handed_over_and_a_stranger_says_yes_by_their_own_sign_in(client: Client, berit: Person) -> None:
+    sign_in(client, berit)
+    service = {"act": "order", "product": "trygg", "birth_date": "1980-02-29"}
+    assert "Ingen av tjenestene dine" in client.get(FAMILY, headers=NB).text
+    client.post(PATH, service)
+    born = f"{clock.today() - timedelta(days=10 * 365)}"
+    child = {"act": "child", "given": "Liv", "family": "Havn", "born": born}
+    assert "forelder eller verge og samtykker" in client.post(FAMILY, child, headers=NB).text
+    assert "Barnet er lagt til" in client.post(FAMILY, child | {"agreed": "1"}, follow=True, headers=NB).text
+    made = client.post(FAMILY, {"act": "invite", "name": "Ola", "relation": "partner"}, headers=NB).text
+    found = re.search(r"http://[^<\s]+/trygghavn/family/[^<\s]+/", made)
+    assert found
+    link = found[0].replace("http://testserver", "").replace("http://localhost", "")
+    assert link not in client.get(FAMILY, headers=NB).text, "shown once"
+    ola = Client(HTTP_HOST="localhost")
+    shown = ola.get(link, headers=NB).text
+    assert "Berit vil la en tjeneste" in shown
+    assert "Berit Havn" not in shown, "the given name alone"
+    typed = {"given": "Ola", "family": "Vik", "email": "ola.vik@post.example", "born": "1985-01-01", "act": "accept"}
+    assert "Kryss av for å si ja" in ola.post(link, typed, headers=NB).text
+    young = ola.post(link, typed | {"agreed": "1", "born": f"{clock.today()}"}, headers=NB)
+    assert "Be en av foreldrene" in young.text
+    code_page = ola.post(link, typed | {"agreed": "1"}, headers=NB).text
+    pending = re.search(r'name="pending" value="([^"]+)"', code_page)
+    assert pending
+    assert ola.post(link, {"pending": pending[1], "code": "000000"}, headers=NB).status_code == 422
+    done = ola.post(link, {"pending": pending[1], "code": last_code()}, follow=True, headers=NB).text
+    assert "Takk. Du er lagt til" in done, re.findall(r"role=.alert.*?</p>|validation-message.*?</p>", done, re.S)
+    assert "Du får hjelp gjennom Berit Havn" in done
+    assert ola.get(link).status_code == 404
+    assert "Ola Vik" in client.get(FAMILY, headers=NB).text
+    mine = re.search(r'name="member" value="(\d+)"', done)
+    assert mine
+    assert (
+        "Samtykket er tatt tilbake"
+        in ola.post(FAMILY, {"act": "withdraw", "member": mine[1]}, follow=True, headers=NB).text
+    )
+    assert "Ola Vik" not in client.get(FAMILY, headers=NB).text

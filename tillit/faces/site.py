@@ -86,6 +86,11 @@ class Site:
         return self.declaration.activity("service_delivery") is not None
 
     @property
+    def has_family(self) -> bool:
+        """Whether a service may help the family of whoever has it."""
+        return self.declaration.activity("family_services") is not None
+
+    @property
     def has_blocking(self) -> bool:
         """Whether people block cards and subscriptions through the controller."""
         return self.declaration.activity("card_blocking") is not None

@@ -28,3 +28,5 @@ CLAIM_DECIDED = event_type("insurance_claim.decided", subject="required", case=I
 CLAIM_PAID = event_type("insurance_claim.paid", subject="required", claim=ID, method=CODE, amount=AMOUNT)
 CLAIM_TOLD = event_type("insurance_claim.told", subject="required", notice=ID, recipient=CODE)
 COVER_CHANGED = event_type("insurance_cover.changed", subject="required", cover=ID, change=CODE)
+FAMILY_ADDED = event_type("family_member.added", subject="required", member=ID, relation=CODE, consent=CODE)
+FAMILY_ENDED = event_type("family_member.ended", subject="required", member=ID, reason=CODE)

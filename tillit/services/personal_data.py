@@ -12,9 +12,11 @@ from tillit.declaration.registry import (
 )
 from tillit.ledger.models import Balance, Transfer
 from tillit.parties import endings
+from tillit.parties.models import Fact
 from tillit.services import accounts, acquirer, blocking, claims, following, insurers
 from tillit.services.agreement_models import Agreement
 from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
+from tillit.services.family_models import FamilyInvitation, FamilyMember
 from tillit.services.insurance_models import ClaimNotice, Cover, CoverTerms, PaidClaim, RefusedClaim
 from tillit.services.models import BlockOrder, Instrument, Issuer
 from tillit.services.payment_models import BankLine, Invoice, OneOffOrder, Payment, PaymentTerms, Series
@@ -47,6 +49,22 @@ personal(
     journaled={"number": ""},
     figures="how many are entitled is a count of a day, made when it is asked for",
     not_exported={"listed": "a keyed digest of the partner's row, which says nothing"},
+)
+also_holds(Fact, category="family")
+personal(
+    FamilyMember,
+    category="family",
+    clocks={},
+    journaled={},
+    figures="nobody counts families",
+    not_exported={"holder_id": "the number of another person's rows"},
+)
+personal(
+    FamilyInvitation,
+    category="family",
+    clocks={},
+    figures="nobody counts invitations",
+    not_exported={"digest": "a keyed digest of the link"},
 )
 not_personal(PartnerFile, because="counts of a list")
 transient(QuarantinedEntitlement, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")

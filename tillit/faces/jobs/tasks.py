@@ -27,7 +27,7 @@ from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import QUEUES, Every
-from tillit.journeys import agreements, billing, insurance, partner_feeds, payments, recovery
+from tillit.journeys import agreements, billing, family, insurance, partner_feeds, payments, recovery
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.energy_app import detect_everywhere
@@ -91,6 +91,7 @@ JOBS = {
         Every("audiences", follow_everywhere, timedelta(minutes=1)),
         Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),
         Every("agreements", agreements.close_lapsed, timedelta(days=1), hour=1),  # after what entitlements ended
+        Every("family", family.follow, timedelta(days=1), hour=1),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
         Every("comparison", comparison.release_everywhere, timedelta(days=1), hour=3),
         Every("breakdown", derived.derive_everywhere, timedelta(days=1), hour=3),

@@ -275,6 +275,21 @@ def service_problem(code: str, site: Any) -> str:
 
 
 @register.filter
+def family_problem(code: str, site: Any) -> str:
+    """Why what was asked of a family was not done, with the declared ages."""
+    limit = site.declaration.children
+    known = say_or(f"family.problem.{code}", "") or say_or(f"blocking.problem.{code}", "")
+    known = known or say_or(f"services.problem.{code}", say(language(), "services.problem.other"))
+    return known.format_map({"age": limit.minimum_age, "consent_age": limit.consent_age})
+
+
+@register.filter
+def split_words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
+@register.filter
 def how_long(period: str) -> str:
     """`P1M` → «1 måned»."""
     return IsoPeriod.parse(period).describe(language())
