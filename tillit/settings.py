@@ -48,10 +48,16 @@ LAYERS = (
     "bonus",
     "benefits",
     "services",
+    "services.acting",
+    "services.concierge",
+    "services.objects",
+    "power.prices",
     "power",
+    "power.insight",
     "office",
     "outreach",
     "outreach.audiences",
+    "outreach.campaigns",
     "privacy",
     "journeys",
     "faces",
@@ -193,7 +199,9 @@ if _smtp := os.environ.get("TILLIT_SMTP"):
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT = _parts.hostname, _parts.port or (465 if _parts.scheme == "smtps" else 587)
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_parts.username or ""), unquote(_parts.password or "")
-    EMAIL_USE_SSL, EMAIL_USE_TLS = _parts.scheme == "smtps", _parts.scheme != "smtps"
+    EMAIL_USE_SSL = _parts.scheme == "smtps"
+    # A server on this machine needs no encryption on the way.
+    EMAIL_USE_TLS = not EMAIL_USE_SSL and _parts.hostname not in {"127.0.0.1", "::1", "localhost"}
     EMAIL_TIMEOUT = 20
 
 # Where mail servers send what they cannot deliver: a mailbox piped into `tillit messages bounce` (docs/messages.md).
@@ -206,6 +214,9 @@ SMS_GATEWAY = os.environ.get("TILLIT_SMS", "")
 SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
 # Where orders to block a card go, an address for each issuer: "key=https://TOKEN@host/path …".
 ISSUERS = os.environ.get("TILLIT_ISSUERS", "")
+# Who charges cards: TILLIT_ACQUIRER=https://TOKEN@host/path; where claims go: TILLIT_INSURERS="key=https://… …".
+ACQUIRER = os.environ.get("TILLIT_ACQUIRER", "")
+INSURERS = os.environ.get("TILLIT_INSURERS", "")
 # Whether people without e-mail and SMS get letters, which staff fetch in batches: TILLIT_POST=1
 POST_IN_BATCHES = os.environ.get("TILLIT_POST", "") == "1"
 

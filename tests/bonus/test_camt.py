@@ -8,8 +8,8 @@ import pytest
 from tests.bonus.conftest import NOW, Y28, World
 from tests.bonus.test_use import use
 from tests.faces.test_staff import at_work, hire
-from tillit.bonus.camt import StatementRefusedError, read
 from tillit.faces.cli.main import run
+from tillit.files.camt import StatementRefusedError, read
 from tillit.journeys import reconciliation
 from tillit.kernel import clock
 from tillit.parties.actors import staff_actor

@@ -45,6 +45,7 @@ PERIODS = {
     ("complaint", "access_ended", "P3Y", "keep", "erase"),
     ("complaint", "case_closed", "P0D", "keep", "erase"),
     ("registered_object", "access_ended", "P3M", "keep", "erase"),
+    ("registered_object", "removed", "P7D", "ceiling", "erase"),
     ("correspondence", "sent", "P3Y", "ceiling", "erase"),
     ("message", "sent", "P3Y", "ceiling", "erase"),
     ("id_case", "case_closed", "P3Y", "ceiling", "erase"),
@@ -110,7 +111,8 @@ def rules(category: str) -> set[tuple[str, str, str, str | None]]:
 def test_h10_every_period():
     found = declaration().retention
     assert {(r.category, r.clock, r.period, r.rule, r.disposal) for r in found} == PERIODS
-    assert len(found) == len(PERIODS) + 3  # two end with the consent, three relationships after three months
+    # Two end with the consent; three relationships, and four of who is only entitled or family, after three months.
+    assert len(found) == len(PERIODS) + 7
     assert {r.category for r in found} == declaration().category_keys()
 
 
@@ -189,7 +191,8 @@ def test_d2_blocking_goes_to_issuer_and_operator_and_only_blocking_calls_are_rec
 
 def test_d3_id_cases_are_read_by_id_agents_only():
     readers = {a.key for a in declaration().activities if "id_case" in (*a.uses, *a.records)}
-    assert readers == {"id_protection"}
+    assert readers == {"id_protection", "self_service"}, "the ID agents, and the person themselves on Min side"
+    assert vocabulary().categories["id_case"].staff_under == ("id_protection",)
     archive = named(declaration().archives, "id_cases")
     assert (archive.categories, archive.readers) == (("id_case", "mandate"), ("id_protection",))
     roles = {key for key, role in vocabulary().roles.items() if "id_protection" in role.may}
@@ -214,7 +217,7 @@ def test_d5_concierge_and_the_third_country_ground():
 
 
 def test_d6_objects_three_months_after_access():
-    assert rules("registered_object") == {("access_ended", "P3M", "keep", None)}
+    assert rules("registered_object") == {("access_ended", "P3M", "keep", None), ("removed", "P7D", "ceiling", None)}
 
 
 def test_d7_insurance_periods_and_the_insurers_share():

@@ -15,10 +15,10 @@ import pytest
 from psycopg import sql
 
 from tests.support import databases
-from tests.support.rights import NUMBER, WORDS, Asked, Known, Oracle
+from tests.support.rights import NUMBER, WORDS, Asked, Known, Oracle, closed_to_staff
 from tests.support.rows import Cell, Maker, loosen
 from tests.support.world import publish_examples
-from tillit.declaration import registry
+from tillit.declaration import enforce, registry
 from tillit.kernel.scope import Actor, Scope, ScopeError, system
 from tillit.platform import database
 
@@ -27,7 +27,7 @@ STATES = (0, 1, 2, 3)
 SET = (
     "SELECT set_config('tillit.actor', %s, true), set_config('tillit.activity', %s, true),"
     " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true),"
-    " set_config('tillit.now', %s, true)"
+    " set_config('tillit.now', %s, true), set_config('tillit.closed', %s, true)"
 )
 ATTEMPT = """
 CREATE FUNCTION pg_temp.attempt(statements text[]) RETURNS boolean[] LANGUAGE plpgsql AS $$
@@ -120,6 +120,7 @@ def _world(name: str, owner: psycopg.Connection[Any], published: list[Any]) -> I
         ).fetchall()
         members[register] = (ids[0][0], ids[1][0])
     loosen(owner, list(registry.PERSONAL))
+    _without_conditions(owner)
     for table in registry.PERSONAL:  # what publishing left behind (its own events) is not part of the plan
         owner.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
     makers = {table: Maker(owner, entry) for table, entry in registry.PERSONAL.items()}
@@ -136,6 +137,20 @@ def _world(name: str, owner: psycopg.Connection[Any], published: list[Any]) -> I
         )
 
 
+def _without_conditions(owner: psycopg.Connection[Any]) -> None:
+    """Only what every personal table has may refuse a row here; what a domain asks beyond that has tests of its own."""
+    conditions = dict(registry.ONLY_WHEN)
+    assert "disclosure_disclosure" in conditions
+    registry.ONLY_WHEN.clear()
+    try:
+        for table in conditions:
+            for policy, text in enforce.policies(registry.PERSONAL[table]):
+                owner.execute(f"DROP POLICY {policy} ON {table}")
+                owner.execute(text)
+    finally:
+        registry.ONLY_WHEN.update(conditions)
+
+
 def _keep(app: psycopg.Connection[Any]) -> None:
     """Look up what the scope may touch and keep it, as the kernel does before a statement."""
     places = {entry.reach for entry in registry.PERSONAL.values()}
@@ -147,20 +162,23 @@ def _keep(app: psycopg.Connection[Any]) -> None:
     app.execute(f"SELECT {', '.join(kept)}")
 
 
-def _asked(scope: Scope) -> Asked:
-    return Asked(scope.activity, scope.controllers, scope.subjects)
+def _asked(scope: Scope, closed: set[str]) -> Asked:
+    staff = scope.actor.kind == "staff" and scope.activity in closed
+    return Asked(scope.activity, scope.controllers, scope.subjects, staff=staff)
 
 
 def scopes(world: World) -> dict[Asked, Scope]:
     """Every scope that the system, each staff role and each member can open, with and without named people, and for
-    every word of the vocabulary; one of each kind that row security can tell apart (it does not read the actor).
+    every word of the vocabulary; one of each kind that row security can tell apart (of the actor it knows whether staff
+    look).
     """
     found: dict[Asked, Scope] = {}
     everyone = frozenset(one.id for one in world.controllers.values())
+    closed = closed_to_staff(one.document for one in world.controllers.values())
 
     def add(actor: Actor, activity: str, subjects: frozenset[int] | None = None) -> None:
         scope = Scope(actor, activity, subjects)
-        found.setdefault(_asked(scope), scope)
+        found.setdefault(_asked(scope, closed), scope)
 
     activities = [*WORDS["activities"], "no_such_activity"]
     for activity in activities:

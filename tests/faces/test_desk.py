@@ -18,7 +18,7 @@ from tillit.parties.models import StaffRole
 
 pytestmark = pytest.mark.django_db
 CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches", "staff_imports", "staff_declaration"}
-ELSEWHERE = {"staff_population", "staff_benefits", "staff_advertising"}
+ELSEWHERE = {"staff_assistance", "staff_population", "staff_benefits", "staff_advertising"}
 
 
 def page_at(client: Client, path: str) -> str:
@@ -36,7 +36,7 @@ def test_a9_each_role_has_a_desk_with_the_pages_it_may_open_and_no_other(control
         StaffRole.objects.filter(staff=staff).update(role=role)
         page = page_at(client, "/staff/rundtur/desk/")
         for entry in ENTRIES:
-            path = reverse(entry.name, args=["rundtur"])
+            path = reverse(entry.name, args=["rundtur", *entry.more])
             shown = f'class="t-tile" href="{path}"' in page
             seen |= {entry.name} if shown else set()
             if shown or entry.name in CLOSED:

@@ -49,6 +49,7 @@ MAY: dict[str, frozenset[str]] = {
     "staff_requests": frozenset({ADVISER}),
     "staff_rows": frozenset({FILES}),
     "staff_audiences": frozenset({"marketing"}),
+    "staff_campaigns": frozenset({"marketing"}),
     "staff_claims": frozenset({SERVICE, FILES}),
     "staff_enquiries": frozenset({SERVICE, OWNER}),
     "staff_enquiry_stranger": frozenset({SERVICE, OWNER}),

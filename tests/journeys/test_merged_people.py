@@ -161,11 +161,11 @@ def test_c3_h10_an_open_case_of_either_keeps_who_both_are(club: Controller, kari
         assert _names(club, kari, twin) == set()
 
 
-def _clock(club: Controller, app: str, name: str) -> dict[int, str]:
+def _clock(club: Controller, app: str, file: str, name: str) -> dict[int, str]:
     import tillit.consent
-    import tillit.parties
+    import tillit.services
 
-    module = {"consent": tillit.consent, "parties": tillit.parties}[app]
+    module = {"consent": tillit.consent, "services": tillit.services}[app]
     assert module.__file__
     known = {
         "controller": club.pk,
@@ -174,7 +174,7 @@ def _clock(club: Controller, app: str, name: str) -> dict[int, str]:
         "zone": "Europe/Oslo",
     }
     with Scope(_everyone(club), "retention"), connection.cursor() as cursor:
-        text = load(module.__file__, "clocks", name)
+        text = load(module.__file__, file, name)
         cursor.execute(f"SELECT subject_id, max(day)::text FROM ({text}) c GROUP BY subject_id", known)
         return dict(cursor.fetchall())
 
@@ -186,11 +186,18 @@ def test_c3_h10_clocks_of_a_person_run_for_every_subject(club: Controller, kari:
     for one in (ola, twin):
         _say(club, one, WITHDRAWN)
     _end(club, twin, ola)
-    assert _clock(club, "parties", "access_ended")[twin] == "2026-05-03"
-    assert _clock(club, "consent", "consent_withdrawn") == {kari: "infinity", ola: "2026-05-04", twin: "2026-05-04"}
+    assert _clock(club, "services", "access", "access_ended")[twin] == "2026-05-03"
+    assert _clock(club, "consent", "clocks", "consent_withdrawn") == {
+        kari: "infinity",
+        ola: "2026-05-04",
+        twin: "2026-05-04",
+    }
     Subject.objects.filter(pk__in=[twin, third]).update(alias_of_id=kari)
     everyone = {kari, twin, third}
-    ended, withdrawn = _clock(club, "parties", "access_ended"), _clock(club, "consent", "consent_withdrawn")
+    ended, withdrawn = (
+        _clock(club, "services", "access", "access_ended"),
+        _clock(club, "consent", "clocks", "consent_withdrawn"),
+    )
     assert {ended[one] for one in everyone} == {"infinity"}, "one of them is a member"
     assert ended[ola] == "2026-05-03"
     assert {withdrawn[one] for one in everyone} == {"infinity"}, "the choices of the one the person is known by"
@@ -198,11 +205,11 @@ def test_c3_h10_clocks_of_a_person_run_for_every_subject(club: Controller, kari:
     Subject.objects.filter(pk=kari).update(alias_of_id=None)
     Subject.objects.filter(pk__in=[twin, third]).update(alias_of_id=None)
     Subject.objects.filter(pk=twin).update(alias_of_id=third)
-    withdrawn = _clock(club, "consent", "consent_withdrawn")
+    withdrawn = _clock(club, "consent", "clocks", "consent_withdrawn")
     assert (withdrawn[third], withdrawn[twin]) == ("2026-05-04", "2026-05-04"), "the other's, where it has none"
     with Scope(_everyone(club), "rights_requests"):
         assert Relationship.objects.filter(subject_id=third, ended__isnull=True).exists()
-    assert _clock(club, "parties", "access_ended")[twin] == "infinity"
+    assert _clock(club, "services", "access", "access_ended")[twin] == "infinity"
 
 
 Act = tuple[int, str, EventKind]

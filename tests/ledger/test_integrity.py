@@ -15,14 +15,15 @@ from tillit.ledger.operations import Account, Posting
 
 _TRANSFER = (
     "INSERT INTO ledger_transfer (subject_id, id, event_at, amount, controller_id, book_id, debit_expires,"
-    " credit_expires, debit_kind, credit_kind, currency)"
+    " credit_expires, debit_kind, credit_kind, currency, category)"
     " VALUES (%(subject)s, gen_random_uuid(), now(), %(amount)s, 1, 1, %(debit_expires)s, %(credit_expires)s,"
-    " %(debit)s, %(credit)s, 'NOK')"
+    " %(debit)s, %(credit)s, 'NOK', 17)"
 )
 _BALANCE = (
     "INSERT INTO ledger_balance (subject_id, id, balance, carried, version, controller_id, book_id, expires_on, kind,"
-    " currency) VALUES (%(subject)s, ledger_account(1, %(kind)s::smallint, '9999-12-31') + %(off)s, %(balance)s, 0, 1,"
-    " 1, 1, '9999-12-31', %(kind)s, 'NOK')"
+    " currency, category)"
+    " VALUES (%(subject)s, ledger_account(1, %(kind)s::smallint, '9999-12-31') + %(off)s, %(balance)s, 0, 1,"
+    " 1, 1, '9999-12-31', %(kind)s, 'NOK', 17)"
 )
 
 

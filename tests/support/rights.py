@@ -16,6 +16,9 @@ WORDS: dict[str, Any] = yaml.safe_load(
     (paths.root() / "tillit" / "declaration" / "vocabulary.yaml").read_text(encoding="utf-8")
 )
 NUMBER: dict[str, int] = {key: word["id"] for key, word in WORDS["categories"].items()}
+_STAFF: dict[str, set[str]] = {
+    key: set(word["staff_under"]) for key, word in WORDS["categories"].items() if "staff_under" in word
+}
 LIVE, RESTRICTED, ARCHIVED, BOTH = range(4)
 
 
@@ -31,11 +34,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a scope says: an activity, for controllers, about subjects (None: everybody)."""
+    """What a scope says: an activity, for controllers, about subjects (None: everybody); whether staff look."""
 
     activity: str
     controllers: frozenset[int]
     subjects: frozenset[int] | None
+    staff: bool = False
 
 
 def _states(activity: dict[str, Any], key: str) -> set[int]:
@@ -58,6 +62,17 @@ def _listed(names: Iterable[str], document: dict[str, Any], activity: str, *, di
         return set(NUMBER)
     closed = {key for key, word in WORDS["categories"].items() if activity not in word.get("open_to", [activity])}
     return {one["key"] for one in document["categories"]} - closed
+
+
+def closed_to_staff(documents: Iterable[dict[str, Any]]) -> set[str]:
+    """Activities that reach a category which staff do not reach under them."""
+    return {
+        activity["key"]
+        for document in documents
+        for activity in document["activities"]
+        for key, under in _STAFF.items()
+        if activity["key"] not in under and {key, "*"} & {*activity["uses"], *activity["records"]}
+    }
 
 
 class Oracle:
@@ -83,6 +98,8 @@ class Oracle:
                     "update": used if disposes else recorded,
                     "delete": used if disposes else set(),
                 }[verb]
+                if asked.staff:
+                    of_verb = of_verb - {key for key, under in _STAFF.items() if asked.activity not in under}
                 rows = {controller.id} | ({controller.holder} if asked.subjects is not None else set())
                 states = _states(activity, asked.activity)
                 found |= {(row, NUMBER[key], state) for row in rows for key in of_verb for state in states}

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from django.db.models import Model
+
 from tillit.cases import files
 from tillit.cases.errors import CaseError
 from tillit.cases.models import Case, Document, Entry, Matter
 from tillit.declaration import registry
 from tillit.declaration.schema import Declaration
+from tillit.kernel.card_numbers import has_card_number
 
 FIRST = "received"
 """The stage every case begins in."""
@@ -23,6 +26,12 @@ Owed = Callable[[Matter, Declaration], list[str]]
 
 Deadline = Callable[[datetime, Declaration], datetime | None]
 """(received, declaration) → the first moment at which an answer is late; None: no deadline."""
+
+
+def no_card_number(text: str) -> None:
+    """Refuse a text in which a full card number stands (D5). Raises `CaseError` `card-number`."""
+    if has_card_number(text):
+        raise CaseError("card-number", "a full card number may not stand in free text")
 
 
 @dataclass(frozen=True)
@@ -38,9 +47,10 @@ class Field:
     longest: int = 4000
 
     def check(self, key: str, value: Any) -> Any:  # noqa: PLR0911 (one return a type)
-        """The value as JSON. Raises `CaseError` `field-value`."""
+        """The value as JSON. Raises `CaseError` `field-value`, `card-number`."""
         match self.type:
             case "text" if isinstance(value, str) and len(value) <= self.longest and "\0" not in value:
+                no_card_number(value)
                 return value
             case "code" if isinstance(value, str) and (not self.choices or value in self.choices):
                 return value
@@ -116,7 +126,8 @@ class Kind:
     """A kind of case. `category`: of its rows (vocabulary); `closes_as`: outcome → the category they have from then on
     (a claim that was paid). `activity`: under which it is handled. `deadline`: see `Deadline`. `attachments`: what may
     be attached; None: nothing. `nobodys`: its head is a `Matter`, which names nobody, and whom it concerns have cases
-    of a kind of their own; `owed`: (matter, declaration) → what must still be done before it may be closed.
+    of a kind of their own; `owed`: (matter, declaration) → what must still be done before it may be closed. `rows`:
+    tables of the domain whose rows are part of a case (`case_id`, `closed_at`) and lapse with it.
     """
 
     key: str
@@ -129,6 +140,7 @@ class Kind:
     attachments: Attachments | None = None
     nobodys: bool = False
     owed: Owed | None = None
+    rows: tuple[type[Model], ...] = ()
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The fields as JSON. Raises `CaseError` for one that is unknown, missing or of another type."""

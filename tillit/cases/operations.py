@@ -9,7 +9,7 @@ from typing import Any
 from tillit.audit.operations import append
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.cases.events import CASE_ADVANCED, CASE_OPENED
-from tillit.cases.kinds import CLOSING, FIRST, Kind, Step, kind_of
+from tillit.cases.kinds import CLOSING, FIRST, Kind, Step, kind_of, no_card_number
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.queries import current
 from tillit.declaration.vocabulary import category_id
@@ -85,8 +85,10 @@ def take(
 
     `how`: how the identity was verified, for a step that verifies; `due_at`: the new deadline, for one that extends;
     `fields`: what it states anew, for one that may.
-    Raises `CaseError`: `step-unknown`, `step-not-now` (the stage does not allow it), `not-verified`, `field-unknown`.
+    Raises `CaseError`: `step-unknown`, `step-not-now` (the stage does not allow it), `not-verified`, `field-unknown`,
+    `card-number`.
     """
+    no_card_number(text)
     lock_subject(scope=scope, subject_id=case.subject_id)
     refresh(case)
     kind = kind_of(case.kind)
@@ -209,6 +211,8 @@ def _follow(case: Case, *, before: int) -> None:
     mine = {"subject_id": case.subject_id, "case_id": case.id}
     Entry.objects.filter(**mine).update(category=case.category, closed_at=case.closed_at)
     Document.objects.filter(**mine).update(closed_at=case.closed_at)
+    for model in kind_of(case.kind).rows:
+        model._default_manager.filter(**mine).update(closed_at=case.closed_at)
     if case.category != before:
         Document.objects.filter(**mine, category=before).update(category=case.category)
 

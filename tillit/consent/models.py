@@ -41,6 +41,19 @@ class ConsentEvent(PersonalModel):
         db_table = "consent_event"
 
 
+class Wording(models.Model):
+    """Words that people were shown or read as they chose, by their digest (SHA-256): what an act says as `wording`."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=5)
+    text = models.TextField()
+    first_used = models.DateTimeField()
+
+    class Meta:
+        db_table = "consent_wording"
+
+
 class Choice(PersonalModel):
     """The current state of one (activity, channel): consented? objected? Derived from the latest event."""
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.db import connection
 
 from tillit.consent.errors import AbsoluteObjectionError, UnknownChoiceError
-from tillit.consent.models import Choice, ConsentEvent, EventKind, Restriction
+from tillit.consent.models import Choice, ConsentEvent, EventKind, Restriction, Wording
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, current_version, declared, holder_of, versions
@@ -80,6 +81,14 @@ def record(
         _choose(mine, channel, {**_EFFECT[kind]}, at, state, except_for=later)
         journal.remember(scope=scope, rows=Choice.objects.filter(**mine), at=at)
     return event
+
+
+def shown(*, controller_id: int, text: str, language: str, at: datetime) -> str:
+    """Keep the words that a choice is made on; their digest, which is the act's `wording`."""
+    digest = sha256(text.encode()).hexdigest()
+    row = Wording(digest=digest, controller_id=controller_id, language=language, text=text, first_used=at)
+    Wording.objects.bulk_create([row], ignore_conflicts=True)
+    return digest
 
 
 def _refuse(controller_id: int, activity: str, channel: str, kind: EventKind) -> None:

@@ -1,7 +1,7 @@
 """What the consent layer answers for."""
 
-from tillit.consent.models import Choice, ConsentEvent, CookieChoice, Restriction
-from tillit.declaration.registry import derived_clock, personal, transient
+from tillit.consent.models import Choice, ConsentEvent, CookieChoice, Restriction, Wording
+from tillit.declaration.registry import derived_clock, not_personal, personal, transient
 
 personal(
     ConsentEvent,
@@ -14,6 +14,7 @@ personal(
 personal(Choice, category="consent_record", clocks={"decided": "since"}, journaled={})
 personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"}, journaled={})
 
+not_personal(Wording, because="words of ours that choices were made on", only_added=True)
 transient(
     CookieChoice,
     because="a choice about cookies in one browser, under a random id that only the browser holds; kept as declared",

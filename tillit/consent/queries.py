@@ -77,6 +77,17 @@ def _ask(controller_id: int, terms: dict[str, Any], subjects: list[int] | None) 
     return found | dict.fromkeys(held, "terms-not-accepted")
 
 
+def statement(*, controller_id: int, activity: str, channel: str | None = None) -> tuple[str, dict[str, Any]] | str:
+    """The statement that answers for everybody (subject_id, reason) with its parameters, for a set that picks among
+    them; or the reason why the question already has a no. Terms that wait for acceptance are asked about as each
+    message is put in.
+    """
+    terms = _terms(controller_id, activity, channel, answering=False)
+    if isinstance(terms, str):
+        return terms
+    return load(__file__, "lawful", "lawful"), {**terms, "subjects": None}
+
+
 def may(
     *,
     controller_id: int,

@@ -23,7 +23,7 @@ from tillit.kernel import clock
 from tillit.kernel.sql import load
 from tillit.kernel.sql import statements as named
 
-READ, WRITE, DELETE, RESTRICTED, ARCHIVED, NAMED = 1, 2, 4, 8, 16, 32
+READ, WRITE, DELETE, RESTRICTED, ARCHIVED, NAMED, NOT_STAFF = 1, 2, 4, 8, 16, 32, 64
 APP, BACKUP, PROOF = "tillit_app", "tillit_backup", "tillit_proof"
 _GRANT = ("controller_id", "row_controller_id", "activity", "category", "rights")
 FUNCTIONS = ("random_id", "keys", "reached", "reach", "any_subject", "subjects", "now")
@@ -59,7 +59,10 @@ def policies(table: PersonalTable) -> Iterator[tuple[str, str]]:
         if table.writer and verb in {"insert", "delete"}:
             continue
         using = "" if verb == "insert" else f" USING ({condition(table, need)})"
-        check = f" WITH CHECK ({condition(table, need, writing=True)})" if verb in {"insert", "update"} else ""
+        wanted = [condition(table, need, writing=True)]
+        if verb == "insert":
+            wanted += [f"({one})" for one in registry.ONLY_WHEN.get(name, ())]
+        check = f" WITH CHECK ({' AND '.join(wanted)})" if verb in {"insert", "update"} else ""
         yield (
             f"tillit_{verb}",
             f"CREATE POLICY tillit_{verb} ON {name} FOR {verb.upper()} TO {APP}{using}{check}",
@@ -204,6 +207,9 @@ def cells(declaration: Declaration) -> dict[tuple[str, str], int]:
             right = READ | (WRITE if category in recorded else 0)
             if word.disposes:
                 right |= WRITE | DELETE
+            closed = words.categories[category].staff_under
+            if closed and activity.key not in closed:
+                right |= NOT_STAFF
             found[activity.key, category] = right | states
     return found
 

@@ -261,6 +261,18 @@ class Recording(Part):
     retention: Key
 
 
+class PayingPartner(Part):
+    """A partner that pays for its own customers, and what it may send of them to say who is entitled (D1).
+
+    sends: fields beside the name; an e-mail address or phone number only where the partner's own agreement with its
+    customers says so.
+    """
+
+    key: Key
+    name: str
+    sends: tuple[Key, ...]
+
+
 class TermsChange(Part):
     """How changes are announced and accepted (A4)."""
 
@@ -392,6 +404,7 @@ class Declaration(Part):
     recipients: tuple[Recipient, ...] = ()
     processors: tuple[Processor, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    partners: tuple[PayingPartner, ...] = ()
     cookies: CookiePolicy = CookiePolicy()
     rights: Rights
     security: tuple[SecurityMeasure, ...]

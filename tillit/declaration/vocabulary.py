@@ -29,11 +29,13 @@ class Category(Word):
     """A category of personal data; `id` is stored in rows and policies.
 
     open_to: the only activities that may have it, which `"*"` of any other does not include (F6); empty: any may.
+    staff_under: the only activities under which staff reach it (D3); under others the person and the engine do.
     """
 
     id: int
     sealed: bool = False
     open_to: tuple[str, ...] = ()
+    staff_under: tuple[str, ...] = ()
 
 
 class Activity(Word):

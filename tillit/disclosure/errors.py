@@ -5,8 +5,8 @@ from tillit.kernel.errors import TillitError
 
 class DisclosureRefusedError(TillitError):
     """Nothing left. `undeclared-recipient`, `undeclared-activity`, `undeclared-category`, `undeclared-field`,
-    `activity-lacks-category`, `only-aggregated`, `no-agreement`, `no-transfer-ground`, `ask-first`, `nothing-left`, or
-    a reason of `consent.queries.Decision`.
+    `activity-lacks-category`, `only-aggregated`, `no-agreement`, `no-transfer-ground`, `ask-first`, `nothing-left`,
+    the code of a condition (`conditions`: `no-mandate`), or a reason of `consent.queries.Decision`.
     """
 
 

@@ -37,45 +37,63 @@ class Cell:
         return self.people - self.people % ROUNDED_TO
 
 
+@dataclass(frozen=True)
+class Group:
+    """A cell to publish, and the labels of those it is made of."""
+
+    cell: Cell
+    of: tuple[tuple[str, ...], ...]
+
+
 def grouped(cells: Iterable[Cell], *, least: int) -> list[Cell]:
     """The cells to publish, by labels; empty when even everything together is too little.
 
     The last label is given up first: small cells that share the labels before it are put together as `*`; where those
     are still too small the smallest neighbour that could stand alone joins them, else they go one label up.
     """
-    found = sorted(cells, key=lambda cell: cell.labels)
+    return [group.cell for group in partition(cells, least=least)]
+
+
+def partition(cells: Iterable[Cell], *, least: int, apart: bool = False) -> list[Group]:
+    """The same with what each is made of. `apart`: nobody is in two cells, so that people add up when cells are put
+    together.
+    """
+    found = [Group(cell, (cell.labels,)) for cell in sorted(cells, key=lambda cell: cell.labels)]
     if not found:
         return []
-    shown, left = _level(found, 0, least)
-    return [] if left else sorted(shown, key=lambda cell: cell.labels)
+    shown, left = _level(found, 0, least, apart=apart)
+    return [] if left else sorted(shown, key=lambda group: group.cell.labels)
 
 
-def _level(cells: Sequence[Cell], depth: int, least: int) -> tuple[list[Cell], list[Cell]]:
-    """What can be shown of cells that share their first `depth` labels, and what is left over."""
-    if depth == len(cells[0].labels):
-        whole = _together(cells, cells[0].labels)
-        return ([whole], []) if whole.stands(least) else ([], [whole])
-    shown: list[Cell] = []
-    left: list[Cell] = []
-    for _, part in groupby(cells, key=lambda cell: cell.labels[depth]):
-        some, few = _level(list(part), depth + 1, least)
+def _level(groups: Sequence[Group], depth: int, least: int, *, apart: bool) -> tuple[list[Group], list[Group]]:
+    """What can be shown of groups that share their first `depth` labels, and what is left over."""
+    first = groups[0].cell.labels
+    if depth == len(first):
+        whole = _together(groups, first, apart=apart)
+        return ([whole], []) if whole.cell.stands(least) else ([], [whole])
+    shown: list[Group] = []
+    left: list[Group] = []
+    for _, part in groupby(groups, key=lambda group: group.cell.labels[depth]):
+        some, few = _level(list(part), depth + 1, least, apart=apart)
         shown, left = shown + some, left + few
     if not left:
         return shown, []
-    labels = (*cells[0].labels[:depth], *[TOGETHER] * (len(cells[0].labels) - depth))
-    shown.sort(key=lambda cell: (cell.people, cell.labels), reverse=True)
-    while not _together(left, labels).stands(least):
+    labels = (*first[:depth], *[TOGETHER] * (len(first) - depth))
+    shown.sort(key=lambda group: (group.cell.people, group.cell.labels), reverse=True)
+    while not _together(left, labels, apart=apart).cell.stands(least):
         if not shown:
             return [], left
         left.append(shown.pop())
-    return [*shown, _together(left, labels)], []
+    return [*shown, _together(left, labels, apart=apart)], []
 
 
-def _together(cells: Sequence[Cell], labels: tuple[str, ...]) -> Cell:
-    return Cell(
+def _together(groups: Sequence[Group], labels: tuple[str, ...], *, apart: bool) -> Group:
+    cells = [group.cell for group in groups]
+    cell = Cell(
         labels,
-        max(cell.people for cell in cells),
+        (sum if apart else max)(cell.people for cell in cells),
         sum(cell.lines for cell in cells),
         sum(cell.amount for cell in cells),
         max(cell.largest for cell in cells),
     )
+    return Group(cell, tuple(one for group in groups for one in group.of))

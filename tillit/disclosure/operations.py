@@ -22,6 +22,7 @@ from tillit.consent.queries import Decision, may_each
 from tillit.declaration.countries import in_eea
 from tillit.declaration.queries import current, current_version
 from tillit.declaration.vocabulary import vocabulary
+from tillit.disclosure import conditions
 from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.disclosure.models import Disclosure
 from tillit.disclosure.rules import Permit, permit
@@ -95,6 +96,7 @@ def disclose(
     if not decision:
         raise DisclosureRefusedError(decision.reason, f"this person's data may not go out: {decision.reason}")
     state = lock_subjects(scope=scope, subject_ids=[subject_id]).get(subject_id, 0)
+    conditions.check(activity=scope.activity, subject_id=subject_id, case_id=case_id, at=at)
     row = _row(scope, allowed, subject_id, controller_id, recipient, at, state)
     row.party, row.case_id = party, case_id
     if asked is not None:
@@ -172,6 +174,8 @@ def disclose_many(
     allowed = _permit(scope, controller_id, recipient, names, country)
     if allowed.ask_first:
         raise DisclosureRefusedError("ask-first", f"'{recipient}' receives this only when each person has said yes")
+    if scope.activity in conditions.CONDITIONS:
+        raise DisclosureRefusedError(conditions.CONDITIONS[scope.activity][1], "nothing of many people leaves there")
     many_at_once(register_id=register_id)
     decisions = _decisions(scope, controller_id, set(people))
     refused = {subject: decision.reason for subject, decision in decisions.items() if not decision}

@@ -63,25 +63,11 @@ def release(*, scope: Scope, controller_id: int, measure: Measure, cells: Iterab
         raise DisclosureRefusedError("not-aggregated", f"'{recipient}' is not declared for aggregates")
     if measure.end > clock.today():
         raise OverlappingReleaseError("not-over", "a period is released when it is over")
-    with connection.cursor() as cursor:  # one release of a controller at a time
-        cursor.execute("SELECT FROM declaration_controller WHERE id = %s FOR UPDATE", [controller_id])
+    one_at_a_time(controller_id=controller_id)
     made = existing(controller_id=controller_id, measure=measure)
     if made is None:
-        made = Release.objects.create(
-            controller=Controller.objects.get(pk=controller_id),
-            measure=measure.key,
-            breakdown=list(measure.breakdown),
-            start=measure.start,
-            end=measure.end,
-            least=declared.minimum_group,
-            made_at=clock.now(),
-        )
-        ReleaseCell.objects.bulk_create(
-            ReleaseCell(
-                release=made, labels=list(cell.labels), people=cell.at_least, lines=cell.lines, amount=cell.amount
-            )
-            for cell in grouped(cells, least=declared.minimum_group)
-        )
+        least = declared.minimum_group
+        made = freeze(controller_id=controller_id, measure=measure, cells=grouped(cells, least=least), least=least)
     append(
         type=events.AGGREGATE_RELEASED,
         scope=scope,
@@ -92,6 +78,32 @@ def release(*, scope: Scope, controller_id: int, measure: Measure, cells: Iterab
             "cells": made.cells.count(),
             "start": measure.start,
         },
+    )
+    return made
+
+
+def one_at_a_time(*, controller_id: int) -> None:
+    """Have every other release of the controller wait until this transaction is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM declaration_controller WHERE id = %s FOR UPDATE", [controller_id])
+
+
+def freeze(*, controller_id: int, measure: Measure, cells: Iterable[Cell], least: int) -> Release:
+    """Keep what `grouped` or `partition` made of `least` people as the release of the measure, for ever. In the
+    transaction that asked `one_at_a_time` and found none `existing`.
+    """
+    made = Release.objects.create(
+        controller=Controller.objects.get(pk=controller_id),
+        measure=measure.key,
+        breakdown=list(measure.breakdown),
+        start=measure.start,
+        end=measure.end,
+        least=least,
+        made_at=clock.now(),
+    )
+    ReleaseCell.objects.bulk_create(
+        ReleaseCell(release=made, labels=list(cell.labels), people=cell.at_least, lines=cell.lines, amount=cell.amount)
+        for cell in cells
     )
     return made
 

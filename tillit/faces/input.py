@@ -2,7 +2,8 @@
 
 PostgreSQL holds no NUL, and no field, address or cookie of ours has a use for any other control character but the line
 breaks and tabs of a text area. A path, query or form that has one is answered with 400; a cookie that has one is not
-read, since another site of the domain may have set it.
+read, since another site of the domain may have set it. A full card number in free text is refused here, too
+(`card_guard`).
 """
 
 import re
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils import translation
 
+from tillit.faces import card_guard
 from tillit.faces.api import problems
 from tillit.faces.errors import page
 
@@ -29,16 +31,17 @@ class PlainInput:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The answer, or the page for 400 in the reader's language."""
+        """The answer, or the page for 400 or for a card number in the reader's language."""
         for name, value in list(request.COOKIES.items()):
             if _CONTROL.search(name) or _CONTROL.search(value):
                 del request.COOKIES[name]
         if request.path_info.startswith(_API) and _CONTROL.search(request.path_info):
             return problems.answer("not-found")  # a partner's system is told in its own language
-        if _plain(request):
+        plain = _plain(request)
+        if plain and not (request.method == "POST" and card_guard.in_form(request)):
             return self.get_response(request)
         with translation.override(translation.get_language_from_request(request)):
-            return page(request, 400)
+            return card_guard.refused(request) if plain else page(request, 400)
 
 
 def _plain(request: HttpRequest) -> bool:

@@ -23,7 +23,7 @@ from tillit.kernel import clock
 class ControllerKey(StringConverter):
     """A controller's key as declared; never a part of an address that the site itself uses."""
 
-    regex = r"(?!(?:staff|static|health|language|look|api|sms|u|card|supplier)/)[a-z][a-z0-9_]*"
+    regex = r"(?!(?:staff|static|health|language|look|api|sms|m|n|u|card|supplier)/)[a-z][a-z0-9_]*"
 
 
 def counts_visits(request: HttpRequest) -> bool:
@@ -81,9 +81,42 @@ class Site:
         return self.declaration.activity("benefit_delivery") is not None
 
     @property
+    def has_services(self) -> bool:
+        """Whether people have services through the controller, that they order and end."""
+        return self.declaration.activity("service_delivery") is not None
+
+    @property
+    def has_family(self) -> bool:
+        """Whether a service may help the family of whoever has it."""
+        return self.declaration.activity("family_services") is not None
+
+    @property
     def has_blocking(self) -> bool:
         """Whether people block cards and subscriptions through the controller."""
         return self.declaration.activity("card_blocking") is not None
+
+    @property
+    def has_power(self) -> bool:
+        """Whether people have metering points here."""
+        return self.declaration.activity("power_supply") is not None
+
+    @property
+    def has_payments(self) -> bool:
+        """Whether people pay the controller for services or single purchases."""
+        said = self.declaration
+        return bool(said.activity("service_payments") or said.activity("one_off_transactions"))
+
+    @property
+    def has_insurance(self) -> bool:
+        """Whether the controller's customers may be insured and claim."""
+        own = self.declaration.activity("self_service")
+        return own is not None and "insurance_claim" in own.records
+
+    @property
+    def has_assistance(self) -> bool:
+        """Whether the controller helps in cases (identity, the web, bookings) or registers objects."""
+        services = ("id_protection", "web_cleanup", "concierge", "object_registration")
+        return any(self.declaration.activity(one) is not None for one in services)
 
     @property
     def has_bonus(self) -> bool:

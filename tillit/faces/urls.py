@@ -2,7 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.api import oauth
+from tillit.faces.gateway import acquirer
 from tillit.faces.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth_metadata"),
     path("api/", include("tillit.faces.api.urls")),
     path("sms/", include("tillit.faces.gateway.urls")),
+    path("acquirer/<controller:controller>/", acquirer.report, name="acquirer_report"),
     path("staff/", include("tillit.faces.staff_web.urls")),
     path("", include("tillit.faces.supplier_web.urls")),
     path("", include("tillit.faces.member_web.urls")),

@@ -38,9 +38,12 @@ def choose(
     on: bool,
     wording: str,
     route: str,
+    evidence: str = "",
 ) -> None:
-    """Record the choice. `wording`: digest of the words the person saw. Raises `UnknownChoiceError`."""
-    with Scope(actor, "consent_management") as scope:
+    """Record the choice. `wording`: digest of the words the person saw (`consent.operations.shown`); `evidence`: what
+    shows it where it was said elsewhere. Raises `UnknownChoiceError`.
+    """
+    with Scope(actor, "consent_management", frozenset({subject_id})) as scope:
         known = switches(subject_id=subject_id, controller_id=controller.pk)
         switch = next((s for s in known if (s.activity, s.channel) == (activity, channel)), None)
         if switch is None:
@@ -59,6 +62,7 @@ def choose(
                 wording=wording,
                 at=clock.now(),
                 channel=channel,
+                evidence=evidence,
             )
         if activity == profiles.ACTIVITY and not on:
             _empty_profile(actor, controller, subject_id)

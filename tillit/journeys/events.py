@@ -1,6 +1,6 @@
 """Types of event that only journeys record."""
 
-from tillit.audit.types import CODE, COUNT, DIGEST, event_type
+from tillit.audit.types import CODE, COUNT, DATE, DIGEST, event_type
 
 RELATIONSHIP_ENDED = event_type("relationship.ended", subject="required", kind=CODE, reason=CODE)
 PERSON_BROUGHT_IN = event_type("person.brought_in", subject="required", sender=DIGEST, rows=COUNT)
@@ -10,3 +10,8 @@ DEATH_UNDONE = event_type("person.not_dead", subject="required")
 ADDRESS_PROTECTED = event_type("address.protected", subject="required", source=CODE, level=CODE)
 PROTECTION_LIFTED = event_type("address.unprotected", subject="required", source=CODE)
 REGISTER_CHECKED = event_type("register.checked", subject="none", source=CODE, people=COUNT, changed=COUNT)
+APP_STARTED = event_type("app.started", subject="required")
+APP_DELETED = event_type("app.deleted", subject="required", how=CODE, rows=COUNT)
+SWITCH_REQUESTED = event_type("switch.requested", subject="required", way=CODE)
+SWITCH_DECIDED = event_type("switch.decided", subject="required", way=CODE, status=CODE, identity=CODE)
+BOOKS_EXPORTED = event_type("books.exported", subject="none", starts=DATE, ends=DATE, lines=COUNT)

@@ -13,12 +13,12 @@ from django.db import transaction
 from django.db.models import Sum
 
 from tillit.audit.operations import append
-from tillit.bonus import camt
 from tillit.bonus.errors import BonusError
 from tillit.bonus.models import Programme
 from tillit.bonus.report_series import ACTIVITY, months
 from tillit.bonus.settlement_models import BankMovement, SettlementBill
 from tillit.declaration.models import Controller
+from tillit.files import camt
 from tillit.journeys.events import PROGRAMME_CHANGED
 from tillit.journeys.settlement import UnbalancedError
 from tillit.kernel import clock

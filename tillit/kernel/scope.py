@@ -6,6 +6,7 @@ A scope opens a transaction (or savepoint) and sets transaction-local settings t
 - `tillit.activity`     the vocabulary key of the activity
 - `tillit.controllers`  `{1,2}`: the controllers the actor acts for
 - `tillit.subjects`     `*` for all, or `{…}`: the only subjects whose rows may be seen
+- `tillit.closed`       `yes` where a member of staff looks: what is closed to staff is then out of reach (ADR 14)
 - `tillit.now`          the clock's time while it travels, else empty (see `tillit_now()`)
 
 They travel to the server with the first statement of the scope, in one message with the beginning of its transaction:
@@ -55,9 +56,9 @@ _MANY_TABLES, _LONG = 4, 20_000  # beyond: the policies ask by themselves
 _SET = (
     "SELECT set_config('tillit.actor', %s, true), set_config('tillit.activity', %s, true),"
     " set_config('tillit.controllers', %s, true), set_config('tillit.subjects', %s, true),"
-    " set_config('tillit.now', %s, true)"
+    " set_config('tillit.now', %s, true), set_config('tillit.closed', %s, true)"
 )
-_NAMES = tuple(f"tillit_{name}" for name in ("actor", "activity", "controllers", "subjects", "now"))
+_NAMES = tuple(f"tillit_{name}" for name in ("actor", "activity", "controllers", "subjects", "now", "closed"))
 _SET_NAMED = _SET.replace("%s", "{}").format(*(f"%({name})s" for name in _NAMES))
 
 
@@ -103,13 +104,15 @@ _current: ContextVar["Scope | None"] = ContextVar("tillit_scope", default=None)
 class Scope:
     """`with Scope(actor, activity, subjects=…) as scope:`. `subjects=None` means every subject the policies allow.
 
-    A member may only name subjects that are the member's own. `controllers` narrows the actor's.
+    A member may only name subjects that are the member's own. `controllers` narrows the actor's. `engine`: the engine's
+    own work at the actor's order (an erasure), which shows nobody what it touches: nothing is closed to it.
     """
 
     actor: Actor
     activity: str
     subjects: frozenset[int] | None = None
     controllers: frozenset[int] = field(default_factory=frozenset)
+    engine: bool = False
     _opened: BaseDatabaseWrapper | None = field(default=None, init=False, repr=False, compare=False)
     _waiting: list[str] | None = field(default=None, init=False, repr=False, compare=False)
     _looked_up: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
@@ -139,7 +142,8 @@ class Scope:
         """The settings, in the order of the statement that sets them."""
         subjects = ALL if self.subjects is None else _array(self.subjects)
         moment = clock.now().isoformat() if clock.travelling() else ""
-        return [str(self.actor), self.activity, _array(self.controllers), subjects, moment]
+        closed = "yes" if self.actor.kind == "staff" and not self.engine else ""
+        return [str(self.actor), self.activity, _array(self.controllers), subjects, moment, closed]
 
     def __enter__(self) -> Self:
         if self._opened is not None:
@@ -215,7 +219,7 @@ class Scope:
         _current.set(outer)
         self._atomic.__exit__(kind, error, trace)
         if connection.in_atomic_block and not connection.needs_rollback and not unsent:
-            _apply(outer.settings() if outer else [""] * 5)
+            _apply(outer.settings() if outer else [""] * 6)
             if outer is not None:
                 outer._looked_up.clear()  # the inner one may have kept its own in the same places
 

@@ -59,6 +59,7 @@ class Transfer(models.Model):
 
     `id` is derived from the natural key. An account is (book, kind, expires), without expiry for system accounts.
     `reference` is the key of the operation it is a part of (a draw over several lots) or the transfer it reverses.
+    `category`: its book's, by which rows are seen and lapse.
     """
 
     pk = models.CompositePrimaryKey("subject_id", "id")
@@ -77,6 +78,7 @@ class Transfer(models.Model):
     state = models.SmallIntegerField(choices=RowState.choices, db_default=RowState.LIVE)
     currency = models.CharField(max_length=3)
     reference = models.UUIDField(null=True)
+    category = models.SmallIntegerField()
 
     class Meta:
         db_table = "ledger_transfer"
@@ -110,6 +112,7 @@ class Balance(models.Model):
     kind = models.SmallIntegerField()
     state = models.SmallIntegerField(choices=RowState.choices, db_default=RowState.LIVE)
     currency = models.CharField(max_length=3)
+    category = models.SmallIntegerField()
 
     class Meta:
         db_table = "ledger_balance"

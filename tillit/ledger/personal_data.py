@@ -1,4 +1,4 @@
-"""What the ledger answers for. The category is that of the domain whose books it keeps."""
+"""What the ledger answers for. A row has its book's category; a domain adds those of its books (`also_holds`)."""
 
 from tillit.declaration.registry import definer, not_personal, personal
 from tillit.ledger.models import AccountKind, Balance, Book, Closing, Transfer
@@ -10,8 +10,9 @@ for _file in ("guard", "post", "draw", "one", "close"):
 # A transfer needs no link of its own to the subject: one of its accounts is personal, and that balance row has one.
 personal(
     Transfer,
-    category="bonus",
-    clocks={"purchased": "event_at", "booked": "recorded_at"},
+    category_column="category",
+    categories=("bonus", "gift_card"),
+    clocks={"purchased": "event_at", "booked": "recorded_at", "paid": "event_at"},
     writer="tillit_ledger",
     disposer="ledger_dispose",
     subject_link=False,
@@ -19,8 +20,9 @@ personal(
 )
 personal(
     Balance,
-    category="bonus",
-    clocks={"booked": "recorded_at"},
+    category_column="category",
+    categories=("bonus", "gift_card"),
+    clocks={"booked": "recorded_at", "paid": "recorded_at"},
     writer="tillit_ledger",
     disposer="ledger_dispose_balances",
     figures="sums over everyone stand in ledger_closing",

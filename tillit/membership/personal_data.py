@@ -1,8 +1,16 @@
 """What the membership domain answers for."""
 
 from tillit.consent.waiting import acceptances
-from tillit.declaration.registry import definer, domain_check, domain_trial, not_personal, personal, transient
-from tillit.membership import cards, following, queries
+from tillit.declaration.registry import (
+    definer,
+    domain_check,
+    domain_trial,
+    not_personal,
+    personal,
+    segment_fact,
+    transient,
+)
+from tillit.membership import cards, following, queries, segments
 from tillit.membership.card_models import Card, CardCount, ShownCode, ShownSalt
 from tillit.membership.models import (
     CollectiveAgreement,
@@ -73,3 +81,18 @@ domain_check(
 not_personal(FileLayout, because="how a union writes its files")
 not_personal(RegisterFile, because="counts of a file")
 transient(QuarantinedMember, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
+
+segment_fact(
+    "membership_type",
+    "membership",
+    kind="choice",
+    at=(__file__, "segments", "membership_type"),
+    options=segments.types,
+)
+segment_fact(
+    "covered_by",
+    "insurance_agreement",
+    kind="choice",
+    at=(__file__, "segments", "covered_by"),
+    options=segments.agreements,
+)

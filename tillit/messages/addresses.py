@@ -5,8 +5,12 @@ from collections.abc import Collection, Sequence
 from tillit.messages import push
 from tillit.parties.models import Fact
 
-POST = "post"
-KINDS: dict[str, tuple[str, ...]] = {"email": ("marketing.email", "email"), "sms": ("marketing.phone", "phone")}
+POST, PHONE = "post", "phone"
+KINDS: dict[str, tuple[str, ...]] = {
+    "email": ("marketing.email", "email"),
+    "sms": ("marketing.phone", "phone"),
+    PHONE: ("marketing.phone", "phone"),
+}
 """Channel → kinds of fact that hold its address, the first that stands is used. A scope sees only what it may use."""
 
 
@@ -39,15 +43,15 @@ def known(*, subject_ids: Collection[int], channels: Sequence[str]) -> dict[str,
         found[POST] = postal(subject_ids=subject_ids)
     if push.CHANNEL in found:
         found[push.CHANNEL] = dict.fromkeys(push.switched_on(subject_ids=subject_ids), push.CHANNEL)
-    wanted = {kind: channel for channel in channels for kind in KINDS.get(channel, ())}
+    wanted = {kind for channel in channels for kind in KINDS.get(channel, ())}
     rows = Fact.objects.filter(
         subject_id__in=list(subject_ids), kind__in=list(wanted), superseded_at__isnull=True, failed_at__isnull=True
     ).values_list("subject_id", "kind", "value")
     best: dict[tuple[str, int], int] = {}
     for subject, kind, value in rows:
-        channel = wanted[kind]
-        rank = KINDS[channel].index(kind)
-        if rank < best.get((channel, subject), len(KINDS[channel])):
-            best[channel, subject] = rank
-            found[channel][subject] = value
+        for channel in (one for one in channels if kind in KINDS.get(one, ())):
+            rank = KINDS[channel].index(kind)
+            if rank < best.get((channel, subject), len(KINDS[channel])):
+                best[channel, subject] = rank
+                found[channel][subject] = value
     return found

@@ -1,5 +1,6 @@
 """What a transport is handed, and what it must be able to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -7,12 +8,17 @@ from uuid import UUID
 from tillit.messages.templates import Rendered, Sender
 
 
+def _nothing() -> None:
+    """Nobody asked to be told."""
+
+
 @dataclass(frozen=True)
 class Envelope:
     """What a transport needs. id: stable over every attempt, so that a repeated message can be known as one.
 
     reference: an opaque token by which a report names the message ('' where none is wanted); the recipient sees it.
-    return_path: another, for the address that bounces come to; only whoever carries the message learns it.
+    return_path: another, for the address that bounces come to; only whoever carries the message learns it. going: to be
+    called when the message is about to leave, and not before.
     """
 
     id: UUID
@@ -23,6 +29,7 @@ class Envelope:
     headers: dict[str, str]
     reference: str = ""
     return_path: str = ""
+    going: Callable[[], None] = _nothing
 
 
 class Transport(Protocol):

@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
 from tillit.disclosure.outward import opened
 
@@ -22,20 +22,25 @@ _waiting: set[Future[None]] = set()
 log = structlog.get_logger(__name__)
 
 
-def send_unstored(*, to: str, subject: str, text: str, sender: str, expires: datetime | None = None) -> None:
-    """Send a plain mail to `to`, in the name of `sender` from the installation's address, in the background.
+def send_unstored(
+    *, to: str, subject: str, text: str, sender: str, expires: datetime | None = None, html: str = ""
+) -> None:
+    """Send a mail (plain, or with an HTML part beside its text) to `to`, in the name of `sender` from the
+    installation's address, in the background.
 
     expires: when what it says is worth nothing any more.
     """
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     user, _, domain = address.rpartition("@")
-    message = EmailMessage(
+    message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=text,
         from_email=str(Address(display_name=" ".join(sender.split()) or name, username=user, domain=domain)),
         to=[to],
         headers={"Auto-Submitted": "auto-generated", **({"Expires": format_datetime(expires)} if expires else {})},
     )
+    if html:
+        message.attach_alternative(html, "text/html")
     in_background(partial(_send, message))
 
 
@@ -52,7 +57,7 @@ def wait() -> None:
         task.result()
 
 
-def _send(message: EmailMessage) -> None:
+def _send(message: EmailMultiAlternatives) -> None:
     try:
         with opened("email"):
             message.send()

@@ -29,7 +29,8 @@ class Message(PersonalModel):
     settled_at: when it was sent, failed for good, was withheld or came in: the clock `sent`. sealed_address: only where
     the address is not on record, gone when settled. key: what makes it one of a kind. carrier: the processor it went
     through, '' for a server of our own. delivered_at: whoever carried it says that it arrived. segments: of an SMS, 0
-    for anything else. case_id, campaign_id, letter_batch_id: what it belongs to.
+    for anything else. claimed_by: the worker that has taken it. handed_at: from when on it may have left. case_id,
+    campaign_id, letter_batch_id: what it belongs to.
     """
 
     category = models.SmallIntegerField()
@@ -46,6 +47,8 @@ class Message(PersonalModel):
     due_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
+    claimed_by = models.IntegerField(null=True)
+    handed_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
     settled_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
@@ -76,6 +79,11 @@ class Message(PersonalModel):
                 fields=["controller_id", "activity", "due_at"],
                 condition=Q(message_state__in=["queued", "sending"]),
                 name="messages_message_outbox",
+            ),
+            models.Index(
+                fields=["campaign_id", "message_state"],
+                condition=Q(campaign_id__isnull=False),
+                name="messages_message_campaign",
             ),
             models.Index(
                 fields=["letter_batch_id"],
@@ -118,6 +126,25 @@ class PushSubscription(PersonalModel):
 
     class Meta:
         db_table = "messages_push_subscription"
+
+
+class MessageUse(PersonalModel):
+    """A message that was opened (`target` '') or whose link was followed, by somebody who agreed to be measured (F4).
+
+    at: the first time. campaign_id: what it was part of.
+    """
+
+    message_id = models.BigIntegerField()
+    campaign_id = models.BigIntegerField()
+    target = models.CharField(max_length=300, blank=True, default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "messages_use"
+        constraints = [
+            models.UniqueConstraint(fields=["subject_id", "message_id", "target"], name="messages_use_once"),
+        ]
+        indexes = [models.Index(fields=["campaign_id"], name="messages_use_campaign")]
 
 
 class Once(models.Model):

@@ -14,9 +14,11 @@ from tillit.declaration.queries import current
 from tillit.declaration.schema import Activity
 from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel import clock
+from tillit.kernel.card_numbers import mask_card_numbers
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Scope, require
 from tillit.messages import addresses
+from tillit.messages.addresses import PHONE
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.models import Message, State
 from tillit.messages.templates import FREE, template
@@ -122,7 +124,8 @@ def send_many(
     language = language or declared.controller.languages[0]
     _complete(template, language, people)
     marketing = vocabulary().activities[scope.activity].marketing
-    wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in usable()]
+    there = usable() | ({PHONE} if channels else set())  # a call is made only where it is asked for
+    wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in there]
     route = _routes(scope, controller_id, list(people), wanted, marketing=marketing, answering=answering, given=address)
     states = dict(Subject.objects.filter(id__in=people).values_list("id", "state"))
     if activity.at_most_every is not None:
@@ -179,7 +182,10 @@ def receive(
     key: str | None = None,
     case_id: int | None = None,
 ) -> Message:
-    """Note a message from a person. `key`: the sender's own id of it, so that it is taken in once."""
+    """Note a message from a person. `key`: the sender's own id of it, so that it is taken in once.
+
+    It cannot be refused any more: a full card number in it is cut down to its last four (D5).
+    """
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
     if key is not None and (standing := by_key(subject_id=subject_id, controller_id=controller_id, key=key)):
         return standing
@@ -193,7 +199,7 @@ def receive(
         activity=scope.activity,
         template=FREE,
         language="",
-        content={"subject": subject, "text": text},
+        content={"subject": mask_card_numbers(subject), "text": mask_card_numbers(text)},
         key=key,
         message_state=State.RECEIVED,
         queued_at=at,

@@ -1,19 +1,27 @@
 """The worker's side: what is due is claimed, asked about once more, handed to its transport, and settled (F2, F11).
 
-Claiming is committed before a transport is spoken to, so no two workers ever send the same message. What is between
-"handed over" and "settled" when a worker dies cannot be known: service messages are sent again under the same
-Message-ID, marketing is not. A failure that may pass is tried again after 1, 5 and 30 minutes, 2, 8 and 24 hours.
+Claiming is committed before a transport is spoken to, so no two workers ever send the same message. A worker holds a
+lock of its number: what one that died had taken goes to the next at once, but for the one message it was handing over.
+Whether that went cannot be known: a service message is sent again under the same Message-ID, marketing is not. A
+failure that may pass is tried again after 1, 5 and 30 minutes, 2, 8 and 24 hours.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from secrets import randbelow
+from time import monotonic
+from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
 from django.db import connection
 
 from tillit.consent.operations import marketing_sent
+from tillit.consent.queries import Decision
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Declaration
@@ -22,7 +30,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
-from tillit.messages import addresses, leaving, push, tokens
+from tillit.messages import addresses, leaving, measuring, push, tokens, transports
 from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import TransportError
 from tillit.messages.gsm import sized
@@ -37,7 +45,18 @@ CHUNK = 20
 LEASE = timedelta(minutes=15)
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
 _IDS = UUID("5b4f3c1e-6a0d-4f7e-9c53-2f8d1f0b7a41")
+FRESH = 2.0
+"""Seconds for which a decision to send holds; after that it is made anew."""
+_SPACE = 0x6D736773  # advisory lock space ("msgs"); the second key is a worker's number
+_worker: ContextVar[int] = ContextVar("tillit_outbox_worker", default=0)
+_HELD: list[Callable[[], Collection[int]]] = []
 log = structlog.get_logger(__name__)
+
+
+def hold_back(source: Callable[[], Collection[int]]) -> None:
+    """Register who knows which campaigns are paused: their messages wait."""
+    if source not in _HELD:
+        _HELD.append(source)
 
 
 @dataclass
@@ -73,6 +92,7 @@ class Claimed:
     envelope: Envelope | None
     carrier: str
     reason: str = ""
+    decided: float = 0.0
 
     @property
     def segments(self) -> int:
@@ -80,16 +100,39 @@ class Claimed:
         return sized(self.envelope.rendered.short).segments if self.envelope and self.message.channel == "sms" else 0
 
 
-def deliver() -> Delivered:
-    """Send everything that is due now, of every controller. Outside every scope."""
+def deliver(*, controller_id: int | None = None, activity: str | None = None, until: float | None = None) -> Delivered:
+    """Send everything that is due now, of every controller and activity or of one. Outside every scope.
+
+    until: the time (`monotonic`) at which no further messages are begun.
+    """
     done = Delivered()
-    for post in posts():
-        if post.marketing:
-            done.unknown += _give_up(post)
-        while claimed := _claim(post):
-            for one in claimed:
-                _deliver(post, one, done)
+    with _working():
+        for post in posts(only=controller_id):
+            if activity not in (None, post.activity):
+                continue
+            if post.marketing:
+                done.unknown += _give_up(post)
+            while (until is None or monotonic() < until) and (claimed := _claim(post)):
+                for one in claimed:
+                    _deliver(post, one, done)
     return done
+
+
+@contextmanager
+def _working() -> Iterator[None]:
+    """This worker's number, locked as long as it works."""
+    number = 1 + randbelow(2**31 - 1)
+    held = {"space": _SPACE, "worker": number}
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "outbox", "work"), held)
+    token = _worker.set(number)
+    try:
+        yield
+    finally:
+        _worker.reset(token)
+        transports.rest()
+        with connection.cursor() as cursor:
+            cursor.execute(load(__file__, "outbox", "rest"), held)
 
 
 def posts(*, only: int | None = None) -> Iterator[Post]:
@@ -115,14 +158,20 @@ def _give_up(post: Post) -> int:
 
 def _claim(post: Post) -> list[Claimed]:
     """Take the next messages and decide each: an envelope to send, or the reason not to."""
-    now = clock.now()
+    now, paused = clock.now(), sorted({one for source in _HELD for one in source()})
     with post.scope():
         with connection.cursor() as cursor:
+            mine: dict[str, Any] = {"controller": post.controller, "activity": post.activity}
+            cursor.execute(load(__file__, "outbox", "dead"), {**mine, "space": _SPACE})
+            dead = [row[0] for row in cursor.fetchall()]
             cursor.execute(
                 load(__file__, "outbox", "claim"),
                 {
-                    "controller": post.controller,
-                    "activity": post.activity,
+                    **mine,
+                    "worker": _worker.get(),
+                    "dead": dead,
+                    "again": not post.marketing,
+                    "held": paused,
                     "channels": list(TRANSPORTS.keys() & usable()),
                     "now": now,
                     "lapsed": now - LEASE,
@@ -131,18 +180,41 @@ def _claim(post: Post) -> list[Claimed]:
             )
             keys = cursor.fetchall()
         rows = list(Message.objects.filter(subject_id__in=[s for s, _ in keys], id__in=[i for _, i in keys]))
-        return [decide(post, row, now) for row in rows]
+        return decide(post, rows, now)
 
 
-def decide(post: Post, row: Message, now: datetime) -> Claimed:
-    """An envelope to send, or the reason not to. In the open scope of the outbox."""
+def decide(post: Post, rows: Sequence[Message], now: datetime) -> list[Claimed]:
+    """Of each an envelope to send, or the reason not to. In the open scope of the outbox."""
+    # Asked again as they leave: a no said since they were put in holds for this very message (F2).
+    answers: dict[tuple[str, bool], dict[int, Decision]] = {}
+    known: dict[str, dict[int, str]] = {}
+    for channel, answering in {(row.channel, row.answering) for row in rows}:
+        people = {row.subject_id for row in rows if (row.channel, row.answering) == (channel, answering)}
+        answers[channel, answering] = gate(post.controller, post.activity, people, channel, answering=answering)
+        if channel != push.CHANNEL:
+            known |= addresses.known(subject_ids=people, channels=[channel])
+    measured = measuring.agreed(post.declaration, post.controller, [row for row in rows if row.campaign_id])
+    moment = monotonic()
+    return [
+        _decide(post, row, now, answers[row.channel, row.answering][row.subject_id], known, measured, moment)
+        for row in rows
+    ]
+
+
+def _decide(
+    post: Post,
+    row: Message,
+    now: datetime,
+    decision: Decision,
+    known: dict[str, dict[int, str]],
+    measured: Collection[int],
+    moment: float,
+) -> Claimed:
     if row.valid_until is not None and now > row.valid_until:
         return Claimed(row, None, "", "too-late")
-    # Asked again, one by one: a no said since it was put in holds for this very message (F2).
-    decision = gate(post.controller, post.activity, {row.subject_id}, row.channel, answering=row.answering)
-    if not decision[row.subject_id]:
-        return Claimed(row, None, "", decision[row.subject_id].reason)
-    to = _address(row)
+    if not decision:
+        return Claimed(row, None, "", decision.reason)
+    to = _address(row, known)
     if to is None:
         return Claimed(row, None, "", "no-address")
     try:
@@ -155,12 +227,14 @@ def decide(post: Post, row: Message, now: datetime) -> Claimed:
         return Claimed(row, None, "", error.code)
     heads = leaving.headers(leave) if leave and row.channel == "email" else {}
     named = (row.subject_id, row.controller_id, row.id)
-    known, returned = tokens.reference(*named), tokens.return_path(*named)
-    envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, heads, known, returned)
-    return Claimed(row, envelope, through)
+    if row.subject_id in measured and row.channel == "email":
+        rendered = measuring.measured(rendered, *named, leave=leave)
+    token, returned = tokens.reference(*named), tokens.return_path(*named)
+    envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, heads, token, returned)
+    return Claimed(row, envelope, through, decided=moment)
 
 
-def _address(row: Message) -> str | None:
+def _address(row: Message, known: dict[str, dict[int, str]]) -> str | None:
     if row.sealed_address is not None:
         return open_sealed(
             subject_id=row.subject_id,
@@ -171,11 +245,13 @@ def _address(row: Message) -> str | None:
         )
     if row.channel == push.CHANNEL:
         return push.known(subject_ids=[row.subject_id]).get(row.subject_id)
-    found = addresses.known(subject_ids=[row.subject_id], channels=[row.channel])
-    return found[row.channel].get(row.subject_id)
+    return known[row.channel].get(row.subject_id)
 
 
 def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
+    if one.envelope is not None and monotonic() - one.decided > FRESH:
+        with post.scope():
+            (one,) = decide(post, [one.message], clock.now())
     if one.envelope is None:
         refused = one.reason in {"no-processor", "no-template", "missing-value"}
         state = State.FAILED if refused else State.WITHHELD
@@ -183,8 +259,14 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
         done.failed += state == State.FAILED
         done.withheld += state == State.WITHHELD
         return
+    transport = TRANSPORTS[one.message.channel]
+    envelope = replace(one.envelope, going=partial(_going, post, one.message))
     try:
-        TRANSPORTS[one.message.channel].send(one.envelope)
+        if not getattr(transport, "tells", False):
+            envelope.going()
+        transport.send(envelope)
+    except _NotOursError:
+        return
     except Exception as error:  # noqa: BLE001 (a transport may fail in any way; its words may name the address)
         log.warning("message not sent", kind=type(error).__name__, activity=post.activity)
         code = error.code if isinstance(error, TransportError) else "transport-failed"
@@ -203,6 +285,19 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
     done.sent += 1
 
 
+class _NotOursError(Exception):
+    """Another worker has the message."""
+
+
+def _going(post: Post, row: Message) -> None:
+    """From now on the message may have left. Raises `_NotOursError`."""
+    given: dict[str, Any] = {"now": clock.now(), "subject": row.subject_id, "id": row.id, "worker": _worker.get()}
+    with post.scope(), connection.cursor() as cursor:
+        cursor.execute(load(__file__, "outbox", "hand_over"), given)
+        if not cursor.rowcount:
+            raise _NotOursError
+
+
 def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
     """What became of a message that was being sent, or of a letter that waited."""
     now = clock.now()
@@ -218,11 +313,12 @@ def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
             carrier=one.carrier,
             segments=one.segments if state == State.SENT else 0,
             claimed_at=None,
+            claimed_by=None,
         )
-    if state == State.SENT and post.marketing:
-        marketing_sent(
-            controller_id=post.controller, subject_ids=[one.message.subject_id], activity=post.activity, at=now
-        )
+        if state == State.SENT and post.marketing:
+            marketing_sent(
+                controller_id=post.controller, subject_ids=[one.message.subject_id], activity=post.activity, at=now
+            )
 
 
 def _again(post: Post, one: Claimed, reason: str) -> None:
@@ -230,4 +326,6 @@ def _again(post: Post, one: Claimed, reason: str) -> None:
     with post.scope():
         Message.objects.filter(
             subject_id=one.message.subject_id, id=one.message.id, message_state=State.SENDING
-        ).update(message_state=State.QUEUED, reason=reason, due_at=later, claimed_at=None)
+        ).update(
+            message_state=State.QUEUED, reason=reason, due_at=later, claimed_at=None, claimed_by=None, handed_at=None
+        )

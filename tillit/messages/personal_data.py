@@ -10,7 +10,7 @@ from tillit.declaration.registry import (
     transient,
 )
 from tillit.messages import mail_folder
-from tillit.messages.models import LetterBatch, Message, Once, PushSubscription
+from tillit.messages.models import LetterBatch, Message, MessageUse, Once, PushSubscription
 from tillit.parties.models import Fact
 
 personal(
@@ -21,6 +21,9 @@ personal(
     kind_column="channel",
     sealed=("sealed_address",),
     not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
+)
+personal(
+    MessageUse, category="message", clocks={"sent": "at"}, figures="a campaign's figures count it while it is kept"
 )
 not_personal(LetterBatch, because="how many letters were gathered, fetched and sent, and when")
 personal(

@@ -9,7 +9,7 @@ Values come as `{name}`. A text and an HTML part are made of the same paragraphs
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -50,16 +50,29 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Template:
-    """One template in one language. short: its words for SMS where they are others than its paragraphs."""
+    """One template in one language. short: its words for SMS where they are others than its paragraphs. html: its HTML
+    part where that is laid out by itself, with values and the way out as `⟦name⟧`.
+    """
 
     subject: str
     paragraphs: tuple[str, ...]
     short: str = ""
+    html: str = ""
 
     def names(self) -> frozenset[str]:
         """The values it needs."""
         parts = (self.subject, *self.paragraphs, self.short)
         return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
+
+
+Stored = Callable[[str, str], Template | None]
+_STORED: dict[str, Stored] = {}
+LEAVE_MARK, WAY_OUT_MARK = "⟦leave:url⟧", "⟦leave:words⟧"
+
+
+def stored(kind: str, find: Stored) -> None:
+    """Register where templates `KIND:NAME` are kept: (name, language) → the template."""
+    _STORED[kind] = find
 
 
 @cache
@@ -77,7 +90,11 @@ def templates(language: str) -> dict[str, Template]:
 
 def template(key: str, language: str) -> Template:
     """The template, in English where the language lacks it. Raises `MessageRefusedError` (`no-template`)."""
-    found = templates(language).get(key) or templates(REFERENCE).get(key)
+    kind, _, name = key.partition(":")
+    if name and kind in _STORED:
+        found = _STORED[kind](name, language)
+    else:
+        found = templates(language).get(key) or templates(REFERENCE).get(key)
     if found is None:
         raise MessageRefusedError("no-template", f"there is no template '{key}'")
     return found
@@ -95,15 +112,23 @@ def render(key: str, language: str, values: Mapping[str, Any], sender: Sender, *
     subject = " ".join(made.subject.format_map(words).split())
     paragraphs = [line.strip() for part in made.paragraphs for line in part.format_map(words).split("\n\n")]
     short = " ".join(made.short.format_map(words).split()) or "\n".join(paragraphs)
+    marks = dict(words)
     if leave:
         way_out = template(LEAVE, language)
         paragraphs.append(way_out.paragraphs[0].format_map({"name": sender.name, "url": leave}))
         short = f"{short}\n{way_out.short}"
+        marks |= {LEAVE_MARK[1:-1]: leave, WAY_OUT_MARK[1:-1]: paragraphs[-1]}
     foot = [part for part in (sender.name, sender.email, sender.phone, sender.web) if part]
     text = "\n\n".join([*paragraphs, "-- \n" + "\n".join(foot)]) + "\n"
-    return Rendered(subject, text, _html(language, subject, paragraphs, foot), short)
+    html = _filled(made.html, marks) if made.html else _html(language, subject, paragraphs, foot)
+    return Rendered(subject, text, html, short)
 
 
+def _filled(html: str, values: Mapping[str, str]) -> str:
+    return _MARK.sub(lambda found: escape(values.get(found[1], "")), html)
+
+
+_MARK = re.compile(r"⟦([a-z_:]+)⟧")
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _BODY = "font-family:Inter,Arial,sans-serif;font-size:16px;line-height:1.5;color:#1e2b3c;max-width:38em;margin:0 auto"
 _FOOT = "border-top:1px solid #b8c0cc;padding-top:12px;font-size:14px;color:#4a5769"

@@ -4,28 +4,72 @@ Mail leaves through the server the installation names (`TILLIT_SMTP`), and goes 
 none. A server on another machine is a processor: the controller declares which (`carries: [email]`), or nothing goes.
 """
 
+from collections.abc import Callable
 from email.headerregistry import Address
 from email.utils import parseaddr
 from ipaddress import ip_address
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+from threading import local
+from time import monotonic
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
 
 from tillit.declaration.schema import Declaration
 from tillit.disclosure.outward import opened
-from tillit.messages.addresses import POST
+from tillit.messages.addresses import PHONE, POST
 from tillit.messages.bounces import is_gone
 from tillit.messages.envelopes import Envelope, Transport
 from tillit.messages.errors import TransportError
 from tillit.messages.sms import Sms
 from tillit.messages.web_push import WebPush
 
-_PERMANENT = 500
+_PERMANENT, _GOOD, _WILL_FORWARD = 500, 250, 251
+_IDLE = 5.0
+"""Seconds after which a server is asked whether the connection still stands."""
 
 
 class Mail:
-    """E-mail through Django's configured backend."""
+    """E-mail through Django's configured backend; one connection to a server carries many messages."""
+
+    tells = True
+    """That a message is about to leave."""
+
+    def __init__(self) -> None:
+        self._kept = local()
+
+    def rest(self) -> None:
+        """Hang up."""
+        server: EmailBackend | None = getattr(self._kept, "server", None)
+        self._kept.server = None
+        if server is not None:
+            server.close()
+
+    def _hand_over(self, message: EmailMultiAlternatives, going: Callable[[], None]) -> None:
+        server = getattr(self._kept, "server", None) or get_connection()
+        if isinstance(server, EmailBackend):
+            if server.connection is not None and monotonic() - self._kept.used > _IDLE and not _stands(server):
+                server = EmailBackend()
+            self._kept.server, self._kept.used = server, monotonic()
+            server.open()
+        try:
+            if isinstance(server, EmailBackend) and server.connection is not None:
+                _speak(server.connection, message, going)
+            else:
+                going()
+                server.send_messages([message])
+        except BaseException:
+            self.rest()
+            raise
 
     def ready(self) -> bool:
         """There is always one, be it a folder."""
@@ -63,7 +107,7 @@ class Mail:
         message.attach_alternative(envelope.rendered.html, "text/html")
         try:
             with opened("email"):
-                get_connection().send_messages([message])
+                self._hand_over(message, envelope.going)
         except SMTPRecipientsRefused as refused:
             said = list(refused.recipients.values())
             permanent = bool(said) and min(code for code, _ in said) >= _PERMANENT
@@ -79,14 +123,44 @@ class Mail:
             raise TransportError("server-unreachable", "the server did not take the message") from None
 
 
+def _speak(server: SMTP, message: EmailMultiAlternatives, going: Callable[[], None]) -> None:
+    """One message by SMTP (RFC 5321 3.3). It leaves with its text, and not before the addresses are taken."""
+    body = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
+    server.ehlo_or_helo_if_needed()
+    to = parseaddr(sanitize_address(message.recipients()[0], "utf-8"))[1]
+    code, said = server.mail(parseaddr(message.from_email)[1], ["body=8bitmime"] if server.has_extn("8bitmime") else [])
+    if code != _GOOD:
+        raise SMTPSenderRefused(code, said, message.from_email)
+    code, said = server.rcpt(to)
+    if code not in {_GOOD, _WILL_FORWARD}:
+        raise SMTPRecipientsRefused({to: (code, said)})
+    going()
+    code, said = server.data(body)
+    if code != _GOOD:
+        raise SMTPDataError(code, said)
+
+
+def _stands(server: EmailBackend) -> bool:
+    try:
+        return bool(server.connection is not None and server.connection.noop()[0] == _GOOD)
+    except (SMTPException, OSError):
+        return False
+
+
 def _returns_to(token: str) -> str:
     """Where a mail server sends what it cannot deliver: an address of the message's own (`TILLIT_BOUNCES`)."""
     user, at, domain = settings.BOUNCE_ADDRESS.rpartition("@")
     return f"{user}+{token}@{domain}" if token and at else ""
 
 
-TRANSPORTS: dict[str, Transport] = {"email": Mail(), "sms": Sms(), "push": WebPush()}
+_MAIL = Mail()
+TRANSPORTS: dict[str, Transport] = {"email": _MAIL, "sms": Sms(), "push": WebPush()}
 """Channel → its transport. What has none can only be shown on Min side or handled by staff."""
+
+
+def rest() -> None:
+    """Hang up, until the next message."""
+    _MAIL.rest()
 
 
 def usable() -> frozenset[str]:
@@ -102,7 +176,7 @@ def carrier(declaration: Declaration, channel: str) -> str:
 
     Raises `TransportError` (`no-processor`, permanent) when the server is somebody else's and nobody is declared (A8).
     """
-    if channel == POST or not TRANSPORTS[channel].abroad():
+    if channel in {POST, PHONE} or not TRANSPORTS[channel].abroad():
         return ""  # who prints letters is noted when they are sent
     for processor in declaration.processors:
         if channel in processor.carries:

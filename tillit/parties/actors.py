@@ -35,6 +35,7 @@ def member_actor(*, register_id: int, subject_id: int, login_id: int) -> Actor:
     activities = frozenset({"self_service", "sign_in", "consent_management", "rights_requests", "bonus_use"}) | {
         "membership_card",
         "benefit_delivery",
+        "energy_insight",
     }
     return Actor("member", str(login_id), controllers, activities, frozenset(same_person(subject_id)))
 

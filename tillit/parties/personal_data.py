@@ -11,8 +11,10 @@ from tillit.declaration.registry import (
     not_personal,
     owned,
     personal,
+    segment_fact,
     transient,
 )
+from tillit.parties import segments
 from tillit.parties.credential_models import OutsideIdentity, Passkey, Password, RecoveryCode, TimeCode
 from tillit.parties.digests import CATEGORY_OF_KIND
 from tillit.parties.models import (
@@ -38,7 +40,6 @@ from tillit.parties.models import (
 definer("tillit_directory", __file__, "directory", reads=("parties_subject",))
 definer("tillit_keys", __file__, "keys")
 derived_clock("relationship_ended", __file__, "clocks", "relationship_ended")
-derived_clock("access_ended", __file__, "clocks", "access_ended")
 for kind, category in CATEGORY_OF_KIND.items():
     digest_kind(int(kind), category)
 
@@ -233,3 +234,11 @@ not_personal(ContentType, because="names of models")
 not_personal(Permission, because="names of permissions; staff rights come from the vocabulary's roles")
 not_personal(Group, because="unused: staff rights come from the vocabulary's roles")
 not_personal(Group.permissions.through, because="unused: staff rights come from the vocabulary's roles")
+
+_AT = (__file__, "segments")
+segment_fact("relationship", "relationship", kind="choice", at=(*_AT, "relationship"), options=segments.relationships)
+segment_fact("related_for", "relationship", kind="number", at=(*_AT, "related_for"))
+segment_fact("interest", "interest", kind="choice", at=(*_AT, "interest"), options=segments.topics)
+segment_fact("age_at_least", "birth_date", kind="number", at=(*_AT, "age_at_least"))
+segment_fact("gender", "gender", kind="choice", at=(*_AT, "gender"), options=segments.genders)
+segment_fact("postal_code", "contact", kind="text", at=(*_AT, "postal_code"))

@@ -5,7 +5,7 @@ values opened with the person's own key, the columns that are left out named wit
 `export` makes files of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import all_current, holder_of
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
-from tillit.declaration.vocabulary import category_id
+from tillit.declaration.vocabulary import category_id, vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.errors import SealedValueLostError
@@ -58,7 +58,7 @@ def collect(*, actor: Actor, subject_id: int, language: str, case: int | None = 
                 *_owned(answerable, said[answerable][1], people, names, language),
             ],
             "readers": _readers(scope, people, names),
-            "left_out": _left_out([cell for _, cell in cells]),
+            "left_out": [*_left_out([cell for _, cell in cells]), *_closed(scope, declared.values())],
         }
         append(
             type=events.PERSON_EXPORTED,
@@ -206,6 +206,20 @@ def _readers(scope: Scope, people: Sequence[int], names: dict[int, str]) -> list
             "controller": names.get(event.controller_id, ""),
         }
         for event in shown
+    ]
+
+
+def _closed(scope: Scope, declared: Iterable[Declaration]) -> list[dict[str, str]]:
+    """What staff may not see even to answer (D3): the person has it on Min side, or from who may."""
+    if scope.actor.kind != "staff":
+        return []
+    words = vocabulary().categories
+    held = {key for one in declared for key in one.category_keys()}
+    because = "open to named staff only: it is shown on the person's own pages, or handed over by who handles it"
+    return [
+        {"table": key, "column": "*", "because": because}
+        for key in sorted(held)
+        if words[key].staff_under and scope.activity not in words[key].staff_under
     ]
 
 

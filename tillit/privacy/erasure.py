@@ -78,7 +78,7 @@ def _erase(
     members = parties(on).get(register_id, [])
     cells = {(p.controller_id, p.table.table, p.category): p for p in register_plans(members)}
     items: list[Item] = []
-    with Scope(actor, "rights_requests", subjects=frozenset({subject_id})) as scope:
+    with Scope(actor, "rights_requests", subjects=frozenset({subject_id}), engine=True) as scope:
         wait_for_sets(subject_id=subject_id)
         lock_subjects(scope=scope, subject_ids=[subject_id])
         spared = _is_kept_elsewhere(scope, members, subject_id)

@@ -343,6 +343,11 @@ def _dispose_chunk(plan: Plan, chunk: list[int], params: dict[str, Any]) -> int:
     return gone
 
 
+def dispose_due(plan: Plan, subjects: list[int], on: date) -> int:
+    """What is due of some people goes now; how many rows. In an open scope of retention, the people locked."""
+    return _dispose_chunk(plan, subjects, {**plan.params, "on": on})
+
+
 def dispose_rows(table: PersonalTable, *, anonymise: bool, known: bool = False) -> None:
     """Remove the rows named in the temporary table `privacy_due` (subject_id, id), keeping figures if so promised.
 

@@ -1,6 +1,7 @@
 """What the purchases domain answers for."""
 
-from tillit.declaration.registry import definer, not_personal, outward_way, owned, personal, transient
+from tillit.declaration.registry import definer, not_personal, outward_way, owned, personal, segment_fact, transient
+from tillit.purchases import segments
 from tillit.purchases.models import (
     Authorisation,
     Batch,
@@ -79,4 +80,14 @@ outward_way(
     opens=("tillit.disclosure.calling",),
     through="the number of a card or account that a person registers, for the one call, to the bank or network that the"
     " installation names",
+)
+
+segment_fact("bought_within", "purchase", kind="number", at=(__file__, "segments", "bought_within"), profiles=True)
+segment_fact(
+    "bought_in",
+    "purchase",
+    kind="choice",
+    at=(__file__, "segments", "bought_in"),
+    options=segments.chains,
+    profiles=True,
 )

@@ -43,6 +43,7 @@ def put_on(
     number: str,
     at: datetime,
     expires_on: date | None = None,
+    tie_id: int | None = None,
 ) -> Instrument:
     """Put a card or subscription on the service. The number is sealed here and forgotten; the same one again is the row
     that stands. `expires_on`: the last day it is valid.
@@ -78,6 +79,7 @@ def put_on(
         last_four=plain[-4:],
         expires_on=expires_on,
         added_at=at,
+        tie_id=tie_id,
         collected_under=scope.activity,
     )
     details = {"instrument": made.id, "kind": made.kind, "issuer": issuer.key}

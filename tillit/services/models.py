@@ -35,6 +35,7 @@ class Issuer(models.Model):
 class Instrument(PersonalModel):
     """A card or subscription that can be blocked. `sealed`: its number; none once it is taken off the service.
 
+    tie: the family tie through which a customer entered it for the person (D12).
     fingerprint: keyed digest of the number, by which the same one is not put on twice; none once it is taken off.
     """
 
@@ -46,6 +47,8 @@ class Instrument(PersonalModel):
     expires_on = models.DateField(null=True)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+    tie_id = models.BigIntegerField(null=True)
+    tie = SubjectForeignKey("services.FamilyMember", "tie_id", cascade=True, null=True)
     collected_under = models.CharField(max_length=60)
 
     class Meta:
@@ -120,3 +123,13 @@ class BlockOrder(PersonalModel):
                 fields=["controller_id", "due_at"], condition=Q(settled_at__isnull=True), name="services_block_open"
             )
         ]
+
+
+from tillit.services import (  # noqa: E402, F401 (models of this app)
+    agreement_models,
+    entitlement_models,
+    family_models,
+    insurance_models,
+    payment_models,
+    product_models,
+)

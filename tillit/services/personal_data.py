@@ -1,9 +1,26 @@
 """What the services answer for."""
 
 from tillit.cases import kinds
-from tillit.declaration.registry import domain_check, not_personal, outward_way, personal
-from tillit.services import blocking
+from tillit.declaration.registry import (
+    also_holds,
+    derived_clock,
+    domain_check,
+    not_personal,
+    outward_way,
+    personal,
+    transient,
+)
+from tillit.ledger.models import Balance, Transfer
+from tillit.parties import endings
+from tillit.parties.models import Fact
+from tillit.services import accounts, acquirer, blocking, claims, following, insurers
+from tillit.services.agreement_models import Agreement
+from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
+from tillit.services.family_models import FamilyInvitation, FamilyMember
+from tillit.services.insurance_models import ClaimNotice, Cover, CoverTerms, PaidClaim, RefusedClaim
 from tillit.services.models import BlockOrder, Instrument, Issuer
+from tillit.services.payment_models import BankLine, Invoice, OneOffOrder, Payment, PaymentTerms, Series
+from tillit.services.product_models import Partner, PartnerGround, ProductPrice, ServiceProduct, ServiceSupplier
 
 personal(
     Instrument,
@@ -18,6 +35,46 @@ personal(
 )
 personal(BlockOrder, category="service_use", clocks={"collected": "ordered_at"}, figures="blocks stand in their cases")
 not_personal(Issuer, because="issuers of cards and mobile operators")
+personal(
+    Agreement,
+    category="relationship",
+    clocks={},
+    journaled={},
+    figures="how many relationships ended is counted as they are disposed of (`RelationshipSum`)",
+)
+personal(
+    Entitlement,
+    category="entitlement",
+    clocks={},
+    journaled={"number": ""},
+    figures="how many are entitled is a count of a day, made when it is asked for",
+    not_exported={"listed": "a keyed digest of the partner's row, which says nothing"},
+)
+also_holds(Fact, category="family")
+personal(
+    FamilyMember,
+    category="family",
+    clocks={},
+    journaled={},
+    figures="nobody counts families",
+    not_exported={"holder_id": "the number of another person's rows"},
+)
+personal(
+    FamilyInvitation,
+    category="family",
+    clocks={},
+    figures="nobody counts invitations",
+    not_exported={"digest": "a keyed digest of the link"},
+)
+not_personal(PartnerFile, because="counts of a list")
+transient(QuarantinedEntitlement, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
+not_personal(ServiceProduct, because="what is offered")
+not_personal(ProductPrice, because="what it costs")
+not_personal(ServiceSupplier, because="companies that deliver services")
+not_personal(Partner, because="companies that pay for their customers")
+not_personal(PartnerGround, because="what companies have confirmed of their own grounds")
+derived_clock("access_ended", __file__, "access", "access_ended")
+endings.follow("customer", ended=following.ended, resumed=following.resumed)
 domain_check(
     blocking.ACTIVITY,
     __file__,
@@ -25,9 +82,86 @@ domain_check(
     "card_blocking",
     promised=lambda declaration: "activities.card_blocking" if declaration.activity(blocking.ACTIVITY) else "",
 )
+domain_check(
+    "service_payments",
+    __file__,
+    "promises",
+    "payments",
+    promised=lambda declaration: "activities.service_payments" if declaration.activity("service_payments") else "",
+)
+domain_check(
+    claims.ACTIVITY,
+    __file__,
+    "promises",
+    "claims",
+    promised=lambda declaration: "activities.insurance_claims" if declaration.activity(claims.ACTIVITY) else "",
+)
 kinds.add(blocking.KIND)
 outward_way(
     blocking.ACTIVITY,
     opens=("tillit.disclosure.calling",),
     through="orders to block a card or subscription, to its issuer: name and number, and nothing else",
+)
+
+_BOOKED = "its sums are in ledger_closing"
+_ACCOUNT = "a bank account number, opened for a payment and nothing else"
+personal(
+    Invoice,
+    category_column="category",
+    categories=(accounts.PAYMENTS, accounts.ONE_OFF),
+    clocks={"paid": "settled_at", "collected": "issued_at"},
+    sealed=("buyer",),
+    not_exported={"buyer": "name and address, as other parts tell; the invoice itself is fetched on Min side"},
+    figures=_BOOKED,
+)
+personal(
+    OneOffOrder,
+    category=accounts.ONE_OFF,
+    clocks={"paid": "settled_at", "collected": "ordered_at"},
+    sealed=("to_account",),
+    not_exported={"to_account": _ACCOUNT},
+    figures=_BOOKED,
+)
+personal(
+    Payment,
+    category_column="category",
+    categories=(accounts.PAYMENTS, accounts.ONE_OFF),
+    clocks={"paid": "ended_at", "collected": "begun_at"},
+    sealed=("to_account",),
+    not_exported={"to_account": _ACCOUNT},
+    figures=_BOOKED,
+)
+not_personal(PaymentTerms, because="when invoices are due, and what reminders cost")
+not_personal(Series, because="the last number of a series")
+not_personal(BankLine, because="figures of movements on a controller's account, without names and references")
+personal(Cover, category="insurance_cover", clocks={"cover_ended": "ends"}, figures="nobody counts covers")
+personal(
+    PaidClaim,
+    category="paid_claim",
+    clocks={"paid": "paid_at"},
+    sealed=("account",),
+    not_exported={"account": _ACCOUNT},
+    figures=_BOOKED,
+)
+personal(RefusedClaim, category="refused_claim", clocks={"refused": "refused_at"}, figures="nobody counts refusals")
+personal(
+    ClaimNotice,
+    category="insurance_claim",
+    clocks={"case_closed": "told_at"},
+    figures="what is waiting to be told is nobody's figure",
+)
+not_personal(CoverTerms, because="what a product insures")
+for _category in accounts.CATEGORIES:
+    also_holds(Transfer, category=_category)
+    also_holds(Balance, category=_category)
+kinds.add(claims.KIND)
+outward_way(
+    acquirer.WAY,
+    opens=("tillit.disclosure.calling",),
+    through="a card that is charged by phone, or the amount and number of what is paid on the web, to the acquirer",
+)
+outward_way(
+    insurers.WAY,
+    opens=("tillit.disclosure.calling",),
+    through="a claim and what was decided of it, to the insurer and the broker the declaration names",
 )

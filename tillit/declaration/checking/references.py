@@ -35,6 +35,7 @@ def _duplicates(context: Context) -> Iterator[Problem]:
         "recipients": ((item.key,) for item in declaration.recipients),
         "processors": ((item.key,) for item in declaration.processors),
         "transfers": ((item.key,) for item in declaration.transfers),
+        "partners": ((item.key,) for item in declaration.partners),
         "security": ((item.key,) for item in declaration.security),
         "recordings": ((item.key,) for item in declaration.recordings),
         "forms": ((item.key,) for item in declaration.forms),

@@ -56,6 +56,7 @@ PLACES: dict[Path, str] = {
     ("recipients", "*", "ground"): "grounds",
     ("recipients", "*", "categories", "*"): "categories",
     ("recipients", "*", "only", "*"): "fields",
+    ("partners", "*", "sends", "*"): "fields",
     ("processors", "*", "categories", "*"): "categories",
     ("recordings", "*", "category"): "categories",
     ("forms", "*", "activity"): "activities",

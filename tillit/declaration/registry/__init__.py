@@ -27,6 +27,11 @@ from tillit.declaration.registry.passing import (
     passing_files,
     transient,
 )
+from tillit.declaration.registry.segments import (
+    SEGMENT_FACTS,
+    SegmentFact,
+    segment_fact,
+)
 from tillit.declaration.registry.statements import (
     AFTER_RESTORE,
     DEFINERS,
@@ -50,6 +55,7 @@ from tillit.declaration.registry.tables import (
     NOT_BACKED_UP,
     NOT_PERSONAL,
     ONLY_ADDED,
+    ONLY_WHEN,
     OWNED,
     PERSONAL,
     WRITERS,
@@ -59,6 +65,7 @@ from tillit.declaration.registry.tables import (
     erasable,
     holding,
     not_personal,
+    only_when,
     owned,
     owned_by_people,
     personal,
@@ -74,10 +81,12 @@ __all__ = [
     "NOT_BACKED_UP",
     "NOT_PERSONAL",
     "ONLY_ADDED",
+    "ONLY_WHEN",
     "OUTWARD",
     "OWNED",
     "PERSONAL",
     "ROUTINES",
+    "SEGMENT_FACTS",
     "TRANSIENT",
     "WRITERS",
     "Definer",
@@ -88,6 +97,7 @@ __all__ = [
     "OwnedTable",
     "PersonalTable",
     "Routines",
+    "SegmentFact",
     "TransientTable",
     "after_restore",
     "also_holds",
@@ -100,6 +110,7 @@ __all__ = [
     "holding",
     "load",
     "not_personal",
+    "only_when",
     "out_of_dumps",
     "outward_way",
     "owned",
@@ -107,6 +118,7 @@ __all__ = [
     "passing_files",
     "personal",
     "routines",
+    "segment_fact",
     "transient",
 ]
 

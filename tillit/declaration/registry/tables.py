@@ -104,6 +104,8 @@ WRITERS: dict[str, str] = {}
 NOT_BACKED_UP: dict[str, str] = {}
 """Tables without personal data that dumps leave out, and why (owned tables say so themselves)."""
 ONLY_ADDED: set[str] = set()
+ONLY_WHEN: dict[str, list[str]] = {}
+"""Table → SQL conditions a row must meet when it is inserted by the application."""
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -170,6 +172,15 @@ def personal(
         moves,
     )
     guard.protect(table, lambda: PERSONAL[table].reach if table in PERSONAL else None)
+
+
+def only_when(model: type[models.Model], condition: str) -> None:
+    """Have PostgreSQL refuse a new row of a personal table that does not meet the condition, whatever asks: said by the
+    domain that knows (a constant of ours; columns of the row by their table's name). Part of its insert policy.
+    """
+    conditions = ONLY_WHEN.setdefault(model._meta.db_table, [])
+    if condition not in conditions:
+        conditions.append(condition)
 
 
 def also_holds(model: type[models.Model], *, category: str) -> None:

@@ -12,25 +12,28 @@ DECLARE
   doing text := nullif(current_setting('tillit.activity', true), '');
   mine bigint[] := coalesce(nullif(current_setting('tillit.controllers', true), ''), '{}');
   named boolean := coalesce(nullif(current_setting('tillit.subjects', true), ''), '*') <> '*';
+  closed boolean := coalesce(current_setting('tillit.closed', true), '') <> '';
 BEGIN
   RETURN (
     SELECT coalesce(array_agg(g.row_controller_id::integer * 4 + s.state), '{}')
     FROM public.declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
     WHERE g.activity = doing AND g.category = cat::smallint AND g.controller_id = ANY (mine)
       AND g.rights & need = need AND g.rights & s.bits = s.bits AND (g.rights & 32 = 0 OR named)
+      AND (g.rights & 64 = 0 OR NOT closed)
   );
 END
 $$
 
 -- name: reached
 -- What the open scope may touch in some categories with the right needed, as text: whose rights they are (activity,
--- controllers, whether people are named), then the cells (controller * 4 + state) * 256 + category, or * for every cell
+-- controllers, whether people are named and what is closed to staff is closed), then the cells (controller * 4 + state) * 256 + category, or * for every cell
 -- there is. Kept in a setting for the rest of the scope, and read from there by tillit_reach.
 CREATE OR REPLACE FUNCTION tillit_reached(cats smallint[], need integer) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
   doing text := current_setting('tillit.activity', true);
   mine text := current_setting('tillit.controllers', true);
   named boolean := current_setting('tillit.subjects', true) NOT IN ('', '*');
+  closed boolean := coalesce(current_setting('tillit.closed', true), '') <> '';
   cells integer[] := '{}';
 BEGIN
   IF doing <> '' AND mine <> '' THEN
@@ -39,15 +42,16 @@ BEGIN
       FROM public.declaration_grant g CROSS JOIN LATERAL (VALUES (0, 0), (1, 8), (2, 16), (3, 24)) AS s(state, bits)
       WHERE g.activity = doing AND g.category = ANY (cats) AND g.controller_id = ANY (mine::bigint[])
         AND g.rights & need = need AND g.rights & s.bits = s.bits AND (g.rights & 32 = 0 OR named)
+        AND (g.rights & 64 = 0 OR NOT closed)
     );
     IF cardinality(cells) >= 4 * cardinality(cats) THEN
       IF (SELECT count(DISTINCT cell) FROM unnest(cells) AS cell)
          = 4 * cardinality(cats) * (SELECT count(*) FROM public.declaration_controller) THEN
-        RETURN doing || mine || named || '*';
+        RETURN doing || mine || named || closed || '*';
       END IF;
     END IF;
   END IF;
-  RETURN doing || mine || named || cells::text;
+  RETURN doing || mine || named || closed || cells::text;
 END
 $$
 
@@ -58,7 +62,8 @@ $$
 CREATE OR REPLACE FUNCTION tillit_reach(place text, cats smallint[], need integer) RETURNS integer[] LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
   head text := current_setting('tillit.activity', true) || current_setting('tillit.controllers', true)
-    || (current_setting('tillit.subjects', true) NOT IN ('', '*'));
+    || (current_setting('tillit.subjects', true) NOT IN ('', '*'))
+    || (coalesce(current_setting('tillit.closed', true), '') <> '');
   held text := current_setting(place, true);
 BEGIN
   IF head IS NULL THEN

@@ -50,6 +50,7 @@ def statement(
         sharing.recipients(words),
         sharing.processors(words),
         sharing.transfers(words),
+        sharing.partners(words),
         web.cookies(words, cookies_at),
         web.statistics(words),
         web.forms(words),

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 from ninja.security import HttpBearer
 
+from tillit.faces import card_guard
 from tillit.faces.api import keys, tokens
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.problems import ProblemError
@@ -51,9 +52,13 @@ class StrictJson(Parser):
         if len(request.body) > LARGEST:
             raise ProblemError("body-too-large")
         try:
-            return json.loads(request.body.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+            said = json.loads(request.body.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+            told = card_guard.in_json(said)
         except (ValueError, RecursionError):
             raise ProblemError("body-unreadable") from None
+        if told:
+            raise ProblemError("card-number")
+        return said
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

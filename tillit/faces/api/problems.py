@@ -36,6 +36,7 @@ PROBLEMS = {
     "body-too-large": (413, "The body is larger than 2 MB."),
     "not-json": (415, "The body must be application/json."),
     "event-unknown": (422, "The event is none that is taken in here."),
+    "card-number": (422, "A full card number stands in free text, where none may. Nothing was kept."),
     "body-shape": (422, "The body is not of the form that the address takes."),
     "idempotency-key-reused": (422, "The Idempotency-Key was used for another payload."),
     "rows-refused": (422, "Purchases cannot be used as they are, so none was taken in."),

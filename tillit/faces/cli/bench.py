@@ -163,6 +163,20 @@ def cards(
 
 
 @app.command()
+def cost(
+    points: Annotated[int, typer.Option(min=100, help="Metering points, a value an hour.")] = 100_000,
+    pages: Annotated[int, typer.Option(min=20, max=1000, help="How often the page of a year is opened.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """A month's bills at many metering points, beside the same arithmetic in bare numpy; and the page of a year."""
+    with _place():
+        from tillit.journeys.bench import cost as bench
+
+        result = bench.run(points=points, pages=pages, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
 def pages(
     people: Annotated[int, typer.Option(min=100, help="Members.")] = 200_000,
     visits: Annotated[int, typer.Option(min=5, help="Visits of one client to each page.")] = 200,
@@ -175,6 +189,18 @@ def pages(
 
         result = bench.run(people=people, visits=visits, seconds=seconds, tell=_tell)
     _say(result, as_json=as_json)
+
+
+@app.command()
+def breakdown(
+    homes: Annotated[int, typer.Option(min=10, help="Homes whose parts are known, a year each.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Number of the first home: others for each number.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """How wrong the breakdown of power use is, on homes whose parts are known, beside a guess."""
+    from tillit.journeys.bench import breakdown as bench
+
+    _say(bench.run(homes=homes, seed=seed, tell=_tell), as_json=as_json)
 
 
 @contextmanager

@@ -10,12 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tillit.faces.cli import quarantine
+from tillit.faces.cli import price_files, quarantine, readings
 from tillit.faces.cli.progress import Meter
 from tillit.faces.cli.ready import ready
 
-app = typer.Typer(no_args_is_help=True, help="Take in files: purchases, members, and the rows that were put aside.")
+app = typer.Typer(no_args_is_help=True, help="Take in files of every kind, and the rows that were put aside.")
 app.add_typer(quarantine.app, name="quarantine")
+app.command(name="readings")(readings.take_in)
+for command in (price_files.prices, price_files.tariffs, price_files.temperatures):
+    app.command()(command)
 out = Console(highlight=False, soft_wrap=True)
 PHASES = {"check": "Checking the file", "read": "Reading", "post": "Posting"}
 MEMBER_PHASES = {"check": "Checking the file", "read": "Reading", "compare": "Comparing", "apply": "Applying"}

@@ -47,6 +47,32 @@ def issuer(
     _listen(Issuer(port, token=token, slow=slow))
 
 
+@app.command()
+def acquirer(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8029,
+    token: Annotated[str, typer.Option("--token", help="What the site must show (TILLIT_ACQUIRER).")] = TOKEN,
+    slow: Annotated[float, typer.Option("--slow", help="Seconds it takes for what it never answers.")] = 60,
+) -> None:
+    """An acquirer: charges cards, keeps payment pages, gives money back, loses answers (docs/services.md)."""
+    django.setup()
+    from tillit.faces.simulators.acquirer import Acquirer
+    from tillit.platform.secrets import secret
+
+    _listen(Acquirer(port, token=token, secret=secret("acquirer"), slow=slow))
+
+
+@app.command()
+def insurer(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8030,
+    token: Annotated[str, typer.Option("--token", help="What the site must show (TILLIT_INSURERS).")] = TOKEN,
+) -> None:
+    """An insurer or broker: takes claims and decisions, each once, and fails as told (docs/services.md)."""
+    django.setup()
+    from tillit.faces.simulators.insurer import Insurer
+
+    _listen(Insurer(port, token=token))
+
+
 @app.command(name="population-register")
 def population_register(
     port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8026,

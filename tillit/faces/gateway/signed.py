@@ -1,4 +1,4 @@
-"""A webhook of the gateway: its signature first, then its body (Standard Webhooks 1.0)."""
+"""A webhook of the gateway or the acquirer: its signature first, then its body (Standard Webhooks 1.0)."""
 
 import base64
 from collections.abc import Callable
@@ -20,12 +20,29 @@ View = Callable[..., HttpResponse]
 
 def gateway_secret() -> str:
     """The secret shared with the gateway, as Standard Webhooks writes it (`TILLIT_SECRET_SMS_GATEWAY`)."""
-    return "whsec_" + base64.b64encode(secret("sms_gateway")).decode()
+    return _written("sms_gateway")
+
+
+def acquirer_secret() -> str:
+    """The secret shared with the acquirer (`TILLIT_SECRET_ACQUIRER`)."""
+    return _written("acquirer")
+
+
+def _written(name: str) -> str:
+    return "whsec_" + base64.b64encode(secret(name)).decode()
 
 
 def webhook(view: View) -> View:
-    """Make `view(request, said, …)` take a signed JSON object: 401 without a right signature, 400 for another body."""
+    """Make `view(request, said, …)` take a JSON object signed by the SMS gateway: see `signed_by`."""
+    return signed_by(gateway_secret)(view)
 
+
+def signed_by(shared: Callable[[], str]) -> Callable[[View], View]:
+    """Make `view(request, said, …)` take a signed JSON object: 401 without a right signature, 400 for another body."""
+    return lambda view: _signed(view, shared)
+
+
+def _signed(view: View, shared: Callable[[], str]) -> View:
     @csrf_exempt
     @require_POST
     @wraps(view)
@@ -38,7 +55,7 @@ def webhook(view: View) -> View:
             return refused(413, "body-too-large")
         heads = {name: request.headers.get(name, "") for name in _HEADS}
         try:
-            said = Webhook(gateway_secret()).verify(body, heads)
+            said = Webhook(shared()).verify(body, heads)
         except (WebhookVerificationError, ValueError):  # also a heading that cannot be taken apart
             return refused(401, "signature")
         if not isinstance(said, dict):

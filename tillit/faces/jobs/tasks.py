@@ -27,9 +27,10 @@ from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import QUEUES, Every
-from tillit.journeys import recovery
+from tillit.journeys import agreements, billing, family, insurance, partner_feeds, payments, recovery
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
+from tillit.journeys.energy_app import detect_everywhere
 from tillit.journeys.files.sending import take_in_waiting
 from tillit.journeys.population import refresh_everywhere
 from tillit.journeys.tell_recipients import send_notices
@@ -39,11 +40,14 @@ from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
 from tillit.outreach.audiences.operations import follow_everywhere
+from tillit.outreach.campaigns.running import run_everywhere
+from tillit.power.insight import alerts, comparison, derived
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup, copy_keys
 from tillit.services import delivery as blocks
+from tillit.services.acting import operations as acting
 from tillit.visits.operations import add_up_everywhere
 
 DEFAULT, PROMPT = QUEUES
@@ -59,11 +63,17 @@ JOBS = {
         Every("webhooks", webhooks.run, timedelta(minutes=1)),
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
         Every("blocks", blocks.deliver, timedelta(minutes=1), prompt=True),
+        Every("payments", payments.follow_up, timedelta(minutes=1)),  # what the acquirer has not answered for
+        Every("claims_told", insurance.tell_everywhere, timedelta(minutes=1)),
+        Every("covers", insurance.follow_agreements, timedelta(days=1), hour=1),
+        Every("invoices", billing.everywhere, timedelta(days=1), hour=7),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),
+        Every("reminders", acting.remind, timedelta(days=1), hour=7),  # to creditors and sites that have not answered
         Every("card_codes", cards.forget, timedelta(minutes=1)),  # nothing of a card that was shown stays
         Every("letters", letters.collect, timedelta(days=1), hour=6),
         Every("files", files.lapse, timedelta(minutes=1)),
         Every("access", recovery.take_effect, timedelta(minutes=15)),  # addresses whose three days have passed
+        Every("apps_gone", detect_everywhere, timedelta(minutes=15)),  # an app that was taken off every device
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
         Every("journal", segments.ship, timedelta(minutes=1)),
@@ -77,8 +87,16 @@ JOBS = {
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("population", refresh_everywhere, timedelta(hours=1)),
+        Every("campaigns", run_everywhere, timedelta(minutes=1)),
         Every("audiences", follow_everywhere, timedelta(minutes=1)),
+        Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),
+        Every("agreements", agreements.close_lapsed, timedelta(days=1), hour=1),  # after what entitlements ended
+        Every("family", family.follow, timedelta(days=1), hour=1),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
+        Every("comparison", comparison.release_everywhere, timedelta(days=1), hour=3),
+        Every("breakdown", derived.derive_everywhere, timedelta(days=1), hour=3),
+        Every("price_alerts", alerts.price_alerts, timedelta(minutes=10)),
+        Every("use_alerts", alerts.use_alerts, timedelta(hours=3)),
         Every("keys", copy_keys, timedelta(hours=1)),
         Every("backup", backup, timedelta(days=1), hour=4),
         Every("proof", prove_and_tell, timedelta(days=1), hour=5),

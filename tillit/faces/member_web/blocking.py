@@ -52,7 +52,7 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
                 controller=site.controller,
                 issuer=request.POST.get("issuer", ""),
                 number=request.POST.get(NUMBER, "")[:60],
-                expires_on=_last_day(request.POST.get("expires", "")),
+                expires_on=last_day_of(request.POST.get("expires", "")),
             )
             messages.success(request, say(language(), "blocking.added", last_four=added.last_four))
     except (ServiceError, TooManyTriesError) as error:
@@ -66,7 +66,7 @@ def _numbers(request: HttpRequest) -> list[int]:
     return [one for one in numbers if one < 2**63]
 
 
-def _last_day(text: str) -> date | None:
+def last_day_of(text: str) -> date | None:
     """`2028-06` → the last day of June 2028, on which the card is still valid."""
     if not text:
         return None

@@ -1,7 +1,6 @@
 """Consents and objections: a switch for each purpose and channel that the declaration gives the person (F1, F2)."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +8,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tillit.consent.errors import UnknownChoiceError
+from tillit.consent.operations import shown
 from tillit.consent.queries import Switch
 from tillit.declaration.schema import Activity
 from tillit.faces.member_web.access import Member, member_page
+from tillit.faces.site import Site
 from tillit.faces.templatetags.tillit import language, localised
 from tillit.faces.texts import say
 from tillit.journeys.choices import choose, standing
+from tillit.kernel import clock
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
                 activity=key,
                 channel=request.POST.get("channel", ""),
                 on=on,
-                wording=wording(localised(declared.purpose) if declared else ""),
+                wording=wording(member.site, localised(declared.purpose) if declared else ""),
                 route="min_side",
             )
         except UnknownChoiceError:
@@ -66,6 +68,6 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "member_web/choices.html", context)
 
 
-def wording(shown: str) -> str:
-    """The digest of the words a choice was made on."""
-    return sha256(shown.encode()).hexdigest()
+def wording(site: Site, text: str) -> str:
+    """The digest of the words a choice is made on, which are kept."""
+    return shown(controller_id=site.controller.pk, text=text, language=language(), at=clock.now())

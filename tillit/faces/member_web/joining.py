@@ -137,7 +137,7 @@ def agreements(site: Site, chosen: list[str]) -> list[Agreement]:
         key, _, channel = one.partition(":")
         activity = site.declaration.activity(key)
         if activity is not None:
-            found.append(Agreement(key, wording(localised(activity.purpose)), channel))
+            found.append(Agreement(key, wording(site, localised(activity.purpose)), channel))
     return found
 
 

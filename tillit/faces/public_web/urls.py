@@ -3,7 +3,17 @@
 from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
-from tillit.faces.public_web import app, cookies, programme, statements, unsubscribe, views, visits
+from tillit.faces.public_web import (
+    app,
+    cookies,
+    measuring,
+    newsletter,
+    programme,
+    statements,
+    unsubscribe,
+    views,
+    visits,
+)
 
 _STATEMENT = "<controller:controller>/statement/"
 urlpatterns = [
@@ -15,6 +25,8 @@ urlpatterns = [
     path("<controller:controller>/app/worker.js", app.worker, name="app_worker"),
     path("<controller:controller>/app/offline/", app.offline, name="app_offline"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("m/<str:token>/", measuring.follow, name="measure"),
+    path("n/<str:token>/", newsletter.confirm, name="newsletter_confirm"),
     path("u/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("<controller:controller>/", views.home, name="home"),
     path("<controller:controller>/accessibility/", views.accessibility, name="accessibility"),
@@ -22,6 +34,8 @@ urlpatterns = [
     path(f"{_STATEMENT}versions/<int:number>/", statements.show, name="statement_version"),
     path(f"{_STATEMENT}versions/<int:number>/<str:form>/", statements.download, name="statement_download"),
     path(f"{_STATEMENT}changes/<int:before>/<int:after>/", statements.changes, name="statement_changes"),
+    path("<controller:controller>/newsletter/", newsletter.ask, name="newsletter"),
+    path("<controller:controller>/newsletter/asked/", newsletter.asked, name="newsletter_asked"),
     path("<controller:controller>/programme/", programme.programme, name="programme_terms"),
     path("<controller:controller>/cookies/", cookies.policy, name="cookies"),
     path("<controller:controller>/visits/", visits.choose, name="visits_choice"),

@@ -20,6 +20,8 @@ from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys import cards, offer_audience, refunds, terms_editor, value_desk
+from tillit.journeys.consents import desk as consents
+from tillit.journeys.consents import proving
 from tillit.journeys.enquiries.acting import may_handle as answers
 from tillit.journeys.merging import UNDER
 from tillit.journeys.rights.acting import may_handle, may_receive
@@ -27,6 +29,7 @@ from tillit.journeys.staff_sign_in import MAY_RESET
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
 from tillit.outreach.audiences.queries import networks
+from tillit.outreach.campaigns import queries as campaigns
 from tillit.parties import found
 from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotStaffError
@@ -134,6 +137,21 @@ class Worker:
         return "advertising" in (self.actor.activities or ()) and bool(networks(self.site.declaration))
 
     @property
+    def records_consents(self) -> bool:
+        """Whether they record what people say yes and no to."""
+        return consents.may(self.actor)
+
+    @property
+    def proves_consents(self) -> bool:
+        """Whether they answer who claims never to have agreed."""
+        return proving.may(self.actor)
+
+    @property
+    def sends_campaigns(self) -> bool:
+        """Whether they send newsletters and campaigns here."""
+        return bool(campaigns.activities(actor=self.actor, controller=self.site.controller))
+
+    @property
     def follows_members(self) -> bool:
         """Whether they follow the members here, in figures."""
         may = "membership_administration" in (self.actor.activities or ())
@@ -150,6 +168,11 @@ class Worker:
         """Whether they register people's cards here."""
         may = "bonus_earning" in (self.actor.activities or ())
         return may and cards.offered(controller=self.site.controller)
+
+    @property
+    def supplies_power(self) -> bool:
+        """Whether they register points, contracts and switches of supplier here."""
+        return self.site.has_power and "power_supply" in (self.actor.activities or ())
 
     @property
     def handles_breaches(self) -> bool:

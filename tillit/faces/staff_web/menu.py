@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from tillit.declaration.drafts import open_draft
+from tillit.faces.member_web.assistance import PATHS
 from tillit.faces.staff_web import imports, population, webhooks
 from tillit.faces.staff_web.access import Worker
-from tillit.journeys import blocking, complaints, misuse, reconciliation, refunds
+from tillit.journeys import blocking, complaints, insurance, misuse, payment_desk, reconciliation, refunds
+from tillit.journeys.assistance import SERVICES
+from tillit.journeys.assistance import desk as assistance
 from tillit.journeys.enquiries import reading as enquiries
 from tillit.journeys.files.kinds import open_to
 from tillit.journeys.rights import reading
@@ -22,8 +25,8 @@ from tillit.privacy.prove.store import last
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the console. `page`: what its context calls it; `name`: its address, which takes the controller's key;
-    `title`, `text`: wordings; `waiting`: how much waits for this worker there, counted only on the desk.
+    """A page of the console. `page`: what its context calls it; `name`: its address, which takes the controller's key
+    and `more`; `title`, `text`: wordings; `waiting`: how much waits for this worker there, counted only on the desk.
     """
 
     page: str
@@ -32,6 +35,7 @@ class Entry:
     text: str
     may: Callable[[Worker], bool]
     waiting: Callable[[Worker], int] | None = None
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,28 @@ def _bills(worker: Worker) -> int:
 
 def _blocks(worker: Worker) -> int:
     return blocking.count_open(actor=worker.actor, controller=worker.site.controller)
+
+
+def _helps(service: str) -> Entry:
+    """The queue of a service that is a case."""
+
+    def may(worker: Worker) -> bool:
+        declared = worker.site.declaration.activity(service) is not None
+        return declared and assistance.may_handle(worker.actor, service)
+
+    def waiting(worker: Worker) -> int:
+        return assistance.count_open(actor=worker.actor, controller=worker.site.controller, service=service)
+
+    title, text = f"assistance.service.{service}", f"assistance_desk.tile.{service}"
+    return Entry(f"assistance_{service}", "staff_assistance", title, text, may, waiting, (PATHS[service],))
+
+
+def _insurance(worker: Worker) -> int:
+    return insurance.count_open(actor=worker.actor, controller=worker.site.controller)
+
+
+def _overdue(worker: Worker) -> int:
+    return len(payment_desk.open_invoices(actor=worker.actor, controller=worker.site.controller, late=True))
 
 
 def _misuse(worker: Worker) -> int:
@@ -118,7 +144,20 @@ ENTRIES: tuple[Entry, ...] = (
         lambda worker: worker.decides_complaints,
         _complaints,
     ),
+    Entry(
+        "insurance",
+        "staff_insurance",
+        "insurance_desk.title",
+        "insurance_desk.tile",
+        _may("insurance_claims"),
+        _insurance,
+    ),
+    Entry(
+        "payments", "staff_payments", "payments_desk.title", "payments_desk.tile", _may("service_payments"), _overdue
+    ),
+    Entry("books", "staff_books", "books.title", "books.tile", _may("bookkeeping")),
     Entry("blocking", "staff_blocks", "blocking_desk.title", "blocking_desk.tile", _may("card_blocking"), _blocks),
+    *(_helps(service) for service in SERVICES),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
     Entry("value", "staff_value", "value_desk.title", "value_desk.tile", lambda w: w.sees_value),
     Entry("claims", "staff_claims", "claims_desk.title", "claims_desk.tile", lambda w: w.decides_complaints),
@@ -145,6 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("promises", "staff_promises", "promises.title", "desk_tiles.promises", lambda w: w.sees_proof, _broken),
     Entry("follow_up", "staff_follow_up", "follow_up.title", "follow_up.tile", lambda w: w.follows_members),
     Entry("visits", "staff_visits", "visits.title", "visits.tile", lambda w: w.sees_visits),
+    Entry("campaigns", "staff_campaigns", "campaigns.title", "campaigns.tile", lambda w: w.sends_campaigns),
     Entry("advertising", "staff_advertising", "advertising.title", "advertising.tile", lambda w: w.advertises),
     Entry(
         "population",
@@ -172,7 +212,7 @@ ENTRIES: tuple[Entry, ...] = (
 def entries(worker: Worker) -> list[Shown]:
     """The pages the worker may open, in order."""
     key = worker.site.key
-    return [Shown(entry, reverse(entry.name, args=[key])) for entry in ENTRIES if entry.may(worker)]
+    return [Shown(entry, reverse(entry.name, args=[key, *entry.more])) for entry in ENTRIES if entry.may(worker)]
 
 
 def desk(worker: Worker) -> list[Shown]:

@@ -3,3 +3,4 @@
 from tillit.declaration.forms import served_form
 
 served_form("staff_enrol", "join_reception")
+served_form("staff_supply", "metering_point")

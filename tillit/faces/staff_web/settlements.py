@@ -18,6 +18,7 @@ from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
+from tillit.files.errors import FileRefusedError
 from tillit.journeys import reconciliation
 from tillit.kernel import clock
 from tillit.kernel.money import Money
@@ -38,7 +39,7 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
         try:
             messages.success(request, _act(request, here))
             return redirect("staff_settlements", worker.site.key)
-        except (BonusError, CaseError) as error:
+        except (BonusError, CaseError, FileRefusedError) as error:
             problem = error.code
         except ValueError:
             problem = "month"

@@ -1,7 +1,7 @@
 """`{% load tillit %}`: wording, dates, times, amounts and vocabulary words in the reader's language."""
 
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.identifiers import bonus_id as bonus_ids
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
+from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.money import Money
 
 register = template.Library()
@@ -247,9 +248,105 @@ def card_problem(code: str) -> str:
 
 
 @register.filter
+def supply_problem(code: str) -> str:
+    """Why what was asked of a power contract was not done."""
+    return say_or(f"supply.problem.{code}", say(language(), "supply.problem.value"))
+
+
+@register.filter
+def kwh(watt_hours: int) -> str:
+    """Watt-hours as kWh in the reader's language."""
+    return f"{format_decimal(watt_hours / 1000, format='#,##0.###', locale=language())} kWh"
+
+
+@register.filter
 def block_problem(code: str) -> str:
     """Why what the blocking desk asked for was not done."""
     return say_or(f"blocking_desk.problem.{code}", say(language(), "blocking_desk.problem.field"))
+
+
+@register.filter
+def service_problem(code: str, site: Any) -> str:
+    """Why what was asked of the services was not done, with the declared ages."""
+    limit = site.declaration.children
+    ages = {"age": limit.minimum_age, "consent_age": limit.consent_age}
+    known = say_or(f"services.problem.{code}", say(language(), "services.problem.other"))
+    return known.format_map(ages)
+
+
+@register.filter
+def family_problem(code: str, site: Any) -> str:
+    """Why what was asked of a family was not done, with the declared ages."""
+    limit = site.declaration.children
+    known = say_or(f"family.problem.{code}", "") or say_or(f"blocking.problem.{code}", "")
+    known = known or say_or(f"services.problem.{code}", say(language(), "services.problem.other"))
+    return known.format_map({"age": limit.minimum_age, "consent_age": limit.consent_age})
+
+
+@register.filter
+def split_words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
+@register.filter
+def how_long(period: str) -> str:
+    """`P1M` → «1 måned»."""
+    return IsoPeriod.parse(period).describe(language())
+
+
+@register.filter
+def last_day(value: date) -> str:
+    """The last day before a first day after."""
+    return day(value - timedelta(days=1))
+
+
+@register.filter
+def payment_problem(code: str) -> str:
+    """Why what was asked of an invoice, an order or a payment was not done."""
+    return say_or(f"payments.problem.{code}", say(language(), "payments.problem.other"))
+
+
+@register.filter
+def claim_problem(code: str) -> str:
+    """Why what was asked of an insurance claim was not done."""
+    return say_or(f"insurance.problem.{code}", say(language(), "insurance.problem.other"))
+
+
+@register.filter
+def billed(row: Any) -> str:
+    """The amount of an invoice, an order or a payment."""
+    return Money(row.amount, row.currency).format(language())
+
+
+@register.filter
+def left(invoice: Any) -> str:
+    """What is left to pay of an invoice."""
+    return Money(invoice.left, invoice.currency).format(language())
+
+
+@register.filter
+def assistance_problem(code: str) -> str:
+    """Why what a service that is a case was asked for was not done."""
+    return say_or(f"assistance.problem.{code}", say(language(), "assistance.problem.other"))
+
+
+@register.filter
+def thing_problem(code: str) -> str:
+    """Why an object or a file of it was not taken."""
+    return say_or(f"belongings.problem.{code}", say(language(), "belongings.problem.other"))
+
+
+@register.filter
+def offer_price(offer: Any) -> str:
+    """What an offer costs."""
+    return amount(Money(offer.amount, offer.currency))
+
+
+@register.filter
+def thing_price(thing: Any) -> str:
+    """What was paid for an object, as it is typed; empty where it is not said."""
+    return "" if thing.price is None else Money(thing.price, thing.currency).format_number(language())
 
 
 @register.filter
@@ -299,6 +396,24 @@ def terms_entry(entry: Any) -> str:
 def left_out(reason: str) -> str:
     """Why people are left out of an audience."""
     return say_or(f"audience_desk.reason.{reason}", say(language(), "audience_desk.reason.other"))
+
+
+@register.filter
+def few(value: int, least: int) -> str:
+    """A number of people; those below the smallest group are not told apart."""
+    return f"1–{least - 1}" if 0 < value < least else number(value)
+
+
+@register.filter
+def consent_route(route: str) -> str:
+    """How a choice was said."""
+    return say_or(f"consent_receipts.route.{route}", route)
+
+
+@register.filter
+def campaign_problem(code: str) -> str:
+    """Why a campaign cannot be as asked."""
+    return say_or(f"campaigns.problem.{code}", say(language(), "campaigns.problem.value"))
 
 
 @register.filter

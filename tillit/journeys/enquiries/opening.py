@@ -11,6 +11,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.journeys.enquiries.acting import ACTIVITY, kinds, may_handle, of_desk
 from tillit.kernel import clock
+from tillit.kernel.card_numbers import mask_card_numbers
 from tillit.kernel.identifiers import email as emails
 from tillit.kernel.identifiers import name as names
 from tillit.kernel.scope import Actor, Scope, ScopeError, system
@@ -171,7 +172,7 @@ def _case_for(
             found = None
         if found is not None and (found.closed_at is None or clock.now() - found.closed_at <= SAME_MATTER):
             return found, False
-    title = " ".join(subject.split())[: customers.SUBJECT_LONGEST] or "–"
+    title = " ".join(mask_card_numbers(subject).split())[: customers.SUBJECT_LONGEST] or "–"
     language = current(controller_id=controller.pk, on=clock.today()).controller.languages[0]
     return _open(scope, controller, subject_id, customers.ENQUIRY, channel, {"subject": title}, language), True
 

@@ -3,9 +3,10 @@
 -- nothing through these.
 
 -- name: ledger_guard_one
--- `ledger_guard` for one person and book; returns the book's controller and currency.
+-- `ledger_guard` for one person and book; returns the book's controller, currency and category.
 CREATE FUNCTION ledger_guard_one(
-  in_subject bigint, in_book integer, in_state smallint, OUT controller_id integer, OUT currency text)
+  in_subject bigint, in_book integer, in_state smallint, OUT controller_id integer, OUT currency text,
+  OUT category smallint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -31,6 +32,7 @@ BEGIN
   END IF;
   controller_id := book.controller_id;
   currency := book.currency;
+  category := book.category;
 END
 $$
 
@@ -38,7 +40,8 @@ $$
 -- Posts one transfer between accounts that its caller has guarded; false when it stands already, TL001 when its key
 -- stands with another content, TL004 when an account does not hold the amount. Accounts are touched in order.
 CREATE FUNCTION ledger_put(
-  in_subject bigint, in_id uuid, in_book integer, in_controller integer, in_currency text, in_amount bigint,
+  in_subject bigint, in_id uuid, in_book integer, in_controller integer, in_currency text, in_category smallint,
+  in_amount bigint,
   in_debit_kind smallint, in_debit_expires date, in_credit_kind smallint, in_credit_expires date,
   in_event_at timestamptz, in_reference uuid, in_state smallint, in_batch bigint)
 RETURNS boolean LANGUAGE plpgsql AS $$
@@ -50,9 +53,10 @@ DECLARE
   moved bigint;
 BEGIN
   INSERT INTO ledger_transfer (subject_id, id, event_at, recorded_at, amount, batch_id, controller_id, book_id,
-                               debit_expires, credit_expires, debit_kind, credit_kind, state, currency, reference)
+                               debit_expires, credit_expires, debit_kind, credit_kind, state, currency, reference,
+                               category)
   VALUES (in_subject, in_id, in_event_at, recorded, in_amount, in_batch, in_controller, in_book, in_debit_expires,
-          in_credit_expires, in_debit_kind, in_credit_kind, in_state, in_currency, in_reference)
+          in_credit_expires, in_debit_kind, in_credit_kind, in_state, in_currency, in_reference, in_category)
   ON CONFLICT (subject_id, id) DO NOTHING;
   IF NOT FOUND THEN
     IF EXISTS (
@@ -86,9 +90,9 @@ BEGIN
       RAISE EXCEPTION 'the account does not hold the amount' USING ERRCODE = 'TL004';
     END IF;
     INSERT INTO ledger_balance AS b (subject_id, id, balance, carried, recorded_at, version, controller_id, book_id,
-                                     expires_on, kind, state, currency)
+                                     expires_on, kind, state, currency, category)
     VALUES (in_subject, account, moved, 0, recorded, 1, in_controller, in_book,
-            date '2000-01-01' + (account & 16777215)::integer, of_kind, in_state, in_currency)
+            date '2000-01-01' + (account & 16777215)::integer, of_kind, in_state, in_currency, in_category)
     ON CONFLICT (subject_id, id) DO UPDATE
       SET balance = b.balance + excluded.balance, version = b.version + 1, recorded_at = recorded;
   END LOOP;
@@ -172,7 +176,7 @@ BEGIN
   END IF;
   FOR place IN 1 .. parts LOOP
     PERFORM ledger_put(
-      in_subject, ids[place], in_book, book.controller_id, book.currency, amounts[place], kinds[place], expires[place],
+      in_subject, ids[place], in_book, book.controller_id, book.currency, book.category, amounts[place], kinds[place], expires[place],
       in_credit, CASE WHEN in_credit >= 200 THEN date '9999-12-31' WHEN in_credit >= 100 THEN expires[place] END,
       in_event_at, in_key, in_state, in_batch);
   END LOOP;
@@ -243,7 +247,7 @@ BEGIN
   END IF;
   FOREACH t IN ARRAY parts LOOP
     IF ledger_put(
-      in_subject, md5('conclude:' || t.id)::uuid, t.book_id, book.controller_id, book.currency, t.amount, t.credit_kind,
+      in_subject, md5('conclude:' || t.id)::uuid, t.book_id, book.controller_id, book.currency, book.category, t.amount, t.credit_kind,
       t.credit_expires, coalesce(in_credit, t.debit_kind),
       CASE WHEN in_credit IS NULL THEN t.debit_expires WHEN in_credit >= 100 THEN t.credit_expires END,
       in_event_at, t.id, in_state, NULL)

@@ -25,9 +25,10 @@ BEGIN
   LOOP
     BEGIN
       INSERT INTO ledger_transfer (subject_id, id, event_at, recorded_at, amount, batch_id, controller_id, book_id,
-                                   debit_expires, credit_expires, debit_kind, credit_kind, state, currency, reference)
+                                   debit_expires, credit_expires, debit_kind, credit_kind, state, currency, reference,
+                                   category)
       SELECT a.subject_id, a.id, a.event_at, recorded, a.amount, in_batch, b.controller_id, a.book_id, a.debit_expires,
-             a.credit_expires, a.debit_kind, a.credit_kind, a.state, b.currency, a.reference
+             a.credit_expires, a.debit_kind, a.credit_kind, a.state, b.currency, a.reference, b.category
       FROM unnest(in_subjects, in_ids, in_books, in_amounts, in_debit_kinds, in_debit_expires, in_credit_kinds,
                   in_credit_expires, in_event_at, in_references, in_states)
         AS a(subject_id, id, book_id, amount, debit_kind, debit_expires, credit_kind, credit_expires, event_at,
@@ -64,9 +65,10 @@ BEGIN
       PERFORM set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true);
       IF coalesce(cardinality(touched), 0) < cardinality(d.ids) THEN
         INSERT INTO ledger_balance (subject_id, id, balance, carried, recorded_at, version, controller_id, book_id,
-                                    expires_on, kind, state, currency)
+                                    expires_on, kind, state, currency, category)
         SELECT m.subject_id, m.id, m.amount, 0, recorded, 1, b.controller_id, b.id,
-               date '2000-01-01' + (m.id & 16777215)::integer, (m.id >> 24 & 65535)::smallint, m.state, b.currency
+               date '2000-01-01' + (m.id & 16777215)::integer, (m.id >> 24 & 65535)::smallint, m.state, b.currency,
+               b.category
         FROM unnest(d.subjects, d.ids, d.amounts, d.states) WITH ORDINALITY AS m(subject_id, id, amount, state, place)
         JOIN ledger_book b ON b.id = m.id >> 40  -- what an id is made of: see ledger_account
         LEFT JOIN unnest(touched) AS t(place) ON t.place = m.place

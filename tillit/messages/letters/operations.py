@@ -83,7 +83,7 @@ def fetch(*, actor: Actor, batch: LetterBatch, at: datetime) -> Fetched:
     for post in outbox.posts(only=batch.controller_id):
         with post.scope():
             rows = Message.objects.filter(letter_batch_id=batch.pk, activity=post.activity, message_state=State.QUEUED)
-            decided = [outbox.decide(post, row, clock.now()) for row in rows.order_by("due_at", "id")]
+            decided = outbox.decide(post, list(rows.order_by("due_at", "id")), clock.now())
         for one in decided:
             if one.envelope is None:
                 outbox.settle(post, one, State.WITHHELD, one.reason)

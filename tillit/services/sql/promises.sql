@@ -17,3 +17,59 @@ UNION ALL
 SELECT '', 'orders', count(*) FROM orders
 UNION ALL
 SELECT '', 'instruments', count(*) FROM services_instrument WHERE controller_id = %(controller)s
+
+-- name: payments
+-- What people owe and have paid is what the books say, and no card number stands anywhere (D8): people whose open
+-- invoices are not what they owe in the ledger, payments nobody knows the outcome of for a day, rows of payments with
+-- more of a card than its last four, orders that are paid and have nothing booked. Then what there is of each.
+WITH owed AS (
+  SELECT i.subject_id, i.category, sum(i.amount + i.fee - i.paid - i.credited - i.lost) AS amount
+  FROM services_invoice i WHERE i.controller_id = %(controller)s GROUP BY i.subject_id, i.category
+), cash AS (
+  SELECT o.subject_id, sum(o.cash) AS amount FROM services_one_off_order o
+  WHERE o.controller_id = %(controller)s AND o.paid_out_at IS NOT NULL AND o.order_state = 'placed'
+    AND NOT EXISTS (SELECT FROM services_invoice i WHERE i.subject_id = o.subject_id AND i.order_id = o.id)
+  GROUP BY o.subject_id
+), said AS (
+  SELECT subject_id, category, sum(amount) AS amount
+  FROM (SELECT * FROM owed UNION ALL SELECT subject_id, 35, amount FROM cash) AS each GROUP BY subject_id, category
+), booked AS (
+  SELECT b.subject_id, b.category, -sum(b.balance) AS amount FROM ledger_balance b
+  WHERE b.controller_id = %(controller)s AND b.kind = 210 GROUP BY b.subject_id, b.category
+)
+SELECT 'fault', 'people whose invoices are not what they owe in the books', count(*)
+FROM said s FULL JOIN booked b ON b.subject_id = s.subject_id AND b.category = s.category
+WHERE coalesce(s.amount, 0) <> coalesce(b.amount, 0)
+UNION ALL
+SELECT 'fault', 'payments nobody knows the outcome of for a day', count(*) FROM services_payment
+WHERE controller_id = %(controller)s AND payment_state = 'under_way'
+  AND begun_at < %(now)s::timestamptz - interval '1 day'
+UNION ALL
+SELECT 'fault', 'payments with more of a card than its last four', count(*) FROM services_payment
+WHERE controller_id = %(controller)s AND (masked ~ '\D' OR length(masked) > 4 OR reason ~ '\d{12}')
+UNION ALL
+SELECT '', 'invoices', count(*) FROM services_invoice WHERE controller_id = %(controller)s
+UNION ALL
+SELECT '', 'payments', count(*) FROM services_payment WHERE controller_id = %(controller)s
+
+-- name: claims
+-- Who is to be told of a claim is told, and what was approved is in the books (D7): notices older than a day, approved
+-- claims and what is due in the ledger that differ. Then what there is of each.
+SELECT 'fault', 'claims the insurer or broker was not told of for a day', count(*) FROM services_claim_notice
+WHERE controller_id = %(controller)s AND told_at IS NULL AND recorded_at < %(now)s::timestamptz - interval '1 day'
+UNION ALL
+SELECT 'fault', 'people with approved claims that the books do not know', count(*) FROM (
+  SELECT c.subject_id, sum((c.fields ->> 'approved')::bigint) AS amount FROM cases_case c
+  WHERE c.controller_id = %(controller)s AND c.kind = 'insurance_claim' AND c.stage = 'approved' GROUP BY c.subject_id
+) AS said FULL JOIN (
+  SELECT b.subject_id, b.balance AS amount FROM ledger_balance b
+  WHERE b.controller_id = %(controller)s AND b.kind = 121 AND b.balance <> 0
+) AS booked ON booked.subject_id = said.subject_id
+WHERE said.amount IS DISTINCT FROM booked.amount
+UNION ALL
+SELECT '', 'claims that are handled', count(*) FROM cases_case
+WHERE controller_id = %(controller)s AND kind = 'insurance_claim'
+UNION ALL
+SELECT '', 'paid claims', count(*) FROM services_paid_claim WHERE controller_id = %(controller)s
+UNION ALL
+SELECT '', 'refused claims', count(*) FROM services_refused_claim WHERE controller_id = %(controller)s

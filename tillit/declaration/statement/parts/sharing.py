@@ -75,3 +75,13 @@ def transfers(words: Words) -> Section:
     )
     table = Table(words("transfers.caption"), head, rows)
     return Section("transfers", words("transfers.title"), (table,))
+
+
+def partners(words: Words) -> Section | None:
+    """What each partner that pays for its customers sends of them, or None (D1)."""
+    if not words.declaration.partners:
+        return None
+    head = (words("partners.name"), words("partners.sends"))
+    rows = tuple(((item.name,), words.words("fields", item.sends)) for item in words.declaration.partners)
+    blocks = (Paragraph(words("partners.intro")), Table(words("partners.caption"), head, rows))
+    return Section("partners", words("partners.title"), blocks)

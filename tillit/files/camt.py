@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from tillit.bonus.errors import BonusError
+from tillit.files.errors import FileRefusedError
 from tillit.kernel.money import exponent
 
 LARGEST = 10_000_000
@@ -27,7 +27,7 @@ _REFERENCE = re.compile(r"[0-9]{2,25}-?|RF[0-9]{2}[0-9A-Z]{1,21}")  # a KID or R
 _BOOKED = {"BOOK", ""}
 
 
-class StatementRefusedError(BonusError):
+class StatementRefusedError(FileRefusedError):
     """The file is no camt.053 or camt.054 that can be read: `statement-xml`, `-large`, `-kind`, `-entry`."""
 
 

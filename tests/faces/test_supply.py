@@ -1,0 +1,104 @@
+"""Points, contracts, switches of supplier and the app, through the pages (E1, E7)."""
+
+import io
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.faces.conftest import make_person, sign_in
+from tests.faces.test_staff import at_work, find, hire, link
+from tests.power import files
+from tests.support.power import fill, number, point_of, retailer, scope_for
+from tillit.journeys.files import sending
+from tillit.kernel import clock
+from tillit.power.models import AppAccount, Contract, Household, MeteringPoint, Switch
+
+MINE = "/fjordlys/min-side/power/"
+NOW = datetime(2026, 3, 20, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def kari(db: Any, client: Client) -> Any:
+    with clock.travel(NOW):
+        made = make_person(retailer(), "Kari", "Nordseth", "+47 400 00 111", kind="customer")
+        sign_in(client, made)
+        yield made
+
+
+def test_e1_staff_register_a_switch_make_sure_of_the_customer_and_end_it_with_a_final_reading(kari: Any) -> None:
+    desk = at_work(hire(kari.controller))
+    person = link(find(desk, "nordseth", key="fjordlys"))
+    page = f"{person}power/"
+    assert page in desk.get(person).text
+    form = {"act": "in", "number": number(3), "price_area": "NO5", "kind": "fixed", "reason": "switch", "use": "home",
+            "day": "2026-03-01", "municipality": "4601", "street": "Bryggen 1"}  # fmt: skip
+    wrong = desk.post(page, form | {"number": number(3)[:-1] + "x"})
+    assert wrong.status_code == 422
+    assert "18" in wrong.text
+    assert desk.post(page, form).status_code == 302
+    with scope_for(kari.controller, kari.subject_id):
+        switch = Switch.objects.get()
+    unsure = desk.post(page, {"act": "confirm", "switch": switch.id})
+    assert (unsure.status_code, "identity" in unsure.text) == (422, True) or unsure.status_code == 422
+    assert desk.post(page, {"act": "confirm", "switch": switch.id, "seen": "passport"}).status_code == 302
+    with scope_for(kari.controller, kari.subject_id):
+        contract, point = Contract.objects.get(), MeteringPoint.objects.get()
+    assert (contract.kind, contract.ends, point.municipality) == ("fixed", None, "4601")
+    out = {"act": "out", "point": point.id, "reason": "move", "day": "2026-04-01"}
+    assert desk.post(page, out).status_code == 302
+    with scope_for(kari.controller, kari.subject_id):
+        gone = Switch.objects.get(way="out")
+    assert desk.post(page, {"act": "confirm", "switch": gone.id, "final": "12 345,678"}).status_code == 302
+    shown = desk.get(page).text
+    assert "12" in shown
+    with scope_for(kari.controller, kari.subject_id):
+        assert Switch.objects.get(way="out").final_wh == 12_345_678
+        assert Contract.objects.get().ends == date(2026, 4, 1)
+
+
+def test_e1_customers_see_their_own_points_and_tell_of_the_home(client: Client, kari: Any) -> None:
+    assert client.get(MINE).status_code == 200
+    point = point_of(kari.controller, kari.subject_id, 4, street="Tunet 4")
+    fill(kari.controller, point, date(2026, 3, 18), [100] * 20)
+    page = client.get(MINE).text
+    assert number(4) in page
+    assert "Tunet 4" in page
+    home = {"act": "home", "point": point.id, "dwelling": "flat", "area_m2": "70", "persons": "2", "vehicle": "no"}
+    assert client.post(MINE, home | {"area_m2": "many"}).status_code == 422
+    assert client.post(MINE, home).status_code == 302
+    with scope_for(kari.controller, kari.subject_id):
+        told = Household.objects.get()
+    assert (told.dwelling, told.area_m2, told.vehicle) == ("flat", 70, False)
+    assert client.post(MINE, home | {"point": "1"}).status_code == 422
+
+
+def test_e7_a_customer_starts_and_deletes_the_app_on_min_side(client: Client, kari: Any) -> None:
+    point_of(kari.controller, kari.subject_id, 4)
+    assert client.post(MINE, {"act": "start"}).status_code == 302
+    with scope_for(kari.controller, kari.subject_id, "app_operation"):
+        assert AppAccount.objects.filter(ended_at=None).exists()
+    assert client.post(MINE, {"act": "delete"}).status_code == 422
+    assert client.post(MINE, {"act": "delete", "sure": "1"}).status_code == 302
+    with scope_for(kari.controller, kari.subject_id, "app_operation"):
+        assert not AppAccount.objects.exists()
+    with scope_for(kari.controller, kari.subject_id):
+        assert Contract.objects.filter(ends=None).exists()
+
+
+def test_e2_a_file_of_meter_values_is_sent_confirmed_and_mended_in_the_console(kari: Any, tmp_path: Any) -> None:
+    point_of(kari.controller, kari.subject_id, 4)
+    desk = at_work(hire(kari.controller))
+    path = files.json_lines(tmp_path / "verdier.jsonl", number(4), datetime(2026, 1, 31, 23, tzinfo=UTC), [9] * 24)
+    body = io.BytesIO(path.read_bytes() + path.read_bytes().splitlines()[0].replace(b"0.009", b"-1") + b"\n")
+    body.name = "verdier.jsonl"
+    sent = desk.post("/staff/fjordlys/files/", {"for": "readings:fjordlys", "file": body})
+    assert sent.status_code == 302, sent.text
+    assert desk.post(sent["Location"], {"act": "confirm"}).status_code == 302
+    with clock.travel(datetime(2026, 12, 1, tzinfo=UTC)):
+        assert sending.take_in_waiting() == 1
+    assert "24" in desk.get(sent["Location"]).text
+    rows = desk.get("/staff/fjordlys/files/readings/fjordlys/rows/")
+    assert rows.status_code == 200
+    assert "negative" in rows.text or "negativt" in rows.text

@@ -1,0 +1,159 @@
+"""Bills of points: one as many, prices that become final, what is missing (E3)."""
+
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.power.cost_oracle import Case, as_list, moments, worked_out
+from tests.support import power
+from tillit.declaration.models import Controller
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.power import many, proof
+from tillit.power.bills import Span, spans
+from tillit.power.models import GridCompany, MeteringPoint
+from tillit.power.packing import Quality
+from tillit.power.prices.models import Plan
+from tillit.power.prices.operations import take_tariffs
+from tillit.power.prices.series_file import take_prices
+from tillit.power.queries import contracts_of
+
+TARIFFS = Path(__file__).parents[2] / "examples" / "power" / "reference" / "tariffs.yaml"
+FIRST, AFTER = date(2026, 3, 1), date(2026, 4, 1)
+HOURS = 743  # spring's month lacks one
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def retailer() -> Controller:
+    take_tariffs(path=TARIFFS, at=clock.now())
+    GridCompany.objects.create(key="solbakken-nett", name="Solbakken Nett")
+    return power.retailer()
+
+
+def a_point(retailer: Controller, serial: int, **facts: Any) -> MeteringPoint:
+    grid = GridCompany.objects.get()
+    return power.point_of(
+        retailer, power.customer(retailer), serial, grid_company=grid, **{"municipality": "0301", **facts}
+    )
+
+
+def price_file(path: Path, ore: int, *, vintage: str = "final", published: str = "") -> Path:
+    """A month of quarters that all cost the same."""
+    rows = ["area;start;price;unit;vintage" + (";published" if published else "")]
+    rows += [
+        f"NO1;{at.isoformat()};{ore};ore/kWh;{vintage}" + (f";{published}" if published else "")
+        for at in moments(FIRST, AFTER, timedelta(minutes=15))
+    ]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def one(point: MeteringPoint) -> Span:
+    with power.scope_for(Controller.objects.get(pk=point.controller_id), point.subject_id, "service_payments"):
+        contracts = contracts_of(subject_ids=[point.subject_id], controller_id=point.controller_id)
+        return spans(point=point, contracts=contracts, controller="fjordlys", first=FIRST, after=AFTER)[-1]
+
+
+def total(point: MeteringPoint) -> int:
+    bill = one(point).bill()
+    assert bill is not None
+    return int(bill.total[0])
+
+
+def test_e3_a_preliminary_price_counts_until_the_final_one_in_whichever_order_they_come(
+    retailer: Controller, tmp_path: Path
+) -> None:
+    point = a_point(retailer, 1)
+    used = [1000 + 7 * n % 900 for n in range(HOURS)]
+    power.fill(retailer, point, FIRST, used)
+    assert one(point).bill().unpriced[0] == sum(used)  # type: ignore[union-attr]
+    wanted = {}
+    for ore in (60, 95, 130):
+        spot = dict.fromkeys(moments(FIRST, AFTER, timedelta(minutes=15)), Fraction(ore))
+        case = Case(FIRST, AFTER, as_list(used, FIRST, AFTER, quarters=False), spot)
+        wanted[ore] = worked_out(case)["total"]
+    early = price_file(tmp_path / "a.csv", 60, vintage="preliminary")
+    final = price_file(tmp_path / "b.csv", 95)
+    corrected = price_file(tmp_path / "c.csv", 130, published="2026-05-01T12:00:00+00:00")
+    assert take_prices(path=early, at=clock.now()).new == 31
+    bill = one(point).bill()
+    assert bill is not None
+    assert (int(bill.total[0]), int(bill.preliminary[0])) == (wanted[60], sum(used))
+    assert take_prices(path=corrected, at=clock.now(), dry_run=True).new == 31
+    assert total(point) == wanted[60], "a dry run stores nothing"
+    take_prices(path=corrected, at=clock.now())
+    assert total(point) == wanted[130]
+    take_prices(path=final, at=clock.now())
+    assert total(point) == wanted[130], "published before the one that counts"
+    again = take_prices(path=final, at=clock.now())
+    assert (again.new, again.known) == (0, 31)
+    take_prices(path=early, at=clock.now())
+    assert total(point) == wanted[130]
+
+
+def test_e3_many_points_cost_what_each_costs(retailer: Controller, tmp_path: Path) -> None:
+    take_prices(path=price_file(tmp_path / "p.csv", 101), at=clock.now())
+    rng = np.random.default_rng(9)
+    points = [
+        a_point(retailer, 1),
+        a_point(retailer, 2, municipality="5601"),
+        a_point(retailer, 3, kind="state"),
+        a_point(retailer, 4, kind="variable", use="holiday"),
+        a_point(retailer, 5, resolution=15),
+        a_point(retailer, 6),
+        a_point(retailer, 7),
+        a_point(retailer, 8, starts=date(2026, 3, 11)),
+    ]
+    for n, point in enumerate(points[:4]):
+        power.fill(retailer, point, FIRST, rng.integers(0, 9000 * (n + 1), HOURS).tolist())
+    power.fill(retailer, points[4], FIRST, rng.integers(0, 900, 4 * HOURS).tolist(), minutes=15)
+    # An hour-settled point with quarters on some days, one with gaps, and one that came in the middle.
+    power.fill(retailer, points[5], FIRST, rng.integers(0, 900, 96 * 3).tolist(), minutes=15)
+    power.fill(retailer, points[5], date(2026, 3, 4), rng.integers(0, 5000, HOURS - 72).tolist())
+    power.fill(retailer, points[6], date(2026, 3, 9), rng.integers(0, 5000, 200).tolist(), quality=Quality.ESTIMATED)
+    power.fill(retailer, points[7], date(2026, 3, 11), rng.integers(0, 5000, HOURS - 240).tolist())
+    found: dict[int, int] = {}
+    with Scope(system("test", {retailer.pk}), "service_payments"):
+        for batch in many.bills(controller_id=retailer.pk, controller="fjordlys", first=FIRST, after=AFTER):
+            assert batch.bill is not None
+            found |= dict(zip(batch.points.tolist(), batch.bill.total.tolist(), strict=True))
+    assert found.keys() == {point.id for point in points}
+    assert found == {point.id: proof.by_hand(one(point)) for point in points}
+    for point in points[:7]:
+        assert total(point) == found[point.id]
+
+
+def test_e3_without_a_price_of_the_product_there_is_no_cost_and_it_says_so(retailer: Controller) -> None:
+    point = a_point(retailer, 1)
+    power.fill(retailer, point, FIRST, [1000] * HOURS)
+    assert one(point).terms is not None
+    Plan.objects.all().delete()
+    assert (one(point).bill(), one(point).without) == (None, "plan")
+    with Scope(system("test", {retailer.pk}), "service_payments"):
+        batches = list(many.bills(controller_id=retailer.pk, controller="fjordlys", first=FIRST, after=AFTER))
+    assert [(batch.bill, batch.without, batch.points.tolist()) for batch in batches] == [(None, "plan", [point.id])]
+
+
+def test_e3_an_hour_value_among_quarters_pays_the_mean_of_its_four(retailer: Controller, tmp_path: Path) -> None:
+    point = a_point(retailer, 1, resolution=15)
+    power.fill(retailer, point, FIRST, [1001] * HOURS)
+    power.fill(retailer, point, FIRST, [250], minutes=15, registered=datetime(2026, 6, 1, tzinfo=UTC))
+    rows = ["area;start;price;unit"]
+    for n, at in enumerate(moments(FIRST, AFTER, timedelta(minutes=15))):
+        rows.append(f"NO1;{at.isoformat()};{80 + 10 * (n % 4)};ore/kWh")
+    (tmp_path / "p.csv").write_text("\n".join(rows) + "\n")
+    take_prices(path=tmp_path / "p.csv", at=clock.now())
+    span = one(point)
+    assert span.spread.any()
+    bill = span.bill()
+    assert bill is not None
+    spot = next(line for line in bill.lines if line.kind == "spot")
+    # The first quarter at its own price, the other three of that hour and all other hours at the mean, 95 øre.
+    rest = int(span.wh.sum()) - 250
+    assert int(spot.ore[0]) == (250 * 80 + rest * 95 + 500) // 1000

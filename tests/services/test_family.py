@@ -1,0 +1,167 @@
+"""Family and children (D2, D12): own yes from fifteen, the parent's before; withdrawn at once with what was entered."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from tests.services.conftest import CONFIRMS, number_that
+from tests.services.products import NOW, Company, company
+from tillit.consent.models import Choice
+from tillit.journeys import family as journey
+from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.parties.models import Fact, Relationship
+from tillit.privacy import retention
+from tillit.services.errors import ServiceError
+from tillit.services.family_models import FamilyMember
+from tillit.services.models import BlockOrder, Instrument, Issuer
+
+WORDS = "I say yes"
+
+
+@pytest.fixture
+def trygghavn(fresh_db: object) -> Company:
+    clock.travel(NOW)
+    made = company()
+    Issuer.objects.create(controller=made.controller, key="nordbank", kind="card", name="Nordbank", phone="+4740000099")
+    return made
+
+
+@pytest.fixture
+def kari(trygghavn: Company) -> int:
+    subject = trygghavn.customer()
+    trygghavn.agree(subject)
+    return subject
+
+
+def invite(of: Company, holder: int) -> str:
+    return journey.invite(controller=of.controller, subject_id=holder, name="Ola", relation="partner")
+
+
+def accept(of: Company, subject: int, secret: str, born: str = "") -> FamilyMember:
+    return journey.accept(controller=of.controller, subject_id=subject, secret=secret, born=born, wording=WORDS)
+
+
+def child(of: Company, holder: int, born: str = "2014-06-01", *, agreed: bool = True) -> FamilyMember:
+    return journey.add_child(
+        controller=of.controller,
+        subject_id=holder,
+        given="Liv",
+        surname="Nordmann",
+        born=born,
+        agreed=agreed,
+        wording=WORDS,
+    )
+
+
+def card(of: Company, holder: int, member: FamilyMember) -> Instrument:
+    return journey.put_on(
+        controller=of.controller,
+        subject_id=holder,
+        member_id=member.id,
+        issuer="nordbank",
+        number=number_that(CONFIRMS),
+        expires_on=None,
+    )
+
+
+def refusal(act: object, *given: object, **more: object) -> str:
+    with pytest.raises(ServiceError) as refused:
+        act(*given, **more)  # type: ignore[operator]
+    return refused.value.code
+
+
+def standing(of: Company, subject: int) -> list[Instrument]:
+    with of.everyone():
+        return list(Instrument.objects.filter(subject_id=subject, removed_at=None))
+
+
+def test_d12_an_adult_is_added_by_their_own_yes_and_withdraws_at_once(trygghavn: Company, kari: int) -> None:
+    ola = trygghavn.customer(given="Ola")
+    secret = invite(trygghavn, kari)
+    assert journey.mine(controller=trygghavn.controller, subject_id=kari).members == []
+    made = accept(trygghavn, ola, secret)
+    assert (made.consent_by, made.holder_id) == ("self", kari)
+    assert refusal(accept, trygghavn, ola, secret) == "invitation-over", "a link works once"
+    entered = card(trygghavn, kari, made)
+    (shown,) = journey.mine(controller=trygghavn.controller, subject_id=kari).members
+    assert (shown.name, [one.id for one in shown.cards]) == ("Ola Nordmann", [entered.id])
+    with trygghavn.scope(ola, "consent_management"):
+        assert Choice.objects.get(subject_id=ola, activity="family_services").consented
+    journey.withdraw(controller=trygghavn.controller, subject_id=ola, member_id=made.id)
+    assert standing(trygghavn, ola) == []
+    with trygghavn.everyone():
+        (gone,) = Instrument.objects.filter(subject_id=ola)
+        assert (gone.sealed, gone.fingerprint) == (None, None)
+        assert not Choice.objects.get(subject_id=ola, activity="family_services").consented
+        kinds = dict(Relationship.objects.filter(subject_id=ola).values_list("kind", "ended"))
+    assert kinds == {"customer": None, "family_member": date(2026, 3, 2)}, "still a customer"
+    assert refusal(card, trygghavn, kari, made) == "no-family"
+
+
+def test_d2_a_card_of_the_family_is_blocked_in_its_owner_s_name(trygghavn: Company, kari: int) -> None:
+    made = child(trygghavn, kari)
+    entered = card(trygghavn, kari, made)
+    journey.block(controller=trygghavn.controller, subject_id=kari, member_id=made.id, language="nb")
+    with trygghavn.everyone():
+        (order,) = BlockOrder.objects.all()
+    assert (order.subject_id, order.instrument_id) == (made.subject_id, entered.id)
+    with Scope(system("test", {trygghavn.controller.pk}), "card_blocking", frozenset({kari})):
+        assert not Fact.objects.filter(subject_id=made.subject_id).exists(), "the parent's own scope sees no child"
+    journey.remove(controller=trygghavn.controller, subject_id=kari, member_id=made.id)
+    assert standing(trygghavn, made.subject_id), "it is being blocked just now"
+    with trygghavn.everyone("card_blocking"):
+        BlockOrder.objects.filter(id=order.id).update(order_state="confirmed", settled_at=clock.now())
+    journey.follow()
+    assert standing(trygghavn, made.subject_id) == []
+
+
+def test_d12_a_child_under_fifteen_is_added_by_the_parent_and_decides_on_the_day(trygghavn: Company, kari: int) -> None:
+    assert refusal(child, trygghavn, kari, agreed=False) == "parent-yes"
+    assert refusal(child, trygghavn, kari, "2011-03-02") == "child-consents", "fifteen today"
+    made = child(trygghavn, kari, "2011-03-03")
+    card(trygghavn, kari, made)
+    (shown,) = journey.mine(controller=trygghavn.controller, subject_id=kari).members
+    assert shown.decides == date(2026, 3, 3)
+    assert journey.follow() == 0
+    clock.travel(datetime(2026, 3, 3, 0, 5, tzinfo=UTC))
+    assert refusal(card, trygghavn, kari, made) == "child-consents", "whether or not the job has run"
+    assert journey.follow() == 1
+    assert standing(trygghavn, made.subject_id) == []
+    with trygghavn.everyone():
+        assert FamilyMember.objects.get(id=made.id).end_reason == "of_age"
+
+
+def test_d12_who_is_under_fifteen_cannot_say_yes_alone(trygghavn: Company, kari: int) -> None:
+    young = trygghavn.customer(born="2011-03-03", given="Liv")
+    secret = invite(trygghavn, kari)
+    assert refusal(accept, trygghavn, young, secret) == "parent-consents"
+    assert refusal(accept, trygghavn, kari, secret) == "own-family"
+    clock.travel(datetime(2026, 3, 3, 9, tzinfo=UTC))
+    assert accept(trygghavn, young, secret).consent_by == "self"
+
+
+def test_d12_a_family_needs_a_service_and_ends_with_it(trygghavn: Company, kari: int) -> None:
+    ola = trygghavn.customer(given="Ola")
+    assert refusal(child, trygghavn, ola) == "no-service"
+    made = child(trygghavn, kari)
+    card(trygghavn, kari, made)
+    secret = invite(trygghavn, kari)
+    clock.travel(NOW + timedelta(days=15))
+    assert refusal(accept, trygghavn, ola, secret) == "invitation-over", "fourteen days"
+    with trygghavn.scope(kari):
+        Relationship.objects.filter(subject_id=kari).update(ended=date(2026, 3, 17), end_reason="own_wish")
+    assert journey.follow() == 1
+    assert standing(trygghavn, made.subject_id) == []
+    clock.travel(datetime(2026, 6, 18, 9, tzinfo=UTC))
+    retention.run()
+    with trygghavn.everyone():
+        assert not Fact.objects.filter(subject_id=made.subject_id).exists(), "three months later nothing is left"
+        assert not FamilyMember.objects.filter(id=made.id).exists()
+
+
+def test_d12_the_database_holds_a_parent_s_consent_to_children_alone(trygghavn: Company, kari: int) -> None:
+    made = child(trygghavn, kari)
+    with trygghavn.scope(made.subject_id, "family_services"), pytest.raises(IntegrityError, match="parent_of_child"):
+        FamilyMember.objects.filter(id=made.id).update(relation="partner")

@@ -1,0 +1,245 @@
+"""``tillit import readings`` and ``tillit readings``: files of meter values, and their rows that were put aside (E2).
+
+Nothing that stands in a file is printed, but a row that is asked for: rows are named by line, field and reason.
+"""
+
+import json
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tillit.faces.cli.progress import Meter
+from tillit.faces.cli.ready import ready
+
+app = typer.Typer(no_args_is_help=True)
+quarantine = typer.Typer(no_args_is_help=True, help="List, show, repair, replay and dismiss rows that were put aside.")
+app.add_typer(quarantine, name="quarantine")
+out = Console(highlight=False, soft_wrap=True)
+Owner = Annotated[str, typer.Option("--controller", help="The power retailer's key.")]
+Row = Annotated[int, typer.Argument(help="The row's number in the list.")]
+PHASES = {"check": "Checking the file", "read": "Reading"}
+PUT_ASIDE = 3
+_LONGEST_SHOWN = 20
+
+
+@app.callback()
+def readings() -> None:
+    """Meter values. `tillit import readings` takes files in."""
+
+
+def take_in(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or directories of files, see docs/power.md.")],
+    controller: Owner,
+    point: Annotated[str, typer.Option(help="Whose values, where neither rows nor the file's name say.")] = "",
+    registered: Annotated[datetime | None, typer.Option(help="When, where rows do not say (UTC).")] = None,
+    swapped: Annotated[bool, typer.Option("--in-is-consumption", help="In and out as the customer sees it.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check; store nothing.")] = False,
+    encoding: Annotated[str | None, typer.Option(help="utf-8 or cp1252, where the head of the file misleads.")] = None,
+    progress: Annotated[
+        bool | None, typer.Option("--progress/--no-progress", help="A bar; default: on a terminal.")
+    ] = None,
+) -> None:
+    """Take in meter values: JSON, ebIX XML, CSV. The same again changes nothing; the newest registration counts.
+
+    Exit code 0: every row is in. 3: done, but rows were put aside (`tillit readings quarantine list`). 2: a file was
+    refused and nothing of it is in; the others are.
+    """
+    if encoding not in {None, "utf-8", "cp1252"}:
+        raise typer.BadParameter("utf-8 or cp1252", param_hint="--encoding")
+    ready()
+    from datetime import UTC
+
+    from tillit.files.errors import FileRefusedError
+    from tillit.power.intake import import_file
+
+    found, counts, reasons = _controller(controller), Counter[str](), Counter[str]()
+    refused = repeated = 0
+    files = _files(paths)
+    when = registered if registered is None or registered.tzinfo else registered.replace(tzinfo=UTC)
+    with Meter(PHASES, bar=progress) as meter:
+        for file in files:
+            try:
+                done = import_file(
+                    path=file, controller=found, point=point, swapped=swapped, registered=when, dry_run=dry_run,
+                    encoding=encoding, progress=meter.tell,
+                    describe=out.print if len(files) == 1 else None,
+                )  # fmt: skip
+            except FileRefusedError as error:
+                if len(files) == 1:
+                    raise
+                refused += 1
+                out.print(f"{file.name}: {error.code}: {error}", markup=False)
+                continue
+            repeated += done.repeated
+            counts.update(done.counts)
+            reasons.update(done.reasons)
+            for one in done.rejects[:_LONGEST_SHOWN]:
+                out.print(f"  {file.name} line {one.line}, {one.field or 'line'}: {one.code}", markup=False)
+    _say(len(files), repeated, refused, counts, reasons, dry_run=dry_run)
+    if refused:
+        raise typer.Exit(2)
+    if reasons:
+        raise typer.Exit(PUT_ASIDE)
+
+
+@app.command()
+def files(controller: Owner, limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20) -> None:
+    """The files taken in, the latest first, and what each did."""
+    ready()
+    from tillit.power.models import ReadingFile
+
+    table = Table("File", "Received", "State", "Values", "New days", "Corrected", "Known", "Put aside")
+    for one in ReadingFile.objects.filter(controller=_controller(controller)).order_by("-id")[:limit]:
+        counts = [one.counts.get(name, 0) for name in ("values", "added", "changed", "unchanged")]
+        state = f"{one.state} ({one.failure})" if one.failure else one.state
+        table.add_row(one.name, f"{one.received_at:%Y-%m-%d %H:%M}", state, *map(str, counts), str(one.quarantined))
+    out.print(table)
+
+
+@quarantine.command(name="list")
+def list_rows(
+    controller: Owner,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 100,
+    language: Annotated[str, typer.Option(help="nb or en")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+) -> None:
+    """List the rows that wait: line, field and reason, never their content."""
+    ready()
+    from tillit.power.quarantine import waiting
+    from tillit.power.reading.reasons import message
+
+    rows = waiting(controller_id=_controller(controller).pk)
+    facts: list[dict[str, Any]] = [
+        {
+            "row": row.pk,
+            "file": row.file.name,
+            "line": row.line,
+            "field": row.field,
+            "reason": row.reason,
+            "message": message(row.reason, language),
+            "kept": row.sealed is not None,
+        }
+        for row in rows[:limit]
+    ]
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    table = Table("Row", "File", "Line", "Field", "Reason")
+    for fact in facts:
+        table.add_row(str(fact["row"]), fact["file"], str(fact["line"]), fact["field"], fact["message"])
+    out.print(table)
+    out.print(f"{rows.count()} rows wait.")
+
+
+@quarantine.command()
+def show(row: Row) -> None:
+    """Show what a row holds; the look is recorded."""
+    ready()
+    from tillit.power.quarantine import show as opened
+
+    found = _row(row)
+    for name, value in opened(row=found, actor=_operator(found)).items():
+        out.print(f"{name or 'line'}: {value}", markup=False)
+
+
+@quarantine.command()
+def repair(
+    row: Row,
+    changes: Annotated[list[str], typer.Argument(metavar="COLUMN=VALUE…", help="An empty value empties the field.")],
+) -> None:
+    """Give fields of a row other values. `tillit readings quarantine replay` then takes it in."""
+    ready()
+    from tillit.power.quarantine import repair as repaired
+
+    pairs = [change.partition("=") for change in changes]
+    if any(not mark for _, mark, _ in pairs):
+        raise typer.BadParameter("COLUMN=VALUE", param_hint="changes")
+    found = _row(row)
+    repaired(row=found, values={name: value or None for name, _, value in pairs}, actor=_operator(found))
+    out.print(f"row {row}: repaired")
+
+
+@quarantine.command()
+def replay(
+    controller: Owner, rows: Annotated[list[int] | None, typer.Argument(help="Only these rows.")] = None
+) -> None:
+    """Play the rows that wait again. Exit code 3 when some still wait."""
+    ready()
+    from tillit.kernel.scope import system
+    from tillit.power.quarantine import replay as play
+
+    found = _controller(controller)
+    done = play(controller=found, actor=system("operator", {found.pk}), ids=rows or ())
+    out.print(f"{done.rows} rows played, {done.taken_in} taken in, {done.waiting} still wait")
+    if done.waiting:
+        raise typer.Exit(PUT_ASIDE)
+
+
+@quarantine.command()
+def dismiss(
+    rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")],
+    because: Annotated[str, typer.Option("--because", help="not_a_row, test, sent_again, not_ours, cannot_be_mended")],
+) -> None:
+    """Give up rows that are nobody's; their content is dropped at once."""
+    ready()
+    from tillit.power.quarantine import dismiss as dismissed
+
+    found = [_row(row) for row in rows]
+    out.print(f"{dismissed(rows=found, because=because, actor=_operator(found[0]))} rows dismissed")
+
+
+def _say(
+    files: int, repeated: int, refused: int, counts: Counter[str], reasons: Counter[str], *, dry_run: bool
+) -> None:
+    from tillit.power.reading.reasons import message
+
+    table = Table("Meter values", "", title="Dry run: nothing was stored" if dry_run else None)
+    table.columns[1].justify = "right"
+    facts = {"files": files, "files known before": repeated, "files refused": refused, "values": counts["values"],
+             "new days": counts["added"], "days corrected": counts["changed"], "days known before": counts["unchanged"],
+             "quarantined": sum(reasons.values())}  # fmt: skip
+    for name, number in facts.items():
+        table.add_row(name, f"{number:,}".replace(",", "\u00a0"))
+    out.print(table)
+    for code, rows in reasons.most_common():
+        out.print(f"  {rows} × {code}: {message(code)}", markup=False)
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """The files named, and those below the directories named, in order; hidden ones are left."""
+    found: list[Path] = []
+    for path in paths:
+        below = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        found += [one for one in below if path == one or not one.name.startswith(".")]
+    if not found:
+        raise typer.BadParameter("there is no file there", param_hint="paths")
+    return found
+
+
+def _controller(key: str) -> Any:
+    from tillit.declaration.models import Controller
+
+    found = Controller.objects.filter(key=key).first()
+    if found is None:
+        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
+    return found
+
+
+def _row(number: int) -> Any:
+    from tillit.power.models import QuarantinedReading
+
+    found = QuarantinedReading.objects.filter(pk=number).select_related("file").first()
+    if found is None:
+        raise typer.BadParameter(f"there is no row {number}", param_hint="row")
+    return found
+
+
+def _operator(row: Any) -> Any:
+    from tillit.kernel.scope import system
+
+    return system("operator", {row.file.controller_id})

@@ -1,0 +1,33 @@
+"""Receipts of what the person has said yes and no to, to read and to keep (F1)."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tillit.faces.member_web.access import Member, member_page
+from tillit.journeys.consents import receipts
+
+PAGE = 20
+
+
+@require_safe
+@member_page
+def show(request: HttpRequest, member: Member) -> HttpResponse:
+    """The receipts, the newest first."""
+    found = receipts.receipts(actor=member.actor, controller=member.site.controller, subject_id=member.subject_id)
+    rows = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "member_web/consent_receipts.html", member.context(page="choices", rows=rows))
+
+
+@require_safe
+@member_page
+def download(request: HttpRequest, member: Member) -> HttpResponse:
+    """The same as a file for machines."""
+    controller = member.site.controller
+    found = receipts.receipts(actor=member.actor, controller=controller, subject_id=member.subject_id)
+    return JsonResponse(
+        receipts.as_record(controller=controller, found=found),
+        headers={"Content-Disposition": 'attachment; filename="consents.json"'},
+        json_dumps_params={"ensure_ascii": False, "indent": 2},
+    )

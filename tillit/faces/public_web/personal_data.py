@@ -1,0 +1,5 @@
+"""The public forms that store identifying data, and which declared form each is (A2)."""
+
+from tillit.declaration.forms import served_form
+
+served_form("newsletter", "newsletter_signup")

@@ -1,0 +1,35 @@
+-- name: points
+-- A point of each person of the register.
+INSERT INTO power_point (subject_id, controller_id, gsrn, meter_number, price_area, grid_company_id, use, resolution,
+                         street, postal_code, place, municipality, source, collected_under)
+SELECT s.id, %(controller)s, '707057500' || lpad(row_number() OVER (ORDER BY s.id)::text, 9, '0'), '', 'NO1', %(grid)s,
+       'home', 60, '', '', '', '0301', 'data_subject', 'power_supply'
+FROM parties_subject s WHERE s.register_id = %(register)s
+
+-- name: contracts
+-- Each supplied at spot since 2024.
+INSERT INTO power_contract (subject_id, controller_id, point_id, kind, product, starts, end_reason, source, collected_under)
+SELECT p.subject_id, p.controller_id, p.id, 'spot', 'spot', '2024-01-01', '', 'data_subject', 'power_supply'
+FROM power_point p WHERE p.controller_id = %(controller)s
+
+-- name: ids
+-- The points in the order of people.
+SELECT subject_id, id FROM power_point WHERE controller_id = %(controller)s ORDER BY subject_id, id
+
+-- name: values
+-- Days of some points.
+INSERT INTO power_reading_day
+  (subject_id, controller_id, point_id, direction, day, resolution, wh, quality, registered, version)
+SELECT v.subject, %(controller)s, v.point, 1, v.day, 60, v.wh, '\x04'::bytea, '\x0000000000000000'::bytea, 1
+FROM unnest(%(subjects)s::bigint[], %(points)s::bigint[], %(days)s::date[], %(wh)s::bytea[]) AS v (subject, point, day, wh)
+
+-- name: earlier
+-- The year before of some points: each day as the day of the month that is there. Clock changes take an hour off or on.
+INSERT INTO power_reading_day
+  (subject_id, controller_id, point_id, direction, day, resolution, wh, quality, registered, version)
+SELECT r.subject_id, r.controller_id, r.point_id, 1, d.day::date, 60,
+       CASE d.day::date WHEN '2025-03-30' THEN substr(r.wh, 1, 92) WHEN '2025-10-26' THEN r.wh || substr(r.wh, 1, 4)
+            ELSE r.wh END, r.quality, r.registered, 1
+FROM generate_series(%(first)s::date - %(back)s, %(first)s::date - 1, interval '1 day') AS d (day)
+JOIN power_reading_day r ON r.day = %(first)s::date + (extract(day FROM d.day)::int - 1)
+WHERE r.controller_id = %(controller)s AND r.point_id = ANY (%(points)s)

@@ -1,0 +1,125 @@
+"""Receipts of choices: a message where the person was not on their own pages, and on Min side for all (ISO/IEC TS
+27560).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_datetime
+
+from tillit.consent.models import ConsentEvent, Wording
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current, holder_of
+from tillit.declaration.vocabulary import vocabulary
+from tillit.journeys.consents.words import channel_name, first_language
+from tillit.kernel import clock
+from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.messages.errors import MessageRefusedError
+from tillit.messages.operations import send
+from tillit.parties.merging import same_person
+
+ACTIVITY, TEMPLATE = "important_notices", {True: "consent_receipt", False: "withdrawal_receipt"}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One act as the person may keep it. text: the words it was made on, '' where only their digest was kept."""
+
+    id: int
+    activity: str
+    channel: str
+    kind: str
+    at: datetime
+    route: str
+    wording: str
+    text: str
+    version: int
+    evidence: str
+
+
+def tell(*, controller: Controller, subject_id: int, activity: str, channel: str, on: bool, key: str) -> bool:
+    """Send the person a receipt of what was recorded for them; whether one could go. `key`: once each."""
+    declared = current(controller_id=controller.pk, on=clock.today())
+    notices = declared.activity(ACTIVITY)
+    if notices is None:
+        return False
+    language = first_language(controller)
+    at = clock.now()
+    values = {
+        "purpose": vocabulary().activities[activity].name(language),
+        "channel": channel_name(channel, language),
+        "moment": format_datetime(at, "long", tzinfo=_zone(), locale=language),
+        "name": declared.controller.name,
+    }
+    everyone = {controller.pk, holder_of(controller_id=controller.pk)}
+    with Scope(system("receipts", everyone), ACTIVITY) as scope:
+        try:
+            send(
+                scope=scope,
+                subject_id=subject_id,
+                controller_id=controller.pk,
+                template=TEMPLATE[on],
+                values=values,
+                at=at,
+                key=key[:80],
+            )
+        except MessageRefusedError:
+            return False
+    return True
+
+
+def receipts(*, actor: Actor, controller: Controller, subject_id: int) -> list[Receipt]:
+    """Every act of the person at the controller, the newest first."""
+    with Scope(actor, "rights_requests", frozenset({subject_id})):
+        rows = ConsentEvent.objects.filter(subject_id__in=same_person(subject_id), controller_id=controller.pk)
+        events = list(rows.order_by("-at", "-id")[:500])
+    return shown(events)
+
+
+def shown(events: list[ConsentEvent]) -> list[Receipt]:
+    """The acts with the words they were made on."""
+    texts = dict(Wording.objects.filter(digest__in={one.wording for one in events}).values_list("digest", "text"))
+    return [
+        Receipt(
+            one.id,
+            one.activity,
+            one.channel,
+            one.kind,
+            one.at,
+            one.route,
+            one.wording,
+            texts.get(one.wording, ""),
+            one.declaration_version,
+            one.evidence,
+        )
+        for one in events
+    ]
+
+
+def as_record(*, controller: Controller, found: list[Receipt]) -> dict[str, Any]:
+    """The receipts as a machine reads them."""
+    return {
+        "schema": "ISO/IEC TS 27560:2023",
+        "controller": {"key": controller.key, "name": controller.name},
+        "events": [
+            {
+                "id": str(one.id),
+                "purpose": one.activity,
+                "channel": one.channel or "all",
+                "event": one.kind,
+                "at": one.at.isoformat(),
+                "route": one.route,
+                "notice": {"sha256": one.wording, "text": one.text, "declaration_version": one.version},
+                "evidence": one.evidence,
+            }
+            for one in found
+        ],
+    }
+
+
+def _zone() -> Any:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 (of the standard library)
+
+    return ZoneInfo(DEFAULT_ZONE)

@@ -1,0 +1,117 @@
+"""What is derived from a customer's use, and the alerts, as the customer sees and sets them (E4, E5, E6)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from tillit.consent.queries import Decision
+from tillit.declaration.models import Controller
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope
+from tillit.power.errors import PowerError
+from tillit.power.insight import alerts, comparison, derived, settings
+from tillit.power.insight.breakdown import Estimate, Part
+from tillit.power.insight.comparison import Compared
+from tillit.power.insight.models import Alert, QuietHours
+from tillit.power.insight.settings import Wanted
+from tillit.power.models import MeteringPoint
+from tillit.power.queries import app_users, household_of, points_of
+
+OWN = "self_service"
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """A point's breakdown and comparison. told: whether the customer has said what the home is like.
+
+    may: whether it may be compared with similar households. Both are empty where the customer does not use the app.
+    """
+
+    points: list[MeteringPoint]
+    point: MeteringPoint | None = None
+    in_app: bool = False
+    told: bool = False
+    may: Decision = field(default_factory=lambda: Decision(allowed=False, reason="not-applicable"))
+    compared: list[Compared] = field(default_factory=list)
+    months: dict[date, dict[Part, Estimate]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AlertPage:
+    """Every kind with what is chosen, the channels there are, quiet hours, and what was given."""
+
+    wanted: list[Wanted]
+    channels: tuple[str, ...]
+    quiet: QuietHours | None
+    given: list[Alert]
+    in_app: bool
+
+
+def home(*, actor: Actor, controller: Controller, people: Collection[int], number: int) -> HomePage:
+    """The page of the customer's `number`th point. Raises `PowerError` `no-point`."""
+    here = controller.pk
+    with Scope(actor, OWN) as scope:
+        points = points_of(subject_ids=people, controller_id=here)
+        if not points and number == 1:
+            return HomePage(points)
+        if not 1 <= number <= len(points):
+            raise PowerError("no-point", "the customer has no such metering point")
+        point = points[number - 1]
+        subject = {"subject_id": point.subject_id}
+        told = household_of(**subject, point_id=point.id)
+        page = HomePage(points, point, told=told is not None and bool(told.dwelling))
+        if not app_users(controller_id=here, subject_ids=people):
+            return page
+        may = comparison.may_compare(**subject, controller_id=here)
+        compared = comparison.compared(scope=scope, point=point) if may else []
+        months = derived.months_of(**subject, point_id=point.id)
+    return replace(page, in_app=True, may=may, compared=compared, months=months)
+
+
+def alerts_of(*, actor: Actor, controller: Controller, subject_id: int, activity: str = OWN) -> AlertPage:
+    """A person's alerts, for the person, or for a purpose that may see them."""
+    who = {"subject_id": subject_id, "controller_id": controller.pk}
+    with Scope(actor, activity, frozenset({subject_id})):
+        return AlertPage(
+            settings.wanted(**who),
+            settings.offered(controller_id=controller.pk),
+            settings.quiet(**who),
+            alerts.given_to(**who),
+            bool(activity == OWN and app_users(controller_id=controller.pk, subject_ids=[subject_id])),
+        )
+
+
+def want(
+    *,
+    actor: Actor,
+    controller: Controller,
+    subject_id: int,
+    kind: str,
+    channels: Collection[str],
+    threshold: int | None,
+) -> None:
+    """Set a kind of alert. Raises `InsightError`."""
+    with Scope(actor, OWN) as scope:
+        settings.want(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=controller.pk,
+            kind=kind,
+            channels=channels,
+            threshold=threshold,
+            at=clock.now(),
+        )
+
+
+def keep_quiet(*, actor: Actor, controller: Controller, subject_id: int, starts: int, ends: int, zone: str) -> None:
+    """Set the quiet hours. Raises `InsightError`."""
+    with Scope(actor, OWN) as scope:
+        settings.keep_quiet(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=controller.pk,
+            starts=starts,
+            ends=ends,
+            zone=zone,
+            at=clock.now(),
+        )

@@ -1,0 +1,400 @@
+"""Insurance from every side (D7): covers that follow agreements, a person's claims, the desk, insurer and broker."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import structlog
+
+from tillit.audit.events import PERSON_READ
+from tillit.audit.operations import append
+from tillit.cases import attachments, queries
+from tillit.cases import operations as cases
+from tillit.cases.errors import UnknownCaseError
+from tillit.cases.models import Case, Document, Entry
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
+from tillit.disclosure.errors import DisclosureRefusedError
+from tillit.disclosure.operations import Disclosed, disclose
+from tillit.journeys.payments import scope_of
+from tillit.kernel import clock
+from tillit.kernel.money import Money
+from tillit.kernel.scope import Actor, Scope, ScopeError
+from tillit.messages.operations import send
+from tillit.parties.actors import person_scope
+from tillit.parties.operations import lock_subject
+from tillit.parties.queries import facts
+from tillit.services import claims, covers, insurers
+from tillit.services import events as service_events
+from tillit.services.agreement_models import Agreement
+from tillit.services.claims import ACTIVITY, CLAIM
+from tillit.services.errors import InsurerError, ServiceError
+from tillit.services.insurance_models import ClaimNotice, Cover, PaidClaim, RefusedClaim
+
+OWN, COVERS, CUSTOMERS = "self_service", covers.ACTIVITY, "customer_administration"
+RECENT = timedelta(days=3)
+AGAIN = timedelta(minutes=5)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A claim with its log and its files. `who`: for the desk."""
+
+    case: Case
+    entries: Sequence[Entry]
+    files: Sequence[Document] = ()
+    who: str = ""
+    cover: Cover | None = None
+    notices: Sequence[ClaimNotice] = ()
+
+
+@dataclass(frozen=True)
+class Mine:
+    """What a person sees of their insurance."""
+
+    covers: Sequence[Cover]
+    claims: Sequence[Shown]
+    paid: Sequence[PaidClaim] = ()
+    refused: Sequence[RefusedClaim] = field(default=())
+
+
+def offered(*, controller: Controller) -> bool:
+    """Whether the controller's customers may be insured and claim by themselves."""
+    declared = current(controller_id=controller.pk, on=clock.today())
+    own = declared.activity(OWN)
+    return declared.activity(ACTIVITY) is not None and own is not None and "insurance_claim" in own.records
+
+
+def follow_agreements() -> int:
+    """Covers follow the agreements that give them, new ones, endings and endings undone; how many changed. Daily."""
+    changed = 0
+    for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
+        declared = current(controller_id=controller.pk, on=clock.today())
+        if declared.activity(COVERS) is None or declared.activity(CUSTOMERS) is None:
+            continue
+        with scope_of(controller.pk, CUSTOMERS):
+            found = Agreement.objects.filter(
+                controller_id=controller.pk, product__services__contains=[COVERS]
+            ).select_related("product")
+            agreed = list(found)
+        with scope_of(controller.pk, COVERS):
+            rows = Cover.objects.filter(controller_id=controller.pk, agreement_id__isnull=False)
+            known = {(one.subject_id, one.agreement_id): (one.starts, one.ends) for one in rows}
+        for one in agreed:
+            if known.get((one.subject_id, one.id)) != (one.starts, one.ends):
+                changed += _cover(controller, one)
+    return changed
+
+
+def _cover(controller: Controller, one: Agreement) -> bool:
+    terms = covers.terms_of(controller_id=controller.pk, product=one.product.key, on=one.starts)
+    if terms is None:
+        log.warning("a product insures and has no terms", product=one.product.key)
+        return False
+    with scope_of(controller.pk, COVERS, one.subject_id) as scope:
+        covers.insure(
+            scope=scope,
+            subject_id=one.subject_id,
+            terms=terms,
+            starts=one.starts,
+            ends=one.ends,
+            at=clock.now(),
+            agreement_id=one.id,
+        )
+    return True
+
+
+def mine(*, actor: Actor, subject_id: int) -> Mine:
+    """What a person sees: covers, claims that are handled, claims that were decided."""
+    with Scope(actor, OWN, frozenset({subject_id})):
+        found = queries.of_person(subject_id=subject_id, kind=CLAIM)[:50]
+        paid, refused = claims.decided(subject_id=subject_id)
+        handled = [_shown(case, shown_only=True) for case in found]
+        return Mine(list(covers.of_person(subject_id=subject_id)), handled, paid, refused)
+
+
+def claim(
+    *,
+    actor: Actor,
+    controller: Controller,
+    subject_id: int,
+    cover_id: int,
+    item: str,
+    loss_kind: str,
+    loss_on: date,
+    text: str,
+    claimed: int | None,
+    files: Sequence[bytes] = (),
+    language: str = "nb",
+) -> Case:
+    """A person claims. Insurer and broker are told when the worker comes to it. Raises `ServiceError`, `CaseError`."""
+    at = clock.now()
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        cover = covers.covered(subject_id=subject_id, cover_id=cover_id, on=loss_on)
+        case = claims.make(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=controller.pk,
+            cover=cover,
+            item=item,
+            loss_kind=loss_kind,
+            loss_on=loss_on,
+            text=text,
+            claimed=claimed,
+            channel="self_service",
+            at=at,
+            language=language,
+        )
+        for body in files:
+            attachments.add(scope=scope, case=case, body=body, at=at)
+        claims.tell(scope=scope, case=case, about="claim", of_id=case.id, at=at)
+        return case
+
+
+def write(*, actor: Actor, subject_id: int, case_id: int, text: str, files: Sequence[bytes] = ()) -> None:
+    """The person adds to a claim that is handled. Raises `ServiceError` `no-words`, `CaseError`, `UnknownCaseError`."""
+    if not text.strip() and not files:
+        raise ServiceError("no-words", "say it in words")
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        case = _of_kind(queries.case(case_id=case_id, subject_id=subject_id))
+        for body in files:
+            attachments.add(scope=scope, case=case, body=body, at=clock.now())
+        if text.strip():
+            cases.take(scope=scope, case=case, step="wrote", at=clock.now(), text=text)
+
+
+def withdraw(*, actor: Actor, subject_id: int, case_id: int) -> None:
+    """The person takes a claim back."""
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        case = _of_kind(queries.case(case_id=case_id, subject_id=subject_id))
+        cases.take(scope=scope, case=case, step="withdrawn", at=clock.now(), outcome="withdrawn")
+
+
+def own_claim(*, actor: Actor, subject_id: int, case_id: int) -> Shown:
+    """One of the person's claims. Raises `UnknownCaseError`."""
+    with Scope(actor, OWN, frozenset({subject_id})):
+        return _shown(_of_kind(queries.case(case_id=case_id, subject_id=subject_id)), shown_only=True)
+
+
+def own_file(*, actor: Actor, subject_id: int, case_id: int, document_id: int) -> tuple[str, str, bytes]:
+    """A file of one's own claim."""
+    with Scope(actor, OWN, frozenset({subject_id})) as scope:
+        case = _of_kind(queries.case(case_id=case_id, subject_id=subject_id))
+        return attachments.open_file(scope=scope, case=case, document_id=document_id)
+
+
+def may_handle(actor: Actor) -> bool:
+    """Whether the member of staff handles claims."""
+    return actor.activities is None or ACTIVITY in actor.activities
+
+
+def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Case]:
+    """The controller's claims, the most urgent first. Raises `ScopeError`."""
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        return list(queries.queue(controller_ids=[controller.pk], kind=CLAIM, show=show)[:200])
+
+
+def count_open(*, actor: Actor, controller: Controller) -> int:
+    """How many claims are not closed."""
+    if current(controller_id=controller.pk, on=clock.today()).activity(ACTIVITY) is None:
+        return 0
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        return queries.queue(controller_ids=[controller.pk], kind=CLAIM).count()
+
+
+@contextmanager
+def handling(*, actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
+    """The open scope in which staff handle a claim. Raises `ScopeError`, `NotAssignedError`, `UnknownCaseError`."""
+    if not may_handle(actor):
+        raise ScopeError("scope-activity", f"{actor.kind} may not handle claims")
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        found = _of_kind(queries.case(case_id=case_id))
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=found.subject_id) as scope:
+        yield scope, _of_kind(queries.case(case_id=case_id, subject_id=found.subject_id))
+
+
+def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:
+    """A claim as the desk sees it; the look is on record."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        append(
+            type=PERSON_READ,
+            scope=scope,
+            controller=controller.pk,
+            subject=case.subject_id,
+            details={"purpose": ACTIVITY, "categories": ["identity", "insurance_claim", "insurance_cover"]},
+        )
+        cover = covers.of_person(subject_id=case.subject_id).filter(id=int(case.fields["cover"])).first()
+        notices = list(ClaimNotice.objects.filter(subject_id=case.subject_id, case_id=case.id).order_by("due_at"))
+        return _shown(case, shown_only=False, who=_name(case.subject_id), cover=cover, notices=notices)
+
+
+def take_step(*, actor: Actor, controller: Controller, case_id: int, step: str, text: str) -> None:
+    """`assessed`, `asked` (which the person is told of) or `note`, in the handler's words. Raises `CaseError`."""
+    if step not in {"assessed", "asked", "note"} or not text.strip():
+        raise ServiceError("no-words", "say it in words")
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        cases.take(scope=scope, case=case, step=step, at=clock.now(), text=text)
+        if step == "asked":
+            _message(scope, case, "claim_asked", {}, f"claim_asked:{case.id}:{clock.now().timestamp():.0f}")
+
+
+def decide(*, actor: Actor, controller: Controller, case_id: int, amount: int, reasons: str) -> None:
+    """Decide a claim (`claims.decide`); the person is told. Raises `ServiceError`, `CaseError`."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        claims.decide(scope=scope, case=case, amount=amount, reasons=reasons, at=clock.now())
+        _message(scope, case, "claim_decided", {}, f"claim_decided:{case.id}")
+
+
+def pay(*, actor: Actor, controller: Controller, case_id: int, method: str, to_account: str) -> PaidClaim:
+    """Pay what was approved (`claims.pay`); the person is told. Raises `ServiceError`."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        row = claims.pay(scope=scope, case=case, method=method, to_account=to_account, at=clock.now())
+        values = {"amount": Money(row.amount, row.currency).format(case.language)}
+        _message(scope, case, "claim_paid", values, f"claim_paid:{row.id}")
+        return row
+
+
+def staff_file(*, actor: Actor, controller: Controller, case_id: int, document_id: int) -> tuple[str, str, bytes]:
+    """A file of a claim, for the desk."""
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        return attachments.open_file(scope=scope, case=case, document_id=document_id)
+
+
+def tell_everywhere() -> int:
+    """Tell insurers and brokers everything that is due; how much they have now. Outside every scope. One that does not
+    answer is tried again, and holds up no other.
+    """
+    told = 0
+    for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
+        if current(controller_id=controller.pk, on=clock.today()).activity(ACTIVITY) is None:
+            continue
+        with scope_of(controller.pk, ACTIVITY):
+            due = ClaimNotice.objects.filter(controller_id=controller.pk, told_at=None, due_at__lte=clock.now())
+            waiting = list(due.order_by("due_at", "id")[:500])
+        silent: set[str] = set()
+        for notice in waiting:
+            if notice.recipient in silent:
+                continue
+            try:
+                told += _tell(controller, notice)
+            except (InsurerError, DisclosureRefusedError, ServiceError) as error:
+                log.warning("claim not told", code=error.code, recipient=notice.recipient)
+                silent |= {notice.recipient} if isinstance(error, InsurerError) else set()
+                _later(controller, notice, error.code)
+    return told
+
+
+def _tell(controller: Controller, notice: ClaimNotice) -> bool:
+    """Tell one: what leaves is on record before it does; whose outcome is not known is asked about first."""
+    if not insurers.reachable(notice.recipient):
+        raise InsurerError("insurer-unnamed", "the installation does not say how to reach them")
+    if not notice.handed_over or not insurers.has(recipient=notice.recipient, reference=notice.reference):
+        with scope_of(controller.pk, ACTIVITY, notice.subject_id) as scope:
+            lock_subject(scope=scope, subject_id=notice.subject_id)
+            sent = _release(scope, notice)
+            mine = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id)
+            mine.update(handed_over=True, attempts=notice.attempts + 1)
+        insurers.tell(recipient=notice.recipient, reference=notice.reference, about=notice.about, sent=sent)
+    with scope_of(controller.pk, ACTIVITY, notice.subject_id) as scope:
+        at = clock.now()
+        mine = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id, told_at=None)
+        if not mine.update(told_at=at, reason=""):
+            return False
+        case = Case.objects.filter(subject_id=notice.subject_id, id=notice.case_id, closed_at=None).first()
+        if case is not None:
+            details = {"recipient": notice.recipient, "about": notice.about}
+            cases.take(scope=scope, case=case, step="told", at=at, details=details)
+        append(
+            type=service_events.CLAIM_TOLD,
+            scope=scope,
+            controller=controller.pk,
+            subject=notice.subject_id,
+            details={"notice": notice.id, "recipient": notice.recipient},
+        )
+    return True
+
+
+def _release(scope: Scope, notice: ClaimNotice) -> Disclosed:
+    """What of the claim and its cover leaves, on record."""
+    cover = covers.of_person(subject_id=notice.subject_id).filter(id=notice.cover_id).first()
+    if cover is None:
+        raise ServiceError("not-covered", "the cover is gone")
+    name, about = _about(notice)
+    fields: dict[str, Any] = {
+        "name": _name(notice.subject_id),
+        "insurance_cover": {
+            "policy": cover.terms.policy,
+            "starts": cover.starts.isoformat(),
+            "ends": cover.ends.isoformat() if cover.ends else None,
+        },
+        name: about,
+    }
+    return disclose(
+        scope=scope,
+        subject_id=notice.subject_id,
+        controller_id=notice.controller_id,
+        recipient=notice.recipient,
+        fields=fields,
+        at=clock.now(),
+        party=notice.recipient,
+        case_id=notice.case_id,
+    )
+
+
+def _about(notice: ClaimNotice) -> tuple[str, dict[str, Any]]:
+    """(category, what leaves of it)."""
+    mine = {"subject_id": notice.subject_id, "id": notice.of_id}
+    if notice.about == "claim":
+        case = Case.objects.get(**mine)
+        told = {key: case.fields.get(key) for key in ("item", "loss_kind", "loss_on", "text", "claimed")}
+        return "insurance_claim", told | {"claimed_on": clock.local_date(case.received_at).isoformat()}
+    row: Any = (PaidClaim if notice.about == "paid" else RefusedClaim).objects.get(**mine)
+    common = {
+        "item": row.item,
+        "loss_kind": row.loss_kind,
+        "loss_on": row.loss_on.isoformat(),
+        "claimed_on": row.claimed_on.isoformat(),
+    }
+    if notice.about == "paid":
+        paid = {"amount": row.amount, "currency": row.currency, "method": row.method, "status": row.status}
+        return "paid_claim", common | paid | {"paid_on": clock.local_date(row.paid_at).isoformat()}
+    refused = {"reasons": row.reasons, "partly": row.partly}
+    return "refused_claim", common | refused | {"refused_on": clock.local_date(row.refused_at).isoformat()}
+
+
+def _later(controller: Controller, notice: ClaimNotice, reason: str) -> None:
+    with scope_of(controller.pk, ACTIVITY, notice.subject_id):
+        mine = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id, told_at=None)
+        mine.update(reason=reason[:40], due_at=clock.now() + AGAIN)
+
+
+def _message(scope: Scope, case: Case, template: str, values: dict[str, Any], key: str) -> None:
+    send(
+        scope=scope,
+        subject_id=case.subject_id,
+        controller_id=case.controller_id,
+        template=template,
+        values=values,
+        at=clock.now(),
+        key=key,
+        language=case.language,
+    )
+
+
+def _name(subject_id: int) -> str:
+    known = facts(subject_id=subject_id)
+    return " ".join(filter(None, (known.get("name.given"), known.get("name.family"))))
+
+
+def _of_kind(case: Case) -> Case:
+    if case.kind != CLAIM:
+        raise UnknownCaseError("no-case", "there is no such claim")
+    return case
+
+
+def _shown(case: Case, *, shown_only: bool, **more: Any) -> Shown:
+    entries = queries.entries(case=case, shown_only=shown_only)
+    return Shown(case, entries, list(queries.attached(case=case)), **more)

@@ -1,0 +1,229 @@
+"""A power customer at the desk (E1): points, contracts, switches of supplier, and making sure of who it is.
+
+Where the declaration has people checked against the population register, a switch to us is confirmed only when the
+register knew the person, or when a colleague has seen who they are; never when it said that they are somebody else,
+unknown, or dead. Every act is on record.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from tillit.audit.operations import append
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current, holder_of
+from tillit.journeys import events, population
+from tillit.journeys.reception import IDENTITY_SEEN
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.parties.actors import person_scope
+from tillit.parties.merging import same_person
+from tillit.power import looking_back, operations, queries, switching
+from tillit.power.errors import PowerError
+from tillit.power.models import Contract, GridCompany, Household, MeteringPoint
+from tillit.power.switch_models import Switch, Way
+from tillit.registers.models import Check
+from tillit.registers.sources import POPULATION, grounded
+
+ACTIVITY = switching.ACTIVITY
+SEEN = IDENTITY_SEEN
+_KNOWN = frozenset({"unchanged", "changed", "protected"})
+_NOT_THEM = frozenset({"deceased", "another_person", "not_found"})
+
+
+@dataclass(frozen=True)
+class PointView:
+    """A point with its contracts, the latest first, what was told of the home, and its latest readings."""
+
+    point: MeteringPoint
+    contracts: list[Contract]
+    household: Household | None
+    readings: looking_back.Standing
+
+
+@dataclass(frozen=True)
+class View:
+    """A power customer. identity: `checked`, `wrong`, `waiting`, or "" where the declaration has nobody checked."""
+
+    points: list[PointView]
+    switches: list[Switch]
+    identity: str
+
+
+def view(*, scope: Scope, controller: Controller, subject_ids: frozenset[int], today: date) -> View:
+    """The customer's points, contracts, switches and readings; in an open scope that may see them."""
+    points = queries.points_of(subject_ids=subject_ids, controller_id=controller.pk)
+    contracts = queries.contracts_of(subject_ids=subject_ids, controller_id=controller.pk)
+    shown = [
+        PointView(
+            point,
+            [one for one in contracts if one.point_id == point.id],
+            queries.household_of(subject_id=point.subject_id, point_id=point.id),
+            looking_back.standing(point=point, today=today),
+        )
+        for point in points
+    ]
+    switches = Switch.objects.filter(subject_id__in=subject_ids, controller_id=controller.pk).select_related("point")
+    return View(shown, list(switches.order_by("-requested_at")), identity(controller, subject_ids))
+
+
+def look(*, actor: Actor, controller: Controller, subject_id: int) -> View:
+    """The customer as staff see them. Raises `NotAssignedError`, `ScopeError`."""
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
+        people = frozenset(same_person(subject_id))
+        return view(scope=scope, controller=controller, subject_ids=people, today=clock.today())
+
+
+def identity(controller: Controller, subject_ids: frozenset[int]) -> str:
+    """What the population register said of the person; in an open scope."""
+    if not grounded(current(controller_id=controller.pk, on=clock.today()), POPULATION):
+        return ""
+    outcomes = set(
+        Check.objects.filter(subject_id__in=subject_ids, source=POPULATION.key, checked_at__isnull=False).values_list(
+            "outcome", flat=True
+        )
+    )
+    return "wrong" if outcomes & _NOT_THEM else "checked" if outcomes & _KNOWN else "waiting"
+
+
+def request_in(
+    *,
+    actor: Actor,
+    controller: Controller,
+    subject_id: int,
+    number: str,
+    price_area: str,
+    kind: str,
+    reason: str,
+    day: date,
+    at: datetime,
+    grid_company: str = "",
+    product: str = "",
+    **facts: Any,
+) -> Switch:
+    """Register that a point is to come to us; the register is asked about the customer. Raises `PowerError`,
+    `NotAssignedError`, `ScopeError`.
+    """
+    grid = GridCompany.objects.filter(key=grid_company).first()
+    if grid_company and grid is None:
+        raise PowerError("grid-company", "that grid company is not known here")
+    with transaction.atomic():
+        with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
+            known = queries.points_of(subject_ids=same_person(subject_id), controller_id=controller.pk)
+            point = operations.add_point(
+                scope=scope, subject_id=subject_id, controller=controller, number=number, price_area=price_area, at=at,
+                grid_company=grid, wanted=True, **facts,
+            )  # fmt: skip
+            if any(one.gsrn == point.gsrn and one.subject_id != subject_id for one in known):
+                raise PowerError("point-twice", "another subject of the same person has that point")
+            switch = switching.request(
+                scope=scope, point=point, way=Way.IN, reason=reason, day=day, at=at, kind=kind, product=product
+            )
+            waiting = identity(controller, frozenset(same_person(subject_id))) == "waiting"
+            _record(scope, controller, switch, requested=True)
+        if waiting:
+            population.ask_about(controller=controller, subject_id=subject_id)
+    return switch
+
+
+def request_out(
+    *, actor: Actor, controller: Controller, subject_id: int, point_id: int, reason: str, day: date, at: datetime
+) -> Switch:
+    """Register that a point is to go from us. Raises as `request_in`."""
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
+        point = MeteringPoint.objects.filter(subject_id=subject_id, id=point_id).first()
+        if point is None:
+            raise PowerError("no-point", "the customer has no such point")
+        switch = switching.request(scope=scope, point=point, way=Way.OUT, reason=reason, day=day, at=at)
+        _record(scope, controller, switch, requested=True)
+    return switch
+
+
+def confirm(
+    *,
+    actor: Actor,
+    controller: Controller,
+    subject_id: int,
+    switch_id: int,
+    at: datetime,
+    seen: str = "",
+    final_wh: int | None = None,
+) -> Switch:
+    """Carry a switch out. seen: what showed who the customer is, where the register has not said so.
+
+    Raises `PowerError` `identity-unchecked` or `identity-wrong`, and as `switching.confirm`.
+    """
+    if seen and seen not in SEEN:
+        raise PowerError("identity-unchecked", "say what was seen")
+
+    def act(scope: Scope, switch: Switch) -> None:
+        told = identity(controller, frozenset(same_person(subject_id))) if switch.way == Way.IN else ""
+        if told == "wrong":
+            raise PowerError("identity-wrong", "the population register says that it is somebody else")
+        if told == "waiting" and not seen:
+            raise PowerError("identity-unchecked", "nobody has made sure yet who the customer is")
+        how = "checked" if told == "checked" else seen
+        switching.confirm(scope=scope, controller=controller, switch=switch, at=at, identity=how, final_wh=final_wh)
+
+    return _with(actor, controller, subject_id, switch_id, act)
+
+
+def decline(
+    *, actor: Actor, controller: Controller, subject_id: int, switch_id: int, status: str, at: datetime
+) -> Switch:
+    """It comes to nothing: `refused` or `cancelled`."""
+    return _with(
+        actor, controller, subject_id, switch_id, lambda _, one: switching.decline(switch=one, status=status, at=at)
+    )
+
+
+def undo(*, actor: Actor, controller: Controller, subject_id: int, switch_id: int, at: datetime) -> Switch:
+    """Take back what was confirmed by mistake."""
+    return _with(
+        actor, controller, subject_id, switch_id,
+        lambda _, one: switching.undo(controller=controller, switch=one, at=at),
+    )  # fmt: skip
+
+
+def tell_household(*, controller: Controller, subject_id: int, point_id: int, facts: dict[str, Any]) -> Household:
+    """What the customer tells of their home on Min side, where the declaration's form asks for it."""
+    people = frozenset(same_person(subject_id))
+    with Scope(_system(controller), ACTIVITY, people) as scope:
+        point = MeteringPoint.objects.filter(subject_id__in=people, id=point_id).first()
+        if point is None:
+            raise PowerError("no-point", "the customer has no such point")
+        return operations.tell_household(scope=scope, point=point, **facts)
+
+
+def _with(
+    actor: Actor, controller: Controller, subject_id: int, switch_id: int, act: Callable[[Scope, Switch], None]
+) -> Switch:
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
+        mine = Switch.objects.select_for_update().filter(subject_id=subject_id, id=switch_id)
+        switch = mine.first()
+        if switch is None:
+            raise PowerError("no-switch", "the customer has no such switch")
+        act(scope, switch)
+        switch.refresh_from_db()
+        _record(scope, controller, switch)
+    return switch
+
+
+def _record(scope: Scope, controller: Controller, switch: Switch, *, requested: bool = False) -> None:
+    details = {"way": switch.way}
+    if not requested:
+        details |= {"status": switch.status, "identity": switch.identity or "none"}
+    append(
+        type=events.SWITCH_REQUESTED if requested else events.SWITCH_DECIDED,
+        scope=scope,
+        controller=controller.pk,
+        subject=switch.subject_id,
+        details=details,
+    )
+
+
+def _system(controller: Controller) -> Actor:
+    return system("min_side", {controller.pk, holder_of(controller_id=controller.pk)})

@@ -1,0 +1,48 @@
+-- name: audience
+-- Everybody the activity applies to, with the reason they are not written to: '' who is picked, may be written to, has an
+-- address and had no message of the activity too recently. The parts between marks are other named statements.
+WITH lawful AS MATERIALIZED (
+/*lawful*/
+), profiled AS MATERIALIZED (
+/*profiled*/
+), reachable AS (
+/*reachable*/
+), recent AS (
+  SELECT DISTINCT subject_id FROM messages_message
+  WHERE controller_id = %(controller)s AND activity = %(activity)s AND direction = 'out'
+    AND message_state IN ('queued', 'sending', 'sent', 'unknown')
+    AND coalesce(settled_at, due_at) + %(often)s::interval > %(now)s
+    AND campaign_id IS DISTINCT FROM %(except_for)s
+)
+SELECT l.subject_id,
+  CASE
+    WHEN NOT /*picked*/ THEN 'not-picked'
+    WHEN l.reason <> '' THEN l.reason
+    WHEN /*profiling*/ AND p.reason IS DISTINCT FROM '' THEN 'profiling-' || coalesce(p.reason, 'not-applicable')
+    WHEN a.subject_id IS NULL THEN 'no-address'
+    WHEN r.subject_id IS NOT NULL THEN 'too-soon'
+    ELSE ''
+  END AS reason
+FROM lawful l
+LEFT JOIN profiled p ON p.subject_id = l.subject_id
+LEFT JOIN reachable a ON a.subject_id = l.subject_id
+LEFT JOIN recent r ON r.subject_id = l.subject_id
+/*joins*/
+
+-- name: fact
+-- The people a fact holds for, each once, as the subject they are known by.
+LEFT JOIN (
+  SELECT DISTINCT coalesce(alias.alias_of_id, held.subject_id) AS subject_id
+  FROM (/*fact*/) held
+  LEFT JOIN parties_subject alias ON alias.id = held.subject_id AND alias.alias_of_id IS NOT NULL
+) /*name*/ ON /*name*/.subject_id = l.subject_id
+
+-- name: addressed
+-- Who has an address for the channel that is not known to be dead; of post, all of its parts.
+SELECT subject_id FROM parties_fact
+WHERE kind = ANY (%(kinds)s) AND superseded_at IS NULL AND failed_at IS NULL
+GROUP BY subject_id HAVING count(DISTINCT kind) >= %(enough)s
+
+-- name: pushed
+-- Who has switched notices on in a browser.
+SELECT DISTINCT subject_id FROM messages_push_subscription WHERE removed_at IS NULL AND gone_at IS NULL

@@ -1,0 +1,40 @@
+-- name: counted
+-- How many are in the set and may be written to, and how many are not, by reason.
+SELECT reason, count(*) FROM (/*audience*/) a GROUP BY reason
+
+-- name: take
+-- The recipients of a campaign, in random order, and how many are left out by reason: the set as it is now.
+WITH audience AS MATERIALIZED (/*audience*/), taken AS (
+  INSERT INTO campaigns_recipient (subject_id, controller_id, state, campaign_id, place)
+  SELECT a.subject_id, %(controller)s, 0, %(campaign)s, row_number() OVER (ORDER BY random())
+  FROM audience a WHERE a.reason = ''
+  ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT reason, count(*) FROM audience WHERE reason <> '' GROUP BY reason
+UNION ALL SELECT '', count(*) FROM taken
+
+-- name: next
+-- The next recipients of a campaign, for us alone.
+SELECT subject_id, id FROM campaigns_recipient
+WHERE campaign_id = %(campaign)s AND put_at IS NULL ORDER BY place LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: put
+-- These recipients have become messages.
+UPDATE campaigns_recipient SET put_at = %(now)s WHERE subject_id = ANY (%(subjects)s) AND campaign_id = %(campaign)s
+
+-- name: stop
+-- What of a cancelled campaign still waits in the outbox is not sent.
+UPDATE messages_message SET message_state = 'withheld', reason = 'cancelled', settled_at = %(now)s, sealed_address = NULL
+WHERE campaign_id = %(campaign)s AND controller_id = %(controller)s AND message_state = 'queued'
+
+-- name: leave_waiting
+-- Recipients of a cancelled campaign who were not reached: nothing waits for them any more.
+UPDATE campaigns_recipient SET put_at = %(now)s WHERE campaign_id = %(campaign)s AND put_at IS NULL
+
+-- name: not_again
+-- Campaigns that were under way when a dump was made were sent long ago, or are begun anew by somebody.
+UPDATE campaigns_campaign SET status = 'cancelled', ended_at = %(now)s WHERE status IN ('approved', 'sending', 'paused')
+
+-- name: somebody
+-- One of the people who would get it.
+SELECT subject_id FROM (/*audience*/) a WHERE reason = '' ORDER BY random() LIMIT 1

@@ -1,0 +1,254 @@
+"""The calculation: lines of quantity, rate and amount, for every row of a matrix of watt-hours at once (E3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tillit.power.cost.axis import Cells, Flags, Ints
+from tillit.power.cost.terms import Limited, Terms
+from tillit.power.prices import RATE
+
+PER_ORE = 1000 * RATE
+"""Watt-hours times a rate are billionths of a krone: so many are one øre."""
+YEAR = 12
+_SAFE = 2**62
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line of each row. wh: what it is charged for, 0 where it is no energy; rate: None where it varies with spot.
+    detail: what else explains it (watts of capacity, the step's edge, days).
+    """
+
+    kind: str
+    name: str
+    ore: Ints
+    wh: Ints
+    rate: int | None = None
+    note: str = ""
+    detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Bill:
+    """Lines without VAT, and VAT on them. missing: intervals without a value; unpriced: watt-hours without a price;
+    preliminary: watt-hours at a preliminary price.
+    """
+
+    lines: Sequence[Line]
+    wh: Ints
+    vat: Ints
+    vat_rate: int
+    missing: Ints
+    unpriced: Ints
+    preliminary: Ints
+
+    @property
+    def net(self) -> Ints:
+        """The sum of the lines."""
+        return _total([line.ore for line in self.lines], len(self.vat))
+
+    @property
+    def total(self) -> Ints:
+        """The sum of the lines and VAT."""
+        return self.net + self.vat
+
+    def of(self, kind: str) -> Ints:
+        """The sum of the lines of a kind, without VAT."""
+        return _total([line.ore for line in self.lines if line.kind == kind], len(self.vat))
+
+
+def nearest(numerator: Ints, denominator: int) -> Ints:
+    """Each divided, to the nearest whole, half away from zero. Exact: beyond 64 bits it goes on in longer ones."""
+    size: Any = np.abs(numerator)
+    if size.size and (int(size.max()) > _SAFE // 2 or denominator > _SAFE // 2):
+        size = size.astype(object)
+    found = (2 * size + denominator) // (2 * denominator)
+    return np.asarray(np.where(numerator < 0, -found, found), dtype=np.int64)
+
+
+def _total(amounts: Sequence[Ints], rows: int) -> Ints:
+    found = np.zeros(rows, dtype=np.int64)
+    for one in amounts:
+        found += one
+    return found
+
+
+def month_bill(terms: Terms, cells: Cells, wh: Ints, gaps: Flags | None = None, spread: Flags | None = None) -> Bill:
+    """The bill of a month, or of its part that `terms` is about. wh: (points, cells) watt-hours; gaps: no value there;
+    spread: quarters that are but a part of an hour's value, which pay the mean of its four.
+    """
+    within = [_eligible(scheme, cells, wh) for scheme in terms.schemes]
+    lines = _energy_lines(terms, cells, wh, within, spread)
+    lines += _fee_lines(terms, len(wh))
+    lines += _capacity_lines(terms, cells, wh, gaps)
+    return _bill(terms, cells, wh, lines, gaps)
+
+
+def part_bills(
+    terms: Terms, cells: Cells, wh: Ints, group: Ints, gaps: Flags | None = None, spread: Flags | None = None
+) -> Bill:
+    """One point's month cut into parts, a row each, without what is charged a month. wh: (cells); group: each cell's
+    part. The caps of schemes are used up from the beginning of the month.
+    """
+    rows = np.arange(int(group.max()) + 1 if len(group) else 0)[:, None] == group[None, :]
+
+    def of(values: Ints) -> Ints:
+        return np.where(rows, values[None, :], 0)
+
+    within = [of(_eligible(scheme, cells, wh[None, :])[0]) for scheme in terms.schemes]
+    shown = None if gaps is None else rows & gaps[None, :]
+    parts = None if spread is None else rows & spread[None, :]
+    return _bill(terms, cells, of(wh), _energy_lines(terms, cells, of(wh), within, parts), shown)
+
+
+def _bill(terms: Terms, cells: Cells, wh: Ints, lines: list[Line], gaps: Flags | None) -> Bill:
+    net = _total([line.ore for line in lines], len(wh))
+    none = np.zeros(len(wh), dtype=np.int64)
+    priced, final = terms.priced[cells.hour], terms.final[cells.hour]
+    needs = terms.on_spot[cells.hour]
+    for scheme in terms.schemes:
+        needs = needs | scheme.where[cells.hour]
+    unpriced = none if priced[needs].all() else wh @ (needs & ~priced).astype(np.int64)
+    open_ones = needs & priced & ~final
+    preliminary = wh @ open_ones.astype(np.int64) if open_ones.any() else none
+    return Bill(
+        lines,
+        wh.sum(axis=1),
+        nearest(net * terms.vat, 10_000),
+        terms.vat,
+        none if gaps is None else gaps.sum(axis=1, dtype=np.int64),
+        unpriced,
+        preliminary,
+    )
+
+
+def _prices(terms: Terms, cells: Cells) -> tuple[Ints, Ints]:
+    """Four times the rate that each cell pays, and four times the mean of its hour."""
+    hour = terms.spot.sum(axis=1)[cells.hour]
+    if cells.whole:
+        return hour, hour
+    quarter = 4 * terms.spot[cells.hour, np.maximum(cells.quarter, 0)]
+    return np.where(cells.quarter < 0, hour, quarter), hour
+
+
+def _energy_lines(terms: Terms, cells: Cells, wh: Ints, within: list[Ints], spread: Flags | None) -> list[Line]:
+    pays, hour = _prices(terms, cells)
+    sums = _Sums(wh, cells)
+    lines = []
+    if terms.on_spot.any():
+        on_spot = (terms.on_spot & terms.priced)[cells.hour]
+        total = _weighed(wh, np.where(on_spot, pays, 0), np.where(on_spot, hour, 0), spread)
+        quantity = sums.of(terms.on_spot & terms.priced)
+        mean = {"mean": np.where(quantity > 0, nearest(total, 4) // np.maximum(quantity, 1), 0)}
+        lines.append(Line("spot", "", nearest(total, 4 * PER_ORE), quantity, detail=mean))
+    for rate in terms.rates:
+        quantity = sums.of(rate.where)
+        lines.append(Line(rate.kind, rate.name, nearest(quantity * rate.rate, PER_ORE), quantity, rate.rate, rate.note))
+    for scheme, part in zip(terms.schemes, within, strict=True):
+        where = (scheme.where & terms.priced)[cells.hour]
+        limit = 4 * scheme.rate
+        if scheme.kind == "support":
+            above = np.where(where, np.maximum(hour - limit, 0), 0)
+            total, quantity = -_weighed(part, above, above, None), part @ (above > 0).astype(np.int64)
+        else:
+            total = _weighed(part, np.where(where, limit - pays, 0), np.where(where, limit - hour, 0), spread)
+            quantity = part @ where.astype(np.int64)
+        shared, out_of = _reduced(scheme.share)
+        ore = nearest(total * shared, 4 * PER_ORE * out_of)
+        detail = {"share": scheme.share, "cap": scheme.cap}
+        lines.append(Line(scheme.kind, "", ore, quantity, scheme.rate, scheme.note, detail))
+    return lines
+
+
+def _weighed(wh: Ints, pays: Ints, hour: Ints, spread: Flags | None) -> Ints:
+    total = wh @ pays
+    if spread is not None and spread.any():
+        total = total + np.where(spread, wh, 0) @ (hour - pays)
+    return total
+
+
+class _Sums:
+    """Watt-hours of each row in some hours; what is asked twice is added up once."""
+
+    def __init__(self, wh: Ints, cells: Cells) -> None:
+        self._wh, self._cells = wh, cells
+        self._known: dict[bytes, Ints] = {}
+
+    def of(self, where: Flags) -> Ints:
+        """(rows): the sum over those hours."""
+        key = where.tobytes()
+        if key not in self._known:
+            if where.all():
+                self._known[key] = self._wh.sum(axis=1)
+            else:
+                self._known[key] = self._wh @ where[self._cells.hour].astype(np.int64)
+        return self._known[key]
+
+
+def _eligible(scheme: Limited, cells: Cells, wh: Ints) -> Ints:
+    """What of each cell is under the cap, used up hour by hour from the beginning."""
+    where = scheme.where[cells.hour]
+    counted = wh if where.all() else np.where(where, wh, 0)
+    over = counted.sum(axis=1) > scheme.cap
+    if not over.any():
+        return counted
+    found, many = counted.copy(), counted[over]
+    before = np.cumsum(many, axis=1) - many
+    found[over] = np.clip(scheme.cap - before, 0, many)
+    return found
+
+
+def _fee_lines(terms: Terms, rows: int) -> list[Line]:
+    nothing = np.zeros(rows, dtype=np.int64)
+    return [
+        Line(
+            "supplier_fee",
+            fee.name,
+            nothing + nearest(np.array([fee.fee * fee.days]), terms.month),
+            nothing,
+            note=fee.note,
+            detail={"month": fee.fee, "days": fee.days, "of": terms.month},
+        )
+        for fee in terms.fees
+        if fee.fee
+    ]
+
+
+def _capacity_lines(terms: Terms, cells: Cells, wh: Ints, gaps: Flags | None) -> list[Line]:
+    """The step that the mean of the highest daily maxima reaches. A day without any value has no maximum; with fewer
+    days than the tariff counts, the mean is of those there are.
+    """
+    if not terms.capacity:
+        return []
+    peaks = np.maximum.reduceat(cells.by_hour(wh), terms.hours.starts, axis=1)
+    known = None
+    if gaps is not None and gaps.any():
+        known = np.logical_or.reduceat(~gaps, cells.starts, axis=1).sum(axis=1)
+    nothing = np.zeros(len(wh), dtype=np.int64)
+    lines = []
+    for tariff in terms.capacity:
+        count = min(tariff.maxima, peaks.shape[1])
+        top = np.partition(peaks, peaks.shape[1] - count, axis=1)[:, -count:].sum(axis=1)
+        of = np.full(len(wh), count) if known is None else np.clip(known, 1, count)
+        step = np.searchsorted(tariff.edges, top // of, side="right") - 1
+        step = np.maximum(step, 0)
+        amount = nearest(tariff.year[step] * tariff.days, YEAR * terms.month)
+        detail = {
+            "watts": top // of,
+            "from": tariff.edges[step],
+            "to": np.append(tariff.edges[1:], 0)[step],
+            "year": tariff.year[step],
+            "days": tariff.days,
+            "of": terms.month,
+            "maxima": of,
+        }
+        lines.append(Line("capacity", tariff.name, amount, nothing, note=tariff.note, detail=detail))
+    return lines
+
+
+def _reduced(share: int) -> tuple[int, int]:
+    common = int(np.gcd(share, 10_000))
+    return share // common, 10_000 // common

@@ -1,0 +1,21 @@
+-- Who is to be told of what (E6).
+
+-- name: wanting
+-- The points of the lawful who want a kind of alert, supplied on the day: subject, threshold, point, price area,
+-- municipality, use, grid company, contract, its kind, its first day and the first after it.
+SELECT s.subject_id, s.threshold, p.id, p.price_area, p.municipality, p.use, coalesce(g.key, ''),
+       c.id, c.kind, c.starts, c.ends
+FROM power_alert_setting s
+JOIN unnest(%(lawful)s::bigint[]) l (subject_id) ON l.subject_id = s.subject_id
+JOIN power_point p ON p.subject_id = s.subject_id AND p.controller_id = s.controller_id
+JOIN power_contract c ON c.subject_id = p.subject_id AND c.point_id = p.id
+                     AND c.starts <= %(today)s AND (c.ends IS NULL OR c.ends > %(today)s)
+LEFT JOIN power_grid_company g ON g.id = p.grid_company_id
+WHERE s.controller_id = %(controller)s AND s.kind = %(kind)s AND (s.email OR s.sms OR s.push OR s.app)
+ORDER BY s.subject_id, p.id
+
+-- name: last_day
+-- The last day with meter values of each of the points: point, day.
+SELECT p.id, (SELECT max(r.day) FROM power_reading_day r
+              WHERE r.subject_id = p.subject_id AND r.point_id = p.id AND r.direction = 1)
+FROM power_point p WHERE p.id = ANY (%(points)s)

@@ -1,0 +1,201 @@
+"""What a month costs at many points, by the same calculation as one (E3). Call in an open scope.
+
+Points whose terms, days and resolution are alike stand in one matrix: a row a point, a column an interval.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from tillit.kernel.sql import load
+from tillit.power import slots
+from tillit.power.bills import HOURLY
+from tillit.power.cost.axis import Cells, Flags, Ints, cells, hours
+from tillit.power.cost.lines import Bill, month_bill
+from tillit.power.cost.terms import Key, Terms, terms
+from tillit.power.models import ContractKind
+from tillit.power.packing import SPREAD, WH
+from tillit.power.prices.errors import MissingPriceError
+from tillit.power.prices.queries import reference
+from tillit.power.queries import Days, days_of
+
+AT_ONCE = 500
+"""Points computed together: their matrix of a month stays in a processor's cache."""
+FETCHED = 5000
+"""Points whose values are fetched together, which the server does while they are read."""
+_HEAD, _TAIL = 19, 2  # of PostgreSQL's binary COPY
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The bill of some points with the same terms: a row a point. points: ids; without: why there is none ('')."""
+
+    key: Key
+    points: Ints
+    bill: Bill | None
+    without: str = ""
+
+
+@dataclass(frozen=True)
+class _Under:
+    """Points under the same terms on the same days of the month, settled by the same intervals (minutes)."""
+
+    key: Key
+    first: date
+    after: date
+    resolution: int
+    points: dict[int, None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Chunk:
+    """Days of some points. ids: the points, in the order of their rows; place: which of them each day is of."""
+
+    days: Days
+    ids: Ints
+    place: Ints
+
+    @classmethod
+    def of(cls, days: Days) -> "_Chunk":
+        """The points of the days."""
+        opens = np.flatnonzero(np.r_[True, days.point[1:] != days.point[:-1]])
+        place = np.cumsum(np.r_[False, days.point[1:] != days.point[:-1]])
+        return cls(days, days.point[opens], place)
+
+
+def bills(
+    *, controller_id: int, controller: str, first: date, after: date, points: Collection[int] | None = None
+) -> Iterator[Batch]:
+    """The bills of a month [first, after) at a controller's points (all, or those with the ids). A point whose contract
+    changes within it comes more than once; one without any value does not come.
+
+    Most points have every hour of the month: their values are fetched a row a point. The others go the longer way.
+    """
+    found, subjects = _under(controller_id, first, after, points)
+    known = reference(controller=controller, areas={one.key.area for one in found}, first=first, after=after)
+    for one in found:
+        try:
+            made = terms(known, one.key, hours(one.first, one.after))
+        except MissingPriceError as missing:
+            yield Batch(one.key, np.array(sorted(one.points), dtype=np.int64), None, missing.code)
+            continue
+        left = set(one.points)
+        if one.resolution == HOURLY:
+            for some, wh in _whole(one, made, subjects):
+                left.difference_update(some.tolist())
+                yield Batch(one.key, some, month_bill(made, _hourly(made), wh))
+        if left:
+            yield from _rest(controller_id, one, made, left)
+
+
+def _rest(controller_id: int, one: _Under, made: Terms, left: set[int]) -> Iterator[Batch]:
+    """Points with gaps, quarters or days that are missing."""
+    for days in days_of(controller_id=controller_id, start=one.first, end=one.after, points=left, at_once=AT_ONCE):
+        if one.resolution == HOURLY and (days.resolution != HOURLY).any():
+            days = days.hourly()  # noqa: PLW2901 (settled by the hour)
+        yield from _batches(_Chunk.of(days), one, made)
+
+
+def _hourly(made: Terms) -> Cells:
+    return cells(made.hours, (1,) * len(made.hours.days))
+
+
+def _whole(one: _Under, made: Terms, subjects: dict[int, int]) -> Iterator[tuple[Ints, Ints]]:
+    """(ids, (points, hours) watt-hours) of points of which every hour is there, some at a time."""
+    ids, width = list(one.points), len(made.hours.day)
+    row = np.dtype([("fields", ">i2"), ("id_size", ">i4"), ("id", ">i8"), ("size", ">i4"), ("wh", WH, (width,))])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM power_reading_day LIMIT 0")  # what a scope carries does not travel with COPY
+        for low in range(0, len(ids), FETCHED):
+            some = ids[low : low + FETCHED]
+            given = {
+                "subjects": [subjects[point] for point in some],
+                "points": some,
+                "first": one.first,
+                "after": one.after,
+                "days": len(made.hours.days),
+            }
+            text = cursor.mogrify(load(__file__, "many", "months"), given)
+            with cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)") as copy:
+                data = bytearray().join(copy)
+            rows = np.frombuffer(memoryview(data)[_HEAD : len(data) - _TAIL], dtype=row)
+            for start in range(0, len(rows), AT_ONCE):
+                part = rows[start : start + AT_ONCE]
+                yield part["id"].astype(np.int64), part["wh"].astype(np.int64)
+
+
+def _under(
+    controller_id: int, first: date, after: date, points: Collection[int] | None
+) -> tuple[list[_Under], dict[int, int]]:
+    """Points by what they are under; and whose each point is."""
+    found: dict[tuple[Key, date, date, int], _Under] = {}
+    subjects: dict[int, int] = {}
+    known: dict[tuple[Any, ...], _Under] = {}
+    given: dict[str, Any] = {
+        "controller": controller_id,
+        "first": first,
+        "after": after,
+        "points": None if points is None else list(points),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "many", "points"), given)
+        for subject, point, *facts in cursor.fetchall():
+            subjects[point] = subject
+            same = tuple(facts)
+            if same not in known:
+                area, municipality, use, resolution, company, kind, product, since, until = facts
+                key = Key(area, municipality, use, company, product or kind, kind == ContractKind.STATE)
+                parts = (key, since, until or after, resolution)
+                known[same] = found.setdefault(parts, _Under(*parts, {}))
+            known[same].points[point] = None
+    return list(found.values()), subjects
+
+
+def _batches(chunk: _Chunk, one: _Under, made: Terms) -> Iterator[Batch]:
+    """The points of a chunk that are under these terms, those of one pattern of days together."""
+    days, low, count = chunk.days, slots.number(one.first), (one.after - one.first).days
+    mine = np.array([point in one.points for point in chunk.ids.tolist()], dtype=bool)
+    taken = mine[chunk.place] & (days.day >= low) & (days.day < low + count)
+    pattern = np.full((len(chunk.ids), count), HOURLY // one.resolution, dtype=np.int64)
+    pattern[chunk.place[taken], days.day[taken] - low] = HOURLY // days.resolution[taken]
+    here = np.flatnonzero(mine)
+    if (pattern[here] == pattern[here[0], 0]).all():
+        kinds, kind = pattern[here[:1]], np.zeros(len(here), dtype=np.int64)
+    else:
+        kinds, kind = np.unique(pattern[here], axis=0, return_inverse=True)
+    for n, per_hour in enumerate(kinds):
+        chosen = here[kind == n]
+        axis = cells(made.hours, tuple(int(each) for each in per_hour))
+        wh, gaps, spread = _matrix(chunk, axis, taken, chosen, low)
+        yield Batch(one.key, chunk.ids[chosen], month_bill(made, axis, wh, gaps, spread))
+
+
+def _matrix(
+    chunk: _Chunk, axis: Cells, taken: Flags, chosen: Ints, low: int
+) -> tuple[Ints, Flags | None, Flags | None]:
+    """(points, cells) watt-hours, gaps and parts of hours; the latter two None where there are none."""
+    days, place = chunk.days, chunk.place
+    width, whole = len(axis), taken.all() and len(chosen) * len(axis) == len(days.wh)
+    if whole:
+        wh = days.wh.reshape(len(chosen), width).astype(np.int64)
+        lowest, highest = int(days.quality.min()), int(days.quality.max())
+        quality = days.quality.reshape(len(chosen), width) if lowest == 0 or highest & SPREAD else None
+    else:
+        target = np.full(int(place.max()) + 1, -1)
+        target[chosen] = np.arange(len(chosen))
+        rows = np.flatnonzero(taken & (target[place] >= 0))
+        counts = np.diff(days.offset)[rows]
+        inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        source = np.repeat(days.offset[:-1][rows], counts) + inside
+        goal = np.repeat(target[place[rows]] * width + axis.starts[days.day[rows] - low], counts) + inside
+        each = np.zeros(len(chosen) * width, dtype=np.int64)
+        kinds = np.zeros(len(chosen) * width, dtype=np.uint8)
+        each[goal], kinds[goal] = days.wh[source], days.quality[source]
+        wh, quality = each.reshape(-1, width), kinds.reshape(-1, width)
+    if quality is None:
+        return wh, None, None
+    return wh, quality == 0, (quality & SPREAD) > 0

@@ -1,0 +1,110 @@
+"""Points, contracts and households are written here (E1)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from tillit.declaration.models import Controller
+from tillit.kernel.scope import Scope
+from tillit.parties import directories
+from tillit.parties.digests import Kind, digest
+from tillit.parties.errors import AlreadyClaimedError
+from tillit.power import gsrn
+from tillit.power.errors import PowerError
+from tillit.power.models import AREAS, Contract, EndReason, GridCompany, Household, MeteringPoint
+
+
+def add_point(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller: Controller,
+    number: str,
+    price_area: str,
+    at: datetime,
+    source: str = "data_subject",
+    grid_company: GridCompany | None = None,
+    wanted: bool = False,
+    **facts: Any,
+) -> MeteringPoint:
+    """A metering point of the customer: the one there is with its facts renewed, or a new one. `number`: GSRN.
+
+    wanted: it is not the customer's yet; a switch is to make it so, and nobody is asked whose it is now.
+
+    facts: further fields of `MeteringPoint` (meter_number, use, resolution, street, …). `PowerError` `gsrn`,
+    `price-area`, or `point-taken` when it is another customer's now.
+    """
+    known = gsrn.normalised(number)
+    if price_area not in AREAS:
+        raise PowerError("price-area", "a price area is one of NO1 to NO5")
+    if not wanted:
+        _claim(controller, known, subject_id, at)
+    values = {"price_area": price_area, "grid_company": grid_company, "source": source, **facts}
+    point, _ = MeteringPoint.objects.update_or_create(
+        subject_id=subject_id,
+        controller_id=controller.pk,
+        gsrn=known,
+        defaults=values,
+        create_defaults={**values, "collected_under": scope.activity},
+    )
+    return point
+
+
+def add_contract(
+    *,
+    scope: Scope,
+    point: MeteringPoint,
+    kind: str,
+    starts: date,
+    product: str = "",
+    ends: date | None = None,
+    end_reason: str = "",
+    source: str = "data_subject",
+) -> Contract:
+    """The point is supplied under a contract from `starts`; a contract that runs ends on that day (`changed`).
+
+    `PowerError` `contract-overlaps` when one that is there begins later.
+    """
+    mine = Contract.objects.filter(subject_id=point.subject_id, point_id=point.id)
+    if mine.filter(starts__gte=starts).exclude(ends__isnull=False, ends__lte=starts).exists():
+        raise PowerError("contract-overlaps", "a contract of the point begins on that day or later")
+    mine.filter(ends__isnull=True).update(ends=starts, end_reason=EndReason.CHANGED)
+    if mine.filter(ends__gt=starts).exists():
+        raise PowerError("contract-overlaps", "a contract of the point runs beyond that day")
+    return Contract.objects.create(
+        subject_id=point.subject_id,
+        controller_id=point.controller_id,
+        state=point.state,
+        point_id=point.id,
+        kind=kind,
+        product=product,
+        starts=starts,
+        ends=ends,
+        end_reason=end_reason,
+        source=source,
+        collected_under=scope.activity,
+    )
+
+
+def tell_household(*, scope: Scope, point: MeteringPoint, source: str = "data_subject", **facts: Any) -> Household:
+    """What the customer tells of the home at a point; facts not named stay."""
+    household, _ = Household.objects.update_or_create(
+        subject_id=point.subject_id,
+        controller_id=point.controller_id,
+        point_id=point.id,
+        defaults={**facts, "source": source},
+        create_defaults={**facts, "source": source, "collected_under": scope.activity, "state": point.state},
+    )
+    return household
+
+
+def _claim(controller: Controller, number: str, subject_id: int, at: datetime) -> None:
+    try:
+        directories.claim(
+            register_id=controller.register_id,
+            kind=Kind.METERING_POINT,
+            digest=digest(controller.register_id, Kind.METERING_POINT, number),
+            subject_id=subject_id,
+            since=at,
+        )
+    except AlreadyClaimedError as error:
+        raise PowerError("point-taken", "that metering point is supplied to another customer") from error

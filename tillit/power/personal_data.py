@@ -1,0 +1,34 @@
+"""What the power domain answers for."""
+
+from tillit.declaration.registry import domain_trial, not_personal, personal, transient
+from tillit.power import proof
+from tillit.power.models import (
+    AppAccount,
+    Contract,
+    GridCompany,
+    Household,
+    MeteringPoint,
+    QuarantinedReading,
+    ReadingCorrection,
+    ReadingDay,
+    ReadingFile,
+)
+from tillit.power.switch_models import Switch
+
+_SUMS = "what customers used together is not counted from what is disposed of"
+personal(MeteringPoint, category="metering_point", clocks={})
+personal(Household, category="power_contract", clocks={})
+personal(Contract, category="power_contract", clocks={})
+personal(Switch, category="power_contract", clocks={})
+# No link of their own to the subject: the one to the point, which has it, is enough.
+personal(ReadingDay, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)
+personal(ReadingCorrection, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)
+personal(AppAccount, category="device", clocks={"app_deleted": "ended_at"})
+not_personal(GridCompany, because="companies that own grids")
+not_personal(ReadingFile, because="counts of a file")
+transient(QuarantinedReading, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
+domain_trial(
+    "power_cost",
+    trial=proof.cost,
+    promised=lambda declared: "activities.service_payments" if declared.activity("power_supply") else "",
+)

@@ -1,0 +1,91 @@
+"""That cost is what the calculation says (E3), tried by `tillit prove`.
+
+What running contracts need is registered; and for some points the last whole month is worked out a second time, value
+by value in fractions, and must come to the same øre.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+
+from tillit.declaration.models import Controller
+from tillit.power.bills import Span, key_of, spans
+from tillit.power.cost.axis import hours
+from tillit.power.cost.terms import Terms, terms
+from tillit.power.models import Contract
+from tillit.power.prices.errors import MissingPriceError
+from tillit.power.prices.queries import reference
+
+TRIED = 3
+NONE = Fraction(0)
+
+
+def cost(controller_id: int, on: date) -> Iterator[str]:
+    """What running contracts lack to be computed, and points whose month comes to something else by hand."""
+    controller = Controller.objects.get(pk=controller_id)
+    running = Contract.objects.filter(controller_id=controller_id, starts__lte=on).exclude(ends__lte=on)
+    contracts = list(running.select_related("point", "point__grid_company").order_by("point_id"))
+    known = reference(controller=controller.key, areas=[], first=on, after=on + timedelta(days=1))
+    for key in sorted({key_of(one.point, one) for one in contracts}):
+        try:
+            terms(known, key, hours(on, on + timedelta(days=1)))
+        except MissingPriceError as missing:
+            yield f"{missing.code}: {missing.message}"
+    after = on.replace(day=1)
+    first = (after - timedelta(days=1)).replace(day=1)
+    for contract in contracts[:TRIED]:
+        mine = [one for one in contracts if one.point_id == contract.point_id]
+        for span in spans(point=contract.point, contracts=mine, controller=controller.key, first=first, after=after):
+            bill = span.bill()
+            if bill is not None and not span.gaps.all() and int(bill.total[0]) != by_hand(span):
+                yield f"a bill of {first.isoformat()[:7]} is not what its terms come to"
+
+
+def by_hand(span: Span) -> int:
+    """The total of a span in øre, VAT included, value by value from its terms."""
+    known, peaks = span.terms, dict[int, int]()
+    exact: dict[object, Fraction] = {}
+    assert known is not None  # noqa: S101 (asked of spans with terms only)
+    used = [0] * len(known.schemes)
+    for cell, (hour, quarter) in enumerate(zip(span.cells.hour.tolist(), span.cells.quarter.tolist(), strict=True)):
+        kwh = Fraction(int(span.wh[cell]), 1000)
+        of_hour = Fraction(int(known.spot[hour].sum()), 4)
+        paid = of_hour if quarter < 0 or span.spread[cell] else Fraction(int(known.spot[hour, quarter]))
+        if known.on_spot[hour]:
+            exact["spot"] = exact.get("spot", NONE) + kwh * paid
+        for n, rate in enumerate(known.rates):
+            if rate.where[hour]:
+                exact[n] = exact.get(n, NONE) + kwh * rate.rate
+        for n, scheme in enumerate(known.schemes):
+            if scheme.where[hour]:
+                left = max(scheme.cap - used[n], 0)
+                part = Fraction(min(int(span.wh[cell]), left), 1000)
+                used[n] += int(span.wh[cell])
+                each = -max(of_hour - scheme.rate, NONE) if scheme.kind == "support" else scheme.rate - paid
+                if known.priced[hour]:
+                    name = ("scheme", n)
+                    exact[name] = exact.get(name, NONE) + part * each * scheme.share / 10_000
+        peaks[hour] = peaks.get(hour, 0) + int(span.wh[cell])
+    net = sum(_near(Fraction(value) / 10_000) for value in exact.values()) + _monthly(span, known, peaks)
+    return net + _near(Fraction(net * known.vat, 10_000))
+
+
+def _monthly(span: Span, known: Terms, by_hour: dict[int, int]) -> int:
+    tops: dict[int, int] = {}
+    for hour, wh in by_hour.items():
+        day = int(span.hours.day[hour])
+        tops[day] = max(tops.get(day, 0), wh)
+    dark = {int(span.hours.day[hour]) for hour, gap in zip(span.cells.hour, span.gaps, strict=True) if not gap}
+    highest = sorted((wh for day, wh in tops.items() if day in dark), reverse=True)
+    total = sum(_near(Fraction(fee.fee * fee.days, known.month)) for fee in known.fees)
+    for tariff in known.capacity:
+        counted = highest[: tariff.maxima]
+        mean = Fraction(sum(counted), max(len(counted), 1))
+        year = [int(one) for edge, one in zip(tariff.edges, tariff.year, strict=True) if mean >= int(edge)][-1]
+        total += _near(Fraction(year * tariff.days, 12 * known.month))
+    return total
+
+
+def _near(value: Fraction) -> int:
+    size = abs(value) + Fraction(1, 2)
+    return (-1 if value < 0 else 1) * (size.numerator // size.denominator)

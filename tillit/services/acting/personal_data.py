@@ -1,0 +1,63 @@
+"""What acting under a mandate answers for."""
+
+from tillit.cases import kinds
+from tillit.declaration.registry import domain_check, only_when, personal
+from tillit.declaration.schema import Declaration
+from tillit.disclosure import conditions
+from tillit.disclosure.models import Disclosure
+from tillit.services.acting import mandates
+from tillit.services.acting.kinds import KINDS
+from tillit.services.acting.models import ID_PROTECTION, PURPOSES, Counterpart, Letter, Mandate
+
+CATEGORIES = ("id_case", "web_cleanup_case")
+_STANDS = (
+    "m.signed_at <= {at} AND {at} < m.expires_at AND (m.withdrawn_at IS NULL OR {at} < m.withdrawn_at)"
+    " AND m.subject_id = {table}.subject_id AND m.case_id = {table}.case_id"
+)
+
+personal(
+    Mandate,
+    category="mandate",
+    clocks={"case_closed": "closed_at", "collected": "signed_at"},
+    kind_column="purpose",
+    not_exported={"wording": "a digest of the text that was signed, which is shown"},
+    figures="nobody counts mandates",
+)
+personal(
+    Counterpart,
+    category_column="category",
+    categories=CATEGORIES,
+    clocks={"case_closed": "closed_at", "collected": "added_at"},
+    figures="they stand in their cases",
+)
+personal(
+    Letter,
+    category_column="category",
+    categories=CATEGORIES,
+    clocks={"case_closed": "closed_at", "collected": "at"},
+    figures="they stand in their cases",
+)
+for _kind in KINDS.values():
+    kinds.add(_kind)
+for _purpose in PURPOSES:
+    conditions.only_when(_purpose, mandates.standing, "no-mandate")
+only_when(
+    Letter,
+    "EXISTS (SELECT FROM acting_mandate m WHERE m.id = acting_letter.mandate_id AND "
+    + _STANDS.format(at="acting_letter.at", table="acting_letter")
+    + ")",
+)
+only_when(
+    Disclosure,
+    "disclosure_disclosure.activity NOT IN ('id_protection', 'web_cleanup') OR EXISTS (SELECT FROM acting_mandate m"
+    " WHERE m.purpose = disclosure_disclosure.activity AND "
+    + _STANDS.format(at="disclosure_disclosure.disclosed_at", table="disclosure_disclosure")
+    + ")",
+)
+
+
+def _promised(declaration: Declaration) -> str:
+    return f"activities.{ID_PROTECTION}" if declaration.activity(ID_PROTECTION) else ""
+
+
+domain_check("acting", __file__, "promises", "acting", promised=_promised)
