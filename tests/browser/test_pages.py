@@ -127,6 +127,7 @@ JOURNEYS = [
     "staff_bonus",
     "staff_supply",
     "supply",
+    "staff_alerts",
     "staff_consumption",
     "staff_consumption_period",
     "consumption",

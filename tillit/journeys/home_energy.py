@@ -4,10 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from tillit.audit.events import PERSON_READ
+from tillit.audit.operations import append
 from tillit.consent.queries import Decision
 from tillit.declaration.models import Controller
+from tillit.journeys.staff_lookup import seen
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor, Scope
+from tillit.kernel.scope import Actor, Scope, ScopeError
+from tillit.parties.actors import person_scope
 from tillit.power.errors import PowerError
 from tillit.power.insight import alerts, comparison, derived, settings
 from tillit.power.insight.breakdown import Estimate, Part
@@ -17,7 +21,7 @@ from tillit.power.insight.settings import Wanted
 from tillit.power.models import MeteringPoint
 from tillit.power.queries import app_users, household_of, points_of
 
-OWN = "self_service"
+OWN, NEEDED = "self_service", "energy_alert"
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,45 @@ def home(*, actor: Actor, controller: Controller, people: Collection[int], numbe
     return replace(page, in_app=True, may=may, compared=compared, months=months)
 
 
-def alerts_of(*, actor: Actor, controller: Controller, subject_id: int, activity: str = OWN) -> AlertPage:
-    """A person's alerts, for the person, or for a purpose that may see them."""
-    who = {"subject_id": subject_id, "controller_id": controller.pk}
-    with Scope(actor, activity, frozenset({subject_id})):
-        return AlertPage(
-            settings.wanted(**who),
-            settings.offered(controller_id=controller.pk),
-            settings.quiet(**who),
-            alerts.given_to(**who),
-            bool(activity == OWN and app_users(controller_id=controller.pk, subject_ids=[subject_id])),
+def alerts_of(*, actor: Actor, controller: Controller, subject_id: int) -> AlertPage:
+    """A person's alerts, for the person."""
+    with Scope(actor, OWN):
+        in_app = bool(app_users(controller_id=controller.pk, subject_ids=[subject_id]))
+        return _alerts(controller, subject_id, in_app=in_app)
+
+
+def may_look(*, controller: Controller, activity: str) -> bool:
+    """Whether the purpose may see alerts."""
+    return NEEDED in seen(controller=controller, activity=activity)
+
+
+def desk_alerts(*, actor: Actor, controller: Controller, activity: str, subject_id: int) -> AlertPage:
+    """A customer's alerts at the desk, for the purpose they were looked up for; a read on record. Raises `ScopeError`,
+    `NotAssignedError`.
+    """
+    if not may_look(controller=controller, activity=activity):
+        raise ScopeError("scope-activity", f"{activity} may not see alerts")
+    with person_scope(actor=actor, activity=activity, subject_id=subject_id) as scope:
+        page = _alerts(controller, subject_id, in_app=False)
+        append(
+            type=PERSON_READ,
+            scope=scope,
+            controller=controller.pk,
+            subject=subject_id,
+            details={"purpose": activity, "categories": [NEEDED]},
         )
+    return page
+
+
+def _alerts(controller: Controller, subject_id: int, *, in_app: bool) -> AlertPage:
+    who = {"subject_id": subject_id, "controller_id": controller.pk}
+    return AlertPage(
+        settings.wanted(**who),
+        settings.offered(controller_id=controller.pk),
+        settings.quiet(**who),
+        alerts.given_to(**who),
+        in_app,
+    )
 
 
 def want(

@@ -13,7 +13,7 @@ from tillit.faces.member_web.views import chain_shown, shown
 from tillit.faces.staff_web.access import Worker, found_by, staff_of, staff_page, token_for
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
-from tillit.journeys import staff_lookup, usage_desk
+from tillit.journeys import home_energy, staff_lookup, usage_desk
 from tillit.journeys.phones import UNCONFIRMED, confirm_phone, may_confirm
 from tillit.journeys.staff_lookup import NEEDS, By
 from tillit.kernel.scope import ScopeError
@@ -82,6 +82,7 @@ def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         "view": view,
         "token": token,
         "gives_access": confirms,
+        "sees_alerts": worker.site.has_power and home_energy.may_look(controller=controller, activity=activity),
         "sees_consumption": worker.site.has_power and usage_desk.may_look(controller=controller, activity=activity),
         "activity": declared.activity(activity),
         "waiting_phone": next(

@@ -19,6 +19,7 @@ from tillit.faces.staff_web import (
     consumption,
     declarations,
     desk,
+    energy_alerts,
     enquiries,
     enrolment,
     follow_up,
@@ -133,6 +134,7 @@ urlpatterns = [
     path("<controller:controller>/settlements/bills.csv", settlements.download, name="staff_settlement_file"),
     path("<controller:controller>/codes/", value.show, name="staff_value"),
     path("<controller:controller>/person/<slug:token>/power/", supply.show, name="staff_supply"),
+    path("<controller:controller>/person/<slug:token>/alerts/", energy_alerts.show, name="staff_alerts"),
     path("<controller:controller>/person/<slug:token>/consumption/", consumption.show, name="staff_consumption"),
     path(
         "<controller:controller>/person/<slug:token>/consumption/<int:number>/<str:period>/",

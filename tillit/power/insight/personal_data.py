@@ -1,6 +1,9 @@
 """What the insight into power use answers for."""
 
-from tillit.declaration.registry import not_personal, personal
+from collections.abc import Callable
+from typing import Any
+
+from tillit.declaration.registry import domain_check, not_personal, personal
 from tillit.power.insight.models import Alert, AlertSetting, Group, MonthPart, QuietHours
 
 _APP = {"app_deleted": "app_deleted_at"}
@@ -11,3 +14,11 @@ personal(QuietHours, category="energy_alert", clocks={}, figures="nobody counts 
 not_personal(
     Group, because="what at least five households of a group used, of at least the minimum group", only_added=True
 )
+
+
+def _declared(activity: str) -> Callable[[Any], str]:
+    return lambda declaration: f"activities.{activity}" if declaration.activity(activity) else ""
+
+
+for _activity in ("household_comparison", "energy_insight", "energy_alerts"):
+    domain_check(_activity, __file__, "proof", _activity, promised=_declared(_activity))
