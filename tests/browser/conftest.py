@@ -252,6 +252,8 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
     for key, role in (
         *(("rundtur", role) for role in roles),
         ("fjordlys", "customer_service"),
+        ("fjordlys", "marketing"),
+        ("solvik", "administrator"),
         ("lyngheim", "marketing"),
         ("lyngheim", "administrator"),
         ("trygghavn", "blocking_agent"),

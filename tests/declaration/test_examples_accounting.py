@@ -27,6 +27,8 @@ PERIODS = {
     ("customer_administration", "contact", "superseded", "P1Y", "ceiling", "erase"),
     ("customer_service", "enquiry", "case_closed", "P1Y", "keep", "erase"),
     ("important_notices", "message", "sent", "P1Y", "keep", "erase"),
+    ("seminars", "identity", "relationship_ended", "P0D", "keep", "erase"),
+    ("seminars", "contact", "relationship_ended", "P0D", "keep", "erase"),
     ("seminars", "seminar", "held", "P1Y", "keep", "erase"),
     ("supplier_contact", "business_contact", "relationship_ended", "P3M", "keep", "erase"),
     ("recruitment", "application", "decided", "P6M", "keep", "erase"),

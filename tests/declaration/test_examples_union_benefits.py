@@ -51,6 +51,7 @@ PERIODS = {
     ("consent_proof", "consent_evidence", "last_marketing_message", "P3Y", "keep", "erase"),
     ("claims_defence", "terms_acceptance", "relationship_ended", "P3Y", "keep", "erase"),
     ("surveys", "survey_answer", "answered", "P1Y", "keep", "anonymise"),
+    ("competitions", "relationship", "relationship_ended", "P0D", "keep", "erase"),
     ("competitions", "competition_entry", "drawn", "P3M", "keep", "erase"),
     ("visit_statistics", "web_visit", "visited", "P1Y", "keep", "anonymise"),
     ("cookies", "cookie_choice", "chosen", "P4W", "keep", "erase"),

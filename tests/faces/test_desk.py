@@ -18,7 +18,15 @@ from tillit.parties.models import StaffRole
 
 pytestmark = pytest.mark.django_db
 CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches", "staff_imports", "staff_declaration"}
-ELSEWHERE = {"staff_assistance", "staff_population", "staff_benefits", "staff_advertising"}
+ELSEWHERE = {
+    "staff_assistance",
+    "staff_population",
+    "staff_benefits",
+    "staff_advertising",
+    "staff_surveys",
+    "staff_competitions",
+    "staff_seminars",
+}
 
 
 def page_at(client: Client, path: str) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 
 from tillit.disclosure.outward import opened
 
@@ -42,6 +42,12 @@ def send_unstored(
     if html:
         message.attach_alternative(html, "text/html")
     in_background(partial(_send, message))
+
+
+def hand_over(message: EmailMessage) -> None:
+    """Give a mail to the mail server while the caller waits. What goes wrong is raised; its words may name anybody."""
+    with opened("email"):
+        message.send()
 
 
 def in_background(work: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ from tillit.messages import addresses
 from tillit.messages.addresses import PHONE
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.models import Message, State
-from tillit.messages.templates import FREE, template
+from tillit.messages.templates import FREE, MADE, template
 from tillit.messages.transports import usable
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subjects
@@ -247,7 +247,7 @@ def sealed_address(subject_id: int, controller_id: int, address: str) -> bytes:
 
 
 def _complete(key: str, language: str, people: Mapping[int, Mapping[str, Any]]) -> None:
-    needed = template(key, language).names()
+    needed = template(key, language).names() - MADE.keys()
     for values in people.values():
         if missing := needed - set(values):
             raise MessageRefusedError("missing-value", f"'{key}' needs {', '.join(sorted(missing))}")

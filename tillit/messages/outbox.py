@@ -37,7 +37,7 @@ from tillit.messages.gsm import sized
 from tillit.messages.models import Message, State
 from tillit.messages.operations import gate
 from tillit.messages.reports import address_dead
-from tillit.messages.templates import Sender, render
+from tillit.messages.templates import Sender, filled, render
 from tillit.messages.transports import TRANSPORTS, carrier, usable
 from tillit.parties.sealing import open_sealed
 
@@ -222,7 +222,8 @@ def _decide(
         said = post.declaration.controller
         sender = Sender(said.name, said.email, said.phone, said.web)
         leave = leaving.address(row.subject_id, row.controller_id, row.activity, row.channel) if post.marketing else ""
-        rendered = render(row.template, row.language, row.content, sender, leave=leave)
+        values = filled(row.template, row.language, row.subject_id, row.content)
+        rendered = render(row.template, row.language, values, sender, leave=leave)
     except TillitError as error:
         return Claimed(row, None, "", error.code)
     heads = leaving.headers(leave) if leave and row.channel == "email" else {}

@@ -100,6 +100,21 @@ def template(key: str, language: str) -> Template:
     return found
 
 
+MADE: dict[str, Callable[[int, Mapping[str, Any]], str]] = {}
+"""Values that no message keeps: name → what makes it of the person and the message's other values."""
+
+
+def made_when_it_leaves(name: str, maker: Callable[[int, Mapping[str, Any]], str]) -> None:
+    """Templates may use `{name}`: it is made when the message leaves or is read, and stands in no row (F7)."""
+    MADE[name] = maker
+
+
+def filled(key: str, language: str, subject_id: int, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a message, with those that it does not keep."""
+    needed = template(key, language).names() & MADE.keys() - content.keys()
+    return {**content, **{name: MADE[name](subject_id, content) for name in needed}}
+
+
 def render(key: str, language: str, values: Mapping[str, Any], sender: Sender, *, leave: str = "") -> Rendered:
     """The message with its parts. `leave`: the address to unsubscribe at, where there is something to leave (F2).
 

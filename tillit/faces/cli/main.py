@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Declare five controllers and run the main job on a year of baskets.",
     "disclosures": "Who has received what, and who is still to be told of a change.",
     "docs": "Write the documents that are made from the code.",
+    "draw": "List draws, show one, and repeat it: from what is stored, or from the published files alone.",
     "hold": "Keep what a claim, dispute or order concerns; release it; list what is held.",
     "handover": "Hand a controller's people and data over to another controller: merger, acquisition, sale.",
     "import": "Take in files: purchases, members, meter values, and the rows that were put aside.",

@@ -41,6 +41,9 @@ from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
 from tillit.outreach.audiences.operations import follow_everywhere
 from tillit.outreach.campaigns.running import run_everywhere
+from tillit.outreach.competitions import operations as competitions
+from tillit.outreach.seminars import operations as seminars
+from tillit.outreach.surveys import operations as surveys
 from tillit.power.insight import alerts, comparison, derived
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
@@ -92,6 +95,9 @@ JOBS = {
         Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),
         Every("agreements", agreements.close_lapsed, timedelta(days=1), hour=1),  # after what entitlements ended
         Every("family", family.follow, timedelta(days=1), hour=1),
+        Every("competitions", competitions.follow_everywhere, timedelta(days=1), hour=3),
+        Every("seminars", seminars.follow_everywhere, timedelta(days=1), hour=3),
+        Every("surveys", surveys.close_everywhere, timedelta(days=1), hour=0),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
         Every("comparison", comparison.release_everywhere, timedelta(days=1), hour=3),
         Every("breakdown", derived.derive_everywhere, timedelta(days=1), hour=3),

@@ -20,7 +20,7 @@ from tillit.faces.public_web.statements import spoken
 from tillit.kernel import clock
 from tillit.messages.models import Message
 from tillit.messages.operations import mark_read
-from tillit.messages.templates import Sender
+from tillit.messages.templates import Sender, filled
 from tillit.messages.templates import render as rendered
 
 ON_A_PAGE = 50
@@ -105,7 +105,8 @@ def _name(declared: Declaration, key: str) -> str:
 def _letter(row: Message) -> Letter:
     said = _declaration(row.controller_id).controller
     sender = Sender(said.name, "", "", "")
-    made = rendered(row.template, row.language or said.languages[0], row.content, sender)
+    language = row.language or said.languages[0]
+    made = rendered(row.template, language, filled(row.template, language, row.subject_id, row.content), sender)
     text = made.text.rpartition("-- \n")[0].strip()
     assert row.settled_at is not None  # noqa: S101 (chosen so)
     return Letter(row.settled_at, said.name, made.subject, text, row.channel, row.direction == "in", row.message_state)

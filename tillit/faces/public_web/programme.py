@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tillit.bonus.published import terms
+from tillit.faces.public_web.sharing import shares
 from tillit.faces.site import site_or_404
 from tillit.kernel import clock
 
@@ -20,7 +21,14 @@ def programme(request: HttpRequest, controller: str) -> HttpResponse:
     chains = terms(controller_id=site.controller.pk, at=at)
     if site.declaration.programme is None:
         raise Http404
-    context = {"site": site, "chains": chains, "at": at, "is_now": at == now, "declared": site.declaration.programme}
+    context = {
+        "site": site,
+        "chains": chains,
+        "at": at,
+        "is_now": at == now,
+        "declared": site.declaration.programme,
+        "shares": shares(request, title=site.name),
+    }
     return render(request, "public_web/programme.html", context)
 
 

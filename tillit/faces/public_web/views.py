@@ -26,11 +26,24 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "public_web/front.html", {"controllers": controllers})
 
 
+_OUTREACH = (
+    ("seminars", "seminars", "seminars.title"),
+    ("competitions", "competitions", "competitions.title"),
+    ("surveys", "draws", "draws.title"),
+    ("tip_a_friend", "tip", "tips.title"),
+)
+
+
 @require_safe
 def home(request: HttpRequest, controller: str) -> HttpResponse:
     """A controller's front page."""
     site = site_or_404(controller)
-    context = {"site": site, "cookie_notice": notice(request, site), "joins": said_on(site, "join") is not None}
+    context = {
+        "site": site,
+        "cookie_notice": notice(request, site),
+        "joins": said_on(site, "join") is not None,
+        "outreach": [(name, title) for activity, name, title in _OUTREACH if site.declaration.activity(activity)],
+    }
     return render(request, "public_web/home.html", context)
 
 

@@ -158,6 +158,22 @@ class Worker:
         return may and self.site.declaration.activity("statistics") is not None
 
     @property
+    def asks(self) -> bool:
+        """Whether they make surveys here."""
+        return "surveys" in (self.actor.activities or ()) and self.site.declaration.activity("surveys") is not None
+
+    @property
+    def runs_competitions(self) -> bool:
+        """Whether they run competitions here."""
+        may = "competitions" in (self.actor.activities or ())
+        return may and self.site.declaration.activity("competitions") is not None
+
+    @property
+    def holds_seminars(self) -> bool:
+        """Whether they hold seminars here."""
+        return "seminars" in (self.actor.activities or ()) and self.site.declaration.activity("seminars") is not None
+
+    @property
     def sees_visits(self) -> bool:
         """Whether they see the visit statistics here."""
         may = "visit_statistics" in (self.actor.activities or ())

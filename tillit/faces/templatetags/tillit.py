@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from django import template
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from tillit.declaration.vocabulary import vocabulary
@@ -462,3 +463,48 @@ def permission_name(key: str) -> str:
 def provider_name(key: str, site: Any) -> str:
     """The name of an outside sign-in service; its key where it is declared no more."""
     return next((item.name for item in site.declaration.sign_in_providers if item.key == key), key)
+
+
+@register.filter
+def said_title(texts: dict[str, dict[str, str]]) -> str:
+    """The title, of texts by language and part."""
+    return _part(texts, "title")
+
+
+@register.filter
+def said_purpose(texts: dict[str, dict[str, str]]) -> str:
+    """The purpose."""
+    return _part(texts, "purpose")
+
+
+@register.filter
+def said_about(texts: dict[str, dict[str, str]]) -> str:
+    """The longer text."""
+    return _part(texts, "about")
+
+
+@register.filter
+def said_text(texts: dict[str, dict[str, str]]) -> str:
+    """The text."""
+    return _part(texts, "text")
+
+
+@register.filter
+def survey_label(question: Any, label: str) -> str:
+    """What a figure of a survey is of: an option's words, a value, a range, or what was put together."""
+    if label == "*":
+        return say(language(), "survey_desk.together")
+    said = question.texts.get(language()) or next(iter(question.texts.values()))
+    options = said.get("options", ())
+    return str(options[int(label)]) if options and int(label) < len(options) else label
+
+
+@register.filter
+def survey_path(number: int, key: str) -> str:
+    """The page of a survey, without what was asked of it."""
+    return reverse("staff_survey", args=[key, number])
+
+
+def _part(texts: dict[str, dict[str, str]], name: str) -> str:
+    said = texts.get(language()) or next(iter(texts.values()), {})
+    return str(said.get(name, ""))

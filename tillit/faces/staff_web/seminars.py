@@ -1,0 +1,201 @@
+"""Seminars at the desk: make, change, publish, cancel; who comes, who was there; the list as a file (F10)."""
+
+import csv
+import io
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tillit.audit.events import PERSON_READ
+from tillit.audit.operations import append
+from tillit.faces.paging import page_of
+from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.texts import languages, say
+from tillit.kernel import clock
+from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.csv_text import inert
+from tillit.kernel.scope import Scope
+from tillit.outreach.seminars import editing, links, operations, queries
+from tillit.outreach.seminars.editing import Content
+from tillit.outreach.seminars.errors import SeminarError
+from tillit.outreach.seminars.models import Seminar
+
+ON_A_PAGE = 25
+_TIMES = ("starts_at", "ends_at", "signup_until")
+_ADDRESSES = ("link", "material")
+_is_url = URLValidator(schemes=["https"])
+
+
+@require_safe
+@staff_page
+def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
+    """The seminars, the latest first."""
+    _may(worker)
+    rows = page_of(request, queries.all_of(controller=worker.site.controller), ON_A_PAGE)
+    return render(request, "staff_web/seminars.html", worker.context(page="seminars", rows=rows, now=clock.now()))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def new(request: HttpRequest, worker: Worker) -> HttpResponse:
+    """A new draft."""
+    _may(worker)
+    problem = ""
+    if request.method == "POST":
+        try:
+            with _scope(worker) as scope:
+                made = editing.create(scope=scope, controller=worker.site.controller, content=_content(request))
+            return redirect("staff_seminar", worker.site.key, made.pk)
+        except SeminarError as refused:
+            problem = refused.code
+    context = worker.context(page="seminars", **_form(request, None), problem=problem)
+    return render(request, "staff_web/seminar_new.html", context, status=422 if problem else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def one(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
+    """A seminar with who comes; a POST changes, publishes or cancels it, or says who was there. On record."""
+    seminar = _found(worker, number)
+    problem = ""
+    if request.method == "POST":
+        try:
+            told = _act(request, worker, seminar)
+        except SeminarError as refused:
+            problem = refused.code
+        else:
+            messages.success(request, say(language(), f"seminar_desk.{told}"))
+            return redirect(request.path)
+        seminar = _found(worker, number)
+    people = _people(worker, seminar)
+    context = worker.context(
+        page="seminars",
+        seminar=seminar,
+        when=links.when(seminar, language()),
+        people=people,
+        begun=seminar.starts_at <= clock.now(),
+        over=seminar.ends_at <= clock.now(),
+        problem=problem,
+        **_form(request if problem and request.POST.get("act") == "change" else None, seminar),
+    )
+    return render(request, "staff_web/seminar.html", context, status=422 if problem else 200)
+
+
+@require_safe
+@staff_page
+def download(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
+    """The attendance list as CSV."""
+    seminar = _found(worker, number)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["name", "email", "phone", "standing", "digital", "attended"])
+    for one in _people(worker, seminar):
+        said = {True: "yes", False: "no", None: ""}
+        writer.writerow(
+            [
+                *map(inert, (one.name, one.email, one.phone)),
+                one.row.standing,
+                said[one.row.digital],
+                said[one.row.attended],
+            ]
+        )
+    name = f"{worker.site.key}-seminar-{seminar.pk}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _people(worker: Worker, seminar: Seminar) -> list[queries.Listed]:
+    with _scope(worker) as scope:
+        people = queries.attendance(seminar)
+        read = ["contact", "identity", "seminar"]
+        details = {"purpose": operations.ACTIVITY, "categories": read}
+        controller, subjects = worker.site.controller.pk, [one.row.subject_id for one in people]
+        append(type=PERSON_READ, scope=scope, controller=controller, subjects=subjects, details=details)
+    return people
+
+
+def _act(request: HttpRequest, worker: Worker, seminar: Seminar) -> str:
+    act = request.POST.get("act", "")
+    with _scope(worker) as scope:
+        match act:
+            case "change":
+                editing.change(scope=scope, seminar=seminar, content=_content(request))
+            case "publish":
+                editing.publish(scope=scope, seminar=seminar)
+            case "cancel":
+                editing.cancel(scope=scope, seminar=seminar)
+            case "tick":
+                shown, there = ({int(n) for n in request.POST.getlist(k) if n.isdecimal()} for k in ("shown", "there"))
+                operations.tick(scope=scope, seminar=seminar, there=there, shown=shown)
+            case _:
+                raise Http404
+    return {"change": "saved", "publish": "published", "cancel": "cancelled", "tick": "ticked"}[act]
+
+
+def _content(request: HttpRequest) -> Content:
+    said, zone = request.POST, ZoneInfo(DEFAULT_ZONE)
+    try:
+        starts, ends, until = (datetime.fromisoformat(said.get(name, "")).replace(tzinfo=zone) for name in _TIMES)
+    except ValueError:
+        raise SeminarError("times", "a time is missing") from None
+    for name in _ADDRESSES:
+        try:
+            if said.get(name, "").strip():
+                _is_url(said[name].strip())
+        except ValidationError:
+            raise SeminarError("address", "a link begins with https://") from None
+    places = said.get("capacity", "").strip() or "0"
+    if not (places.isascii() and places.isdecimal() and len(places) < 7):
+        raise SeminarError("capacity", "a number of places")
+    return Content(
+        texts={
+            code: {part: said.get(f"{part}_{code}", "").strip()[:4000] for part in ("title", "about")}
+            for code in languages()
+        },
+        place=said.get("place", "").strip()[:200],
+        link=said.get("link", "").strip()[:500],
+        material=said.get("material", "").strip()[:500],
+        starts_at=starts,
+        ends_at=ends,
+        signup_until=until,
+        capacity=int(places),
+    )
+
+
+def _form(request: HttpRequest | None, seminar: Seminar | None) -> dict[str, Any]:
+    """What the form holds: what was typed, else what stands."""
+    names = (*_TIMES, "place", "capacity", *_ADDRESSES)
+    if request is not None:
+        typed = {name: request.POST.get(name, "")[:500] for name in names}
+        texts = {code: {p: request.POST.get(f"{p}_{code}", "") for p in ("title", "about")} for code in languages()}
+    elif seminar is not None:
+        zone = ZoneInfo(DEFAULT_ZONE)
+        typed = {name: getattr(seminar, name) for name in names}
+        typed |= {name: f"{getattr(seminar, name).astimezone(zone):%Y-%m-%dT%H:%M}" for name in _TIMES}
+        texts = seminar.texts
+    return {"typed": typed, "spoken": [(code, say(code, "language.name"), texts.get(code, {})) for code in languages()]}
+
+
+def _scope(worker: Worker) -> Scope:
+    return Scope(worker.actor, operations.ACTIVITY, controllers=frozenset({worker.site.controller.pk}))
+
+
+def _found(worker: Worker, number: int) -> Seminar:
+    _may(worker)
+    found = Seminar.objects.select_related("controller").filter(controller=worker.site.controller, pk=number).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _may(worker: Worker) -> None:
+    if not worker.holds_seminars:
+        raise Http404

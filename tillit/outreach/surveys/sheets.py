@@ -1,0 +1,125 @@
+"""A sheet of answers: what a form says, read against the questions; and the figures of many sheets. Pure.
+
+A sheet: question's id (as text) → an option's number, a list of them, a number, or a text. What was not answered is not
+in it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tillit.disclosure.grouping import TOGETHER, Cell, grouped
+from tillit.outreach.surveys.errors import AnswerError
+from tillit.outreach.surveys.models import Kind, Question
+
+LONGEST = 2000
+MEAN = "mean"
+Sheet = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A figure of one question: `Figure`'s label, people, answered."""
+
+    question: int
+    label: str
+    people: int
+    answered: int
+
+
+def read(questions: Sequence[Question], form: Mapping[str, Sequence[str]]) -> Sheet:
+    """The sheet that a form (`q<id>` → values) fills in. Raises `AnswerError` `required` or `value`."""
+    sheet: Sheet = {}
+    for question in questions:
+        given = [text.strip() for text in form.get(f"q{question.pk}", ()) if text.strip()]
+        if not given:
+            if question.required:
+                raise AnswerError("required", "an answer is missing", question.pk)
+            continue
+        try:
+            sheet[str(question.pk)] = _value(question, given)
+        except ValueError:
+            raise AnswerError("value", "that is none of the answers", question.pk) from None
+    return sheet
+
+
+def _value(question: Question, given: Sequence[str]) -> Any:
+    if question.kind == Kind.TEXT:
+        if len(given[0]) > LONGEST:
+            raise ValueError
+        return given[0]
+    if question.kind == Kind.MULTIPLE:
+        return sorted({_within(question, text) for text in given})
+    return _within(question, given[0])
+
+
+def _within(question: Question, text: str) -> int:
+    if not text.lstrip("-").isascii() or len(text) > 12:
+        raise ValueError(text)
+    number, (low, high) = int(text), bounds(question)
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise ValueError(text)
+    return number
+
+
+def bounds(question: Question) -> tuple[int | None, int | None]:
+    """The least and the greatest that may be said; None: no bound."""
+    if question.kind in {Kind.SINGLE, Kind.MULTIPLE}:
+        return 0, options(question) - 1
+    return question.low, question.high
+
+
+def options(question: Question) -> int:
+    """How many options it has."""
+    said: dict[str, Any] = next(iter(question.texts.values()), {})
+    return len(said.get("options", ()))
+
+
+def figures(questions: Sequence[Question], sheets: Sequence[Sheet], *, least: int) -> list[Told]:
+    """What may be told of the sheets: each label covers at least `least` people, and so does all else together."""
+    found: list[Told] = []
+    for question in questions:
+        values = [sheet[str(question.pk)] for sheet in sheets if str(question.pk) in sheet]
+        if len(values) < least or question.kind == Kind.TEXT:
+            continue
+        if question.kind == Kind.MULTIPLE:
+            found += _multiple(question, values, least)
+            continue
+        counts = Counter(int(value) for value in values)
+        parts = _ranges(counts, least) if question.kind == Kind.NUMBER else _values(counts, least)
+        found += [Told(question.pk, label, people, len(values)) for label, people in parts]
+        if question.kind in {Kind.SCALE, Kind.NUMBER}:
+            found.append(Told(question.pk, MEAN, round(100 * sum(values) / len(values)), len(values)))
+    return found
+
+
+def _values(counts: Counter[int], least: int) -> list[tuple[str, int]]:
+    cells = [Cell((str(value),), people, people, 0, 0) for value, people in counts.items()]
+    shown = {cell.labels[0]: cell.lines for cell in grouped(cells, least=least)}
+    return sorted(shown.items(), key=lambda one: (one[0] == TOGETHER, int(one[0]) if one[0] != TOGETHER else 0))
+
+
+def _ranges(counts: Counter[int], least: int) -> list[tuple[str, int]]:
+    """Neighbouring values put together until each range has enough people."""
+    parts: list[list[int]] = []  # first, last, people
+    for value in sorted(counts):
+        if parts and parts[-1][2] < least:
+            parts[-1][1], parts[-1][2] = value, parts[-1][2] + counts[value]
+        else:
+            parts.append([value, value, counts[value]])
+    if len(parts) > 1 and parts[-1][2] < least:
+        last = parts.pop()
+        parts[-1][1], parts[-1][2] = last[1], parts[-1][2] + last[2]
+    return [(f"{first}" if first == last else f"{first}…{last}", people) for first, last, people in parts]
+
+
+def _multiple(question: Question, values: Sequence[Sequence[int]], least: int) -> list[Told]:
+    """An option is told where enough chose it and enough did not, or nobody or everybody did."""
+    found, total = [], len(values)
+    counts = Counter(option for chosen in values for option in chosen)
+    for option in range(options(question)):
+        people = counts[option]
+        if people in {0, total} or least <= people <= total - least:
+            found.append(Told(question.pk, str(option), people, total))
+    return found
