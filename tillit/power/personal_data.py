@@ -1,7 +1,7 @@
 """What the power domain answers for."""
 
-from tillit.declaration.registry import domain_trial, not_personal, personal, transient
-from tillit.power import proof
+from tillit.declaration.registry import domain_check, domain_trial, not_personal, personal, transient
+from tillit.power import proof, supply_proof
 from tillit.power.models import (
     AppAccount,
     Contract,
@@ -32,3 +32,16 @@ domain_trial(
     trial=proof.cost,
     promised=lambda declared: "activities.service_payments" if declared.activity("power_supply") else "",
 )
+domain_check(
+    "power_readings",
+    __file__,
+    "promises",
+    "power_readings",
+    promised=lambda declared: "activities.power_supply" if declared.activity("power_supply") else "",
+)
+domain_trial(
+    "power_supply",
+    trial=supply_proof.supply_faults,
+    promised=lambda declared: "activities.power_supply" if declared.activity("power_supply") else "",
+)
+domain_trial("energy_app", trial=supply_proof.app_faults, promised=supply_proof.ends_with_the_app)
