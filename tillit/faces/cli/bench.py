@@ -149,6 +149,20 @@ def register(
 
 
 @app.command()
+def readings(
+    points: Annotated[int, typer.Option(min=2, help="Metering points, each with its customer.")] = 500,
+    days: Annotated[int, typer.Option(min=2, max=700, help="Days of hourly values.")] = 365,
+    as_json: AsJson = False,
+) -> None:
+    """Meter values a second from file to stored, CSV and JSON, beside polars and bare COPY; bytes a value on disk."""
+    with _place():
+        from tillit.journeys.bench import readings as bench
+
+        result = bench.run(points=points, days=days, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
 def cards(
     people: Annotated[int, typer.Option(min=64, help="Members, each with a card.")] = 1_000,
     seconds: Annotated[float, typer.Option(min=1, max=20, help="How long each of the two ways is measured.")] = 10,
