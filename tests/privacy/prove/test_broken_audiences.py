@@ -1,4 +1,7 @@
-"""People in audiences who did not say yes, addresses in clear, what left without a record: all seen (B10)."""
+"""People in audiences who did not say yes, addresses in clear, what left without a record: all seen (B10).
+
+So is what is wrong with surveys, draws, competitions and seminars (F7, F8, F10): one furnished database serves all.
+"""
 
 from tests.privacy.prove.conftest import Installation
 
@@ -60,3 +63,69 @@ def test_b10_who_is_in_an_audience_without_a_yes_in_clear_or_unlogged_is_seen(li
             "ALTER TABLE audiences_member ADD CONSTRAINT audiences_member_hashed"
             " CHECK (email ~ '^([0-9a-f]{64})?$' AND phone ~ '^([0-9a-f]{64})?$' AND NOT (email = '' AND phone = ''))"
         )
+
+
+_SURVEY = (
+    "INSERT INTO surveys_survey (controller_id, texts, anonymous, sample, closes_on, stage, secret, least, asked, answers,"
+    " made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open', 'x', 5, {asked}, 0, now(),"
+    " now())"
+)
+_DRAW = (
+    "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, tickets, entrants, digest,"
+    " closed_at, mixed_in, seed, drawn, drawn_at) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(), '', '', 0,"
+    " repeat('b', 64), now(), '', repeat('c', 64), '{{}}', now())"
+)
+_SEMINAR = (
+    "WITH made AS (INSERT INTO seminars_seminar (controller_id, texts, place, link, material, starts_at, ends_at,"
+    " signup_until, capacity, stage, revision) VALUES ({controller}, '{{}}', 'X', '', '', now() + interval '1 day',"
+    " now() + interval '2 days', now(), 1, 'open', 0) RETURNING id, ends_at)"
+    " INSERT INTO seminars_signup (subject_id, controller_id, seminar_id, standing, digital, language, signed_at, held_at)"
+    " SELECT s.id, {controller}, made.id, '{standing}', false, 'nb', now(), made.ends_at {moved} FROM made,"
+    " unnest(ARRAY[{people}]::bigint[]) AS s(id)"
+)
+_COMPETITION = (
+    "INSERT INTO competitions_competition (controller_id, texts, correct, announced, winners, members_only, closes_at,"
+    " stage, draw_id) SELECT {controller}, '{{}}', '', '', 1, false, now() - interval '2 months', 'open', max(id)"
+    " FROM draws_draw"
+)
+_UNDRAWN = (
+    "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, entrants, digest, mixed_in,"
+    " seed, drawn) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(), '', 0, '', '', '', '{{}}')"
+)
+
+
+def test_f7_a_survey_that_could_be_linked_is_overdue_or_drawn_otherwise_is_seen(live: Installation) -> None:
+    here = live.controllers["fjordlys"].pk
+    gone = "DELETE FROM surveys_survey; DELETE FROM draws_draw"
+    for break_it, mend_it, fault in (
+        (_SURVEY.format(controller=here, days="- 1", asked=0), gone, "their day has passed"),
+        (_SURVEY.format(controller=here, days="+ 1", asked=7), gone, "not as many as were asked"),
+        (_DRAW.format(controller=here), gone, "repeated gives something else"),
+        ("ALTER TABLE surveys_urn ADD COLUMN put_in_at timestamptz", "ALTER TABLE surveys_urn DROP COLUMN put_in_at",
+         "whose or when"),
+    ):  # fmt: skip
+        assert fault in live.sees("domains", "fjordlys", "activities.surveys", break_it, mend_it)
+
+
+def test_f8_a_competition_that_is_never_drawn_is_seen(live: Installation) -> None:
+    union = live.controllers["lyngheim"].pk
+    live.owner.execute(_UNDRAWN.format(controller=union))
+    try:
+        break_it = _COMPETITION.format(controller=union)
+        mend_it = "DELETE FROM competitions_competition"
+        assert "not drawn" in live.sees("domains", "lyngheim", "activities.competitions", break_it, mend_it)
+    finally:
+        live.owner.execute("DELETE FROM draws_draw")
+
+
+def test_f10_too_many_places_and_periods_from_another_day_are_seen(live: Installation) -> None:
+    here = live.controllers["solvik"].pk
+    kari, ola = live.people["solvik", "Kari"], live.people["solvik", "Ola"]
+    gone = "DELETE FROM seminars_signup; DELETE FROM seminars_seminar"
+    for standing, people, moved, fault in (
+        ("place", f"{kari}, {ola}", "", "more places than there are"),
+        ("waiting", f"{kari}", "", "although one is free"),
+        ("place", f"{kari}", "+ interval '1 day'", "another day"),
+    ):
+        break_it = _SEMINAR.format(controller=here, standing=standing, people=people, moved=moved)
+        assert fault in live.sees("domains", "solvik", "activities.seminars", break_it, gone)
