@@ -257,6 +257,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         ("lyngheim", "marketing"),
         ("lyngheim", "administrator"),
         ("trygghavn", "blocking_agent"),
+        ("trygghavn", "id_agent"),
     ):
         staff = staffing.add(
             email="siv@arbeid.example",
