@@ -343,7 +343,12 @@ def test_a9_a_role_opens_no_scope_beyond_its_activities(world: World) -> None:
 
 def test_a9_no_scope_sees_nothing(world: World) -> None:
     app = world.app
-    for settings in (None, [""] * 5, ["staff:1", "retention", "", "*", ""], ["staff:1", "", "{1,2,3,4,5}", "*", ""]):
+    for settings in (
+        None,
+        [""] * 6,
+        ["staff:1", "retention", "", "*", "", "yes"],
+        ["staff:1", "", "{1,2,3,4,5}", "*", "", "yes"],
+    ):
         with app.transaction(force_rollback=True):
             if settings:
                 app.execute(SET, settings)

@@ -17,7 +17,7 @@ from tillit.kernel.scope import Scope, ScopeError, UnscopedAccessError, current,
 from tillit.parties.models import Fact
 from tillit.parties.operations import relate
 
-SETTINGS = ("actor", "activity", "controllers", "subjects", "now")
+SETTINGS = ("actor", "activity", "controllers", "subjects", "now", "closed")
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a9_settings_hold_inside_and_are_gone_after_whatever_happens(union: Cont
         with pytest.raises(ZeroDivisionError):
             fail(*activities)
         assert current() is None
-        assert _settings() == [""] * 5
+        assert _settings() == [""] * len(SETTINGS)
     with _scope(union):
         with pytest.raises(ZeroDivisionError), _scope(union, "rejoining"):
             raise ZeroDivisionError
