@@ -15,9 +15,10 @@ from django.shortcuts import render
 from tillit.kernel.card_numbers import has_card_number, mask_card_numbers
 
 OURS = (
-    *("audience", "bill", "case", "chain", "counterpart", "document", "event", "file", "hold", "instrument"),
-    *("letter", "mandate", "movement", "offer", "order", "pending", "person", "place", "purchase", "refund"),
-    *("row", "seen", "session", "staff", "thing", "validity", "version", "which", "wording"),
+    *("agreement", "audience", "bill", "case", "chain", "counterpart", "document", "event", "file", "hold"),
+    *("instrument", "letter", "mandate", "movement", "notice", "off", "offer", "order", "part", "pending"),
+    *("person", "point", "purchase", "refund", "row", "seen", "session", "staff", "switch", "thing"),
+    *("validity", "version", "which", "wording"),
 )
 """Which of ours: a number, a code or a digest that our own page put into the form."""
 NUMBERS = {

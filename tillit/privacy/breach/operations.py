@@ -268,7 +268,8 @@ def _take(actor: Actor, breach: Breach, step: str, at: datetime, text: str = "",
 def _scope(actor: Actor, breach: Breach) -> Scope:
     """In a joint register people are held jointly: a system actor reaches the holder's rows, staff only named ones."""
     mine = {breach.controller_id, holder_of(controller_id=breach.controller_id)} & actor.controllers
-    return Scope(actor, ACTIVITY, controllers=frozenset(mine or {breach.controller_id}))
+    whole = frozenset(mine or {breach.controller_id})
+    return Scope(actor, ACTIVITY, controllers=whole, engine=True)  # whom it concerns, also by what is closed to staff
 
 
 def _cases(breach: Breach) -> Any:
