@@ -18,7 +18,7 @@ OURS = (
     *("agreement", "audience", "bill", "case", "chain", "counterpart", "document", "event", "file", "hold"),
     *("instrument", "letter", "mandate", "movement", "notice", "off", "offer", "order", "part", "pending"),
     *("person", "point", "purchase", "refund", "row", "seen", "session", "staff", "switch", "thing"),
-    *("validity", "version", "which", "wording"),
+    *("invoice", "line", "payment", "validity", "version", "which", "wording"),
 )
 """Which of ours: a number, a code or a digest that our own page put into the form."""
 NUMBERS = {
