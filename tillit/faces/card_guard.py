@@ -1,12 +1,16 @@
 """No full card number in free text, anywhere: refused before a page, a call or the database has seen it (D5).
 
-Every text of every form is looked at, and every text of a JSON body, unless its name stands in `NUMBERS`: what asks for
-a number of a card itself and seals it, or carries a number, code or key of ours. So a new form is guarded without
-anybody thinking of it. The refusal shows what was written with the number cut down, to be sent like that.
+Every field of every form is looked at, unless people type into no field of that name on any page (`fixed`: it carries a
+number of ours), or it stands in `NUMBERS`: it asks for a number, a code or a password. So a new form is guarded without
+anybody thinking of it. Of a JSON body every text is looked at. The refusal shows what was written with the number cut
+down, to be sent like that.
 What a person sends by mail or SMS cannot be refused: there the number is masked (`messages.operations.receive`).
 """
 
+import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,13 +18,6 @@ from django.shortcuts import render
 
 from tillit.kernel.card_numbers import has_card_number, mask_card_numbers
 
-OURS = (
-    *("agreement", "audience", "bill", "case", "chain", "counterpart", "document", "event", "file", "hold"),
-    *("instrument", "letter", "mandate", "movement", "notice", "off", "offer", "order", "part", "pending"),
-    *("person", "point", "purchase", "refund", "row", "seen", "session", "staff", "switch", "thing"),
-    *("invoice", "line", "payment", "validity", "version", "which", "wording"),
-)
-"""Which of ours: a number, a code or a digest that our own page put into the form."""
 NUMBERS = {
     "number": "of a card or subscription, which its page checks, seals and forgets",
     "card": "the same; or which of one's cards",
@@ -35,7 +32,10 @@ NUMBERS = {
     "p256dh": "a browser's key",
     "auth": "a browser's key",
     "purchases": "rows of a source, whose cards are digested and whose columns are declared",
-    **dict.fromkeys(OURS, "which of ours"),
+    "agreement": "which of ours; and a code of a collective agreement",
+    "line": "which of ours; and which line of a receipt",
+    "file": "which of ours",
+    "staff": "which of ours",
 }
 """Names that are no free text → what they carry."""
 MACHINES = frozenset({"receipt", "store"})
@@ -43,10 +43,27 @@ MACHINES = frozenset({"receipt", "store"})
 REPAIRED = "f-"
 """How names of the columns of a row under repair begin: its card numbers are read as those of the file were."""
 
+_FIELD = re.compile(r"<(input|textarea|select|button)\b[^>]*>")
+_NAME, _TYPE = re.compile(r'\bname="(\w+)"'), re.compile(r'\btype="([\w-]+)"')
+_TYPED = frozenset({"text", "search", "tel", "email", "url", "password"})
+
+
+@cache
+def fixed() -> frozenset[str]:
+    """Names that our pages fill in and let nobody type: hidden fields, choices, days; read from the pages themselves."""
+    typed, chosen = set[str](), set[str]()
+    for path in Path(__file__).parent.rglob("*.html"):
+        for tag in _FIELD.finditer(path.read_text(encoding="utf-8")):
+            name, kind = _NAME.search(tag.group()), _TYPE.search(tag.group())
+            words = tag[1] == "textarea" or (tag[1] == "input" and (not kind or kind[1] in _TYPED))
+            if name:
+                (typed if words else chosen).add(name[1])
+    return frozenset(chosen - typed)
+
 
 def is_words(name: str) -> bool:
     """Whether a field of that name is free text."""
-    return name not in NUMBERS and not name.startswith(REPAIRED)
+    return name not in NUMBERS and not name.startswith(REPAIRED) and name not in fixed()
 
 
 def in_form(request: HttpRequest) -> bool:
@@ -93,6 +110,6 @@ def _texts(node: Any) -> Iterator[str]:
             yield from _texts(one)
     elif isinstance(node, dict):
         for name, one in node.items():
-            if is_words(str(name)) and name not in MACHINES:
+            if name not in NUMBERS and name not in MACHINES:
                 yield str(name)
                 yield from _texts(one)
