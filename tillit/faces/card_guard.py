@@ -50,7 +50,7 @@ _TYPED = frozenset({"text", "search", "tel", "email", "url", "password"})
 
 @cache
 def fixed() -> frozenset[str]:
-    """Names that our pages fill in and let nobody type: hidden fields, choices, days; read from the pages themselves."""
+    """Names that our pages fill in and nobody types: hidden fields, choices, days; read from them."""
     typed, chosen = set[str](), set[str]()
     for path in Path(__file__).parent.rglob("*.html"):
         for tag in _FIELD.finditer(path.read_text(encoding="utf-8")):
