@@ -11,10 +11,11 @@ from django.test import Client
 from tests.faces.conftest import make_person, sign_in
 from tests.power.neighbourhood import measure, resident
 from tests.support.power import point_of, retailer, scope_for
+from tillit.audit.models import Event
 from tillit.declaration.models import Controller
-from tillit.journeys import energy_app
+from tillit.journeys import energy_app, home_energy
 from tillit.kernel import clock
-from tillit.kernel.scope import system
+from tillit.kernel.scope import Scope, ScopeError, system
 from tillit.power import operations
 from tillit.power.insight import alerts, comparison
 from tillit.power.insight.models import AlertSetting, MonthPart
@@ -128,3 +129,17 @@ def test_e7_deleting_the_app_takes_what_was_derived_and_the_apps_alerts_in_one_g
     text = own.text(HOME)
     assert "Dette hører til appen" in text
     assert "Minst 30 husstander" not in text
+
+
+def test_e6_the_desk_sees_alerts_for_a_purpose_that_may_and_it_is_on_record(own: Own) -> None:
+    own.browser.post(ALERTS, {"kind": "readings_gap", "channel": ["email"]})
+    alerts.give(controller_id=own.controller.pk, kinds=alerts.AlertKind)
+    desk = {"actor": system("test", {own.controller.pk}), "controller": own.controller}
+    page = home_energy.desk_alerts(**desk, activity="customer_service", subject_id=own.point.subject_id)
+    assert [one.kind for one in page.given] == ["readings_gap"]
+    with pytest.raises(ScopeError):
+        home_energy.desk_alerts(**desk, activity="power_supply", subject_id=own.point.subject_id)
+    assert not home_energy.may_look(controller=own.controller, activity="surveys")
+    with Scope(system("test", {own.controller.pk}), "security_log"):
+        (read,) = Event.objects.filter(type="person.read", subject_id=own.point.subject_id)
+    assert read.details == {"purpose": "customer_service", "categories": ["energy_alert"]}

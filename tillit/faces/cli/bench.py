@@ -206,6 +206,19 @@ def pages(
 
 
 @app.command()
+def comparison(
+    points: Annotated[int, typer.Option(min=100, help="Homes, a value an hour for a month.")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """A night in which the homes of a month are put in groups of similar ones, beside adding up the same values."""
+    with _place():
+        from tillit.journeys.bench import comparison as bench
+
+        result = bench.run(points=points, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
 def breakdown(
     homes: Annotated[int, typer.Option(min=10, help="Homes whose parts are known, a year each.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Number of the first home: others for each number.")] = 10_000,
