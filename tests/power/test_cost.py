@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.power.cost_oracle import Case, as_list, moments, worked_out
 from tillit.kernel import clock
 from tillit.power.cost.axis import cells, hours, month
-from tillit.power.cost.lines import Bill, month_bill
+from tillit.power.cost.lines import Bill, month_bill, part_bills
 from tillit.power.cost.terms import Key, terms
+from tillit.power.prices.errors import MissingPriceError
 from tillit.power.prices.operations import take_tariffs
 from tillit.power.prices.queries import DayPrices, Reference, reference
 
@@ -121,3 +122,93 @@ def test_e3_a_months_lines_are_the_oracles_to_the_ore(
     case, used, prices = made
     bill = computed(priced(known, case.first, case.after, prices), case, used)
     assert lines_of(bill) == worked_out(case)
+
+
+def flat(known: Reference, ore: int, first: date = SPRING) -> Reference:
+    """Every quarter of a month at one price."""
+    first, after = month(first)
+    return priced(known, first, after, [ore * 10_000] * len(moments(first, after, timedelta(minutes=15))))
+
+
+def bill_of(known: Reference, used: list[int], first: date = SPRING, **facts: object) -> dict[str, int]:
+    """The lines of a month, the same as the oracle's."""
+    first, after = month(first)
+    spot = {
+        at: Fraction(int(known.spot["NO1", first].rates[0, 0]), 10_000)
+        for at in moments(first, after, timedelta(minutes=15))
+    }
+    case = Case(first, after, as_list(used, first, after, quarters=False), spot, **facts)  # type: ignore[arg-type]
+    found = lines_of(computed(known, case, used))
+    assert found == worked_out(case)
+    return found
+
+
+@pytest.mark.parametrize(("sum_of_three", "year"), [(5999, 138000), (6000, 228000), (14999, 228000), (15000, 384000)])
+def test_e3_the_capacity_step_begins_at_its_edge(known: Reference, sum_of_three: int, year: int) -> None:
+    used = [0] * 743
+    a = sum_of_three // 3
+    for hour, wh in ((10, a), (50, a), (51, a), (100, sum_of_three - 2 * a)):
+        used[hour] = wh  # hours 50 and 51 are of one day, which counts once
+    assert bill_of(flat(known, 50), used)["capacity 2025"] == round(year / 12)
+
+
+def test_e3_support_and_scheme_stop_at_their_caps(known: Reference) -> None:
+    dear = flat(known, 177)
+    used = [10_000] * 743  # 7 430 kWh, 5 000 of them within the cap
+    assert bill_of(dear, used)["support"] == -450_000
+    assert bill_of(dear, used, product="state", scheme=True)["fixed_price"] == 5000 * (40 - 177)
+    assert bill_of(dear, used, product="state", scheme=True, use="holiday")["fixed_price"] == 1000 * (40 - 177)
+    assert "support" not in bill_of(dear, used, product="state", scheme=True)
+    cheap = flat(known, 20)
+    assert bill_of(cheap, used)["support"] == 0
+    assert bill_of(cheap, used, product="state", scheme=True)["fixed_price"] == 5000 * 20, "symmetric"
+
+
+def test_e3_counties_without_vat_and_the_zone_without_consumption_tax(known: Reference) -> None:
+    used, prices = [1000] * 743, flat(known, 60)
+    oslo = bill_of(prices, used)
+    assert oslo["vat"] > 0
+    assert bill_of(prices, used, municipality="1804")["vat"] == 0
+    assert bill_of(prices, used, municipality="1804", use="business")["vat"] > 0
+    assert bill_of(prices, used, municipality="5601")["tax 0"] == 0
+    assert bill_of(prices, used, municipality="5501")["tax 2026"] == oslo["tax 2026"]
+
+
+def test_e3_hours_and_days_are_parts_of_the_month_and_fees_are_in_none(known: Reference) -> None:
+    first, after = month(AUTUMN)
+    used = np.random.default_rng(4).integers(0, 9000, 745)
+    with_prices = flat(known, 150, AUTUMN)
+    axis = hours(first, after)
+    made = terms(with_prices, Key("NO1", "0301", "home", "solbakken-nett", "spot", False), axis)
+    place = cells(axis, (1,) * 31)
+    whole = month_bill(made, place, used[None, :])
+    days = part_bills(made, place, used, axis.day)
+    each = part_bills(made, place, used, place.hour)
+    assert {line.kind for line in days.lines} == {line.kind for line in whole.lines} - {"supplier_fee", "capacity"}
+    for kind in ("spot", "support", "grid_energy", "consumption_tax"):
+        assert abs(int(days.of(kind).sum() - whole.of(kind)[0])) <= 2 * 31, "but for rounding"
+        assert abs(int(each.of(kind).sum() - whole.of(kind)[0])) <= 2 * 745
+    assert int(days.wh.sum()) == int(whole.wh[0]) == int(used.sum())
+    late = int(np.flatnonzero(np.cumsum(used) > 5_000_000)[0]) if used.sum() > 5_000_000 else 744
+    assert not each.of("support")[late + 1 :].any(), "the cap is used up from the first of the month"
+
+
+def test_e3_what_is_missing_is_refused_or_counted_never_guessed(known: Reference) -> None:
+    first, after = month(SPRING)
+    axis, key = hours(first, after), Key("NO1", "0301", "home", "solbakken-nett", "spot", False)
+    for changed, code in (
+        (replace(known, plans=[]), "plan"),
+        (replace(known, tariffs=[]), "tariff"),
+        (replace(known, levies=[]), "levy"),
+        (replace(known, calendars=frozenset()), "calendar"),
+    ):
+        with pytest.raises(MissingPriceError) as missing:
+            terms(changed, key, axis)
+        assert missing.value.code == code
+    wh = np.full((1, 743), 1000)
+    bill = month_bill(terms(replace(known, spot={}), key, axis), cells(axis, (1,) * 31), wh)
+    assert int(bill.unpriced[0]) == 743_000
+    gaps = np.zeros((1, 743), dtype=bool)
+    gaps[0, 24:48] = True
+    bill = month_bill(terms(flat(known, 60), key, axis), cells(axis, (1,) * 31), np.where(gaps, 0, wh), gaps)
+    assert int(bill.missing[0]) == 24

@@ -173,10 +173,10 @@ def _spot(days: dict[DayKey, dict[datetime, tuple[int, int]]], line: int, row: R
         raise _Wrong("start", "outside the years that are kept")
     published = _moment(row, "published") if "published" in row else _unsaid(day)
     key = (row["area"], day, row["vintage"], published, per_hour)
-    moment = start.astimezone(ZoneInfo("UTC"))
+    moment, rate = start.astimezone(ZoneInfo("UTC")), _price(row, UNITS[unit])
     if moment in days.setdefault(key, {}):
         raise _Wrong("start", "the interval stands in the file before")
-    days[key][moment] = (line, _price(row, UNITS[unit]))
+    days[key][moment] = (line, rate)
 
 
 def _unsaid(day: date) -> datetime:
