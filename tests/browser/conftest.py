@@ -258,6 +258,9 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         ("lyngheim", "administrator"),
         ("trygghavn", "blocking_agent"),
         ("trygghavn", "id_agent"),
+        ("trygghavn", "claims_handler"),
+        ("trygghavn", "service_agent"),
+        ("trygghavn", "auditor"),
     ):
         staff = staffing.add(
             email="siv@arbeid.example",

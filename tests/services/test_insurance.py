@@ -27,6 +27,7 @@ from tillit.parties import operations as parties
 from tillit.parties.models import Fact
 from tillit.platform import paths
 from tillit.privacy import retention
+from tillit.privacy.prove.run import prove
 from tillit.services import accounts, claims, covers
 from tillit.services.errors import ServiceError
 from tillit.services.insurance_models import ClaimNotice, Cover, PaidClaim, RefusedClaim
@@ -248,3 +249,22 @@ def test_d7_a_claim_needs_a_cover_that_held_and_a_decision_its_reasons(insured: 
     insured.pay(case)
     with insured.scope():
         assert accounts.standing(subject_id=insured.subject, of=book, kind=accounts.DUE) == 0
+
+
+def test_d7_a_notice_nobody_carries_and_an_approval_the_books_do_not_know_are_seen(
+    insured: Insured, insurer: InsurerProcess, fresh_db: TestDatabase
+) -> None:
+    def status() -> set[str]:
+        found = prove(controllers=["trygghavn"], kinds=["domains"])
+        return {one.finding.status for one in found if one.promise.path == "activities.insurance_claims"}
+
+    case = insured.claim()
+    insured.decide(case, 600_000)
+    assert status() == {"kept"}
+    with fresh_db.connect("owner", autocommit=True) as owner:
+        owner.execute("UPDATE services_claim_notice SET recorded_at = recorded_at - interval '2 days'")
+        assert status() == {"broken"}
+        insurance.tell_everywhere()
+        assert status() == {"kept"}
+        owner.execute("UPDATE cases_case SET fields = fields || '{\"approved\": 700000}' WHERE stage = 'approved'")
+        assert status() == {"broken"}

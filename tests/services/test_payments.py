@@ -16,6 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.conf import settings as site
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.bonus.test_camt import entry, statement
 from tests.conftest import TestDatabase
@@ -23,18 +25,27 @@ from tests.services.conftest import number_that
 from tests.services.test_blocking import found_anywhere
 from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
-from tillit.journeys import billing, payments, payments_in
+from tillit.journeys import billing, insurance, payments, payments_in
 from tillit.journeys.payments import Thing
 from tillit.kernel import clock
+from tillit.kernel.identifiers import kid
 from tillit.kernel.scope import Scope, system
 from tillit.ledger import queries as ledger
+from tillit.ledger.models import Transfer
+from tillit.parties import operations as parties
+from tillit.parties.models import Fact
 from tillit.platform import paths
 from tillit.platform.secrets import secret
-from tillit.services import accounts, charges, invoices, orders, terms
+from tillit.privacy import retention
+from tillit.privacy.prove.run import prove
+from tillit.services import accounts, charges, covers, invoices, orders, terms
 from tillit.services import acquirer as acquirers
 from tillit.services.accounts import CREDIT, OWED
+from tillit.services.agreement_models import Agreement
 from tillit.services.errors import PaymentError
+from tillit.services.insurance_models import Cover
 from tillit.services.payment_models import BankLine, Invoice, InvoiceState, OneOffOrder, OneOffState, Payment
+from tillit.services.product_models import ServiceProduct
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 GOOD, DECLINED, SILENT, LOST = 9, 0, 1, 4
@@ -371,3 +382,112 @@ def test_d8_the_books_leave_as_lines_that_add_up_to_zero(payer: Payer) -> None:
     assert sum(round(100 * float(row["debit"] or 0)) for row in rows) == 110_000
     assert sum(round(100 * float(row["credit"] or 0)) for row in rows) == 110_000
     assert "Nordmann" not in body.decode("utf-8-sig")
+
+
+def test_d8_what_was_paid_goes_five_years_after_the_financial_year_and_not_before(payer: Payer) -> None:
+    one, order = payer.invoice(), payer.order("emergency_cash", 300_000, 280_000)
+    with payer.scope("one_off_transactions") as scope:
+        orders.hand_out(scope=scope, order=order, to_account=ACCOUNT, at=clock.now())
+        bill = orders.bill(scope=scope, order=order, at=clock.now())
+    clock.travel(datetime(2027, 1, 4, 9, tzinfo=UTC))  # paid the year after
+    for nth, found in enumerate((one, bill)):
+        file = statement(entry(found.kid, f"{found.amount / 100:.2f}", bank=f"E{nth}", day="2027-01-04"))
+        payments_in.take_in(actor=payer.actor, controller=payer.controller, body=file)
+    with payer.scope("customer_administration") as scope:
+        parties.end_relationship(
+            scope=scope,
+            subject_id=payer.subject,
+            controller_id=payer.controller.pk,
+            kind="customer",
+            ended=date(2027, 1, 4),
+            reason="own_wish",
+        )
+
+    def after(day: date) -> tuple[int, ...]:
+        clock.travel(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
+        retention.run()
+        with payer.scope("retention"):
+            name = Fact.objects.filter(kind="name.family").count()
+            return (*(model.objects.count() for model in (Invoice, OneOffOrder, Payment)), name)
+
+    assert after(date(2032, 12, 31)) == (2, 1, 2, 1)
+    assert after(date(2033, 1, 1)) == (0, 0, 0, 0)
+    with payer.scope("retention"):
+        assert Transfer.objects.count() == 0
+
+
+def test_d8_invoices_the_books_do_not_know_and_payments_nobody_follows_up_are_seen(
+    payer: Payer, acquirer: AcquirerProcess, fresh_db: TestDatabase
+) -> None:
+    def status() -> set[str]:
+        found = prove(controllers=["trygghavn"], kinds=["domains"])
+        return {one.finding.status for one in found if one.promise.path == "activities.service_payments"}
+
+    one = payer.invoice()
+    assert status() == {"kept"}
+    with fresh_db.connect("owner", autocommit=True) as owner:
+        owner.execute("UPDATE services_invoice SET amount = amount + 100")
+        assert status() == {"broken"}
+        owner.execute("UPDATE services_invoice SET amount = amount - 100")
+        assert status() == {"kept"}
+    payer.by_phone(number_that(LOST), invoice_id=one.id)
+    clock.travel(clock.now() + timedelta(days=2))
+    assert status() == {"broken"}
+    payments.follow_up()
+    assert status() == {"kept"}
+
+
+def test_d8_a_subscription_is_billed_a_period_at_a_time_and_insures_as_long_as_it_runs(payer: Payer) -> None:
+    trygghavn = payer.controller
+    product = ServiceProduct.objects.create(
+        controller=trygghavn,
+        key="trygg",
+        names={"nb": "Trygghet"},
+        services=["insurance_cover"],
+        payers=["customer"],
+        bills="P1M",
+        starts=date(2026, 1, 1),
+    )
+    covers.keep_terms(
+        controller=trygghavn, product="trygg", policy="T-1", insures={"nb": "Sykkel"}, most=100, own_share=0,
+        starts=date(2026, 1, 1),
+    )  # fmt: skip
+    with payer.scope("customer_administration"):
+        made = Agreement.objects.create(
+            subject_id=payer.subject, controller_id=trygghavn.pk, product=product, payer="customer", price=9_900,
+            starts=date(2026, 1, 31), made_at=NOW, collected_under="customer_administration",
+        )  # fmt: skip
+    assert billing.everywhere().issued == 2
+    assert billing.everywhere().issued == 0
+    clock.travel(datetime(2026, 3, 31, 9, tzinfo=UTC))
+    assert billing.everywhere().issued == 1
+    with payer.scope():
+        rows = Invoice.objects.order_by("number")
+        periods = [(one.period_start, one.period_end, one.amount) for one in rows]
+    assert periods == [
+        (date(2026, 1, 31), date(2026, 2, 28), 9_900),
+        (date(2026, 2, 28), date(2026, 3, 31), 9_900),
+        (date(2026, 3, 31), date(2026, 4, 30), 9_900),
+    ]
+    assert insurance.follow_agreements() == 1
+    with payer.scope("customer_administration"):
+        Agreement.objects.filter(id=made.id).update(ends=date(2026, 4, 15), ended_at=clock.now(), end_reason="own_wish")
+    assert insurance.follow_agreements() == 1
+    assert insurance.follow_agreements() == 0
+    with payer.scope("insurance_cover"):
+        (cover,) = Cover.objects.all()
+        assert (cover.starts, cover.ends) == (date(2026, 1, 31), date(2026, 4, 15))
+
+
+@given(number=st.integers(1, 10**9 - 1), place=st.integers(0, 9), wrong=st.integers(1, 9))
+@settings(max_examples=50)
+def test_d8_a_kid_is_valid_and_one_wrong_digit_is_seen(number: int, place: int, wrong: int) -> None:
+    text = invoices.kid_of(number)
+    total = 0
+    for nth, digit in enumerate(reversed(text)):
+        doubled = int(digit) * (2 if nth % 2 else 1)
+        total += doubled // 10 + doubled % 10
+    assert total % 10 == 0
+    assert int(text[1:-1]) == number
+    broken = text[:place] + str((int(text[place]) + wrong) % 10) + text[place + 1 :]
+    assert not kid.is_valid(broken, kid.KidMethod.MOD10)

@@ -58,7 +58,7 @@ KIND = Kind(
         "loss_on": Field("date", required=True),
         "text": Field("text"),
         "claimed": Field("number"),
-        "cover": Field("text", required=True, longest=20),
+        "cover": Field("number", required=True),
         "approved": Field("number"),
         "partly": Field("flag"),
     },
@@ -114,7 +114,7 @@ def make(
         "loss_on": loss_on,
         "text": text,
         "claimed": claimed,
-        "cover": str(cover.id),
+        "cover": cover.id,
     }
     case = cases.open_case(
         scope=scope,

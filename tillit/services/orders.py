@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from tillit.audit.operations import append
 from tillit.kernel import clock
+from tillit.kernel.card_numbers import has_card_number
 from tillit.kernel.identifiers import IdentifierError, account_number
 from tillit.kernel.scope import Scope
 from tillit.ledger.kinds import Kind
@@ -47,6 +48,8 @@ def place(
         raise PaymentError("kind", "that is no kind of order")
     if not title.strip() or len(title) > 200:
         raise PaymentError("title", "say what is ordered, in 200 characters at most")
+    if has_card_number(title):
+        raise PaymentError("card-in-text", "a full card number may not stand in free text")
     if not 0 < amount <= MOST:
         raise PaymentError("amount", "an order is for a sum above zero")
     if not 1 <= quantity <= 99:
