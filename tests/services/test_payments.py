@@ -389,19 +389,23 @@ def test_d8_what_was_paid_goes_five_years_after_the_financial_year_and_not_befor
     with payer.scope("one_off_transactions") as scope:
         orders.hand_out(scope=scope, order=order, to_account=ACCOUNT, at=clock.now())
         bill = orders.bill(scope=scope, order=order, at=clock.now())
-    clock.travel(datetime(2027, 1, 4, 9, tzinfo=UTC))  # paid the year after
-    for nth, found in enumerate((one, bill)):
-        file = statement(entry(found.kid, f"{found.amount / 100:.2f}", bank=f"E{nth}", day="2027-01-04"))
-        payments_in.take_in(actor=payer.actor, controller=payer.controller, body=file)
+    clock.travel(datetime(2026, 12, 1, 9, tzinfo=UTC))
     with payer.scope("customer_administration") as scope:
         parties.end_relationship(
             scope=scope,
             subject_id=payer.subject,
             controller_id=payer.controller.pk,
             kind="customer",
-            ended=date(2027, 1, 4),
+            ended=date(2026, 12, 1),
             reason="own_wish",
         )
+    retention.run()
+    with payer.scope():
+        assert not Invoice.objects.exists()  # they stand in the archive
+    clock.travel(datetime(2027, 1, 4, 9, tzinfo=UTC))  # paid the year after
+    for nth, found in enumerate((one, bill)):
+        file = statement(entry(found.kid, f"{found.amount / 100:.2f}", bank=f"E{nth}", day="2027-01-04"))
+        payments_in.take_in(actor=payer.actor, controller=payer.controller, body=file)
 
     def after(day: date) -> tuple[int, ...]:
         clock.travel(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))

@@ -21,6 +21,8 @@ from tillit.services.errors import PaymentError
 from tillit.services.payment_models import BankLine, Invoice
 
 DESK = "service_payments"
+BOOKS = "bookkeeping"
+"""Under which the payment of a customer who has left is written: their invoices stand in the archive."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def may(actor: Actor, controller: Controller) -> None:
 
 
 def _invoice(controller: Controller, text: str) -> tuple[str, Invoice] | None:
-    for activity in ACTIVITY.values():
+    for activity in (*ACTIVITY.values(), BOOKS):
         with scope_of(controller.pk, activity):
             found = invoices.by_kid(controller_id=controller.pk, text=text)
         if found is not None:
