@@ -33,7 +33,7 @@ def readings() -> None:
 
 
 def take_in(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or directories of files, see docs/power.md.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files, or directories of files, see docs/meter-values.md.")],
     controller: Owner,
     point: Annotated[str, typer.Option(help="Whose values, where neither rows nor the file's name say.")] = "",
     registered: Annotated[datetime | None, typer.Option(help="When, where rows do not say (UTC).")] = None,
