@@ -66,20 +66,21 @@ def test_b10_who_is_in_an_audience_without_a_yes_in_clear_or_unlogged_is_seen(li
 
 
 _SURVEY = (
-    "INSERT INTO surveys_survey (controller_id, texts, anonymous, sample, closes_on, stage, secret, least, asked, answers,"
-    " made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open', 'x', 5, {asked}, 0, now(),"
-    " now())"
+    "INSERT INTO surveys_survey (controller_id, texts, anonymous, sample, closes_on, stage, secret, least, asked,"
+    " answers, made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open', 'x', 5, {asked},"
+    " 0, now(), now())"
 )
 _DRAW = (
-    "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, tickets, entrants, digest,"
-    " closed_at, mixed_in, seed, drawn, drawn_at) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(), '', '', 0,"
-    " repeat('b', 64), now(), '', repeat('c', 64), '{{}}', now())"
+    "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, tickets, entrants,"
+    " digest, closed_at, mixed_in, seed, drawn, drawn_at) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(), '',"
+    " '', 0, repeat('b', 64), now(), '', repeat('c', 64), '{{}}', now())"
 )
 _SEMINAR = (
     "WITH made AS (INSERT INTO seminars_seminar (controller_id, texts, place, link, material, starts_at, ends_at,"
     " signup_until, capacity, stage, revision) VALUES ({controller}, '{{}}', 'X', '', '', now() + interval '1 day',"
     " now() + interval '2 days', now(), 1, 'open', 0) RETURNING id, ends_at)"
-    " INSERT INTO seminars_signup (subject_id, controller_id, seminar_id, standing, digital, language, signed_at, held_at)"
+    " INSERT INTO seminars_signup (subject_id, controller_id, seminar_id, standing, digital, language, signed_at,"
+    " held_at)"
     " SELECT s.id, {controller}, made.id, '{standing}', false, 'nb', now(), made.ends_at {moved} FROM made,"
     " unnest(ARRAY[{people}]::bigint[]) AS s(id)"
 )
@@ -89,8 +90,8 @@ _COMPETITION = (
     " FROM draws_draw"
 )
 _UNDRAWN = (
-    "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, entrants, digest, mixed_in,"
-    " seed, drawn) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(), '', 0, '', '', '', '{{}}')"
+    "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, entrants, digest,"
+    " mixed_in, seed, drawn) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(), '', 0, '', '', '', '{{}}')"
 )
 
 
