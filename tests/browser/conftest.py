@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.benefits.conftest import furnish
 from tests.bonus.conftest import World, build
 from tests.faces.conftest import Person, make_person
+from tests.faces.test_consumption import furnish as furnish_home
 from tests.support import databases, shops
 from tests.support.authenticator import app_code
 from tests.support.world import publish_examples
@@ -45,6 +46,8 @@ SIZES = {"phone": PHONE, "desktop": DESKTOP}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SUPPLIER_KEYS: list[str] = []
 """The key of a supplier of benefits at the site, the latest last."""
+AT_HOME: list[Person] = []
+"""Who has a home with meter values at the power retailer, the latest last."""
 _CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -221,6 +224,8 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
     _, key = keys.add(supplier=union.suppliers["hotell"], name="till", scopes=list(keys.SUPPLIER_SCOPES))
     SUPPLIER_KEYS.append(key)
     berit = make_person(controllers["trygghavn"], "Berit", "Havn", "+47 400 00 114", "customer")
+    AT_HOME.append(make_person(controllers["fjordlys"], "Per", "Tveit", "+47 400 00 115", "customer"))
+    furnish_home(AT_HOME[-1].subject_id)
     Issuer.objects.create(
         controller=controllers["trygghavn"], key="nordbank", name="Nordbank", kind="card", phone="+4740000099"
     )
