@@ -163,6 +163,32 @@ def readings(
 
 
 @app.command()
+def audience(
+    people: Annotated[int, typer.Option(min=1000, help="Members with consents and interests.")] = 1_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """A campaign's set by consent, objection and three conditions, beside the same SQL by hand."""
+    with _place():
+        from tillit.journeys.bench import audience as bench
+
+        result = bench.run(count=people, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
+def send(
+    recipients: Annotated[int, typer.Option(min=100, help="Members, seven in ten of whom said yes.")] = 200_000,
+    as_json: AsJson = False,
+) -> None:
+    """A campaign to a local mail server: messages a second and peak memory, beside bare SMTP."""
+    with _place():
+        from tillit.journeys.bench import send as bench
+
+        result = bench.run(recipients=recipients, tell=_tell)
+    _say(result, as_json=as_json)
+
+
+@app.command()
 def cards(
     people: Annotated[int, typer.Option(min=64, help="Members, each with a card.")] = 1_000,
     seconds: Annotated[float, typer.Option(min=1, max=20, help="How long each of the two ways is measured.")] = 10,
