@@ -30,3 +30,6 @@ CLAIM_TOLD = event_type("insurance_claim.told", subject="required", notice=ID, r
 COVER_CHANGED = event_type("insurance_cover.changed", subject="required", cover=ID, change=CODE)
 FAMILY_ADDED = event_type("family_member.added", subject="required", member=ID, relation=CODE, consent=CODE)
 FAMILY_ENDED = event_type("family_member.ended", subject="required", member=ID, reason=CODE)
+USAGE_REPORTED = event_type(
+    "partner_usage.reported", subject="none", partner=CODE, people=COUNT, first=DATE, until=DATE
+)

@@ -115,7 +115,7 @@ def test_the_metadata_name_the_addresses(client: Client, settings: Any, db: None
     assert told["revocation_endpoint"] == f"https://tillit.example{REVOKE}"
     assert told["grant_types_supported"] == ["client_credentials"]
     assert {"purchases:write", "vouchers:redeem", "cards:verify"} <= set(told["scopes_supported"])
-    assert set(told["scopes_supported"]) == {*keys.SCOPES, *keys.TILL_SCOPES, *keys.SUPPLIER_SCOPES}
+    assert set(told["scopes_supported"]) == set(keys.ALL_SCOPES)
     schemes = client.get("/api/v1/openapi.json").json()["components"]["securitySchemes"]
     assert set(schemes["OAuth"]["flows"]["clientCredentials"]["scopes"]) == set(told["scopes_supported"])
 

@@ -21,6 +21,7 @@ from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import system
 from tillit.platform.secrets import secret
 from tillit.purchases.models import Chain, Source, Store
+from tillit.services.product_models import Partner
 
 SCOPES = {
     "purchases:write": "Send purchases of the key's source.",
@@ -38,12 +39,16 @@ SUPPLIER_SCOPES = {
     "cards:verify": "Ask whether a membership card is valid.",
     "orders": "Receive the supplier's orders, and tell what became of them.",
 }
-ALL_SCOPES = {**SCOPES, **TILL_SCOPES, **SUPPLIER_SCOPES}
+PARTNER_SCOPES = {
+    "entitlements:write": "Say which of the partner's customers are entitled to what it pays for.",
+    "entitlements:check": "Ask whether one of the partner's customers is entitled.",
+}
+ALL_SCOPES = {**SCOPES, **TILL_SCOPES, **SUPPLIER_SCOPES, **PARTNER_SCOPES}
 PER_MINUTE = 600
 _FORM = re.compile(r"tillit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 _NOBODY = "0" * 64
 _ACTIVITY = "security_log"
-_WHOLE = ApiClient.objects.select_related("source", "chain__controller", "store", "supplier")
+_WHOLE = ApiClient.objects.select_related("source", "chain__controller", "store", "supplier", "partner__controller")
 
 
 class KeyRefusedError(TillitError):
@@ -59,22 +64,24 @@ def add(
     chain: Chain | None = None,
     store: Store | None = None,
     supplier: Supplier | None = None,
+    partner: Partner | None = None,
     name: str,
     scopes: list[str],
     per_minute: int = PER_MINUTE,
 ) -> tuple[ApiClient, str]:
-    """A new key for a source, a chain's tills (of one store) or a supplier, and its text, which is nowhere else.
+    """A new key for a source, a chain's tills (of one store), a supplier or a paying partner, and its text, which is
+    nowhere else.
 
     Raises `KeyRefusedError`.
     """
-    of = [one for one in (source, chain, supplier) if one is not None]
+    of = [one for one in (source, chain, supplier, partner) if one is not None]
     if len(of) != 1 or (store is not None and (chain is None or store.chain_id != chain.pk)):
         raise KeyRefusedError(
-            "key-of-what", "a key is of a source, a supplier, or a chain and perhaps one of its stores"
+            "key-of-what", "a key is of a source, a supplier, a partner, or a chain and perhaps one of its stores"
         )
     if supplier is not None and not Frame.objects.filter(supplier=supplier).exists():
         raise KeyRefusedError("no-frame", "no controller gives the supplier a frame")
-    known = SCOPES if source else SUPPLIER_SCOPES if supplier else TILL_SCOPES
+    known = scopes_of(source=source, supplier=supplier, partner=partner)
     if unknown := sorted(set(scopes) - set(known)):
         raise KeyRefusedError("unknown-scope", f"no scope {', '.join(unknown)}: there are {', '.join(known)}")
     if not scopes or per_minute < 1 or not name.strip():
@@ -85,6 +92,7 @@ def add(
         chain=chain,
         store=store,
         supplier=supplier,
+        partner=partner,
         name=name.strip()[:80],
         public=public,
         digest=_digest(public, hidden),
@@ -94,6 +102,13 @@ def add(
     )
     _note(KEY_ADDED, client, {"scopes": client.scopes})
     return client, f"tillit_{public}_{hidden}"
+
+
+def scopes_of(
+    *, source: Source | None = None, supplier: Supplier | None = None, partner: Partner | None = None
+) -> dict[str, str]:
+    """What a key of these may do; of none of them, a till's."""
+    return SCOPES if source else SUPPLIER_SCOPES if supplier else PARTNER_SCOPES if partner else TILL_SCOPES
 
 
 @transaction.atomic
@@ -124,7 +139,7 @@ def _digest(public: str, hidden: str) -> str:
 
 
 def _note(kind: EventType, client: ApiClient, details: dict[str, object]) -> None:
-    of = client.source or client.chain or client.supplier
+    of = client.source or client.chain or client.supplier or client.partner
     assert of is not None  # noqa: S101 (a constraint of the table)
     for holder in _holders(client):
         append(
@@ -140,5 +155,7 @@ def _holders(client: ApiClient) -> list[int]:
     """Whose key it is: the holder of the source's or chain's register, every union that gives the supplier a frame."""
     if client.supplier_id is not None:
         return sorted(set(Frame.objects.filter(supplier=client.supplier_id).values_list("controller_id", flat=True)))
+    if client.partner is not None:
+        return [client.partner.controller_id]
     register = client.source.register_id if client.source else client.chain.controller.register_id  # type: ignore[union-attr]
     return [register_holder(register_id=register)]

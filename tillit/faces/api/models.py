@@ -8,10 +8,12 @@ from django.db.models import Q
 
 from tillit.benefits.models import Supplier
 from tillit.purchases.models import Chain, Source, Store
+from tillit.services.product_models import Partner
 
 
 class ApiClient(models.Model):
-    """A key to the API, of a source of purchases, of a chain's tills (of one store, where named), or of a supplier.
+    """A key to the API, of a source of purchases, of a chain's tills (of one store, where named), of a supplier, or
+    of a partner that pays for services.
 
     `public` stands in the key and finds it; `digest` is the keyed digest of its secret part.
     """
@@ -20,6 +22,7 @@ class ApiClient(models.Model):
     chain = models.ForeignKey(Chain, on_delete=models.PROTECT, null=True, related_name="+")
     store = models.ForeignKey(Store, on_delete=models.PROTECT, null=True, related_name="+")
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, null=True, related_name="+")
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, related_name="+")
     name = models.CharField(max_length=80)
     public = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)
@@ -34,9 +37,28 @@ class ApiClient(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(per_minute__gte=1), name="api_client_per_minute"),
             models.CheckConstraint(
-                condition=Q(source__isnull=False, chain__isnull=True, store__isnull=True, supplier__isnull=True)
-                | Q(source__isnull=True, chain__isnull=False, supplier__isnull=True)
-                | Q(source__isnull=True, chain__isnull=True, store__isnull=True, supplier__isnull=False),
+                condition=Q(
+                    source__isnull=False,
+                    chain__isnull=True,
+                    store__isnull=True,
+                    supplier__isnull=True,
+                    partner__isnull=True,
+                )
+                | Q(source__isnull=True, chain__isnull=False, supplier__isnull=True, partner__isnull=True)
+                | Q(
+                    source__isnull=True,
+                    chain__isnull=True,
+                    store__isnull=True,
+                    supplier__isnull=False,
+                    partner__isnull=True,
+                )
+                | Q(
+                    source__isnull=True,
+                    chain__isnull=True,
+                    store__isnull=True,
+                    supplier__isnull=True,
+                    partner__isnull=False,
+                ),
                 name="api_client_of_one",
             ),
         ]

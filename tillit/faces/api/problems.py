@@ -78,7 +78,9 @@ SUPPLIER = {
     "reason-unknown": (422, "A rejection, and nothing else, has a reason: sold_out, not_available or other."),
     "more-undeclared": (422, "The member may not be asked for that: see `may_ask` of the order."),
 }
-PROBLEMS |= TILL | SUPPLIER
+# What only paying partners are told.
+PARTNER = {"partner-undeclared": (403, "The declaration in effect names no such partner.")}
+PROBLEMS |= TILL | SUPPLIER | PARTNER
 RETRY_SECONDS = {
     "too-many-misses": 3600,
     "too-many-calls": 60,

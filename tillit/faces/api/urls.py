@@ -11,7 +11,18 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from tillit.faces.api import describe, gift_cards, keys, members, oauth, problems, suppliers, till, webhooks_in
+from tillit.faces.api import (
+    describe,
+    entitlements,
+    gift_cards,
+    keys,
+    members,
+    oauth,
+    problems,
+    suppliers,
+    till,
+    webhooks_in,
+)
 from tillit.faces.api.calls import Key, StrictJson
 from tillit.faces.api.purchases import router
 
@@ -54,6 +65,7 @@ api.add_router("", webhooks_in.router)
 api.add_router("", gift_cards.router)
 api.add_router("", members.router)
 api.add_router("", suppliers.router)
+api.add_router("", entitlements.router)
 for _kind in (Exception, HttpError, ValidationError, Http404):
     api.add_exception_handler(_kind, problems.refusal)
 

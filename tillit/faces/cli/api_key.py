@@ -22,6 +22,7 @@ def add(
     chain: Annotated[str, typer.Option(help="Or the key of a chain, for its tills.")] = "",
     store: Annotated[str, typer.Option(help="With --chain: the number of its only store.")] = "",
     supplier: Annotated[str, typer.Option(help="Or the key of a supplier of benefits.")] = "",
+    partner: Annotated[str, typer.Option(help="Or the key of a partner that pays for services.")] = "",
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do (docs/api.md); default: all. May be repeated.")
     ] = None,
@@ -32,22 +33,28 @@ def add(
     from tillit.benefits.models import Supplier
     from tillit.faces.api import keys
     from tillit.purchases.models import Chain, Source, Store
+    from tillit.services.product_models import Partner
 
-    if sum(map(bool, (source, chain, supplier))) != 1:
-        raise typer.BadParameter("name a source, a chain or a supplier", param_hint="--source")
+    if sum(map(bool, (source, chain, supplier, partner))) != 1:
+        raise typer.BadParameter("name a source, a chain, a supplier or a partner", param_hint="--source")
     by = Supplier.objects.filter(key=supplier).first() if supplier else None
     if supplier and by is None:
         raise typer.BadParameter(f"no supplier '{supplier}'", param_hint="--supplier")
+    payer = Partner.objects.select_related("controller").filter(key=partner).first() if partner else None
+    if partner and payer is None:
+        raise typer.BadParameter(f"no partner '{partner}'", param_hint="--partner")
     of = Source.objects.select_related("register").filter(key=source).first() if source else None
     at = Chain.objects.select_related("controller").filter(key=chain).first() if chain else None
-    if of is None and at is None and by is None:
+    if of is None and at is None and by is None and payer is None:
         raise typer.BadParameter(f"no {'source' if source else 'chain'} '{source or chain}'", param_hint="--source")
     one = Store.objects.filter(chain=at, number=store).first() if store else None
     if store and one is None:
         raise typer.BadParameter(f"no store '{store}'", param_hint="--store")
-    may = scope or list(keys.SCOPES if of else keys.SUPPLIER_SCOPES if by else keys.TILL_SCOPES)
-    client, text = keys.add(source=of, chain=at, store=one, supplier=by, name=name, scopes=may, per_minute=per_minute)
-    typer.echo(f"key {client.pk} of {source or chain or supplier}, shown this once:", err=True)
+    may = scope or list(keys.scopes_of(source=of, supplier=by, partner=payer))
+    client, text = keys.add(
+        source=of, chain=at, store=one, supplier=by, partner=payer, name=name, scopes=may, per_minute=per_minute
+    )
+    typer.echo(f"key {client.pk} of {source or chain or supplier or partner}, shown this once:", err=True)
     typer.echo(text)
 
 
@@ -58,7 +65,7 @@ def show() -> None:
     from tillit.faces.api.models import ApiClient
 
     table = Table("key", "of", "name", "may", "a minute", "made", "last used", "revoked", box=None, pad_edge=False)
-    for one in ApiClient.objects.select_related("source", "chain", "store", "supplier").order_by("id"):
+    for one in ApiClient.objects.select_related("source", "chain", "store", "supplier", "partner").order_by("id"):
         table.add_row(
             str(one.pk),
             _of(one),
@@ -92,5 +99,7 @@ def _of(one: "ApiClient") -> str:
         return one.source.key
     if one.supplier is not None:
         return one.supplier.key
+    if one.partner is not None:
+        return one.partner.key
     store = f" {one.store.number}" if one.store else ""
     return f"{one.chain.key}{store}" if one.chain else ""

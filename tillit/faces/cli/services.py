@@ -1,5 +1,6 @@
 """``tillit services``: products and who may pay for them, partners, and their lists of who is entitled (D1)."""
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -152,6 +153,27 @@ def take(
         raise typer.Exit(WAITING)
     if done.difference.rejects or done.difference.withheld:
         raise typer.Exit(PUT_ASIDE)
+
+
+@app.command()
+def report(
+    key: Annotated[str, typer.Argument(help="Key of the partner.")],
+    controller: Controller,
+    month: Annotated[str, typer.Option("--month", help="Which month, such as 2026-03.")],
+    file: Annotated[Path, typer.Option("--out", help="A new file for the customer numbers.")],
+) -> None:
+    """Write which of a partner's customers with free access used it in a month. Only while its confirmation stands."""
+    found = _partner(controller, key)
+    from tillit.journeys.entitlement_asked import usage_report
+
+    first = date.fromisoformat(f"{month}-01")
+    until = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    made = usage_report(partner=found, first=first, until=until)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out_file:
+        out_file.write("customer_number\n")
+        out_file.writelines(f"{one.payload['customer_number']}\n" for one in made.items)
+    out.print(f"{len(made.items)} customers, {made.left_out} left out", markup=False)
 
 
 @app.command(name="list")

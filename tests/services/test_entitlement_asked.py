@@ -1,0 +1,140 @@
+"""Is this person entitled? One bit to the partner, on record; a usage report only with the partner's ground (D1)."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.services.products import NOW, Company, company
+from tillit.cases import operations as cases
+from tillit.consent import operations as consent
+from tillit.consent.models import EventKind
+from tillit.disclosure import queries as disclosures
+from tillit.faces.api import keys
+from tillit.journeys.entitlement_asked import usage_report
+from tillit.kernel import clock
+from tillit.services import blocking, partners
+from tillit.services.errors import ServiceError
+from tillit.services.product_models import Partner, Payer
+
+
+@pytest.fixture
+def trygghavn(fresh_db: object) -> Company:
+    clock.travel(NOW)
+    return company()
+
+
+def post(partner: Partner, path: str, body: dict[str, Any], **more: Any) -> Any:
+    _, key = keys.add(partner=partner, name="core system", scopes=more.get("scopes", list(keys.PARTNER_SCOPES)))
+    headers = {"Authorization": f"Bearer {key}"}
+    return Client().post(f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=headers)
+
+
+def row(number: str, given: str = "Kari", **more: str) -> dict[str, str]:
+    return {"given": given, "family": "Fjell", "product": "trygg", "customer_number": number, **more}
+
+
+def told(of: Company, subject: int) -> list[tuple[str, str, dict[str, list[str]]]]:
+    with of.scope(subject, "rights_requests"):
+        return [(one.recipient, one.party, one.fields) for one in disclosures.about(subject_id=subject)]
+
+
+def test_d1_a_partner_sends_by_api_and_the_same_rows_again_do_nothing(trygghavn: Company) -> None:
+    body = {"rows": [row("K-1", email="kari@post.example"), row("K-2", "Ola", product="hus")], "full": True}
+    first = post(trygghavn.bank, "entitlements", body)
+    assert first.status_code == 200, first.text
+    said = first.json()
+    assert (said["counts"]["new"], said["counts"]["not_taken"], said["state"]) == (1, 1, "applied")
+    assert said["refused"] == [{"line": 2, "field": "product", "code": "unknown-product"}]
+    assert len(trygghavn.entitled()) == 1
+    only = {"rows": [row("K-1", email="kari@post.example")], "full": True}
+    post(trygghavn.bank, "entitlements", only)
+    assert post(trygghavn.bank, "entitlements", only).json()["repeated"]
+    assert post(trygghavn.bank, "entitlements", only, scopes=["entitlements:check"]).status_code == 403
+    assert post(trygghavn.bank, "entitlements", {"rows": [{**row("K-1"), "note": "x"}]}).status_code == 422
+
+
+def test_d1_a_partner_is_told_one_bit_of_its_own_customers_and_a_yes_is_on_record(trygghavn: Company) -> None:
+    post(trygghavn.bank, "entitlements", {"rows": [row("K-1")]})
+    (kari,) = trygghavn.entitled()
+
+    def ask(of: Partner, number: str, product: str = "trygg") -> Any:
+        return post(of, "entitlements/check", {"customer_number": number, "product": product}).json()
+
+    assert ask(trygghavn.bank, "K-9") == {"entitled": False}
+    assert ask(trygghavn.bank, "K-1", "hus") == {"entitled": False}
+    assert ask(trygghavn.union, "K-1") == {"entitled": False}, "another partner's customer"
+    assert told(trygghavn, kari.subject_id) == []
+    assert ask(trygghavn.bank, "K-1") == {"entitled": True}
+    assert told(trygghavn, kari.subject_id) == [("entitling_partner", "fjordbank", {"identity": ["customer_number"]})]
+    with trygghavn.scope(kari.subject_id, "rights_requests") as opened:
+        consent.restrict(
+            scope=opened,
+            subject_id=kari.subject_id,
+            controller_id=trygghavn.controller.pk,
+            ground="accuracy",
+            at=clock.now(),
+        )
+    assert ask(trygghavn.bank, "K-1") == {"entitled": False}
+
+
+def used(of: Company, subject: int) -> None:
+    with of.scope(subject, "card_blocking") as opened:
+        cases.open_case(
+            scope=opened,
+            subject_id=subject,
+            controller_id=of.controller.pk,
+            kind=blocking.BLOCK,
+            channel="phone",
+            at=clock.now(),
+            fields={},
+            language="nb",
+        )
+
+
+def test_d1_a_usage_report_needs_the_partner_s_ground_and_holds_free_users_alone(trygghavn: Company) -> None:
+    post(trygghavn.bank, "entitlements", {"rows": [row(f"K-{n}", f"Kari{n}") for n in range(1, 5)]})
+    free, objects, idle, paying = [one.subject_id for one in trygghavn.entitled()]
+    for subject in (free, objects, idle, paying):
+        trygghavn.born(subject, "1990-05-04")
+        if subject == paying:
+            trygghavn.agree(subject)
+        else:
+            trygghavn.agree(subject, Payer.PARTNER, partner=trygghavn.bank)
+    for subject in (free, objects, paying):
+        used(trygghavn, subject)
+    with trygghavn.scope(objects, "consent_management") as opened:
+        consent.record(
+            scope=opened,
+            subject_id=objects,
+            controller_id=trygghavn.controller.pk,
+            activity="partner_usage_report",
+            kind=EventKind.OBJECTED,
+            route="self_service",
+            wording="",
+            at=clock.now(),
+        )
+    month = {"first": date(2026, 3, 1), "until": date(2026, 4, 1)}
+    with pytest.raises(ServiceError, match="has not confirmed its own legal ground") as refused:
+        usage_report(partner=trygghavn.bank, **month)
+    assert refused.value.code == "no-ground"
+    assert told(trygghavn, free) == []
+    partners.confirm_ground(
+        partner=trygghavn.bank,
+        ground="legitimate_interest",
+        confirmed_by="Siri Bank",
+        document="Archive 26/114",
+        starts=clock.today(),
+    )
+    made = usage_report(partner=trygghavn.bank, **month)
+    assert [one.payload for one in made.items] == [{"customer_number": "K-1"}]
+    assert made.left_out == 1, "who has objected"
+    assert told(trygghavn, free) == [("reported_partner", "fjordbank", {"identity": ["customer_number"]})]
+    for subject in (objects, idle, paying):
+        assert told(trygghavn, subject) == []
+    clock.travel(datetime(2026, 3, 9, 9, tzinfo=UTC))
+    assert partners.withdraw_ground(partner=trygghavn.bank)
+    with pytest.raises(ServiceError):
+        usage_report(partner=trygghavn.bank, **month)

@@ -1,0 +1,135 @@
+"""Is this person entitled? Answered to the partner that pays, with one bit; and who has used what it pays for (D1).
+
+The partner is told yes of its own customers alone, and a yes is a disclosure on record. A usage report goes out only
+while the partner's confirmation of its own ground stands, and holds only people with free access who have used it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from tillit.audit.operations import append
+from tillit.cases.models import Case
+from tillit.declaration.vocabulary import category_id
+from tillit.disclosure.errors import DisclosureRefusedError
+from tillit.disclosure.operations import Disclosed, disclose, disclose_many
+from tillit.kernel import clock
+from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.identifiers import IdentifierError, national_number
+from tillit.kernel.scope import Scope, system
+from tillit.parties import directories
+from tillit.parties.digests import Kind, digest
+from tillit.parties.merging import own
+from tillit.services import entitlements, events, partners
+from tillit.services.agreement_models import Agreement
+from tillit.services.entitlement_models import Entitlement
+from tillit.services.errors import ServiceError
+from tillit.services.feed_rows import customer_digest
+from tillit.services.feeds import ACTIVITY
+from tillit.services.product_models import Partner
+
+REPORT = "partner_usage_report"
+
+
+def partner_asks(*, partner: Partner, product: str, number: str = "", identity_number: str = "") -> bool:
+    """Whether the partner's customer of that number is entitled to the product through it now. A number that the
+    declaration does not let this partner send is not looked at. A yes is on record as a disclosure; a no says nothing
+    of whether anybody is known. Raises `ServiceError` `partner-undeclared`.
+    """
+    said = partners.declared(partner=partner, on=clock.today())
+    subject = _whose(partner, said.sends, number, identity_number)
+    if subject is None:
+        return False
+    with Scope(system("partner_asks", {partner.controller_id}), ACTIVITY, frozenset({subject})) as scope:
+        standing = entitlements.standing(subject_id=subject, on=clock.today())
+        found = next((e for e in standing if e.partner_id == partner.pk and e.product.key == product), None)
+        if found is None:
+            return False
+        try:
+            disclose(
+                scope=scope,
+                subject_id=subject,
+                controller_id=partner.controller_id,
+                recipient="entitling_partner",
+                fields={"customer_number": found.number},
+                party=partner.key,
+                country=partner.country,
+                at=clock.now(),
+            )
+        except DisclosureRefusedError:  # restricted: nothing may be told
+            return False
+        return True
+
+
+def _whose(partner: Partner, sends: tuple[str, ...], number: str, identity_number: str) -> int | None:
+    register = partner.controller.register_id
+    found: set[int | None] = set()
+    if number and "customer_number" in sends:
+        known = customer_digest(register_id=register, partner=partner.key, number=number)
+        found.add(directories.resolve(register_id=register, kind=Kind.CUSTOMER_NUMBER, digest=known))
+    if identity_number and "identity_number" in sends:
+        try:
+            plain = national_number.normalise(identity_number)
+        except IdentifierError:
+            return None
+        known = digest(register, Kind.NATIONAL_NUMBER, plain)
+        found.add(directories.resolve(register_id=register, kind=Kind.NATIONAL_NUMBER, digest=known))
+    people = {own(one) if one is not None else None for one in found}
+    return people.pop() if len(people) == 1 else None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A usage report: what may be handed over of whom, and how many were left out (objected, restricted)."""
+
+    partner: Partner
+    first: date
+    until: date
+    items: tuple[Disclosed, ...]
+    left_out: int
+
+
+def usage_report(*, partner: Partner, first: date, until: date) -> Report:
+    """Whom of the partner's customers with free access have used it, from `first` to the day before `until`: their
+    numbers with the partner and nothing else, each on record as a disclosure.
+
+    Raises `ServiceError` `no-ground` where no confirmation of the partner's own ground stands: then nothing is read.
+    """
+    today = clock.today()
+    partners.declared(partner=partner, on=today)
+    if partners.ground(partner=partner, on=today) is None:
+        raise ServiceError(
+            "no-ground",
+            "no usage report: the partner has not confirmed its own legal ground for receiving it, or has withdrawn it",
+        )
+    since, before = (datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(DEFAULT_ZONE)) for day in (first, until))
+    with Scope(system("usage_report", {partner.controller_id}), REPORT) as scope:
+        free = Agreement.objects.filter(controller_id=partner.controller_id, partner=partner, starts__lt=until)
+        people = set(free.exclude(ends__lte=first).values_list("subject_id", flat=True))
+        used = Case.objects.filter(
+            controller_id=partner.controller_id,
+            category=category_id("service_use"),
+            received_at__gte=since,
+            received_at__lt=before,
+            subject_id__in=people,
+        )
+        wanted = set(used.values_list("subject_id", flat=True))
+        numbers = Entitlement.objects.filter(partner=partner, subject_id__in=wanted).exclude(number="")
+        known = dict(numbers.order_by("starts").values_list("subject_id", "number"))
+        sent = disclose_many(
+            scope=scope,
+            register_id=partner.controller.register_id,
+            controller_id=partner.controller_id,
+            recipient="reported_partner",
+            people={subject: {"customer_number": number} for subject, number in known.items()},
+            party=partner.key,
+            country=partner.country,
+            at=clock.now(),
+        )
+        append(
+            type=events.USAGE_REPORTED,
+            scope=scope,
+            controller=partner.controller_id,
+            details={"partner": partner.key, "people": len(sent.items), "first": first, "until": until},
+        )
+    return Report(partner, first, until, sent.items, len(sent.refused))
