@@ -13,6 +13,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties.models import Fact, Relationship
 from tillit.privacy import retention
+from tillit.privacy.prove.run import prove
 from tillit.services.errors import ServiceError
 from tillit.services.family_models import FamilyMember
 from tillit.services.models import BlockOrder, Instrument, Issuer
@@ -165,3 +166,21 @@ def test_d12_the_database_holds_a_parent_s_consent_to_children_alone(trygghavn: 
     made = child(trygghavn, kari)
     with trygghavn.scope(made.subject_id, "family_services"), pytest.raises(IntegrityError, match="parent_of_child"):
         FamilyMember.objects.filter(id=made.id).update(relation="partner")
+
+
+def test_d12_a_tie_whose_consent_is_gone_and_a_grown_child_are_seen(trygghavn: Company, kari: int) -> None:
+    def status() -> set[str]:
+        found = prove(controllers=["trygghavn"], kinds=["domains"])
+        return {one.finding.status for one in found if "family_services" in one.promise.path}
+
+    made = child(trygghavn, kari, "2011-03-10")
+    assert status() == {"kept"}
+    with trygghavn.everyone("consent_management"):
+        Choice.objects.filter(subject_id=made.subject_id).update(consented=False)
+    assert status() == {"broken"}
+    with trygghavn.everyone("consent_management"):
+        Choice.objects.filter(subject_id=made.subject_id).update(consented=True)
+    clock.travel(datetime(2026, 3, 14, 9, tzinfo=UTC))
+    assert status() == {"broken"}, "nobody let the child go"
+    journey.follow()
+    assert status() == {"kept"}

@@ -14,8 +14,9 @@ from tillit.kernel import clock
 from tillit.kernel.identifiers.national_number import check_digits
 from tillit.parties.models import Fact, Relationship, SealedFact
 from tillit.privacy import retention
+from tillit.privacy.prove.run import prove
 from tillit.services.agreement_models import Agreement
-from tillit.services.entitlement_models import QuarantinedEntitlement
+from tillit.services.entitlement_models import Entitlement, QuarantinedEntitlement
 from tillit.services.product_models import Partner, Payer
 
 Send = Callable[..., partner_feeds.Outcome]
@@ -198,3 +199,18 @@ def test_h4_a_restricted_person_is_left_as_they_are(trygghavn: Company, send: Se
         )
     done = send(row(2, "Ola"))
     assert all(one.ends is None for one in trygghavn.entitled()), done.done
+
+
+def test_d1_free_access_that_nothing_stands_behind_is_seen(trygghavn: Company, send: Send) -> None:
+    def status() -> set[str]:
+        found = prove(controllers=["trygghavn"], kinds=["domains"])
+        return {one.finding.status for one in found if "entitlement_check" in one.promise.path}
+
+    send(row(1))
+    (kari,) = trygghavn.entitled()
+    trygghavn.born(kari.subject_id, "1990-05-04")
+    trygghavn.agree(kari.subject_id, Payer.PARTNER, partner=trygghavn.bank)
+    assert status() == {"kept"}
+    with trygghavn.scope(kari.subject_id, "entitlement_check"):
+        Entitlement.objects.filter(id=kari.id).update(ends=date(2026, 3, 2), end_reason="withdrawn")
+    assert status() == {"broken"}

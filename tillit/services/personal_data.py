@@ -96,6 +96,20 @@ domain_check(
     "claims",
     promised=lambda declaration: "activities.insurance_claims" if declaration.activity(claims.ACTIVITY) else "",
 )
+domain_check(
+    "entitlements",
+    __file__,
+    "promises",
+    "entitlements",
+    promised=lambda declaration: "activities.entitlement_check" if declaration.activity("entitlement_check") else "",
+)
+domain_check(
+    "family",
+    __file__,
+    "promises",
+    "family",
+    promised=lambda declaration: "activities.family_services" if declaration.activity("family_services") else "",
+)
 kinds.add(blocking.KIND)
 outward_way(
     blocking.ACTIVITY,

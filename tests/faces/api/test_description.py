@@ -48,6 +48,8 @@ def test_it_is_openapi_3_1_with_every_status_and_code(db: None) -> None:
         ("get", "/api/v1/orders/{order}"),
         ("post", "/api/v1/orders/{order}/status"),
         ("post", "/api/v1/orders/{order}/ask"),
+        ("post", "/api/v1/entitlements"),
+        ("post", "/api/v1/entitlements/check"),
     }
     told = {code for one in operations.values() for code in re.findall(r"`([a-z-]+)`", json.dumps(one["responses"]))}
     assert told == PROBLEMS.keys() - {"method-not-allowed"}

@@ -73,3 +73,49 @@ UNION ALL
 SELECT '', 'paid claims', count(*) FROM services_paid_claim WHERE controller_id = %(controller)s
 UNION ALL
 SELECT '', 'refused claims', count(*) FROM services_refused_claim WHERE controller_id = %(controller)s
+
+-- name: entitlements
+-- Free access rests on what the partner says (D1): agreements that a partner pays for without an entitlement that stands,
+-- entitlements past their own day, lists that wait for approval for more than a week. Then what there is of each.
+WITH stands AS (
+  SELECT * FROM services_entitlement
+  WHERE controller_id = %(controller)s AND starts <= %(on)s AND (ends IS NULL OR ends > %(on)s)
+)
+SELECT 'fault', 'agreements that no entitlement stands behind', count(*) FROM services_agreement a
+WHERE a.controller_id = %(controller)s AND a.payer = 'partner' AND a.ends IS NULL AND a.starts <= %(on)s AND NOT EXISTS (
+  SELECT FROM stands s
+  WHERE s.subject_id = a.subject_id AND s.partner_id = a.partner_id AND s.product_id = a.product_id
+)
+UNION ALL
+SELECT 'fault', 'entitlements past their own day', count(*) FROM services_entitlement
+WHERE controller_id = %(controller)s AND end_reason = '' AND ends < %(on)s::date - 1
+UNION ALL
+SELECT 'fault', 'lists that wait for more than a week', count(*) FROM services_partner_file f
+JOIN services_partner p ON p.id = f.partner_id
+WHERE p.controller_id = %(controller)s AND f.state = 'waiting' AND f.received_at < %(now)s::timestamptz - interval '7 days'
+  AND NOT EXISTS (SELECT FROM services_partner_file n WHERE n.partner_id = f.partner_id AND n.received_at > f.received_at)
+UNION ALL
+SELECT '', 'entitlements', count(*) FROM stands
+
+-- name: family
+-- A family rests on consent (D12): cards of somebody who is in no family any more and is not being blocked, ties whose
+-- consent does not stand, children whom a parent still answers for after the day before yesterday's birthday. Then ties.
+SELECT 'fault', 'cards of somebody who is in no family any more', count(*) FROM services_instrument i
+JOIN services_family_member m ON m.subject_id = i.subject_id AND m.id = i.tie_id
+WHERE i.controller_id = %(controller)s AND i.removed_at IS NULL AND m.ends IS NOT NULL AND NOT EXISTS (
+  SELECT FROM services_block_order o
+  WHERE o.subject_id = i.subject_id AND o.instrument_id = i.id AND o.settled_at IS NULL
+) AND m.ends < %(now)s::timestamptz - interval '2 days'
+UNION ALL
+SELECT 'fault', 'ties whose consent does not stand', count(*) FROM services_family_member m
+WHERE m.controller_id = %(controller)s AND m.ends IS NULL AND NOT EXISTS (
+  SELECT FROM consent_choice c WHERE c.subject_id = m.subject_id AND c.controller_id = m.controller_id
+    AND c.activity = 'family_services' AND c.channel = '' AND c.consented
+)
+UNION ALL
+SELECT 'fault', 'children old enough to decide', count(*) FROM services_family_member m
+JOIN parties_fact f ON f.subject_id = m.subject_id AND f.kind = 'birth_date' AND f.superseded_at IS NULL
+WHERE m.controller_id = %(controller)s AND m.ends IS NULL AND m.consent_by = 'parent'
+  AND f.value::date + interval '15 years' < %(on)s::date - 1
+UNION ALL
+SELECT '', 'family members', count(*) FROM services_family_member WHERE controller_id = %(controller)s AND ends IS NULL
