@@ -130,3 +130,56 @@ def test_f10_too_many_places_and_periods_from_another_day_are_seen(live: Install
     ):
         break_it = _SEMINAR.format(controller=here, standing=standing, people=people, moved=moved)
         assert fault in live.sees("domains", "solvik", "activities.seminars", break_it, gone)
+def test_f3_f4_a_campaign_sent_twice_after_a_no_or_measured_without_a_yes_is_seen(
+    live: Installation,
+) -> None:
+    club, kari = live.controllers["rundtur"].pk, live.people["rundtur", "Kari"]
+    own = live.owner.execute
+    own(
+        "INSERT INTO campaigns_campaign (controller_id, name, activity, channel, language, segment, subject, body,"
+        " short, fallback, status, made_at, made_by, approved_by, approved_digest, started_at, ended_at, recipients, left_out)"
+        " VALUES (%s, 'x', 'marketing', 'email', 'nb', '{}', '', '', '', '', 'sent', now(), '', '', 'x', now(),"
+        " now(), 1, '{}')",
+        [club],
+    )
+    own(
+        "INSERT INTO campaigns_recipient (subject_id, controller_id, campaign_id, place, put_at)"
+        " SELECT %s, %s, id, 1, now() FROM campaigns_campaign",
+        [kari, club],
+    )
+    message = (
+        "INSERT INTO messages_message (subject_id, controller_id, category, direction, channel, activity, template,"
+        " language, content, key, message_state, reason, queued_at, due_at, settled_at, handed_at, attempts, answering,"
+        f" carrier, campaign_id) SELECT {kari}, {club}, 53, 'out', 'email', 'marketing', 'campaign:1', 'nb', '{{}}', %s,"
+        " 'sent', '', now(), now(), now() + interval '1 hour', now() + interval '1 hour',"
+        " 1, false, '', id FROM campaigns_campaign"
+    )
+    own(message.replace("%s", "'campaign:1'"))
+    said = (
+        f"INSERT INTO consent_event (subject_id, controller_id, activity, channel, kind, at, route, wording,"
+        f" declaration_version, evidence,"
+        f" last_marketing_message) SELECT {kari}, {club}, 'marketing', 'email',"
+        " 'withdrawn',"
+        " now() + interval '30 minutes', 'web', 'broken', 1, '', now()"
+    )
+    used = (
+        "INSERT INTO messages_use (subject_id, controller_id, message_id, campaign_id, target, at)"
+        f" SELECT {kari}, {club}, id, campaign_id, '', now() FROM messages_message"
+        " WHERE campaign_id IS NOT NULL LIMIT 1"
+    )
+    path = "activities.newsletter"
+    try:
+        for break_it, mend_it, fault in (
+            (message.replace("%s", "'again'"), "DELETE FROM messages_message WHERE key = 'again'", "twice"),
+            (said, "DELETE FROM consent_event WHERE wording = 'broken'", "after a no"),
+            (
+                "UPDATE campaigns_recipient SET campaign_id = campaign_id + 1",
+                "UPDATE campaigns_recipient SET campaign_id = campaign_id - 1",
+                "not in the set",
+            ),
+            (used, "DELETE FROM messages_use", "measured without a yes"),
+        ):
+            assert fault in live.sees("domains", "rundtur", path, break_it, mend_it)
+    finally:
+        for table in ("messages_use", "messages_message", "campaigns_recipient", "campaigns_campaign"):
+            own(f"DELETE FROM {table}" + (" WHERE campaign_id IS NOT NULL" if table == "messages_message" else ""))

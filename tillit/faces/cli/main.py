@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "bench": "Measure, beside yardsticks of the same run.",
     "bonus": "Use, correct and expire bonus, and report on the programmes.",
     "breach": "Register breaches, keep their deadlines, tell whom they concern, practise.",
+    "campaigns": "Newsletters and campaigns: count sets, follow, pause, cancel.",
     "db": "Start, stop and inspect the database.",
     "declare": "Check, publish, compare and render declarations.",
     "demo": "Declare five controllers and run the main job on a year of baskets.",
