@@ -137,7 +137,8 @@ def test_f3_f4_a_campaign_sent_twice_after_a_no_or_measured_without_a_yes_is_see
     own = live.owner.execute
     own(
         "INSERT INTO campaigns_campaign (controller_id, name, activity, channel, language, segment, subject, body,"
-        " short, fallback, status, made_at, made_by, approved_by, approved_digest, started_at, ended_at, recipients, left_out)"
+        " short, fallback, status, made_at, made_by, approved_by, approved_digest, started_at, ended_at,"
+        " recipients, left_out)"
         " VALUES (%s, 'x', 'marketing', 'email', 'nb', '{}', '', '', '', '', 'sent', now(), '', '', 'x', now(),"
         " now(), 1, '{}')",
         [club],
@@ -150,7 +151,8 @@ def test_f3_f4_a_campaign_sent_twice_after_a_no_or_measured_without_a_yes_is_see
     message = (
         "INSERT INTO messages_message (subject_id, controller_id, category, direction, channel, activity, template,"
         " language, content, key, message_state, reason, queued_at, due_at, settled_at, handed_at, attempts, answering,"
-        f" carrier, campaign_id) SELECT {kari}, {club}, 53, 'out', 'email', 'marketing', 'campaign:1', 'nb', '{{}}', %s,"
+        f" carrier, campaign_id) SELECT {kari}, {club}, 53, 'out', 'email', 'marketing', 'campaign:1', 'nb',"
+        " '{}', %s,"
         " 'sent', '', now(), now(), now() + interval '1 hour', now() + interval '1 hour',"
         " 1, false, '', id FROM campaigns_campaign"
     )
