@@ -130,6 +130,8 @@ def test_f10_too_many_places_and_periods_from_another_day_are_seen(live: Install
     ):
         break_it = _SEMINAR.format(controller=here, standing=standing, people=people, moved=moved)
         assert fault in live.sees("domains", "solvik", "activities.seminars", break_it, gone)
+
+
 def test_f3_f4_a_campaign_sent_twice_after_a_no_or_measured_without_a_yes_is_seen(
     live: Installation,
 ) -> None:
