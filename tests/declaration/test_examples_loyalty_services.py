@@ -30,6 +30,7 @@ PERIODS = {
     ("blocked_instrument", "removed", "P0D", "ceiling", "erase"),
     ("insurance_cover", "cover_ended", "P18M", "keep", "erase"),
     ("insurance_claim", "access_ended", "P3Y", "keep", "erase"),
+    ("insurance_claim", "case_closed", "P0D", "ceiling", "erase"),
     ("paid_claim", "fiscal_year_end(paid)", "P5Y", "minimum", "erase"),
     ("paid_claim", "fiscal_year_end(paid)", "P7Y", "keep", "erase"),
     ("refused_claim", "year_end(refused)", "P3Y", "keep", "erase"),
