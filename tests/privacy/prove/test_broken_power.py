@@ -15,8 +15,8 @@ DAY = (
     r" '\x0000000000000000', 1)"
 )
 PART = (
-    "INSERT INTO power_month_part (subject_id, controller_id, point_id, month, part, low_wh, middle_wh, high_wh, made_at)"
-    " VALUES ({subject}, {controller}, 77, '2026-01-01', 'base', 1, 2, 3, now())"
+    "INSERT INTO power_month_part (subject_id, controller_id, point_id, month, part, low_wh, middle_wh, high_wh,"
+    " made_at) VALUES ({subject}, {controller}, 77, '2026-01-01', 'base', 1, 2, 3, now())"
 )
 GONE = "DELETE FROM power_point WHERE id = 77"
 GOOD, WRONG = "707057500000000018", "707057500000000017"

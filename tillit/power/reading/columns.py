@@ -1,4 +1,4 @@
-"""The text columns that every file of meter values is brought to, and the words in them. docs/meter-values.md says the same.
+"""The text columns that every file of meter values is brought to, and their words; docs/meter-values.md says the same.
 
 `volume`, `quality` and `registered` of a row may hold several, with spaces between, of intervals in a row from `start`
 to `end`: a day that was put aside is one row to repair. `-` is an interval without a value.
