@@ -72,8 +72,8 @@ _SURVEY = (
 )
 _DRAW = (
     "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, tickets, entrants,"
-    " digest, closed_at, mixed_in, seed, drawn, drawn_at) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(), '',"
-    " '', 0, repeat('b', 64), now(), '', repeat('c', 64), '{{}}', now())"
+    " digest, closed_at, mixed_in, seed, drawn, drawn_at) VALUES ({controller}, '{{}}', 'x', repeat('a', 64), now(),"
+    " '', '', 0, repeat('b', 64), now(), '', repeat('c', 64), '{{}}', now())"
 )
 _SEMINAR = (
     "WITH made AS (INSERT INTO seminars_seminar (controller_id, texts, place, link, material, starts_at, ends_at,"
