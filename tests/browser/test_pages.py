@@ -47,7 +47,6 @@ VISITOR = [
     "tip",
 ]
 MEMBER = [
-    "services",
     "terms",
     "app",
     "min_side",
@@ -199,6 +198,9 @@ JOURNEYS = [
 ]
 # Seen by Django's client (tests/faces/test_ways_in.py, test_push), not crawled: they need numbers or a link first.
 BY_CLIENT = [
+    "services",
+    "family",
+    "family_link",
     "survey",
     "seminar",
     "seminar_mine",
