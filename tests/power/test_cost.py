@@ -114,7 +114,7 @@ def cases(draw: st.DrawFn) -> tuple[Case, list[int], list[int]]:
     return case, used, prices
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(made=cases())
 def test_e3_a_months_lines_are_the_oracles_to_the_ore(
     known: Reference, made: tuple[Case, list[int], list[int]]
