@@ -36,9 +36,11 @@ from tillit.bonus.misuse import Limits
 from tillit.faces.api import keys
 from tillit.journeys import misuse
 from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
 from tillit.parties import staff as staffing
 from tillit.platform import database, paths
 from tillit.purchases.models import Purchase, Store
+from tillit.services import covers, invoices, terms
 from tillit.services.models import Issuer
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
@@ -226,6 +228,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
     berit = make_person(controllers["trygghavn"], "Berit", "Havn", "+47 400 00 114", "customer")
     AT_HOME.append(make_person(controllers["fjordlys"], "Per", "Tveit", "+47 400 00 115", "customer"))
     furnish_home(AT_HOME[-1].subject_id)
+    _owes_and_is_insured(berit)
     Issuer.objects.create(
         controller=controllers["trygghavn"], key="nordbank", name="Nordbank", kind="card", phone="+4740000099"
     )
@@ -276,6 +279,26 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         )
     _, till = keys.add(chain=world.chains["rundtur"], name="till", scopes=list(keys.TILL_SCOPES))
     return kari, ola, eva, berit, staff.email, till
+
+
+def _owes_and_is_insured(person: Person) -> None:
+    """An invoice and a cover, for Min side and the desks."""
+    insured = covers.keep_terms(
+        controller=person.controller,
+        product="trygg",
+        policy="TH-1",
+        insures={"nb": "Sykkel", "en": "Bicycle"},
+        most=2_000_000,
+        own_share=50_000,
+        starts=date(2020, 1, 1),
+    )
+    terms.keep_terms(controller=person.controller, starts=date(2020, 1, 1), account="12345678903")
+    mine = {"subject_id": person.subject_id, "at": clock.now()}
+    actor, subjects = system("test", {person.controller.pk}), frozenset({person.subject_id})
+    with Scope(actor, "service_payments", subjects) as scope:
+        invoices.issue(scope=scope, controller_id=person.controller.pk, lines=[("Trygghet", 49_900)], **mine)
+    with Scope(actor, covers.ACTIVITY, subjects) as scope:
+        covers.insure(scope=scope, terms=insured, starts=date(2024, 1, 1), ends=None, **mine)
 
 
 def _buy(world: World, subject: int, number: int) -> None:
