@@ -143,8 +143,6 @@ JOURNEYS = [
     "newsletter_asked",
     "staff_campaign",
     "staff_bonus",
-    "staff_supply",
-    "supply",
     "staff_alerts",
     "staff_consumption",
     "staff_consumption_period",
@@ -196,8 +194,10 @@ JOURNEYS = [
     "staff_draft_history",
     "staff_row",
 ]
-# Seen by Django's client (tests/faces/test_ways_in.py, test_push), not crawled: they need numbers or a link first.
+# Seen by Django's client (test_ways_in, test_push, test_supply …), not crawled: they need numbers or a link first.
 BY_CLIENT = [
+    "staff_supply",
+    "supply",
     "services",
     "family",
     "family_link",

@@ -244,7 +244,7 @@ def _how_to_go_on(lines: "Lines") -> None:
     out.print("\n[bold]See for yourself[/bold]")
     _say("make serve, then http://127.0.0.1:8000/")
     _say(f"sign in at Rundtur as {someone.email}; the code is mailed into {paths.var() / 'mail'}")
-    _say("power customers' readings are not there yet: that domain is still to be built")
+    _say("power customers' readings are no part of the story yet: `tillit import readings` takes them in")
 
 
 def _nth(households: list[int], place: int) -> int:
