@@ -110,8 +110,8 @@ def company(django_db_setup: None, django_db_blocker: Any) -> Iterator[databases
 
 
 @pytest.fixture
-def stock(company: databases.Stock) -> databases.Stock:
-    return company
+def stock(company: databases.Stock, request: pytest.FixtureRequest) -> databases.Stock:
+    return company if "customer" in request.fixturenames else databases.Stock(databases.template())
 
 
 @pytest.fixture
