@@ -5,13 +5,14 @@
 ``owner_connection``   psycopg as ``tillit_owner`` on the same database, for catalog look-ups and tampering
 """
 
+import contextlib
 import dataclasses
 import os
 import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,51 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         databases.repoint(before)
         os.environ.pop("TILLIT_DATABASE_NAME", None)
     databases.drop(name)
+
+
+# A folder of tests → the examples that are published before its first test: what most of its tests do first, and a
+# third of their time. Each test's own `publish_examples` then finds them there.
+PUBLISHED = {
+    "bonus": "bonus",
+    "consent": "bonus",
+    "faces": "bonus",
+    "journeys": "bonus",
+    "messages": "bonus",
+    "purchases": "bonus",
+    "benefits": "union_benefits",
+    "membership": "union_benefits",
+    "power": "power",
+    "services": "loyalty_services",
+}
+
+
+@pytest.fixture(scope="session")
+def published(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[str], databases.Stock]]:
+    """Gives a database in which a folder of examples is published, made when first asked for."""
+    from tests.support.world import publish_examples
+
+    made: dict[str, databases.Stock] = {}
+    with contextlib.ExitStack() as stack:
+
+        def of(folder: str) -> databases.Stock:
+            if folder not in made:
+                with django_db_blocker.unblock():
+                    made[folder] = stack.enter_context(databases.filled(lambda: publish_examples(folder)))
+            return made[folder]
+
+        yield of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _published_before(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The worker's own database is, for a module, the one of its folder's examples."""
+    folder = PUBLISHED.get(Path(request.module.__file__).relative_to(paths.root() / "tests").parts[0])
+    if folder is None:
+        yield
+        return
+    before = databases.repoint(request.getfixturevalue("published")(folder).name)
+    yield
+    databases.repoint(before)
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ OPENS_NOTHING = {
     "tillit.messages.mail_folder": "the mail backend that writes files",
     "tillit.journeys.bench.redeem": "asks the server it started itself, on the loopback address",
     "tillit.faces.bench.pages": "looks for a free port of its own",
+    "tillit.journeys.bench.send": "asks the mail server that the bench started itself, on the loopback address",
     "tillit.faces.bench.visits": "asks the server that the bench started itself, on the loopback address",
 }
 

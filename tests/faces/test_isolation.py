@@ -152,7 +152,8 @@ def test_a9_every_id_of_another_over_every_address_gives_nothing_of_theirs(two: 
         refused = {401} if path.startswith("/api/") else set()  # a session is no key
         assert answer.status_code in {200, 302, 404, 405} | refused, path
         if not answer.streaming:
-            assert not any(mark in answer.content.decode(errors="replace") for mark in marks(ola)), path
+            told = {mark for mark in marks(ola) if mark not in path}  # one's own words may be said back
+            assert not any(mark in answer.content.decode(errors="replace") for mark in told), path
     assert tried > 100
 
 

@@ -183,15 +183,15 @@ def test_f7_whoever_holds_the_database_and_the_logs_cannot_link_an_anonymous_ans
     for number, subject in enumerate(arrival):
         choice = 0 if number < 12 else 1
         world.answers(
-            survey, subject, q0=[choice], q1=[0], q2=[1 + number % 2], q3=[30 + number], q4=[f"Ord {number:02d}"]
+            survey, subject, q0=[choice], q1=[0], q2=[1 + number % 2], q3=[30 + number], q4=[f"Ordlyden {number:02d}"]
         )
         (urn,) = Urn.objects.filter(survey=survey)
         seen.append(bytes(urn.sealed))
-    assert b"Ord" not in b"".join(seen)
+    assert b"Ordlyden" not in b"".join(seen)
     assert len({len(one) for one in seen}) == 1, "nor does its length tell of one answer"
     shared = [sum(a == b for a, b in zip(x, y, strict=True)) / len(x) for x, y in combinations(seen[:4], 2)]
     assert max(shared) < 0.05, "the row before and after share no more than chance"
-    assert "Ord" not in everything(world, tables="surveys_%")
+    assert "Ordlyden" not in everything(world, tables="surveys_%")
     assert Ballot.objects.filter(survey=survey).count() == 0
     with queries.scope_of(world.controller):
         assert Response.objects.count() == 0
@@ -200,7 +200,7 @@ def test_f7_whoever_holds_the_database_and_the_logs_cannot_link_an_anonymous_ans
     texts = list(
         Remark.objects.raw("SELECT id, text, xmin::text AS born, ctid::text AS place FROM surveys_remark ORDER BY ctid")
     )
-    assert sorted(one.text for one in texts) == [f"Ord {number:02d}" for number in range(PEOPLE)]
+    assert sorted(one.text for one in texts) == [f"Ordlyden {number:02d}" for number in range(PEOPLE)]
     assert [one.text for one in texts] != sorted(one.text for one in texts), "not in the order they came"
     assert [one.text for one in sorted(texts, key=lambda one: one.pk)] != sorted(one.text for one in texts)
     assert len({one.born for one in texts}) == 1, "all in one transaction"
@@ -213,7 +213,7 @@ def test_f7_whoever_holds_the_database_and_the_logs_cannot_link_an_anonymous_ans
     assert (survey.secret, Ballot.objects.count(), Urn.objects.count(), world.asked(survey)) == (None, 0, 0, [])
     assert not any(str(subject) in left for subject in arrival), "nobody who was asked is there any more"
     assert links.address(survey, arrival[0]).endswith("/fjordlys/"), "not even the installation makes the link again"
-    assert "Ord" not in caplog.text
+    assert "Ordlyden" not in caplog.text
 
 
 def test_f7_no_two_answers_of_a_sheet_stay_together_and_fewer_than_the_group_are_not_kept(world: World) -> None:

@@ -80,6 +80,7 @@ def _value(kind: str, width: int | None) -> tuple[Any, str | None]:
         "jsonb": (Jsonb({"mark": token}), token),
         "int2": (1, None),
         "int4": (1, None),
+        "float8": (1.5, None),
         "bool": (False, None),
         "_int2": ([1], None),
         "date": (date(2026, 2, 3), None),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tillit.declaration.enforce import enforce_grants
 from tillit.declaration.loader import load
-from tillit.declaration.models import Controller
+from tillit.declaration.models import Controller, DeclarationVersion
 from tillit.declaration.publish import publish
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
@@ -18,13 +18,22 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 def publish_examples(*folders: str) -> dict[str, Controller]:
     """Publish every controller of the folders (all when none is named); key → controller."""
+    standing = dict(
+        DeclarationVersion.objects.order_by("controller", "-number")
+        .distinct("controller")
+        .values_list("controller__key", "source_text")
+    )
+    made = False
     for folder in folders or sorted(p.name for p in EXAMPLES.iterdir() if p.is_dir()):
         for file in sorted((EXAMPLES / folder).glob("[!_]*.yaml")):
             if file.name != "coverage.yaml":
                 declaration, texts = _read(file)
                 source = texts[file.name]
-                publish(declaration=declaration, source_text=source, files=texts, at=clock.now(), recompile=False)
-    enforce_grants()
+                if standing.get(declaration.controller.key) != source:
+                    publish(declaration=declaration, source_text=source, files=texts, at=clock.now(), recompile=False)
+                    made = True
+    if made:
+        enforce_grants()
     return {controller.key: controller for controller in Controller.objects.all()}
 
 

@@ -4,8 +4,8 @@ from tillit.declaration.registry import outward_way
 
 outward_way(
     "simulator",
-    opens=("tillit.faces.simulators.sms",),
-    through="webhooks of the simulated SMS gateway, to the site on this machine; nothing of anybody real",
+    opens=("tillit.faces.simulators.sms", "tillit.faces.simulators.acquirer"),
+    through="webhooks of the simulated SMS gateway and acquirer, to the site on this machine; nothing of anybody real",
 )
 outward_way(
     "sign_in",

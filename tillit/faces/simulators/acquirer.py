@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from standardwebhooks.webhooks import Webhook
 
+from tillit.disclosure.outward import opened
 from tillit.kernel import clock
 
 _CHARGE = {"reference", "number", "expiry", "amount", "currency", "order", "customer"}
@@ -110,8 +111,9 @@ class Acquirer(ThreadingHTTPServer):
             }
             link = HTTPConnection(target.hostname or "", target.port, timeout=30)
             try:
-                link.request("POST", target.path, text.encode(), heads)
-                answers.append(link.getresponse().status)
+                with opened("simulator"):
+                    link.request("POST", target.path, text.encode(), heads)
+                    answers.append(link.getresponse().status)
             except (OSError, HTTPException):
                 answers.append(0)
             finally:
