@@ -55,6 +55,7 @@ LAYERS = (
     "power",
     "power.insight",
     "office",
+    "office.reception",
     "outreach",
     "outreach.audiences",
     "outreach.campaigns",

@@ -260,6 +260,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
     for key, role in (
         *(("rundtur", role) for role in roles),
         ("fjordlys", "customer_service"),
+        ("fjordlys", "reception"),
         ("fjordlys", "marketing"),
         ("solvik", "administrator"),
         ("lyngheim", "marketing"),

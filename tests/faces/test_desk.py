@@ -26,6 +26,7 @@ ELSEWHERE = {
     "staff_surveys",
     "staff_competitions",
     "staff_seminars",
+    "staff_reception",
 }
 
 

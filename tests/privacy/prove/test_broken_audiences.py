@@ -187,3 +187,19 @@ def test_f3_f4_a_campaign_sent_twice_after_a_no_or_measured_without_a_yes_is_see
     finally:
         for table in ("messages_use", "messages_message", "campaigns_recipient", "campaigns_campaign"):
             own(f"DELETE FROM {table}" + (" WHERE campaign_id IS NOT NULL" if table == "messages_message" else ""))
+
+
+def test_h17_a_visit_that_never_ends_or_tells_more_than_a_name_is_seen(live: Installation) -> None:
+    here, kari = live.controllers["fjordlys"].pk, live.people["fjordlys", "Kari"]
+    opened = (
+        "INSERT INTO reception_visit (subject_id, controller_id, name, badge, arrived_at)"
+        f" VALUES ({kari}, {here}, 'Kari', 1, now() - interval '3 days')"
+    )
+    for break_it, mend_it, fault in (
+        (opened, "DELETE FROM reception_visit", "still open the day after"),
+        (opened.replace("3 days", "3 minutes") + "; " + opened.replace("3 days", "2 minutes"), "DELETE FROM reception_visit",
+         "have one badge"),
+        ("ALTER TABLE reception_visit ADD COLUMN company text", "ALTER TABLE reception_visit DROP COLUMN company",
+         "more than the name"),
+    ):  # fmt: skip
+        assert fault in live.sees("domains", "fjordlys", "activities.reception", break_it, mend_it)

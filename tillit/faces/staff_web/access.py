@@ -174,6 +174,11 @@ class Worker:
         return "seminars" in (self.actor.activities or ()) and self.site.declaration.activity("seminars") is not None
 
     @property
+    def receives(self) -> bool:
+        """Whether they receive visitors here."""
+        return "reception" in (self.actor.activities or ()) and self.site.declaration.activity("reception") is not None
+
+    @property
     def sees_visits(self) -> bool:
         """Whether they see the visit statistics here."""
         may = "visit_statistics" in (self.actor.activities or ())

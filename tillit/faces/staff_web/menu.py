@@ -126,6 +126,7 @@ def _broken(worker: Worker) -> int:
 ENTRIES: tuple[Entry, ...] = (
     Entry("search", "staff_search", "staff.search", "desk_tiles.search", _looks_up),
     Entry("enrol", "staff_enrol", "enrol.title", "desk_tiles.enrol", lambda worker: worker.enrols),
+    Entry("reception", "staff_reception", "reception_desk.title", "reception_desk.tile", lambda w: w.receives),
     Entry(
         "requests", "staff_requests", "rights_desk.title", "desk_tiles.requests", lambda w: w.handles_rights, _requests
     ),

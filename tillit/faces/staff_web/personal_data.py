@@ -3,4 +3,5 @@
 from tillit.declaration.forms import served_form
 
 served_form("staff_enrol", "join_reception")
+served_form("staff_reception", "reception")
 served_form("staff_supply", "metering_point")
