@@ -85,6 +85,7 @@ PUBLISHED = {
     "bonus": "bonus",
     "consent": "bonus",
     "faces": "bonus",
+    "faces/cli": "",
     "journeys": "bonus",
     "messages": "bonus",
     "purchases": "bonus",
@@ -115,8 +116,9 @@ def published(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callabl
 @pytest.fixture(scope="module", autouse=True)
 def _published_before(request: pytest.FixtureRequest) -> Iterator[None]:
     """The worker's own database is, for a module, the one of its folder's examples."""
-    folder = PUBLISHED.get(Path(request.module.__file__).relative_to(paths.root() / "tests").parts[0])
-    if folder is None:
+    place = Path(request.module.__file__).relative_to(paths.root() / "tests").parent
+    folder = next((PUBLISHED[str(one)] for one in (place, *place.parents) if str(one) in PUBLISHED), "")
+    if not folder:
         yield
         return
     before = databases.repoint(request.getfixturevalue("published")(folder).name)

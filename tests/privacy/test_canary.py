@@ -276,6 +276,6 @@ def test_h3_the_columns_that_carry_no_mark_are_known(town: Controller, fresh_db:
         kinds = {row[2] for row in owner.execute(_COLUMNS).fetchall() if row[0] in registry.PERSONAL}
     for kind in kinds:
         value, mark = _value(kind, None)
-        assert mark is not None or isinstance(value, (int, bool, date, datetime, str)) or value == [1], kind
+        assert mark is not None or isinstance(value, (int, float, bool, date, datetime, str)) or value == [1], kind
     assert isinstance(uuid4(), UUID)
     connection.close()

@@ -162,9 +162,10 @@ def _rows(cell: Cell, subject_id: int) -> list[dict[str, Any]]:
     if table.withheld:
         match += f" AND NOT ({table.withheld[0]})"
     order = "recorded_at, id" if "recorded_at" in columns else "id"
+    named = ", ".join(map(connection.ops.quote_name, columns))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(columns)} FROM {table.table} t WHERE subject_id = %(subject)s"
+            f"SELECT {named} FROM {table.table} t WHERE subject_id = %(subject)s"
             f" AND controller_id = %(controller)s{match} ORDER BY {order}",
             {"subject": subject_id, "controller": cell.controller_id, "category": category_id(cell.category)},
         )

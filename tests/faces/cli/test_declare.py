@@ -17,7 +17,7 @@ LATER = ("effective: 2026-09-01", "effective: 2036-10-10")
 
 
 def test_a2_check_says_accepted_and_what_is_odd(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    for table in [name for name, held in registry.PERSONAL.items() if held.category == "paid_claim"]:
+    for table in [name for name, held in registry.PERSONAL.items() if "paid_claim" in held.categories]:
         monkeypatch.delitem(registry.PERSONAL, table)
     assert run(["declare", "check", str(FIXTURE)]) == 0
     printed = capsys.readouterr()

@@ -107,7 +107,8 @@ def _put(relation: str, subject: int, row: str, plain: str, sealed: memoryview |
     table = registry.PERSONAL[relation]
     assert table.journaled is not None  # noqa: S101 (only such rows are copied)
     clear = None if sealed is None else journal.opened(subject_id=subject, sealed=sealed)
-    columns = [str(f.column) for f in table.model._meta.concrete_fields if f.column not in {"subject_id", "id"}]
+    fields = [str(f.column) for f in table.model._meta.concrete_fields if f.column not in {"subject_id", "id"}]
+    columns = [connection.ops.quote_name(column) for column in fields]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT FROM {relation} WHERE subject_id = %s AND id::text = %s", [subject, row])
         unsaid = sealed is not None and clear is None and cursor.fetchone() is None
