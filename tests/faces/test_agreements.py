@@ -17,7 +17,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.services import partners
 from tillit.services.entitlement_models import Entitlement, QuarantinedEntitlement
-from tillit.services.product_models import ProductPrice, ServiceProduct
+from tillit.services.product_models import Partner, ProductPrice, ServiceProduct
 
 NB = {"Accept-Language": "nb"}
 HEAD = "fornavn;etternavn;kundenummer;produkt"
@@ -69,12 +69,13 @@ def test_d1_a_customer_orders_a_service_ends_it_and_takes_the_ending_back(client
 def test_d1_an_agent_sends_a_partner_s_list_looks_at_it_and_has_it_taken_in(berit: Person) -> None:
     agent = at_work(hire(berit.controller, "service_agent", "Tor Hjelp"))
     files = "/staff/trygghavn/files/"
+    target = f"fjordbank-{Partner.objects.get(key='fjordbank').pk}-full"
     assert "Rett til tjenester" in agent.get(files, headers=NB).text
 
     def send(*rows: str) -> Any:
         file = BytesIO("\n".join((HEAD, *rows)).encode() + b"\n")
         file.name = "liste.csv"
-        sent = agent.post(files, {"for": "entitlements:fjordbank-full", "file": file})
+        sent = agent.post(files, {"for": f"entitlements:{target}", "file": file})
         assert sent.status_code == 302, sent.text
         return sent["Location"]
 
@@ -86,7 +87,7 @@ def test_d1_an_agent_sends_a_partner_s_list_looks_at_it_and_has_it_taken_in(beri
     assert "Produktet finnes ikke" in shown
     agent.post(first, {"act": "confirm"})
     assert sending.take_in_waiting() == 1
-    rows = f"{files}entitlements/fjordbank-full/rows/"
+    rows = f"{files}entitlements/{target}/rows/"
     assert "Én rad venter" in agent.get(files, headers=NB).text
     waiting = QuarantinedEntitlement.objects.get()
     fields = {"f-given": "Kari", "f-family": "Fjell", "f-customer_number": "K-J", "f-product": "trygg"}

@@ -9,14 +9,18 @@ import pytest
 
 from tests.services.products import NOW, Company, company
 from tillit.consent import operations as consent
+from tillit.declaration.models import Controller
 from tillit.journeys import partner_feeds
+from tillit.journeys.files.entitlements import KIND, EntitlementRows
 from tillit.kernel import clock
 from tillit.kernel.identifiers.national_number import check_digits
+from tillit.kernel.scope import Actor
 from tillit.parties.models import Fact, Relationship, SealedFact
 from tillit.privacy import retention
 from tillit.privacy.prove.run import prove
 from tillit.services.agreement_models import Agreement
-from tillit.services.entitlement_models import Entitlement, QuarantinedEntitlement
+from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
+from tillit.services.errors import ServiceError
 from tillit.services.product_models import Partner, Payer
 
 Send = Callable[..., partner_feeds.Outcome]
@@ -214,3 +218,28 @@ def test_d1_free_access_that_nothing_stands_behind_is_seen(trygghavn: Company, s
     with trygghavn.scope(kari.subject_id, "entitlement_check"):
         Entitlement.objects.filter(id=kari.id).update(ends=date(2026, 3, 2), end_reason="withdrawn")
     assert status() == {"broken"}
+
+
+def test_d1_rows_of_an_equal_partner_of_another_controller_are_out_of_reach(trygghavn: Company, send: Send) -> None:
+    send(";Fjell;;K-2;trygg;;")
+    (ours,) = QuarantinedEntitlement.objects.all()
+    other = Controller.objects.create(key="annet", name="Annet AS", register_id=trygghavn.controller.register_id)
+    theirs = Partner.objects.create(controller=other, key="fjordbank", name="Fjordbank", country="NO")
+    file = PartnerFile.objects.create(
+        partner=theirs, name="a.csv", way="file", digest="0" * 64, full=True, state="applied", received_at=clock.now()
+    )
+    sealed = partner_feeds.seal(file=file, line=2, values={"given": "Secret"})
+    row = QuarantinedEntitlement.objects.create(file=file, line=2, field="product", reason="missing", sealed=sealed)
+    rows, me = EntitlementRows(), Actor("staff", "3", frozenset({trygghavn.controller.pk}), frozenset({"x"}))
+    target = next(one.key for one in KIND.targets(trygghavn.controller) if one.key.startswith("fjordbank"))
+    shown, count = rows.listed(target=target, reference=None, code="", offset=0, limit=9)
+    assert ([one.id for one in shown], count, rows.codes(target=target)) == ([ours.pk], 1, {"missing": 1})
+    assert rows.one(target=target, row=row.pk) is None
+    assert rows.again(target=target, rows=[], reference=None, actor=me).counts["rows"] == 1
+    for act in (
+        lambda: rows.opened(row=row.pk, actor=me),
+        lambda: rows.discard(rows=[row.pk], because="test", actor=me),
+    ):
+        with pytest.raises(ServiceError, match="waits no more"):
+            act()
+    assert rows.opened(row=ours.pk, actor=me)["family"] == "Fjell"

@@ -27,9 +27,9 @@ _PARTS = ("full", "delta")
 
 
 def targets(controller: Controller) -> Sequence[Target]:
-    """Each partner's whole list, or changes to it."""
+    """Each partner's whole list, or changes to it. The key holds the partner's number: keys alone are not unique."""
     standing = partners.standing(controller_id=controller.pk)
-    return [Target(f"{one.key}-{part}", one.name, part) for one in standing for part in _PARTS]
+    return [Target(f"{one.key[:40]}-{one.pk}-{part}", one.name, part) for one in standing for part in _PARTS]
 
 
 def examine(path: Path, target: str, controller: Controller) -> Examined:
@@ -96,7 +96,7 @@ class EntitlementRows:
     @transaction.atomic
     def opened(self, *, row: int, actor: Actor) -> Mapping[str, str | None]:
         """See `Rows`."""
-        found = _row(row)
+        found = _row(row, actor)
         values = partner_feeds.open_row(found)
         _record(events.QUARANTINE_OPENED, actor, found, row=found.pk)
         return values
@@ -104,7 +104,7 @@ class EntitlementRows:
     @transaction.atomic
     def repair(self, *, row: int, values: Mapping[str, str | None], actor: Actor) -> None:
         """See `Rows`."""
-        found = _row(row)
+        found = _row(row, actor)
         before = partner_feeds.open_row(found) if found.sealed is not None else {}
         merged = {name: value for name, value in (before | dict(values)).items() if value and name}
         found.sealed = partner_feeds.seal(file=found.file, line=found.line, values=merged)
@@ -116,7 +116,7 @@ class EntitlementRows:
         """See `Rows`."""
         if because not in DISMISSALS:
             raise ServiceError("dismissal-reason", f"say why: {', '.join(DISMISSALS)}")
-        found = [_row(row) for row in rows]
+        found = [_row(row, actor) for row in rows]
         done = partner_feeds.resolve(rows=found, how="dismissed")
         for row in found[:1]:
             _record(events.QUARANTINE_DISMISSED, actor, row, rows=done, because=because)
@@ -127,7 +127,7 @@ class EntitlementRows:
         wanted = _waiting(target)
         wanted = wanted.filter(pk__in=rows) if rows else wanted
         wanted = wanted.filter(file_id=reference) if reference is not None else wanted
-        found = list(wanted)
+        found = [row for row in wanted if row.file.partner.controller_id in actor.controllers]
         if not found:
             return Outcome(counts={"rows": 0, "taken_in": 0, "waiting": 0}, reference=reference)
         done = partner_feeds.replay(partner=found[0].file.partner, rows=found)
@@ -150,7 +150,7 @@ KIND = FileKind(
 
 
 def _partner(target: str, controller: Controller) -> Partner:
-    found = partners.standing(controller_id=controller.pk).filter(key=target.rpartition("-")[0]).first()
+    found = partners.standing(controller_id=controller.pk).filter(pk=_number(target)).first()
     if found is None:
         raise ServiceError("partner-undeclared", "there is no such partner")
     return found
@@ -160,14 +160,21 @@ def _full(target: str) -> bool:
     return target.rpartition("-")[2] == "full"
 
 
+def _number(target: str) -> int:
+    number = target.rpartition("-")[0].rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+
+
 def _waiting(target: str) -> QuerySet[QuarantinedEntitlement]:
-    key, _, _ = target.rpartition("-")
-    rows = QuarantinedEntitlement.objects.filter(file__partner__key=key, file__full=_full(target), resolved_at=None)
+    rows = QuarantinedEntitlement.objects.filter(
+        file__partner_id=_number(target), file__full=_full(target), resolved_at=None
+    )
     return rows.select_related("file__partner__controller").order_by("pk")
 
 
-def _row(number: int) -> QuarantinedEntitlement:
+def _row(number: int, actor: Actor) -> QuarantinedEntitlement:
     rows = QuarantinedEntitlement.objects.select_related("file__partner__controller")
+    rows = rows.filter(file__partner__controller_id__in=actor.controllers)
     found = rows.filter(pk=number, resolved_at=None).first()
     if found is None:
         raise ServiceError("row-resolved", "that row waits no more")
