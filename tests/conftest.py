@@ -86,6 +86,7 @@ PUBLISHED = {
     "consent": "bonus",
     "faces": "bonus",
     "faces/cli": "",
+    "faces/test_public": "",  # a front page before anything is published
     "journeys": "bonus",
     "messages": "bonus",
     "purchases": "bonus",
@@ -116,7 +117,7 @@ def published(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callabl
 @pytest.fixture(scope="module", autouse=True)
 def _published_before(request: pytest.FixtureRequest) -> Iterator[None]:
     """The worker's own database is, for a module, the one of its folder's examples."""
-    place = Path(request.module.__file__).relative_to(paths.root() / "tests").parent
+    place = Path(request.module.__file__).relative_to(paths.root() / "tests").with_suffix("")
     folder = next((PUBLISHED[str(one)] for one in (place, *place.parents) if str(one) in PUBLISHED), "")
     if not folder:
         yield
