@@ -146,12 +146,13 @@ def pay_by_bank(
 
 def credit(*, scope: Scope, invoice: Invoice, amount: int, at: datetime) -> int:
     """A credit note of `amount` minor units: what is still owed of it falls away, and the rest the person has with us,
-    to be refunded; the latter is returned. Raises `PaymentError` `credit-amount` for more than was billed.
+    to be refunded; the latter is returned. Raises `PaymentError` `credit-amount` for more than was billed, or than is
+    owed or was paid.
     """
     row = locked(scope, invoice)
     noted = number_of_credits(row)
-    if not 0 < amount <= row.amount - noted[1]:
-        raise PaymentError("credit-amount", "a credit note is over what was billed and not yet credited")
+    if not 0 < amount <= creditable(row):
+        raise PaymentError("credit-amount", "a credit note is over what is owed or was paid, and not yet credited")
     falls = min(amount, row.left)
     key = ("credit", row.number, noted[0] + 1)
     _book(scope, row, SALES, OWED, falls, key, at)
@@ -167,6 +168,15 @@ def credit(*, scope: Scope, invoice: Invoice, amount: int, at: datetime) -> int:
     )
     refresh(invoice)
     return amount - falls
+
+
+def creditable(invoice: Invoice) -> int:
+    """The most a credit note may come to: of what was billed, what is owed or was paid and not given back. What was
+    written off is neither.
+    """
+    noted = number_of_credits(invoice)[1]
+    given = noted - invoice.credited
+    return max(0, min(invoice.amount - noted, invoice.left + invoice.paid - given))
 
 
 def number_of_credits(invoice: Invoice) -> tuple[int, int]:

@@ -132,19 +132,22 @@ class OneOffKind(models.TextChoices):
 
 
 class OneOffState(models.TextChoices):
-    """placed → paid → delivered; or cancelled before it is paid, refunded after."""
+    """placed → paid → delivered; or cancelled before it is paid, refunded after; lost when its invoice was written
+    off.
+    """
 
     PLACED = "placed"
     PAID = "paid"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
     REFUNDED = "refunded"
+    LOST = "lost"
 
 
 class OneOffOrder(PersonalModel):
     """A single purchase. title, event_on, quantity: what and when; amount: minor units, all of it; cash: the part that
-    is handed out (emergency cash). settled_at: when it was paid, refunded or cancelled, from which it lapses.
-    paid_out_at: when cash was handed out; to_account: where to, sealed.
+    is handed out (emergency cash). settled_at: when it was paid, refunded, cancelled or lost, from which it
+    lapses. paid_out_at: when cash was handed out; to_account: where to, sealed.
     """
 
     number = models.BigIntegerField()
