@@ -6,7 +6,7 @@ Whether that went cannot be known: a service message is sent again under the sam
 failure that may pass is tried again after 1, 5 and 30 minutes, 2, 8 and 24 hours.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -19,6 +19,7 @@ from uuid import UUID, uuid5
 
 import structlog
 from django.db import connection
+from django.db.models import F
 
 from tillit.consent.operations import marketing_sent
 from tillit.consent.queries import Decision
@@ -50,6 +51,8 @@ FRESH = 2.0
 _SPACE = 0x6D736773  # advisory lock space ("msgs"); the second key is a worker's number
 _worker: ContextVar[int] = ContextVar("tillit_outbox_worker", default=0)
 _HELD: list[Callable[[], Collection[int]]] = []
+Asked = Callable[[int, Sequence[Message], datetime], Mapping[int, str | datetime]]
+_ASKED: dict[str, Asked] = {}
 log = structlog.get_logger(__name__)
 
 
@@ -57,6 +60,13 @@ def hold_back(source: Callable[[], Collection[int]]) -> None:
     """Register who knows which campaigns are paused: their messages wait."""
     if source not in _HELD:
         _HELD.append(source)
+
+
+def asked_as_it_leaves(activity: str, source: Asked) -> None:
+    """Register who knows which messages of an activity are not to leave now: (controller, messages, moment) → by their
+    id a reason not to send, or the moment to wait for. Asked in the outbox's scope, again before every try.
+    """
+    _ASKED[activity] = source
 
 
 @dataclass
@@ -93,6 +103,7 @@ class Claimed:
     carrier: str
     reason: str = ""
     decided: float = 0.0
+    wait: datetime | None = None
 
     @property
     def segments(self) -> int:
@@ -194,11 +205,23 @@ def decide(post: Post, rows: Sequence[Message], now: datetime) -> list[Claimed]:
         if channel != push.CHANNEL:
             known |= addresses.known(subject_ids=people, channels=[channel])
     measured = measuring.agreed(post.declaration, post.controller, [row for row in rows if row.campaign_id])
+    asked = _ASKED.get(post.activity)
+    not_now = asked(post.controller, rows, now) if asked is not None else {}
     moment = monotonic()
     return [
-        _decide(post, row, now, answers[row.channel, row.answering][row.subject_id], known, measured, moment)
+        _not_now(row, not_now[row.id])
+        if row.id in not_now
+        else _decide(post, row, now, answers[row.channel, row.answering][row.subject_id], known, measured, moment)
         for row in rows
     ]
+
+
+def _not_now(row: Message, said: str | datetime) -> Claimed:
+    if isinstance(said, str):
+        return Claimed(row, None, "", said)
+    if row.valid_until is not None and said > row.valid_until:
+        return Claimed(row, None, "", "too-late")
+    return Claimed(row, None, "", wait=said)
 
 
 def _decide(
@@ -253,6 +276,9 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
     if one.envelope is not None and monotonic() - one.decided > FRESH:
         with post.scope():
             (one,) = decide(post, [one.message], clock.now())
+    if one.wait is not None:
+        _wait(one.wait, post, one)
+        return
     if one.envelope is None:
         refused = one.reason in {"no-processor", "no-template", "missing-value"}
         state = State.FAILED if refused else State.WITHHELD
@@ -320,6 +346,14 @@ def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
             marketing_sent(
                 controller_id=post.controller, subject_ids=[one.message.subject_id], activity=post.activity, at=now
             )
+
+
+def _wait(until: datetime, post: Post, one: Claimed) -> None:
+    """Back in the outbox until then: no try was made."""
+    with post.scope():
+        Message.objects.filter(
+            subject_id=one.message.subject_id, id=one.message.id, message_state=State.SENDING, handed_at=None
+        ).update(message_state=State.QUEUED, due_at=until, attempts=F("attempts") - 1, claimed_at=None, claimed_by=None)
 
 
 def _again(post: Post, one: Claimed, reason: str) -> None:
