@@ -48,7 +48,8 @@ def put_on(
     tie_id: int | None = None,
 ) -> Instrument:
     """Put a card or subscription on the service. The number is sealed here and forgotten; the same one again is the row
-    that stands, as entered by the person or through the same tie: another customer of theirs has a row of their own. `expires_on`: the last day it is valid.
+    that stands, as the person's own or through the same tie: each who enters it has a row. `expires_on`: the last day
+    it is valid.
 
     Raises `ServiceError`: `number` (no such card or phone number), `issuer` (another's, or takes no orders), `expired`,
     `too-many`.

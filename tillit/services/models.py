@@ -36,7 +36,8 @@ class Instrument(PersonalModel):
     """A card or subscription that can be blocked. `sealed`: its number; none once it is taken off the service.
 
     tie: the family tie through which a customer entered it for the person (D12).
-    fingerprint: keyed digest of the number, by which one is not put on twice by the same (the person, or through one tie); none once it is off.
+    fingerprint: keyed digest of the number, by which one is not put on twice by the person, or through one tie;
+    none once it is taken off.
     """
 
     kind = models.CharField(max_length=12, choices=InstrumentKind.choices)
