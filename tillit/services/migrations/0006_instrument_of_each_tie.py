@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0006_lost_orders"),
+        ("services", "0005_family"),
     ]
 
     operations = [
