@@ -203,3 +203,21 @@ def test_h17_a_visit_that_never_ends_or_tells_more_than_a_name_is_seen(live: Ins
          "more than the name"),
     ):  # fmt: skip
         assert fault in live.sees("domains", "fjordlys", "activities.reception", break_it, mend_it)
+
+
+def test_h16_files_that_outlive_their_application_and_forgotten_ones_are_seen(live: Installation) -> None:
+    here, kari = live.controllers["solvik"].pk, live.people["solvik", "Kari"]
+    row = (
+        "WITH made AS (INSERT INTO recruitment_application (subject_id, controller_id, position, letter, assessment,"
+        f" stage, language, received_at, decided_at) VALUES ({kari}, {here}, 'x', 'x', '', '{{stage}}', 'nb', now()"
+        " - interval '{age}', {decided}) RETURNING id)"
+        " INSERT INTO recruitment_file (subject_id, controller_id, application_id,"
+        f" media_type, bytes, sealed) SELECT {kari}, {here}, id, 'application/pdf', 1, 'x' FROM made"
+    )
+    gone = "DELETE FROM recruitment_file; DELETE FROM recruitment_application"
+    for stage, age, decided, fault in (
+        ("received", "2 years", "NULL", "more than a year"),
+        ("declined", "2 days", "now()", "another clock"),
+    ):
+        break_it = row.format(stage=stage, age=age, decided=decided)
+        assert fault in live.sees("domains", "solvik", "activities.recruitment", break_it, gone)
