@@ -2,8 +2,9 @@
 
 Claiming is committed before a transport is spoken to, so no two workers ever send the same message. A worker holds a
 lock of its number: what one that died had taken goes to the next at once, but for the one message it was handing over.
-Whether that went cannot be known: a service message is sent again under the same Message-ID, marketing is not. A
-failure that may pass is tried again after 1, 5 and 30 minutes, 2, 8 and 24 hours.
+Whether that went cannot be known: a service message is sent again under the same Message-ID, marketing is not. So it
+is where the other side fell silent after it was handed over. A failure that may pass is tried again after 1, 5 and 30
+minutes, 2, 8 and 24 hours. Whether a campaign still stands is asked in the transaction that hands its message over.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -50,16 +51,29 @@ FRESH = 2.0
 """Seconds for which a decision to send holds; after that it is made anew."""
 _SPACE = 0x6D736773  # advisory lock space ("msgs"); the second key is a worker's number
 _worker: ContextVar[int] = ContextVar("tillit_outbox_worker", default=0)
-_HELD: list[Callable[[], Collection[int]]] = []
 Asked = Callable[[int, Sequence[Message], datetime], Mapping[int, str | datetime]]
 _ASKED: dict[str, Asked] = {}
+_HELD: list[tuple[Callable[[], Collection[int]], Callable[[int], str]]] = []
+CANCELLED = "cancelled"
 log = structlog.get_logger(__name__)
 
 
-def hold_back(source: Callable[[], Collection[int]]) -> None:
-    """Register who knows which campaigns are paused: their messages wait."""
-    if source not in _HELD:
-        _HELD.append(source)
+def hold_back(source: Callable[[], Collection[int]], standing: Callable[[int], str]) -> None:
+    """Register who knows which campaigns are paused (their messages wait), and how one stands now: '' where its messages
+    may leave, `cancelled` where they never will, anything else where they wait.
+    """
+    if (source, standing) not in _HELD:
+        _HELD.append((source, standing))
+
+
+def paused() -> list[int]:
+    """The campaigns whose messages wait."""
+    return sorted({one for source, _ in _HELD for one in source()})
+
+
+def _stopped(campaign: int | None) -> str:
+    """Why a campaign's messages may not leave now; '' where they may."""
+    return "" if campaign is None else next(filter(None, (standing(campaign) for _, standing in _HELD)), "")
 
 
 def asked_as_it_leaves(activity: str, source: Asked) -> None:
@@ -164,12 +178,15 @@ def _give_up(post: Post) -> int:
             load(__file__, "outbox", "give_up"),
             {"controller": post.controller, "activity": post.activity, "now": now, "lapsed": now - LEASE},
         )
-        return int(cursor.rowcount)
+        people = [row[0] for row in cursor.fetchall()]
+        if people:
+            marketing_sent(controller_id=post.controller, subject_ids=people, activity=post.activity, at=now)
+    return len(people)
 
 
 def _claim(post: Post) -> list[Claimed]:
     """Take the next messages and decide each: an envelope to send, or the reason not to."""
-    now, paused = clock.now(), sorted({one for source in _HELD for one in source()})
+    now = clock.now()
     with post.scope():
         with connection.cursor() as cursor:
             mine: dict[str, Any] = {"controller": post.controller, "activity": post.activity}
@@ -182,7 +199,7 @@ def _claim(post: Post) -> list[Claimed]:
                     "worker": _worker.get(),
                     "dead": dead,
                     "again": not post.marketing,
-                    "held": paused,
+                    "held": paused(),
                     "channels": list(TRANSPORTS.keys() & usable()),
                     "now": now,
                     "lapsed": now - LEASE,
@@ -208,9 +225,12 @@ def decide(post: Post, rows: Sequence[Message], now: datetime) -> list[Claimed]:
     asked = _ASKED.get(post.activity)
     not_now = asked(post.controller, rows, now) if asked is not None else {}
     moment = monotonic()
+    over = {one for one in {row.campaign_id for row in rows} if _stopped(one) == CANCELLED}
     return [
         _not_now(row, not_now[row.id])
         if row.id in not_now
+        else Claimed(row, None, "", CANCELLED)
+        if row.campaign_id in over
         else _decide(post, row, now, answers[row.channel, row.answering][row.subject_id], known, measured, moment)
         for row in rows
     ]
@@ -287,12 +307,18 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
         done.withheld += state == State.WITHHELD
         return
     transport = TRANSPORTS[one.message.channel]
-    envelope = replace(one.envelope, going=partial(_going, post, one.message))
+    handed: list[bool] = []
+    envelope = replace(one.envelope, going=partial(_going, post, one.message, handed))
     try:
         if not getattr(transport, "tells", False):
             envelope.going()
         transport.send(envelope)
-    except _NotOursError:
+    except _NotOursError as error:
+        if error.reason == CANCELLED:
+            settle(post, one, State.WITHHELD, CANCELLED)
+            done.withheld += 1
+        elif error.reason:
+            _again(post, one, "", clock.now())
         return
     except Exception as error:  # noqa: BLE001 (a transport may fail in any way; its words may name the address)
         log.warning("message not sent", kind=type(error).__name__, activity=post.activity)
@@ -304,8 +330,16 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
             if isinstance(error, TransportError) and error.dead:
                 who = {"subject_id": one.message.subject_id, "controller_id": one.message.controller_id}
                 address_dead(**who, message_id=one.message.id, address=one.envelope.to, at=clock.now())
+        elif (
+            post.marketing and handed and not (getattr(transport, "knows", False) or getattr(error, "answered", False))
+        ):
+            settle(post, one, State.UNKNOWN, "no-answer")
+            done.unknown += 1
+        elif _stopped(one.message.campaign_id) == CANCELLED:
+            settle(post, one, State.WITHHELD, CANCELLED)
+            done.withheld += 1
         else:
-            _again(post, one, code)
+            _again(post, one, code, clock.now() + BACKOFF[one.message.attempts - 1])
             done.again += 1
         return
     settle(post, one, State.SENT, "")
@@ -313,16 +347,24 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
 
 
 class _NotOursError(Exception):
-    """Another worker has the message."""
+    """Another worker has the message, or its campaign does not stand (`reason`)."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
-def _going(post: Post, row: Message) -> None:
-    """From now on the message may have left. Raises `_NotOursError`."""
+def _going(post: Post, row: Message, handed: list[bool]) -> None:
+    """From now on the message may have left, and `handed` says so. Raises `_NotOursError`."""
     given: dict[str, Any] = {"now": clock.now(), "subject": row.subject_id, "id": row.id, "worker": _worker.get()}
     with post.scope(), connection.cursor() as cursor:
         cursor.execute(load(__file__, "outbox", "hand_over"), given)
         if not cursor.rowcount:
             raise _NotOursError
+        # Asked with the row locked: who stops the campaign either waits for this, or is seen here.
+        if reason := _stopped(row.campaign_id):
+            raise _NotOursError(reason)
+    handed.append(True)
 
 
 def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
@@ -342,7 +384,7 @@ def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
             claimed_at=None,
             claimed_by=None,
         )
-        if state == State.SENT and post.marketing:
+        if state in {State.SENT, State.UNKNOWN} and post.marketing:  # what may have gone counts as gone (F6)
             marketing_sent(
                 controller_id=post.controller, subject_ids=[one.message.subject_id], activity=post.activity, at=now
             )
@@ -356,11 +398,17 @@ def _wait(until: datetime, post: Post, one: Claimed) -> None:
         ).update(message_state=State.QUEUED, due_at=until, attempts=F("attempts") - 1, claimed_at=None, claimed_by=None)
 
 
-def _again(post: Post, one: Claimed, reason: str) -> None:
-    later = clock.now() + BACKOFF[one.message.attempts - 1]
+def _again(post: Post, one: Claimed, reason: str, due: datetime) -> None:
+    """Back into the queue. Without a reason it was no try."""
     with post.scope():
         Message.objects.filter(
             subject_id=one.message.subject_id, id=one.message.id, message_state=State.SENDING
         ).update(
-            message_state=State.QUEUED, reason=reason, due_at=later, claimed_at=None, claimed_by=None, handed_at=None
+            message_state=State.QUEUED,
+            reason=reason,
+            due_at=due,
+            claimed_at=None,
+            claimed_by=None,
+            handed_at=None,
+            attempts=one.message.attempts - (not reason),
         )

@@ -57,7 +57,7 @@ def _gather(post: outbox.Post, batches: dict[int, LetterBatch]) -> int:
             message_state=State.QUEUED,
             due_at__lte=clock.now(),
             letter_batch_id__isnull=True,
-        )
+        ).exclude(campaign_id__in=outbox.paused())
         rows = list(waiting.select_for_update(skip_locked=True).order_by("due_at", "id")[:MOST])
         if rows:
             batch = batches.get(post.controller)
@@ -83,6 +83,7 @@ def fetch(*, actor: Actor, batch: LetterBatch, at: datetime) -> Fetched:
     for post in outbox.posts(only=batch.controller_id):
         with post.scope():
             rows = Message.objects.filter(letter_batch_id=batch.pk, activity=post.activity, message_state=State.QUEUED)
+            rows.filter(campaign_id__in=outbox.paused()).update(letter_batch_id=None)  # a later batch takes them
             decided = outbox.decide(post, list(rows.order_by("due_at", "id")), clock.now())
         for one in decided:
             if one.envelope is None:

@@ -15,4 +15,4 @@ class CampaignsConfig(AppConfig):
         from tillit.outreach.campaigns import queries, words  # noqa: PLC0415
 
         templates.stored(words.KIND, words.template_of)
-        outbox.hold_back(queries.held)
+        outbox.hold_back(queries.held, queries.stopped)
