@@ -32,7 +32,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
-from tillit.messages import addresses, leaving, measuring, push, tokens, transports
+from tillit.messages import addresses, held, leaving, measuring, push, tokens, transports
 from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import TransportError
 from tillit.messages.gsm import sized
@@ -53,27 +53,7 @@ _SPACE = 0x6D736773  # advisory lock space ("msgs"); the second key is a worker'
 _worker: ContextVar[int] = ContextVar("tillit_outbox_worker", default=0)
 Asked = Callable[[int, Sequence[Message], datetime], Mapping[int, str | datetime]]
 _ASKED: dict[str, Asked] = {}
-_HELD: list[tuple[Callable[[], Collection[int]], Callable[[int], str]]] = []
-CANCELLED = "cancelled"
 log = structlog.get_logger(__name__)
-
-
-def hold_back(source: Callable[[], Collection[int]], standing: Callable[[int], str]) -> None:
-    """Register who knows which campaigns are paused (their messages wait), and how one stands now: '' where its messages
-    may leave, `cancelled` where they never will, anything else where they wait.
-    """
-    if (source, standing) not in _HELD:
-        _HELD.append((source, standing))
-
-
-def paused() -> list[int]:
-    """The campaigns whose messages wait."""
-    return sorted({one for source, _ in _HELD for one in source()})
-
-
-def _stopped(campaign: int | None) -> str:
-    """Why a campaign's messages may not leave now; '' where they may."""
-    return "" if campaign is None else next(filter(None, (standing(campaign) for _, standing in _HELD)), "")
 
 
 def asked_as_it_leaves(activity: str, source: Asked) -> None:
@@ -199,7 +179,7 @@ def _claim(post: Post) -> list[Claimed]:
                     "worker": _worker.get(),
                     "dead": dead,
                     "again": not post.marketing,
-                    "held": paused(),
+                    "held": held.paused(),
                     "channels": list(TRANSPORTS.keys() & usable()),
                     "now": now,
                     "lapsed": now - LEASE,
@@ -225,11 +205,11 @@ def decide(post: Post, rows: Sequence[Message], now: datetime) -> list[Claimed]:
     asked = _ASKED.get(post.activity)
     not_now = asked(post.controller, rows, now) if asked is not None else {}
     moment = monotonic()
-    over = {one for one in {row.campaign_id for row in rows} if _stopped(one) == CANCELLED}
+    over = {one for one in {row.campaign_id for row in rows} if held.stopped(one) == held.CANCELLED}
     return [
         _not_now(row, not_now[row.id])
         if row.id in not_now
-        else Claimed(row, None, "", CANCELLED)
+        else Claimed(row, None, "", held.CANCELLED)
         if row.campaign_id in over
         else _decide(post, row, now, answers[row.channel, row.answering][row.subject_id], known, measured, moment)
         for row in rows
@@ -314,36 +294,38 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
             envelope.going()
         transport.send(envelope)
     except _NotOursError as error:
-        if error.reason == CANCELLED:
-            settle(post, one, State.WITHHELD, CANCELLED)
+        if error.reason == held.CANCELLED:
+            settle(post, one, State.WITHHELD, held.CANCELLED)
             done.withheld += 1
         elif error.reason:
             _again(post, one, "", clock.now())
         return
     except Exception as error:  # noqa: BLE001 (a transport may fail in any way; its words may name the address)
-        log.warning("message not sent", kind=type(error).__name__, activity=post.activity)
-        code = error.code if isinstance(error, TransportError) else "transport-failed"
-        final = isinstance(error, TransportError) and error.permanent
-        if final or one.message.attempts > len(BACKOFF):
-            settle(post, one, State.FAILED, code)
-            done.failed += 1
-            if isinstance(error, TransportError) and error.dead:
-                who = {"subject_id": one.message.subject_id, "controller_id": one.message.controller_id}
-                address_dead(**who, message_id=one.message.id, address=one.envelope.to, at=clock.now())
-        elif (
-            post.marketing and handed and not (getattr(transport, "knows", False) or getattr(error, "answered", False))
-        ):
-            settle(post, one, State.UNKNOWN, "no-answer")
-            done.unknown += 1
-        elif _stopped(one.message.campaign_id) == CANCELLED:
-            settle(post, one, State.WITHHELD, CANCELLED)
-            done.withheld += 1
-        else:
-            _again(post, one, code, clock.now() + BACKOFF[one.message.attempts - 1])
-            done.again += 1
+        _failed(post, one, error, done, handed=bool(handed))
         return
     settle(post, one, State.SENT, "")
     done.sent += 1
+
+
+def _failed(post: Post, one: Claimed, error: Exception, done: Delivered, *, handed: bool) -> None:
+    log.warning("message not sent", kind=type(error).__name__, activity=post.activity)
+    known = error if isinstance(error, TransportError) else TransportError("transport-failed", "it failed")
+    twice = getattr(TRANSPORTS[one.message.channel], "knows", False)
+    if post.marketing and handed and not known.answered and not twice:
+        settle(post, one, State.UNKNOWN, "no-answer")
+        done.unknown += 1
+    elif known.permanent or one.message.attempts > len(BACKOFF):
+        settle(post, one, State.FAILED, known.code)
+        done.failed += 1
+        if known.dead and one.envelope is not None:
+            who = {"subject_id": one.message.subject_id, "controller_id": one.message.controller_id}
+            address_dead(**who, message_id=one.message.id, address=one.envelope.to, at=clock.now())
+    elif held.stopped(one.message.campaign_id) == held.CANCELLED:
+        settle(post, one, State.WITHHELD, held.CANCELLED)
+        done.withheld += 1
+    else:
+        _again(post, one, known.code, clock.now() + BACKOFF[one.message.attempts - 1])
+        done.again += 1
 
 
 class _NotOursError(Exception):
@@ -362,7 +344,7 @@ def _going(post: Post, row: Message, handed: list[bool]) -> None:
         if not cursor.rowcount:
             raise _NotOursError
         # Asked with the row locked: who stops the campaign either waits for this, or is seen here.
-        if reason := _stopped(row.campaign_id):
+        if reason := held.stopped(row.campaign_id):
             raise _NotOursError(reason)
     handed.append(True)
 

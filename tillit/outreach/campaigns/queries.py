@@ -86,7 +86,7 @@ def held() -> list[int]:
 
 
 def stopped(campaign: int) -> str:
-    """Why messages of the campaign may not leave now: its state, or '' where they may. One that is over has let them go."""
+    """Why messages of the campaign may not leave now: its state, or '' where they may."""
     state = Campaign.objects.filter(pk=campaign).values_list("status", flat=True).first()
     return "" if state in {State.SENDING, State.SENT, None} else str(state)
 

@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 
 
 def run_everywhere(*, seconds: float = RUN) -> int:
-    """Start what is approved and due, and carry on with what is under way; how many people were reached for. What cannot
-    go on is set aside.
+    """Start what is approved and due, and carry on with what is under way; how many people were reached for. What
+    cannot go on is set aside.
     """
     until, reached = monotonic() + seconds, 0
     now = clock.now()
@@ -59,8 +59,8 @@ def run_everywhere(*, seconds: float = RUN) -> int:
 
 
 def start(*, campaign: Campaign) -> bool:
-    """Take the set of an approved campaign; whether it was for us to do. Raises `CampaignError`: `changed`, `own-campaign`
-    where the set has grown so large since that a colleague approves.
+    """Take the set of an approved campaign; whether it was for us to do. Raises `CampaignError`: `changed`,
+    `own-campaign` where the set has grown so large since that a colleague approves.
     """
     with transaction.atomic():
         mine = Campaign.objects.select_for_update().select_related("controller").get(pk=campaign.pk)
