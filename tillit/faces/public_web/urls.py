@@ -5,6 +5,7 @@ from django.urls import path
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.public_web import (
     app,
+    banner,
     competitions,
     cookies,
     draws,
@@ -58,6 +59,9 @@ urlpatterns = [
     path("<controller:controller>/draws/<int:number>/tickets.txt", draws.tickets, name="draw_tickets"),
     path("<controller:controller>/programme/", programme.programme, name="programme_terms"),
     path("<controller:controller>/cookies/", cookies.policy, name="cookies"),
+    path("<controller:controller>/cookies/v1/banner.js", banner.script, name="cookie_banner"),
+    path("<controller:controller>/cookies/v1/register", banner.register, name="cookie_banner_register"),
+    path("<controller:controller>/cookies/v1/choice", banner.choose, name="cookie_banner_choice"),
     path("<controller:controller>/visits/", visits.choose, name="visits_choice"),
     path("<controller:controller>/cookies/choice/", cookies.choose, name="cookie_choice"),
 ]
