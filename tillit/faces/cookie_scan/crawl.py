@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 REJECT, ACCEPT = "button[name=choice][value=reject]", "button[name=choice][value=accept]"
 """The buttons of our own banner, on our pages and on others."""
-_PAGE_MS, _QUIET_MS, _BANNER_MS = 20_000, 5_000, 10_000
+_PAGE_MS, _QUIET_MS, _BANNER_MS = 30_000, 5_000, 20_000
 _KEYS = "({host: location.hostname, local: Object.keys(localStorage), session: Object.keys(sessionStorage)})"
 
 
