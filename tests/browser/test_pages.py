@@ -210,6 +210,8 @@ BY_CLIENT = [
     "reception_screen",
     "staff_application",
     "competition",
+    "competition_confirm",
+    "seminar_confirm",
     "staff_survey",
     "staff_competition",
     "staff_seminar",

@@ -97,6 +97,7 @@ JOBS = {
         Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),
         Every("agreements", agreements.close_lapsed, timedelta(days=1), hour=1),  # after what entitlements ended
         Every("family", family.follow, timedelta(days=1), hour=1),
+        Every("entry_lists", competitions.close_everywhere, timedelta(minutes=1)),  # before what was announced is known
         Every("competitions", competitions.follow_everywhere, timedelta(days=1), hour=3),
         Every("reception", reception.end_the_day, timedelta(days=1), hour=0),
         Every("recruitment", recruitment.follow_everywhere, timedelta(days=1), hour=3),
