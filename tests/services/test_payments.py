@@ -221,7 +221,7 @@ def test_d8_a_card_given_by_phone_pays_and_its_number_is_nowhere(
     assert payer.now(order).order_state == OneOffState.PAID
     came = acquirer.charges()[str(done.reference)]
     assert (came["order"], came["amount"], came["last_four"]) == (f"O{order.number}", 80_000, number[-4:])
-    assert came["customer"] == f"{payer.subject % 10**10:010d}"
+    assert came["customer"] == str(payer.subject)
     assert came["expiry_given"]
     with fresh_db.connect("owner") as owner:
         assert found_anywhere(owner, number) == []
@@ -383,6 +383,7 @@ def test_d8_the_books_leave_as_lines_that_add_up_to_zero(payer: Payer) -> None:
     assert {row["account"] for row in rows} == {"1500", "3000", "1920", "2970"}
     assert sum(round(100 * float(row["debit"] or 0)) for row in rows) == 110_000
     assert sum(round(100 * float(row["credit"] or 0)) for row in rows) == 110_000
+    assert {row["customer"] for row in rows} == {str(payer.subject)}
     assert "Nordmann" not in body.decode("utf-8-sig")
 
 
@@ -569,3 +570,69 @@ def test_d8_an_order_billed_beside_an_open_page_is_sold_once(payer: Payer) -> No
     with payer.scope("one_off_transactions"):
         assert sum(one.amount for one in Transfer.objects.all() if one.credit_kind == accounts.SALES.id) == 80_000
     assert proved() == {"kept"}
+
+
+def test_d8_what_was_captured_is_booked_pages_are_bounded_and_nobody_is_dunned_while_paying(
+    payer: Payer, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "ACQUIRER", "http://x@127.0.0.1:1")
+    monkeypatch.setattr(acquirers, "open_page", lambda **_: Answer("pending", url="https://acquirer.example/x"))
+    one = payer.invoice()
+    for _ in range(5):
+        payments.on_web(controller=payer.controller, subject_id=payer.subject, thing=Thing(invoice_id=one.id))
+    (row,) = payer.payments()
+    for wrong in ({}, {"amount": 0}, {"amount": 50_000, "currency": "SEK"}):
+        assert signed(client, {"id": str(row.reference), "status": "captured", **wrong}) == 400
+    assert payer.now(one).left == 50_000
+    assert signed(client, {"id": str(row.reference), "status": "captured", "amount": 49_900, "currency": "NOK"}) == 204
+    (came,) = payer.payments()
+    assert (came.amount, came.payment_state, came.reason) == (49_900, "done", "amount-differs")
+    assert payer.now(one).left == 100
+    (stuck,) = payment_desk.stuck(actor=payer.actor, controller=payer.controller)
+    payment_desk.see_to(actor=payer.actor, controller=payer.controller, payment_id=stuck.id)
+    assert payment_desk.stuck(actor=payer.actor, controller=payer.controller) == []
+    for _ in range(charges.PAGES):
+        with payer.scope() as scope:
+            charges.on_web(scope=scope, thing=one, at=clock.now())
+    with payer.scope() as scope, pytest.raises(PaymentError):
+        charges.on_web(scope=scope, thing=one, at=clock.now())
+    two = payer.invoice(19_900)
+    by_bank(payer, payer.invoice(10_000), "300.00", "B9")
+    clock.travel(NOW + timedelta(days=28))
+    billing.everywhere()
+    for each in (one, two):  # paid of the credit
+        assert (payer.now(each).reminders, payer.now(each).left) == (0, 0)
+    assert payer.stands(CREDIT) == 0
+    three = payer.invoice()
+    clock.travel(NOW + timedelta(days=56))
+    with payer.scope() as scope:
+        charges.on_web(scope=scope, thing=three, at=clock.now())
+    billing.everywhere()
+    assert payer.now(three).reminders == 0
+    clock.travel(NOW + timedelta(days=58))
+    billing.everywhere()
+    assert payer.now(three).reminders == 1
+    assert proved() == {"kept"}
+
+
+def test_d8_what_a_customer_who_left_pays_and_is_given_back_stands_in_the_books(payer: Payer) -> None:
+    one, two = payer.invoice(), payer.invoice(20_000)
+    with payer.scope() as scope:
+        row, _ = charges.on_web(scope=scope, thing=one, at=clock.now())
+    with payer.scope("customer_administration") as scope:
+        parties.end_relationship(
+            scope=scope, subject_id=payer.subject, controller_id=payer.controller.pk, kind="customer",
+            ended=date(2026, 3, 2), reason="own_wish",
+        )  # fmt: skip
+    retention.run()
+    with payer.scope():
+        assert not Payment.objects.exists()
+    captured = Answer("captured", amount=50_000)
+    assert payments.reported(controller=payer.controller, reference=row.reference, answer=captured)
+    by_bank(payer, two, "900.00", "B1")
+    given: dict[str, Any] = {"actor": payer.actor, "controller": payer.controller, "subject_id": payer.subject}
+    seen = payment_desk.look(**given)
+    assert (len(seen.invoices), len(seen.payments), seen.credit) == (2, 2, {accounts.PAYMENTS: 70_000})
+    bank = next(each for each in seen.payments if each.amount == 90_000)
+    payments.give_back(**given, payment_id=bank.id, amount=70_000, to_account=ACCOUNT)
+    assert payment_desk.look(**given).credit == {}

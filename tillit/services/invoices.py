@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from tillit.audit.operations import append
 from tillit.declaration.vocabulary import category_id, category_key
@@ -22,9 +22,17 @@ from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
 from tillit.services import accounts, events
-from tillit.services.accounts import BANK, CREDIT, FEES, LOSSES, OWED, SALES
+from tillit.services.accounts import BANK, CREDIT, FEES, LOSSES, ONE_OFF, OWED, SALES
 from tillit.services.errors import PaymentError
-from tillit.services.payment_models import Invoice, InvoiceState, Method, Payment, PaymentState
+from tillit.services.payment_models import (
+    Invoice,
+    InvoiceState,
+    Method,
+    OneOffOrder,
+    OneOffState,
+    Payment,
+    PaymentState,
+)
 from tillit.services.terms import next_number, terms
 
 Line = tuple[str, int]
@@ -179,6 +187,36 @@ def creditable(invoice: Invoice) -> int:
     return max(0, min(invoice.amount - noted, invoice.left + invoice.paid - given))
 
 
+def set_aside(*, subject_id: int, category: str) -> int:
+    """What of the person's credit waits to be handed out as cash of an order that is paid."""
+    if category != ONE_OFF:
+        return 0
+    waiting = OneOffOrder.objects.filter(subject_id=subject_id, order_state=OneOffState.PAID, paid_out_at=None)
+    return waiting.aggregate(sum=Sum("cash"))["sum"] or 0
+
+
+def use_credit(*, scope: Scope, invoice: Invoice, at: datetime) -> int:
+    """What the person has with us pays what is left of the invoice, as far as it goes; how much. Minor units."""
+    row = locked(scope, invoice)
+    kept = category_key(row.category)
+    book = accounts.book(controller_id=row.controller_id, category=kept, currency=row.currency)
+    has = accounts.standing(subject_id=row.subject_id, of=book, kind=CREDIT)
+    used = min(row.left, has - set_aside(subject_id=row.subject_id, category=kept))
+    if used <= 0:
+        return 0
+    _book(scope, row, CREDIT, OWED, used, ("credit-used", row.number, row.paid), at)
+    _change(row, at, paid=row.paid + used)
+    refresh(invoice)
+    return used
+
+
+def being_paid(*, invoice: Invoice, at: datetime) -> bool:
+    """Whether a payment of it is under way, or was begun on the web within a day."""
+    begun = Payment.objects.filter(subject_id=invoice.subject_id, invoice_id=invoice.id, ended_at=None, amount__gt=0)
+    waiting = Q(payment_state=PaymentState.WAITING, begun_at__gt=at - timedelta(days=1))
+    return begun.filter(Q(payment_state=PaymentState.UNDER_WAY) | waiting).exists()
+
+
 def number_of_credits(invoice: Invoice) -> tuple[int, int]:
     """(how many credit notes it has, what they come to)."""
     notes = [-line["amount"] for line in invoice.lines if line["amount"] < 0]
@@ -186,10 +224,12 @@ def number_of_credits(invoice: Invoice) -> tuple[int, int]:
 
 
 def remind(*, scope: Scope, invoice: Invoice, at: datetime) -> bool:
-    """Note that a reminder goes today, with its fee; False when none is due."""
+    """Note that a reminder goes today, with its fee; False when none is due, or a payment of it is under way."""
     row = locked(scope, invoice)
     today = clock.local_date(at)
     if row.settled_at is not None or row.remind_on is None or row.remind_on > today:
+        return False
+    if being_paid(invoice=row, at=at):
         return False
     said = terms(controller_id=row.controller_id, on=clock.local_date(row.issued_at))
     number = row.reminders + 1

@@ -204,8 +204,8 @@ class Payment(PersonalModel):
     """Money in (or, `amount` below zero, back): of an invoice or an order. Of a card only its last four are kept.
 
     reference: ours, by which the acquirer knows it; the_acquirers: the acquirer's. entry: which movement of the bank.
-    of_id: the payment a refund gives back. reason: code why it failed. ended_at: when its outcome was known, from which
-    it lapses. to_account: where a refund by bank goes, sealed.
+    of_id: the payment a refund gives back. page: where the person pays, while open. reason: code why it failed.
+    ended_at: when its outcome was known, from which it lapses. to_account: where a refund by bank goes, sealed.
     """
 
     category = models.SmallIntegerField()
@@ -218,6 +218,7 @@ class Payment(PersonalModel):
     method = models.CharField(max_length=14, choices=Method.choices)
     masked = models.CharField(max_length=4, blank=True, default="")
     the_acquirers = models.CharField(max_length=60, blank=True, default="")
+    page = models.CharField(max_length=500, blank=True, default="")
     entry = models.CharField(max_length=42, blank=True, default="")
     to_account = models.BinaryField(null=True)
     payment_state = models.CharField(max_length=10, choices=PaymentState.choices)
