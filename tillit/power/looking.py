@@ -81,7 +81,7 @@ def page(
         shown,
         compared,
         earlier,
-        usage.peaks(parts[-1]) if looked.kind == "month" else None,
+        usage.peaks(parts) if looked.kind == "month" else None,
         _forecast(point, controller, looked, today) if looked.kind == "month" else None,
     )
 

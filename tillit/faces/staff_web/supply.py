@@ -110,6 +110,8 @@ def _act(request: HttpRequest, worker: Worker, subject_id: int) -> str:
 
 def _request_in(said: Any, where: dict[str, Any]) -> None:
     facts = {name: said.get(name, "").strip()[:longest] for name, longest in _LONGEST.items() if name != "product"}
+    if not facts["municipality"]:
+        raise PowerError("municipality", "taxes hang on it: without it nothing can be priced")
     power_supply.request_in(
         **where,
         number=said.get("number", "")[:40],
