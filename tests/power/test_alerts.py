@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 from django.conf import settings as site
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from tests.power.neighbourhood import resident
 from tests.support.power import fill, retailer, scope_for
@@ -96,6 +97,18 @@ def test_e6_a_price_alert_names_the_hours_and_comes_once_over_each_channel_that_
     assert alert.values == {"day": "17. november 2026", "hours": "17–19", "price": "325", "limit": "300"}
     assert [(one.channel, one.message_state) for one in flat.messages()] == [("email", "queued"), ("sms", "queued")]
     assert {one.valid_until for one in flat.messages()} == {datetime(2026, 11, 17, 18, tzinfo=UTC)}
+
+
+def test_e6_nobody_is_locked_for_what_is_told(flat: Flat) -> None:
+    prices(TOMORROW, [200] * 24)
+    flat.want("price_above", "email", threshold=100)
+    with CaptureQueriesContext(connection) as first:
+        assert flat.give() == 1
+    with CaptureQueriesContext(connection) as again:
+        assert flat.give() == 0
+    locks = [sum("FOR UPDATE" in one["sql"] for one in asked) for asked in (first, again)]
+    assert locks[0] > 0
+    assert locks[1] == 0
 
 
 def test_e6_what_is_switched_off_is_not_told_and_each_kind_stands_by_itself(flat: Flat) -> None:
