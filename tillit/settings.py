@@ -56,6 +56,7 @@ LAYERS = (
     "power.insight",
     "office",
     "office.reception",
+    "office.recruitment",
     "outreach",
     "outreach.audiences",
     "outreach.campaigns",

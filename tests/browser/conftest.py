@@ -263,6 +263,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         ("fjordlys", "reception"),
         ("fjordlys", "marketing"),
         ("solvik", "administrator"),
+        ("solvik", "recruiter"),
         ("lyngheim", "marketing"),
         ("lyngheim", "administrator"),
         ("trygghavn", "blocking_agent"),

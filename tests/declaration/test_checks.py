@@ -188,6 +188,9 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("cookie-life", [("life: {type: session}", "life: {type: session, period: P1D}")], "life: {type: session, p", ""),
     ("cookie-life", [("life: {type: rolling, period: P2Y}", "life: {type: rolling}")], "life: {type: rolling}", ""),
     ("cookie-purpose", [("      group: analytics", "      group: ads")], "group: ads", ""),
+    ("site-address", [("https://butikk.litenforening.example", "http://butikk.example")], "http://butikk.example", ""),
+    ("site-address", [("butikk.litenforening.example", "butikk.example/kasse")], "butikk.example/kasse", ""),
+    ("cookie-host", [("[maal.skyhall.example]", "[https://skyhall.example]")], "[https://skyhall.example]", ""),
     ("cookie-purpose", [("      group: necessary", "      group: analytics")], "group: analytics", ""),
     # limits
     ("organisation-number", [('"310000019"', '"310000018"')], "310000018", ""),

@@ -31,6 +31,8 @@ PERIODS = {
     ("seminars", "contact", "relationship_ended", "P0D", "keep", "erase"),
     ("seminars", "seminar", "held", "P1Y", "keep", "erase"),
     ("supplier_contact", "business_contact", "relationship_ended", "P3M", "keep", "erase"),
+    ("recruitment", "identity", "relationship_ended", "P0D", "keep", "erase"),
+    ("recruitment", "contact", "relationship_ended", "P0D", "keep", "erase"),
     ("recruitment", "application", "decided", "P6M", "keep", "erase"),
     ("employment", "employment", "employment_ended", "P0D", "keep", "erase"),
     ("bookkeeping", "employment", "fiscal_year_end(employment_ended)", "P5Y", "minimum", "erase"),

@@ -71,6 +71,7 @@ def test_g1_every_item_of_every_example_stands_in_its_cookie_policy_with_all_its
                     (
                         item.owner,
                         *((words.party(item.processor),) if item.processor else ()),
+                        *item.hosts,
                         words.country(item.country),
                     ),
                     (words(f"cookies.lives.{item.life.type}", period=life),),
@@ -91,5 +92,5 @@ def test_g1_a_rolling_life_counts_from_the_last_visit(tmp_path: Path):
 
 def test_g1_what_is_strictly_necessary_comes_first_and_has_no_purpose_to_consent_to():
     document = cookie_policy(load(FIXTURE)[0], "nb")
-    assert [section.key for section in document.sections] == ["cookies-necessary", "cookies-analytics"]
+    assert [section.key for section in document.sections] == ["cookies-necessary", "cookies-analytics", "sites"]
     assert document.sections[0].title == "Strengt nødvendig"

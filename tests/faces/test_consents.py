@@ -10,7 +10,8 @@ from tests.faces.conftest import sign_in
 from tests.faces.test_staff import at_work, find, hire, link
 from tests.outreach.test_campaigns import approved, member
 from tests.support.world import person
-from tillit.consent.models import ConsentEvent, Wording
+from tillit.consent import operations as consent
+from tillit.consent.models import ConsentEvent, EventKind, Wording
 from tillit.consent.queries import may
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
@@ -129,3 +130,35 @@ def test_f6_i_never_agreed_is_answered_on_one_page_by_the_privacy_adviser_alone(
     assert "På nettet" in shown
     other = at_work(hire(club, "customer_service", "Ola Ny"))
     assert other.get(link(find(other, "Kari", purpose="customer_service")) + "proof/").status_code == 404
+
+
+def test_f1_a_newsletter_link_is_good_for_one_yes_and_few_are_sent(controllers: dict[str, Controller]) -> None:
+    from tillit.journeys.consents import signup
+    from tillit.journeys.consents.errors import ConsentRefusedError
+
+    department = controllers["solvik"]
+    asked = signup.Asked(department, "ny@eksempel.example", (), clock.now())
+    subject = signup.confirm(asked=asked)
+    assert signup.confirm(asked=asked) == subject
+    with Scope(system("test", {department.pk}), "consent_management") as scope:
+        consent.record(
+            scope=scope, subject_id=subject, controller_id=department.pk, activity="newsletter",
+            kind=EventKind.WITHDRAWN, route="web", wording="1" * 64, at=clock.now(), channel="email",
+        )  # fmt: skip
+    with pytest.raises(ConsentRefusedError, match="one yes"):
+        signup.confirm(asked=asked)
+    assert not may(controller_id=department.pk, activity="newsletter", subject_id=subject, channel="email")
+    mail.outbox.clear()
+    for n in range(40):
+        signup.ask(
+            controller=department, address=f"x{n}@post.example", topics=[], link="{token}",
+            network=f"2001:db8:1:{n:x}::1",
+        )  # fmt: skip
+    unstored.wait()
+    assert len(mail.outbox) == signup.PER_NETWORK.most, "a network is truncated before it is counted"
+    for n in range(9):
+        signup.ask(
+            controller=department, address=f"liv+{n}@post.example", topics=[], link="{token}", network=f"203.0.{n}.7"
+        )
+    unstored.wait()
+    assert len(mail.outbox) == signup.PER_NETWORK.most + signup.PER_MAILBOX.most

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "staff_competitions",
     "staff_seminars",
     "staff_reception",
+    "staff_applications",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.faces.conftest import make_person, sign_in
-from tests.faces.test_staff import at_work, find, hire, link
+from tests.faces.test_staff import at_work, find, hire, link, reads
 from tests.power import files
 from tests.support.power import fill, number, point_of, retailer, scope_for
 from tillit.journeys.files import sending
@@ -56,6 +56,21 @@ def test_e1_staff_register_a_switch_make_sure_of_the_customer_and_end_it_with_a_
     with scope_for(kari.controller, kari.subject_id):
         assert Switch.objects.get(way="out").final_wh == 12_345_678
         assert Contract.objects.get().ends == date(2026, 4, 1)
+
+
+def test_e1_what_a_customer_is_supplied_with_is_read_on_record_for_purposes_that_may(kari: Any) -> None:
+    desk = at_work(hire(kari.controller))
+    before = len(reads(kari.controller, kari.subject_id))
+    person = link(find(desk, "nordseth", key="fjordlys"))
+    assert desk.get(f"{person}power/").status_code == 200
+    categories = ["consumption", "metering_point", "power_contract"]
+    assert ("customer_service", categories) in reads(kari.controller, kari.subject_id)[before:]
+    other = link(find(desk, "nordseth", key="fjordlys", purpose="important_notices"))
+    assert f"{other}power/" not in desk.get(other).text
+    count = len(reads(kari.controller, kari.subject_id))
+    assert desk.get(f"{other}power/").status_code == 404
+    assert desk.post(f"{other}power/", {"act": "undo", "switch": 1}).status_code == 404
+    assert len(reads(kari.controller, kari.subject_id)) == count
 
 
 def test_e1_customers_see_their_own_points_and_tell_of_the_home(client: Client, kari: Any) -> None:

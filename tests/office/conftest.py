@@ -17,3 +17,10 @@ def fjordlys(db: Any) -> Controller:
     """The power retailer."""
     clock.travel(NOW)
     return publish_examples("power")["fjordlys"]
+
+
+@pytest.fixture
+def solvik(db: Any) -> Controller:
+    """A department of the accounting group."""
+    clock.travel(NOW)
+    return publish_examples("accounting")["solvik"]

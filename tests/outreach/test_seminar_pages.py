@@ -43,7 +43,16 @@ def test_f10_a_seminar_is_published_filled_held_and_certified_through_pages(form
     assert public.post(page, {"name": "", "email": "x"}).status_code == 422
     for name in ("Kari", "Ola"):
         answer = public.post(page, {"name": f"{name} Lunde", "email": f"{name.lower()}@post.example"}, follow=True)
-        assert "You are signed up" in answer.text
+        assert "Look in your mail" in answer.text
+        assert "Whoever signs up now waits" not in public.get(page).text, "an unconfirmed address holds no place"
+    found = [re.search(r"/solvik/seminars/confirm/[^/\s]+/", str(one.body)) for one in mail.outbox]
+    confirms = [one for one in found if one]
+    assert len(confirms) == 2
+    for confirm in confirms:
+        assert "press the button" in public.get(confirm[0]).text
+        assert "/seminars/mine/" in public.post(confirm[0])["Location"]
+    assert public.get("/solvik/seminars/confirm/xx/").status_code == 404
+    mail.outbox.clear()
     assert "Whoever signs up now waits" in public.get(page).text
     outbox.deliver()
     links = {one.to[0]: re.search(r"/solvik/seminars/mine/[^/\s]+/", str(one.body)) for one in mail.outbox}

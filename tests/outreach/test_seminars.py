@@ -95,6 +95,20 @@ def test_f10_places_are_given_once_and_who_waits_moves_up_by_themselves(world: W
     assert (customer, "seminar_waiting") in told
 
 
+def test_f10_who_left_and_moves_up_again_is_told_again(world: World) -> None:
+    seminar = world.seminar(capacity=1)
+    kari, ola = world.comes(seminar, "Kari"), world.comes(seminar, "Ola")
+    for leaving in (kari, ola):
+        operations.leave(seminar=seminar, subject_id=leaving.subject_id)
+    eva = world.comes(seminar, "Eva")
+    assert world.comes(seminar, "Ola").standing == Standing.WAITING
+    operations.leave(seminar=seminar, subject_id=eva.subject_id)
+    assert world.standing(ola) == "place"
+    with world.scope():
+        told = Message.objects.filter(subject_id=ola.subject_id).values_list("template", flat=True)
+        assert sorted(told) == ["seminar_place", "seminar_place", "seminar_waiting", "seminar_waiting"]
+
+
 def test_f10_what_cannot_be_is_refused(world: World) -> None:
     seminar = world.seminar()
     for name, email, code in (("", "a@post.example", "name"), ("Kari", "a", "email")):

@@ -127,7 +127,8 @@ def test_f7_the_sample_is_drawn_so_that_anyone_with_seed_and_list_can_repeat_it(
 
 def test_f7_a_draw_goes_in_its_order_and_mixes_in_what_was_announced(world: World) -> None:
     with staff(world.controller) as scope:
-        draw = commit(scope=scope, controller=world.controller, names={"nb": "X"}, announced="Lottotallene 1. mars")
+        draw = commit(scope=scope, controller=world.controller, names={"nb": "X"}, announced="Lottotallene 1. mars",
+            announced_at=clock.now() + timedelta(days=1))  # fmt: skip
         tickets = [f"{number:032x}" for number in range(50)]
         with pytest.raises(DrawError):
             draw_now(scope=scope, draw=draw, count=3)
@@ -136,6 +137,9 @@ def test_f7_a_draw_goes_in_its_order_and_mixes_in_what_was_announced(world: Worl
         close_list(scope=scope, draw=draw, tickets=tickets)
         with pytest.raises(DrawError):
             draw_now(scope=scope, draw=draw, count=3)
+        with pytest.raises(DrawError, match="known"):
+            draw_now(scope=scope, draw=draw, count=3, mixed_in="1 2 3")
+        clock.travel(clock.now() + timedelta(days=1))
         drawn = draw_now(scope=scope, draw=draw, count=3, mixed_in="1 2 3")
     draw.refresh_from_db()
     assert verify(draw) == []
@@ -282,6 +286,19 @@ def test_f7_who_may_not_be_asked_is_not_drawn(world: World) -> None:
     survey = world.opened()
     assert other not in world.asked(survey)
     assert set(world.asked(survey)) == set(world.people)
+
+
+def test_f7_figures_of_numbers_tell_neither_the_least_nor_the_greatest_nor_a_mean(world: World) -> None:
+    question = next(one for one in world.draft().questions.all() if one.kind == "number")
+    pay = [410, 420, 430, 440, 450, 455, 460, 470, 480, 490, 500]
+    for odd in (9_850, 500, 12):
+        told = sheets.figures([question], [{str(question.pk): one} for one in sorted([*pay, odd])], least=5)
+        labels = [one.label for one in told]
+        assert (labels[0][0], labels[-1][-1], len(labels)) == ("…", "…", 2), "open ends, and no mean"
+        assert sum(one.people for one in told) == 12
+        assert not any(number in "".join(labels) for number in ("9850", "410", "500"))
+    same = sheets.figures([question], [{str(question.pk): 7}] * 12, least=5)
+    assert [(one.label, one.people) for one in same] == [("*", 12)]
 
 
 def test_f7_figures_hold_the_minimum_group_whatever_was_answered(world: World) -> None:

@@ -75,7 +75,9 @@ def test_b8_only_own_words_that_lead_nowhere_and_only_so_many_from_one_place(for
     page = Client(headers={"accept-language": "en"})
     for field, bad in (
         ("to", "x"), ("to", "a@b.example, c@d.example"), ("name", ""), ("name", "www.example.com"), ("name", "X" * 61),
-        ("words", "Se https://sted.example"), ("words", "sted.example/x"), ("words", "ring 400 00 000"),
+        ("words", "Se https://sted.example"), ("words", "сайт.рф"), ("words", "1.1.1.1/inn"),
+        ("words", "sted。example"), ("words", "ｓｔｅｄ．ｅｘａｍｐｌｅ"), ("name", "a.xn--p1ai"),
+        ("words", "sted.example/x"), ("words", "ring 400 00 000"),
         ("words", "skriv til a@b.example"), ("words", "<b>"), ("words", "x" * 301),
     ):  # fmt: skip
         assert page.post(_PAGE, TYPED | {field: bad}).status_code in {400, 422}, bad

@@ -53,11 +53,14 @@ def moments(first: date, after: date, step: timedelta) -> list[datetime]:
     return found
 
 
-def worked_out(case: Case) -> dict[str, int]:
-    """Each line in øre, without VAT; then vat and total."""
+def worked_out(case: Case, month: Sequence[Case] = ()) -> dict[str, int]:
+    """Each line in øre, without VAT; then vat and total. month: every case of the month, where the contract changes in
+    it: a cap is the month's, and so is the mean of the highest daily maxima.
+    """
     exact: dict[str, Fraction] = {}
-    by_day: dict[date, dict[datetime, int]] = {}
-    supported = fixed = 0
+    before = [one for one in month if one.first < case.first]
+    fixed = sum(sum(one.used.values()) for one in before if one.scheme)
+    supported = sum(sum(one.used.values()) for one in before if not one.scheme)
 
     def add(line: str, kwh: Fraction, ore: Fraction) -> None:
         exact[line] = exact.get(line, Fraction(0)) + kwh * ore
@@ -66,8 +69,6 @@ def worked_out(case: Case) -> dict[str, int]:
         wh, local = case.used[at], at.astimezone(OSLO)
         hour = at.replace(minute=0)
         kwh, day = Fraction(wh, 1000), local.date()
-        by_day.setdefault(day, {}).setdefault(hour, 0)
-        by_day[day][hour] += wh
         of_hour = sum(case.spot[hour + timedelta(minutes=m)] for m in (0, 15, 30, 45)) / 4
         paid = case.spot[at] if case.quarters else of_hour
         _supplier(add, case.product, day, kwh, paid)
@@ -82,7 +83,7 @@ def worked_out(case: Case) -> dict[str, int]:
             limit = 77 if day.year == 2026 else 75
             add("support", part, -Fraction(9, 10) * max(of_hour - limit, Fraction(0)))
     lines = {name: nearest(value) for name, value in exact.items()}
-    lines |= _monthly(case, by_day)
+    lines |= _monthly(case, [top for one in month or [case] for top in _tops(one)])
     northern = case.municipality[:2] in {"18", "55", "56"} and case.use in {"home", "holiday"}
     vat = nearest(Fraction(0 if northern else 25, 100) * sum(lines.values()))
     return lines | {"vat": vat, "total": sum(lines.values()) + vat}
@@ -129,12 +130,21 @@ def _levies(add, case: Case, day: date, kwh: Fraction) -> None:  # type: ignore[
     add("enova", kwh, Fraction(0 if case.use == "business" else 1))
 
 
-def _monthly(case: Case, by_day: Mapping[date, Mapping[datetime, int]]) -> dict[str, int]:
+def _tops(case: Case) -> list[int]:
+    """The highest hour of each day."""
+    by_day: dict[date, dict[datetime, int]] = {}
+    for at, wh in case.used.items():
+        hours = by_day.setdefault(at.astimezone(OSLO).date(), {})
+        hours[at.replace(minute=0)] = hours.get(at.replace(minute=0), 0) + wh
+    return [max(hours.values()) for hours in by_day.values()]
+
+
+def _monthly(case: Case, tops: Sequence[int]) -> dict[str, int]:
     whole = ((case.first.replace(day=28) + timedelta(days=4)).replace(day=1) - case.first.replace(day=1)).days
     days = [case.first + timedelta(days=n) for n in range((case.after - case.first).days)]
     fee = {"spot": 3920}.get(case.product, 3120)
     lines = {"fee": nearest(Fraction(fee * len(days), whole))}
-    tops = sorted((max(hours.values()) for hours in by_day.values()), reverse=True)[:3]
+    tops = sorted(tops, reverse=True)[:3]
     mean = Fraction(sum(tops), 1000 * len(tops)) if tops else Fraction(0)
     for name, steps, count in (
         ("capacity 2025", STEPS_2025, sum(day < date(2026, 7, 1) for day in days)),

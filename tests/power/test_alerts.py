@@ -10,12 +10,15 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 from django.conf import settings as site
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from tests.power.neighbourhood import resident
 from tests.support.power import fill, retailer, scope_for
 from tillit.declaration.models import Controller
+from tillit.journeys import energy_app
 from tillit.kernel import clock
+from tillit.kernel.scope import system
 from tillit.messages import outbox
 from tillit.messages.models import Message
 from tillit.power.insight import alerts, conditions, settings
@@ -94,6 +97,18 @@ def test_e6_a_price_alert_names_the_hours_and_comes_once_over_each_channel_that_
     assert alert.values == {"day": "17. november 2026", "hours": "17–19", "price": "325", "limit": "300"}
     assert [(one.channel, one.message_state) for one in flat.messages()] == [("email", "queued"), ("sms", "queued")]
     assert {one.valid_until for one in flat.messages()} == {datetime(2026, 11, 17, 18, tzinfo=UTC)}
+
+
+def test_e6_nobody_is_locked_for_what_is_told(flat: Flat) -> None:
+    prices(TOMORROW, [200] * 24)
+    flat.want("price_above", "email", threshold=100)
+    with CaptureQueriesContext(connection) as first:
+        assert flat.give() == 1
+    with CaptureQueriesContext(connection) as again:
+        assert flat.give() == 0
+    locks = [sum("FOR UPDATE" in one["sql"] for one in asked) for asked in (first, again)]
+    assert locks[0] > 0
+    assert locks[1] == 0
 
 
 def test_e6_what_is_switched_off_is_not_told_and_each_kind_stands_by_itself(flat: Flat) -> None:
@@ -258,3 +273,58 @@ def test_e6_a_step_is_warned_of_before_it_is_reached_and_never_below() -> None:
     assert over.over
     assert conditions.next_step([4_000] * 3, [], [0, 2_000, 5_000, 10_000]) == 5_000
     assert conditions.next_step([11_000] * 3, [], [0, 2_000, 5_000, 10_000]) is None
+
+
+def test_e6_what_is_switched_off_or_comes_into_quiet_hours_after_it_was_queued_is_not_sent(flat: Flat) -> None:
+    flat.want("readings_gap", "email")
+    flat.quiet(15 * 60 + 30, 18 * 60)
+    assert flat.give() == 1
+    clock.advance(timedelta(hours=1))  # put in at three, late: it is four by now
+    assert outbox.deliver().sent == 0
+    (message,) = flat.messages()
+    assert (message.message_state, message.due_at) == ("queued", datetime(2026, 11, 16, 17, tzinfo=UTC))
+    assert message.attempts == 0, "no try was made"
+    clock.advance(timedelta(hours=3))
+    flat.want("readings_gap", "app")
+    assert outbox.deliver().withheld == 1
+    assert [one.reason for one in flat.messages()] == ["switched-off"]
+
+
+def test_e6_e7_messages_of_the_app_go_with_it(flat: Flat) -> None:
+    flat.want("high_use", "email", threshold=20_000)
+    flat.want("readings_gap", "email")
+    for day in (15, 16):
+        fill(flat.controller, flat.point, date(2026, 11, day), [1_000] * 24)
+        with clock.travel(NOW + timedelta(days=day - 15)):
+            assert flat.give(AlertKind.HIGH_USE) == 1
+            if day == 15:
+                assert outbox.deliver().sent == 1
+    with clock.travel(NOW + timedelta(days=10)):
+        assert flat.give(AlertKind.READINGS_GAP) == 1
+        assert all(one.content for one in flat.messages())
+        energy_app.delete(
+            controller=flat.controller, subject_id=flat.point.subject_id,
+            actor=system("test", {flat.controller.pk}), how="min_side", at=clock.now(),
+        )  # fmt: skip
+        app = [one for one in flat.messages() if one.template == "app_alert_gone"]
+        assert sorted(one.message_state for one in app) == ["sent", "withheld"]
+        assert [(one.content, one.key) for one in app] == [({}, None)] * 2
+        assert outbox.deliver().sent == 1, "what belongs to the contract"
+        assert [one.template for one in flat.messages() if one.message_state == "sent"].count("readings_gap") == 1
+
+
+def test_e6_quiet_hours_hold_over_both_clock_changes() -> None:
+    oslo = {"zone": "Europe/Oslo"}
+
+    def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
+        return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+    late = {"starts": 22 * 60, "ends": 2 * 60 + 30, **oslo}
+    for now in (utc(10, 25, 0, 10), utc(10, 25, 0, 40), utc(10, 25, 1, 10)):  # 02:10, 02:40, and 02:10 once more
+        assert conditions.due(now, **late) == utc(10, 25, 1, 30), now
+    assert conditions.due(utc(10, 25, 1, 30), **late) == utc(10, 25, 1, 30)
+    assert conditions.due(utc(3, 29, 0, 30), **late) == utc(3, 29, 1), "half past two is skipped: three"
+    assert conditions.due(utc(3, 29, 1, 10), **late) == utc(3, 29, 1, 10)
+    early = {"starts": 2 * 60 + 30, "ends": 4 * 60, **oslo}
+    assert conditions.due(utc(3, 29, 1, 10), **early) == utc(3, 29, 2)
+    assert conditions.due(utc(3, 29, 0, 50), **early) == utc(3, 29, 0, 50)

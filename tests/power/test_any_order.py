@@ -1,14 +1,17 @@
 """Whatever order files come in, and however they overlap, the same counts and the same is kept (E2).
 
-The oracle takes every value that ever came, spread over quarters where a quarter of its day ever came, and lets the one
-win that was registered last; of the same moment its own before a part of an hour's, then the better quality, then the
-greater. It is written from the rule, not from the code.
+The oracle takes every value that ever came, spread over quarters where a quarter of its day ever came, and lets the
+one win that was registered last, any that says when before those that do not, of which the one of the later file
+wins; of the same moment its own before a part of an hour's, then the better quality, then the greater. It is written
+from the rule, not from the code.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from tests.support.power import customer, point_of, retailer, scope_for, values
 from tillit.power import readings, slots
 from tillit.power.days import Cells, Values, gather, merged, without
 from tillit.power.models import ReadingCorrection, ReadingDay
+from tillit.power.packing import TOLD
 
 DAYS = (date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 25))
 _LATER = [datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=n) for n in range(3)]
@@ -28,7 +32,7 @@ delivery = st.fixed_dictionaries(
         "skip": st.integers(0, 30),
         "wh": st.lists(st.integers(0, 9), min_size=1, max_size=30),
         "quality": st.integers(1, 4),
-        "registered": st.sampled_from(_LATER),
+        "registered": st.sampled_from([*_LATER, None]),
     }
 )
 
@@ -36,7 +40,8 @@ delivery = st.fixed_dictionaries(
 def _single(one: dict[str, Any]) -> list[tuple[int, int, tuple[Any, ...]]]:
     """(seconds, minutes, (registered, quality, watt-hours)) of each value of a delivery."""
     begin = int(slots.begins(slots.number(one["day"]))) + one["skip"] * one["minutes"] * 60
-    stamp = int(one["registered"].timestamp() * 1_000_000)
+    told = one["registered"]
+    stamp = (1, int(told.timestamp() * 1_000_000)) if told else (0, one.get("file", 0))
     step = one["minutes"] * 60
     return [(begin + n * step, one["minutes"], (stamp, one["quality"], wh)) for n, wh in enumerate(one["wh"])]
 
@@ -97,22 +102,31 @@ class Memory:
 def _sent(one: dict[str, Any]) -> Values:
     start = datetime.fromtimestamp(int(slots.begins(slots.number(one["day"]))), UTC)
     start += timedelta(minutes=one["minutes"] * one["skip"])
-    return values(start, one["wh"], minutes=one["minutes"], quality=one["quality"], registered=one["registered"])
+    told = one["registered"]
+    found = values(start, one["wh"], minutes=one["minutes"], quality=one["quality"], registered=told or _LATER[0])
+    return found if told else replace(found, registered=np.full(len(found), one.get("file", 0)))
 
 
 def _versions(day: int, cells: Cells) -> list[tuple[int, tuple[Any, ...]]]:
     begin = int(slots.begins(day))
     columns = zip(cells.wh.tolist(), cells.quality.tolist(), cells.registered.tolist(), strict=True)
     return [
-        (begin + n * cells.resolution * 60, (stamp, int(quality < 16), quality & 15, wh))
+        (begin + n * cells.resolution * 60, ((int(stamp >= TOLD), stamp), int(quality < 16), quality & 15, wh))
         for n, (wh, quality, stamp) in enumerate(columns)
         if quality
     ]
 
 
+def _numbered(deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each with the number of its file, in the order they came first."""
+    return [one | {"file": number} for number, one in enumerate(deliveries, 1)]
+
+
 @settings(max_examples=60)
 @given(st.lists(delivery, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_e2_any_order_leads_to_the_same_state(deliveries, chance):
+    """A file keeps the number it came with, whenever it is read again: of those, the order of reading is nothing."""
+    deliveries = _numbered(deliveries)
     one, other = Memory(), Memory()
     for each in deliveries:
         one.take(each)
@@ -128,7 +142,7 @@ def test_e2_any_order_leads_to_the_same_state(deliveries, chance):
 @settings(max_examples=40)
 @given(st.lists(delivery.filter(lambda one: one["minutes"] == 15), min_size=2, max_size=5), st.randoms())
 def test_e2_what_gave_way_is_kept_once_whatever_the_order(deliveries, chance):
-    every = []
+    every, deliveries = [], _numbered(deliveries)
     for _ in range(2):
         memory = Memory()
         for each in deliveries:

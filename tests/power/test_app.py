@@ -1,8 +1,10 @@
 """Deleting the visualisation app ends its processing and what was derived for it the same second (E7)."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.support.power import customer, fill, point_of, retailer, scope_for
 from tillit.declaration import registry
@@ -11,9 +13,11 @@ from tillit.journeys import energy_app
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages.models import PushSubscription
+from tillit.parties.models import Subject
 from tillit.power import queries
 from tillit.power.errors import PowerError
 from tillit.power.models import AppAccount, Contract, ReadingDay
+from tillit.privacy import at_once
 from tillit.privacy.models import Hold
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +88,43 @@ def test_e7_an_app_whose_devices_are_all_gone_is_deleted():
     assert energy_app.detect_everywhere() == 1
     assert _users(controller) == {both, never}
     assert energy_app.detect_everywhere() == 0
+
+
+def test_e7_a_device_from_before_the_app_or_one_of_another_subject_of_theirs_tells_nothing():
+    controller = retailer()
+    old, merged, off = (customer(controller) for _ in range(3))
+    with clock.travel(datetime(2025, 2, 1, tzinfo=UTC)):
+        _device(controller, old, gone=True)
+    for subject in (old, merged, off):
+        _use(controller, subject)
+    other = customer(controller)
+    Subject.objects.filter(pk=other).update(alias_of_id=merged)
+    _device(controller, merged, gone=True)
+    _device(controller, other)
+    _device(controller, off, gone=True)
+    with scope_for(controller, off, "app_operation"):
+        PushSubscription.objects.update(removed_at=clock.now())
+    assert energy_app.detect_everywhere() == 0
+    with scope_for(controller, other, "app_operation"):
+        PushSubscription.objects.filter(subject_id=other).update(gone_at=clock.now())
+    assert energy_app.detect_everywhere() == 1
+    assert _users(controller) == {old, off}
+
+
+def test_e7_the_person_is_locked_before_any_row_is_marked():
+    controller = retailer()
+    mine = customer(controller)
+    _use(controller, mine)
+    with CaptureQueriesContext(connection) as asked:
+        at_once.happened(
+            controller=controller, subject_ids=[mine], event="app_deleted", activity="app_operation", at=clock.now()
+        )
+    locks, marks = (
+        [n for n, one in enumerate(asked) if words in one["sql"]]
+        for words in ("FROM parties_subject WHERE id = ANY", "UPDATE power_app_account")
+    )
+    assert marks
+    assert locks[0] < marks[0]
 
 
 def test_e7_a_hold_keeps_what_it_keeps_and_nothing_is_done_by_half(monkeypatch):

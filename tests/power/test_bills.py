@@ -14,13 +14,16 @@ from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.power import many, proof
-from tillit.power.bills import Span, spans
+from tillit.power.bills import Span, spans, together
+from tillit.power.errors import PowerError
 from tillit.power.models import GridCompany, MeteringPoint
+from tillit.power.operations import add_contract
 from tillit.power.packing import Quality
 from tillit.power.prices.models import Plan
 from tillit.power.prices.operations import take_tariffs
 from tillit.power.prices.series_file import take_prices
 from tillit.power.queries import contracts_of
+from tillit.power.usage import peaks
 
 TARIFFS = Path(__file__).parents[2] / "examples" / "power" / "reference" / "tariffs.yaml"
 FIRST, AFTER = date(2026, 3, 1), date(2026, 4, 1)
@@ -157,3 +160,61 @@ def test_e3_an_hour_value_among_quarters_pays_the_mean_of_its_four(retailer: Con
     # The first quarter at its own price, the other three of that hour and all other hours at the mean, 95 øre.
     rest = int(span.wh.sum()) - 250
     assert int(spot.ore[0]) == (250 * 80 + rest * 95 + 500) // 1000
+
+
+def test_e3_two_contracts_in_a_month_share_caps_and_the_capacity_step(retailer: Controller, tmp_path: Path) -> None:
+    take_prices(path=price_file(tmp_path / "p.csv", 177), at=clock.now())
+    turn = date(2026, 3, 16)
+    peaky = [500] * HOURS
+    for hour in (10, 40, 70):  # the peaks are of the first contract
+        peaky[hour] = 12_000
+    before = 15 * 24
+    for serial, (used, kind) in enumerate([([10_000] * HOURS, "spot"), (peaky, "spot"), (peaky, "variable")], start=1):
+        point = a_point(retailer, serial)
+        power.fill(retailer, point, FIRST, used)
+        alone = one(point).bill()
+        with power.scope_for(retailer, point.subject_id) as scope:
+            add_contract(scope=scope, point=point, kind=kind, starts=turn)
+        with power.scope_for(retailer, point.subject_id, "service_payments"):
+            mine = contracts_of(subject_ids=[point.subject_id], controller_id=retailer.pk)
+            month = spans(point=point, contracts=mine, controller="fjordlys", first=FIRST, after=AFTER)
+        spot = dict.fromkeys(moments(FIRST, AFTER, timedelta(minutes=15)), Fraction(177))
+        cases = [
+            Case(FIRST, turn, as_list(used[:before], FIRST, turn, quarters=False), spot),
+            Case(turn, AFTER, as_list(used[before:], turn, AFTER, quarters=False), spot, product=kind),
+        ]
+        bills = [span.bill() for span in month]
+        for bill, case, span in zip(bills, cases, month, strict=True):
+            assert bill is not None
+            wanted = worked_out(case, cases)
+            assert (int(bill.total[0]), int(bill.of("support")[0])) == (wanted["total"], wanted["support"])
+            assert int(bill.of("capacity")[0]) == wanted["capacity 2025"]
+            assert proof.by_hand(span, month) == wanted["total"]
+        assert alone is not None
+        if kind == "spot":
+            lines, _, _ = together(bills)
+            fixed = {line.kind: line for line in lines if line.kind in {"capacity", "supplier_fee"}}
+            for line in fixed.values():
+                assert abs(int(line.ore[0]) - int(alone.of(line.kind)[0])) <= 1, "but for rounding"
+                assert line.detail is not None
+                assert line.detail["days"] == 31
+            assert abs(sum(int(line.ore[0]) for line in lines if line.kind == "support") - alone.of("support")[0]) <= 1
+        found = peaks(month)
+        assert found is not None
+        assert found.highest[0].watts == max(used)
+        with Scope(system("test", {retailer.pk}), "service_payments"):
+            batches = list(
+                many.bills(
+                    controller_id=retailer.pk, controller="fjordlys", first=FIRST, after=AFTER, points=[point.id]
+                )
+            )
+        assert [int(one.bill.total[0]) for one in batches if one.bill] == [int(one.total[0]) for one in bills if one]
+
+
+def test_e3_without_a_municipality_nothing_is_priced_and_an_invalid_one_is_refused(retailer: Controller) -> None:
+    point = a_point(retailer, 1, municipality="")
+    power.fill(retailer, point, FIRST, [1000] * HOURS)
+    assert (one(point).bill(), one(point).without) == (None, "municipality")
+    with pytest.raises(PowerError) as refused:
+        a_point(retailer, 2, municipality="Oslo")
+    assert refused.value.code == "municipality"

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.power.neighbourhood import measure, resident
 from tests.support.power import customer, fill, point_of, retailer, scope_for
@@ -106,3 +108,22 @@ def test_e5_hours_of_the_clock_change_keep_their_energy(place: Place) -> None:
     ((point, use),) = derived.by_hour(some, day, day + timedelta(days=1))
     assert point == place.other.id
     assert use.tolist() == [[10.0, 10.0, 20.0, *[10.0] * 21]]
+
+
+def test_e5_places_are_asked_once_a_run_and_too_few_values_are_not_tried_every_night(place: Place) -> None:
+    more = [resident(place.controller, serial) for serial in (3, 4)]
+    short, gappy = (resident(place.controller, serial) for serial in (5, 6))
+    for point in more:
+        fill(place.controller, point, date(2026, 3, 1), [500] * (743 + 720))
+    fill(place.controller, short, date(2026, 4, 20), [500] * 24 * 9)
+    for day in range(30):  # every day has nineteen hours only
+        fill(place.controller, gappy, date(2026, 4, 1) + timedelta(days=day), [500] * 19)
+    with CaptureQueriesContext(connection) as asked:
+        assert derived.derive(controller_id=place.controller.pk) == 3
+    assert sum("power_weather_place" in one["sql"] for one in asked) == 1
+    assert place.months(short) == place.months(gappy) == {}
+    with CaptureQueriesContext(connection) as asked:
+        assert derived.derive(controller_id=place.controller.pk) == 0
+    assert not any("FOR UPDATE" in one["sql"] for one in asked), "nobody waits"
+    fill(place.controller, short, date(2026, 3, 29), [500] * (23 + 21 * 24))
+    assert derived.derive(controller_id=place.controller.pk) == 1

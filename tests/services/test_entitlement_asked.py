@@ -138,3 +138,26 @@ def test_d1_a_usage_report_needs_the_partner_s_ground_and_holds_free_users_alone
     assert partners.withdraw_ground(partner=trygghavn.bank)
     with pytest.raises(ServiceError):
         usage_report(partner=trygghavn.bank, **month)
+
+
+def test_d1_a_usage_report_tells_of_nothing_but_use_on_a_free_day_of_what_is_free(trygghavn: Company) -> None:
+    post(trygghavn.bank, "entitlements", {"rows": [row(f"K-{n}", f"Kari{n}") for n in range(1, 4)]})
+    both, paid, other = [one.subject_id for one in trygghavn.entitled()]
+    for subject in (both, paid, other):
+        trygghavn.born(subject, "1990-05-04")
+        trygghavn.agree(subject, Payer.PARTNER, partner=trygghavn.bank)
+    partners.confirm_ground(
+        partner=trygghavn.bank, ground="legitimate_interest", confirmed_by="S", document="D", starts=clock.today()
+    )
+    used(trygghavn, both)
+    clock.travel(datetime(2026, 3, 5, 9, tzinfo=UTC))
+    for subject in (both, paid):
+        trygghavn.agree(subject)  # paid for by themselves from today
+        used(trygghavn, subject)
+    month = {"first": date(2026, 3, 1), "until": date(2026, 4, 1)}
+    assert [one.payload for one in usage_report(partner=trygghavn.bank, **month).items] == [{"customer_number": "K-1"}]
+    assert usage_report(partner=trygghavn.bank, first=date(2026, 3, 5), until=date(2026, 4, 1)).items == ()
+    used(trygghavn, other)
+    trygghavn.product.services = ["object_registration"]
+    trygghavn.product.save()
+    assert usage_report(partner=trygghavn.bank, **month).items == (), "card blocking is no part of what is free"

@@ -7,13 +7,17 @@ from django.db import IntegrityError
 
 from tests.services.conftest import CONFIRMS, number_that
 from tests.services.products import NOW, Company, company
+from tillit.consent import operations as consent
 from tillit.consent.models import Choice
 from tillit.journeys import family as journey
+from tillit.journeys.agreements import close_lapsed
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties.models import Fact, Relationship
 from tillit.privacy import retention
 from tillit.privacy.prove.run import prove
+from tillit.services import agreements
+from tillit.services.agreement_models import Agreement
 from tillit.services.errors import ServiceError
 from tillit.services.family_models import FamilyMember
 from tillit.services.models import BlockOrder, Instrument, Issuer
@@ -184,3 +188,66 @@ def test_d12_a_tie_whose_consent_is_gone_and_a_grown_child_are_seen(trygghavn: C
     assert status() == {"broken"}, "nobody let the child go"
     journey.follow()
     assert status() == {"kept"}
+
+
+def test_d12_a_customer_whose_data_is_restricted_or_who_may_undo_the_ending_has_not_left(
+    trygghavn: Company, kari: int
+) -> None:
+    made = accept(trygghavn, trygghavn.customer(given="Ola"), invite(trygghavn, kari))
+    card(trygghavn, kari, made)
+    given = {"subject_id": kari, "at": clock.now()}
+    with trygghavn.scope(kari, "rights_requests") as opened:
+        consent.restrict(scope=opened, controller_id=trygghavn.controller.pk, ground="accuracy", **given)
+    assert (journey.follow(), len(standing(trygghavn, made.subject_id))) == (0, 1)
+    with trygghavn.scope(kari, "rights_requests") as opened:
+        consent.lift(scope=opened, **given)
+    with trygghavn.scope(kari) as opened:
+        (agreement,) = Agreement.objects.filter(subject_id=kari)
+        agreements.end(scope=opened, agreement=agreement, at=clock.now(), reason="unpaid")
+    clock.travel(NOW + timedelta(days=10))
+    assert close_lapsed() == 1
+    retention.run()
+    assert refusal(card, trygghavn, kari, made) == "no-service", "nothing is done meanwhile"
+    assert (journey.follow(), len(standing(trygghavn, made.subject_id))) == (0, 1)
+    clock.travel(datetime(2026, 6, 4, 9, tzinfo=UTC))
+    assert (journey.follow(), standing(trygghavn, made.subject_id)) == (1, [])
+
+
+def test_d12_of_two_families_one_ends_without_the_other(trygghavn: Company, kari: int) -> None:
+    per, ola = trygghavn.customer(given="Per"), trygghavn.customer(given="Ola")
+    trygghavn.agree(per)
+    first, second = (accept(trygghavn, ola, invite(trygghavn, holder)) for holder in (kari, per))
+    entered = [card(trygghavn, kari, first), card(trygghavn, per, second)]
+    assert entered[0].id != entered[1].id, "the same card, of each"
+    assert card(trygghavn, per, second).id == entered[1].id
+    for member, holder in ((first, kari), (second, per)):
+        journey.block(controller=trygghavn.controller, subject_id=holder, member_id=member.id, language="nb")
+    with trygghavn.everyone("card_blocking"):
+        BlockOrder.objects.get()  # one card is blocked once
+        BlockOrder.objects.update(order_state="confirmed", settled_at=clock.now())
+    journey.withdraw(controller=trygghavn.controller, subject_id=ola, member_id=first.id)
+
+    def consented() -> bool:
+        with trygghavn.everyone():
+            return Choice.objects.get(subject_id=ola, activity="family_services").consented
+
+    assert [one.id for one in standing(trygghavn, ola)] == [entered[1].id]
+    (shown,) = journey.mine(controller=trygghavn.controller, subject_id=per).members
+    assert ([one.id for one in shown.cards], consented()) == ([entered[1].id], True)
+    found = prove(controllers=["trygghavn"], kinds=["domains"])
+    assert {one.finding.status for one in found if "family_services" in one.promise.path} == {"kept"}
+    journey.withdraw(controller=trygghavn.controller, subject_id=ola, member_id=second.id)
+    assert (standing(trygghavn, ola), consented()) == ([], False)
+
+
+def test_d12_a_tie_without_its_consent_is_none(trygghavn: Company, kari: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**given: object) -> None:
+        raise ServiceError("lost", "the connection")
+
+    monkeypatch.setattr(journey.consent, "record", fails)
+    ola, secret = trygghavn.customer(given="Ola"), invite(trygghavn, kari)
+    assert refusal(accept, trygghavn, ola, secret) == "lost"
+    assert refusal(child, trygghavn, kari) == "lost"
+    assert journey.mine(controller=trygghavn.controller, subject_id=kari).members == []
+    monkeypatch.undo()
+    assert accept(trygghavn, ola, secret).consent_by == "self", "the invitation stands"

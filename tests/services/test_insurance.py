@@ -268,3 +268,35 @@ def test_d7_a_notice_nobody_carries_and_an_approval_the_books_do_not_know_are_se
         assert status() == {"kept"}
         owner.execute("UPDATE cases_case SET fields = fields || '{\"approved\": 700000}' WHERE stage = 'approved'")
         assert status() == {"broken"}
+
+
+def test_d7_a_claim_taken_back_is_told_to_nobody_and_a_bad_notice_holds_up_no_other(
+    insured: Insured, monkeypatch: pytest.MonkeyPatch, insurer: InsurerProcess
+) -> None:
+    first = insured.claim()
+    insurance.withdraw(actor=insured.staff, subject_id=insured.subject, case_id=first.id)
+    assert insurance.tell_everywhere() == 0
+    assert insurer.call("GET", "/told") == {}
+    insurer.call("POST", "/play", {"fail": ["busy", "busy"]})
+    again = insured.claim("Telefonen")
+    insurance.tell_everywhere()
+    insurance.withdraw(actor=insured.staff, subject_id=insured.subject, case_id=again.id)
+    clock.travel(clock.now() + timedelta(days=2))
+    retention.run()
+    assert insured.left(Case, id=again.id) == 0
+    assert insured.left(ClaimNotice, case_id=again.id, told_at=None) == 2
+    bad, good = insured.claim("Ringen"), insured.claim("Uret")
+    named = insurance._name
+
+    def once(subject: int) -> str:
+        monkeypatch.setattr(insurance, "_name", named)
+        raise RuntimeError
+
+    monkeypatch.setattr(insurance, "_name", once)
+    assert insurance.tell_everywhere() == 3
+    assert insured.left(ClaimNotice, case_id=again.id, told_at=None) == 0
+    clock.travel(clock.now() + timedelta(minutes=6))
+    assert insurance.tell_everywhere() == 1
+    told = insurer.call("GET", "/told").values()
+    assert sorted(one["insurance_claim"]["item"] for one in told) == ["Ringen", "Ringen", "Uret", "Uret"]
+    assert {bad.subject_id, good.subject_id} == {insured.subject}

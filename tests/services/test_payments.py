@@ -25,7 +25,7 @@ from tests.services.conftest import number_that
 from tests.services.test_blocking import found_anywhere
 from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
-from tillit.journeys import billing, insurance, payments, payments_in
+from tillit.journeys import billing, insurance, payment_desk, payments, payments_in
 from tillit.journeys.payments import Thing
 from tillit.kernel import clock
 from tillit.kernel.identifiers import kid
@@ -41,6 +41,7 @@ from tillit.privacy.prove.run import prove
 from tillit.services import accounts, charges, covers, invoices, orders, terms
 from tillit.services import acquirer as acquirers
 from tillit.services.accounts import CREDIT, OWED
+from tillit.services.acquirer import Answer
 from tillit.services.agreement_models import Agreement
 from tillit.services.errors import PaymentError
 from tillit.services.insurance_models import Cover
@@ -92,7 +93,8 @@ class Payer:
             )
 
     def now(self, thing: Invoice | OneOffOrder) -> Any:
-        activity = "service_payments" if isinstance(thing, Invoice) else "one_off_transactions"
+        of_order = isinstance(thing, OneOffOrder) or thing.order_id is not None
+        activity = "one_off_transactions" if of_order else "service_payments"
         with self.scope(activity):
             return type(thing).objects.get(subject_id=self.subject, id=thing.id)
 
@@ -219,7 +221,7 @@ def test_d8_a_card_given_by_phone_pays_and_its_number_is_nowhere(
     assert payer.now(order).order_state == OneOffState.PAID
     came = acquirer.charges()[str(done.reference)]
     assert (came["order"], came["amount"], came["last_four"]) == (f"O{order.number}", 80_000, number[-4:])
-    assert came["customer"] == f"{payer.subject % 10**10:010d}"
+    assert came["customer"] == str(payer.subject)
     assert came["expiry_given"]
     with fresh_db.connect("owner") as owner:
         assert found_anywhere(owner, number) == []
@@ -381,6 +383,7 @@ def test_d8_the_books_leave_as_lines_that_add_up_to_zero(payer: Payer) -> None:
     assert {row["account"] for row in rows} == {"1500", "3000", "1920", "2970"}
     assert sum(round(100 * float(row["debit"] or 0)) for row in rows) == 110_000
     assert sum(round(100 * float(row["credit"] or 0)) for row in rows) == 110_000
+    assert {row["customer"] for row in rows} == {str(payer.subject)}
     assert "Nordmann" not in body.decode("utf-8-sig")
 
 
@@ -495,3 +498,141 @@ def test_d8_a_kid_is_valid_and_one_wrong_digit_is_seen(number: int, place: int, 
     assert int(text[1:-1]) == number
     broken = text[:place] + str((int(text[place]) + wrong) % 10) + text[place + 1 :]
     assert not kid.is_valid(broken, kid.KidMethod.MOD10)
+
+
+def proved() -> set[str]:
+    found = prove(controllers=["trygghavn"], kinds=["domains"])
+    return {one.finding.status for one in found if one.promise.path == "activities.service_payments"}
+
+
+def billed(payer: Payer, amount: int = 80_000) -> tuple[OneOffOrder, Invoice]:
+    order = payer.order(amount=amount)
+    with payer.scope("one_off_transactions") as scope:
+        return order, orders.bill(scope=scope, order=order, at=clock.now())
+
+
+def by_bank(payer: Payer, invoice: Invoice, amount: str, key: str) -> None:
+    file = statement(entry(invoice.kid, amount, bank=key))
+    payments_in.take_in(actor=payer.actor, controller=payer.controller, body=file)
+
+
+def test_d8_only_what_was_paid_is_credited_and_books_apart_from_payments_are_seen(
+    payer: Payer, fresh_db: TestDatabase
+) -> None:
+    given: dict[str, Any] = {"actor": payer.actor, "controller": payer.controller, "subject_id": payer.subject}
+    order, bill = billed(payer)
+    payment_desk.change_invoice(**given, invoice_id=bill.id, act="write_off")
+    assert payer.now(order).order_state == OneOffState.LOST
+    for act in ({"order_id": order.id, "act": "cancel"}, {"order_id": order.id, "act": "deliver"}):
+        with pytest.raises(PaymentError):
+            payment_desk.change_order(**given, **act)
+    with pytest.raises(PaymentError) as lost:
+        payment_desk.change_invoice(**given, invoice_id=bill.id, act="credit", amount=1)
+    assert (lost.value.code, payer.stands(CREDIT, accounts.ONE_OFF)) == ("credit-amount", 0)
+
+    other, paid = billed(payer)
+    by_bank(payer, paid, "800.00", "B1")
+    payment_desk.change_invoice(**given, invoice_id=paid.id, act="credit", amount=50_000)
+    assert (payer.now(other).order_state, payer.stands(CREDIT, accounts.ONE_OFF)) == (OneOffState.PAID, 50_000)
+    payment_desk.change_order(**given, order_id=other.id, act="cancel")
+    assert (payer.now(other).order_state, payer.stands(CREDIT, accounts.ONE_OFF)) == (OneOffState.REFUNDED, 80_000)
+    third, whole = billed(payer)
+    by_bank(payer, whole, "800.00", "B2")
+    payment_desk.change_invoice(**given, invoice_id=whole.id, act="credit", amount=80_000)
+    assert payer.now(third).order_state == OneOffState.REFUNDED
+    assert payer.stands(CREDIT, accounts.ONE_OFF) == 160_000
+    (one, _) = payer.payments()
+    payments.give_back(**given, payment_id=one.id, amount=30_000, to_account=ACCOUNT)
+    assert proved() == {"kept"}
+    with payer.scope("one_off_transactions") as scope:
+        accounts.move(
+            scope=scope, subject_id=payer.subject, of=accounts.book(controller_id=payer.controller.pk,
+            category=accounts.ONE_OFF), debit=accounts.SALES, credit=CREDIT, amount=1, key=("nothing",),
+            at=clock.now(), state=bill.state,
+        )  # fmt: skip
+    assert proved() == {"broken"}
+
+
+def test_d8_an_order_billed_beside_an_open_page_is_sold_once(payer: Payer) -> None:
+    order = payer.order()
+    with payer.scope("one_off_transactions") as scope:
+        row, _ = charges.on_web(scope=scope, thing=order, at=clock.now())
+        with pytest.raises(PaymentError) as begun:
+            orders.bill(scope=scope, order=order, at=clock.now())
+    assert begun.value.code == "under-way"
+    payments.reported(controller=payer.controller, reference=row.reference, answer=Answer("expired"))
+    with payer.scope("one_off_transactions") as scope:
+        bill = orders.bill(scope=scope, order=order, at=clock.now())
+    captured = Answer("captured", amount=80_000)  # after all
+    payments.reported(controller=payer.controller, reference=row.reference, answer=captured)
+    assert (payer.now(order).order_state, payer.now(bill).invoice_state) == (OneOffState.PAID, InvoiceState.PAID)
+    assert (payer.stands(OWED, accounts.ONE_OFF), payer.stands(CREDIT, accounts.ONE_OFF)) == (0, 0)
+    with payer.scope("one_off_transactions"):
+        assert sum(one.amount for one in Transfer.objects.all() if one.credit_kind == accounts.SALES.id) == 80_000
+    assert proved() == {"kept"}
+
+
+def test_d8_what_was_captured_is_booked_pages_are_bounded_and_nobody_is_dunned_while_paying(
+    payer: Payer, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "ACQUIRER", "http://x@127.0.0.1:1")
+    monkeypatch.setattr(acquirers, "open_page", lambda **_: Answer("pending", url="https://acquirer.example/x"))
+    one = payer.invoice()
+    for _ in range(5):
+        payments.on_web(controller=payer.controller, subject_id=payer.subject, thing=Thing(invoice_id=one.id))
+    (row,) = payer.payments()
+    for wrong in ({}, {"amount": 0}, {"amount": 50_000, "currency": "SEK"}):
+        assert signed(client, {"id": str(row.reference), "status": "captured", **wrong}) == 400
+    assert payer.now(one).left == 50_000
+    assert signed(client, {"id": str(row.reference), "status": "captured", "amount": 49_900, "currency": "NOK"}) == 204
+    (came,) = payer.payments()
+    assert (came.amount, came.payment_state, came.reason) == (49_900, "done", "amount-differs")
+    assert payer.now(one).left == 100
+    (stuck,) = payment_desk.stuck(actor=payer.actor, controller=payer.controller)
+    payment_desk.see_to(actor=payer.actor, controller=payer.controller, payment_id=stuck.id)
+    assert payment_desk.stuck(actor=payer.actor, controller=payer.controller) == []
+    for _ in range(charges.PAGES):
+        with payer.scope() as scope:
+            charges.on_web(scope=scope, thing=one, at=clock.now())
+    with payer.scope() as scope, pytest.raises(PaymentError):
+        charges.on_web(scope=scope, thing=one, at=clock.now())
+    two = payer.invoice(19_900)
+    by_bank(payer, payer.invoice(10_000), "300.00", "B9")
+    clock.travel(NOW + timedelta(days=28))
+    billing.everywhere()
+    for each in (one, two):  # paid of the credit
+        assert (payer.now(each).reminders, payer.now(each).left) == (0, 0)
+    assert payer.stands(CREDIT) == 0
+    three = payer.invoice()
+    clock.travel(NOW + timedelta(days=56))
+    with payer.scope() as scope:
+        charges.on_web(scope=scope, thing=three, at=clock.now())
+    billing.everywhere()
+    assert payer.now(three).reminders == 0
+    clock.travel(NOW + timedelta(days=58))
+    billing.everywhere()
+    assert payer.now(three).reminders == 1
+    assert proved() == {"kept"}
+
+
+def test_d8_what_a_customer_who_left_pays_and_is_given_back_stands_in_the_books(payer: Payer) -> None:
+    one, two = payer.invoice(), payer.invoice(20_000)
+    with payer.scope() as scope:
+        row, _ = charges.on_web(scope=scope, thing=one, at=clock.now())
+    with payer.scope("customer_administration") as scope:
+        parties.end_relationship(
+            scope=scope, subject_id=payer.subject, controller_id=payer.controller.pk, kind="customer",
+            ended=date(2026, 3, 2), reason="own_wish",
+        )  # fmt: skip
+    retention.run()
+    with payer.scope():
+        assert not Payment.objects.exists()
+    captured = Answer("captured", amount=50_000)
+    assert payments.reported(controller=payer.controller, reference=row.reference, answer=captured)
+    by_bank(payer, two, "900.00", "B1")
+    given: dict[str, Any] = {"actor": payer.actor, "controller": payer.controller, "subject_id": payer.subject}
+    seen = payment_desk.look(**given)
+    assert (len(seen.invoices), len(seen.payments), seen.credit) == (2, 2, {accounts.PAYMENTS: 70_000})
+    bank = next(each for each in seen.payments if each.amount == 90_000)
+    payments.give_back(**given, payment_id=bank.id, amount=70_000, to_account=ACCOUNT)
+    assert payment_desk.look(**given).credit == {}

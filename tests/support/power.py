@@ -55,7 +55,7 @@ def point_of(
     with scope_for(controller, subject) as scope:
         point = operations.add_point(
             scope=scope, subject_id=subject, controller=controller, number=number(serial), price_area=area,
-            at=clock.now(), **facts,
+            at=clock.now(), **{"municipality": "0301", **facts},
         )  # fmt: skip
         operations.add_contract(scope=scope, point=point, kind=kind, starts=starts)
     return point

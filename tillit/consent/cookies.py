@@ -4,15 +4,18 @@ Nobody need be known to choose. The browser holds a random id and what was chose
 was asked and under which version. A new choice ends the one before.
 """
 
+import hashlib
 from collections.abc import Collection
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
+import idna
 from django.db import transaction
 
 from tillit.consent.models import CookieChoice
 from tillit.declaration.models import DeclarationVersion
-from tillit.declaration.schema import Declaration
+from tillit.declaration.schema import Cookie, Declaration
 from tillit.kernel.iso_period import IsoPeriod
 
 _CATEGORY = "cookie_choice"
@@ -22,6 +25,35 @@ def optional_purposes(declaration: Declaration) -> list[str]:
     """The purposes of cookies that need a yes, in the order of the declared items."""
     waiting = dict.fromkeys(item.group for item in declaration.cookies.items if item.kind != "necessary")
     return [purpose for purpose in waiting if purpose in declaration.cookies.purposes]
+
+
+def asked(declaration: Declaration) -> str:
+    """What a reader is asked about: changes when an optional item, its purpose or its life does."""
+    items = [item.model_dump_json() for item in declaration.cookies.items if item.kind != "necessary"]
+    return hashlib.sha256("".join(sorted(items)).encode()).hexdigest()[:12]
+
+
+def refused(declaration: Declaration, purposes: Collection[str]) -> list[Cookie]:
+    """The optional items that stand under no purpose in `purposes`: they may not be set, and go where they are.
+
+    An item whose name stands under another purpose too stays with that one.
+    """
+    items = declaration.cookies.items
+    stay = {(item.name, item.storage) for item in items if item.kind == "necessary" or item.group in purposes}
+    return [item for item in items if (item.name, item.storage) not in stay]
+
+
+def origins(declaration: Declaration) -> frozenset[str]:
+    """The origins (RFC 6454) of the controller's own sites: its web address and those declared beside it."""
+    return frozenset(_origin(web) for web in [declaration.controller.web, *(one.web for one in declaration.sites)])
+
+
+def _origin(web: str) -> str:
+    parts = urlsplit(web if "://" in web else f"https://{web}")
+    host = parts.hostname or ""
+    name = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    port = {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{name}" + (f":{parts.port}" if parts.port not in {None, port} else "")
 
 
 @transaction.atomic

@@ -174,7 +174,9 @@ class CookieLife(Part):
 
 
 class Cookie(Part):
-    """One cookie or other stored item (G1). `key` where a name stands in two groups: identity is name + group."""
+    """One cookie or other stored item (G1). `key` where a name stands in two groups: identity is name + group. `hosts`:
+    servers elsewhere that the browser asks for its sake, by name.
+    """
 
     key: Key | None = None
     name: str
@@ -186,6 +188,7 @@ class Cookie(Part):
     processor: Key | None = None
     country: Country = "NO"
     storage: Literal["cookie", "local", "session", "beacon"] = "cookie"
+    hosts: tuple[str, ...] = ()
 
 
 class CookiePolicy(Part):
@@ -193,6 +196,14 @@ class CookiePolicy(Part):
     respects_gpc: bool = True
     purposes: dict[Key, Localised] = {}
     items: tuple[Cookie, ...] = ()
+
+
+class OwnSite(Part):
+    """Another web site of the controller, where the same cookie register and the same choice hold (G1, G2)."""
+
+    key: Key
+    name: str
+    web: str
 
 
 class Rights(Part):
@@ -406,6 +417,7 @@ class Declaration(Part):
     transfers: tuple[Transfer, ...] = ()
     partners: tuple[PayingPartner, ...] = ()
     cookies: CookiePolicy = CookiePolicy()
+    sites: tuple[OwnSite, ...] = ()
     rights: Rights
     security: tuple[SecurityMeasure, ...]
     backup: Backup

@@ -5,9 +5,12 @@ barred is written off, so that nothing is kept for ever. What a customer who has
 books alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+
+from django.db.models import Max, Q
 
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
@@ -60,22 +63,29 @@ def terms_begun(controller: Controller) -> bool:
 
 def bill(*, controller: Controller) -> int:
     """Invoice every period of an agreement that has begun and is not billed; how many."""
-    today, made = clock.today(), 0
-    with scope_of(controller.pk, BILLS):
-        due = list(
-            Agreement.objects.filter(
+    today, made, after = clock.today(), 0, (0, 0)
+    while True:
+        with scope_of(controller.pk, BILLS):
+            rows = Agreement.objects.filter(
                 controller_id=controller.pk, payer=Payer.CUSTOMER, price__gt=0, starts__lte=today
             ).select_related("product")
-        )
-        billed: dict[tuple[int, int], date] = {}
-        known = Invoice.objects.filter(controller_id=controller.pk, agreement_id__isnull=False)
-        for subject, agreement, end in known.values_list("subject_id", "agreement_id", "period_end"):
-            if end is not None and agreement is not None:
-                billed[subject, agreement] = max(end, billed.get((subject, agreement), end))
-    for one in due:
-        for period in _periods(one, billed.get((one.subject_id, one.id)), today):
-            made += _issue(controller, one, period)
-    return made
+            later = rows.filter(Q(subject_id__gt=after[0]) | Q(subject_id=after[0], id__gt=after[1]))
+            part = list(later.order_by("subject_id", "id")[:AT_ONCE])
+            billed = _billed_to(controller, part)
+        for one in part:
+            for period in _periods(one, billed.get((one.subject_id, one.id)), today):
+                made += _issue(controller, one, period)
+        if len(part) < AT_ONCE:
+            return made
+        after = (part[-1].subject_id, part[-1].id)
+
+
+def _billed_to(controller: Controller, agreements: Sequence[Agreement]) -> dict[tuple[int, int], date]:
+    """(person, agreement) → the day up to which it is billed."""
+    of = {"subject_id__in": {one.subject_id for one in agreements}, "agreement_id__in": {one.id for one in agreements}}
+    known = Invoice.objects.filter(controller_id=controller.pk, **of).values("subject_id", "agreement_id")
+    ends = known.annotate(end=Max("period_end")).values_list("subject_id", "agreement_id", "end").order_by()
+    return {(subject, agreement): end for subject, agreement, end in ends if agreement is not None and end is not None}
 
 
 def _periods(one: Agreement, billed_to: date | None, today: date) -> Iterator[tuple[date, date]]:
@@ -117,17 +127,13 @@ def _issue(controller: Controller, one: Agreement, period: tuple[date, date]) ->
 
 
 def remind(*, controller: Controller) -> int:
-    """Send every reminder that is due, with its fee; how many."""
+    """Send every reminder that is due, with its fee, after what the person has with us is used; how many."""
     today, sent = clock.today(), 0
     for activity in ACTIVITY.values():
-        with scope_of(controller.pk, activity):
-            due = list(
-                Invoice.objects.filter(controller_id=controller.pk, settled_at=None, remind_on__lte=today).order_by(
-                    "due_on", "id"
-                )[:AT_ONCE]
-            )
-        for one in due:
+        for one in _open(controller, activity, remind_on__lte=today):
             with scope_of(controller.pk, activity, one.subject_id) as scope:
+                if invoices.use_credit(scope=scope, invoice=one, at=clock.now()):
+                    orders.follow_invoice(scope=scope, invoice=one, at=clock.now())
                 if invoices.remind(scope=scope, invoice=one, at=clock.now()):
                     key = f"reminder:{one.id}:{one.reminders}"
                     tell(scope=scope, invoice=one, template="invoice_reminder", key=key)
@@ -135,12 +141,24 @@ def remind(*, controller: Controller) -> int:
     return sent
 
 
+def _open(controller: Controller, activity: str, **where: Any) -> Iterator[Invoice]:
+    """Invoices that are not settled, `AT_ONCE` at a time until there are no more."""
+    after = (date.min, 0)
+    while True:
+        with scope_of(controller.pk, activity):
+            rows = Invoice.objects.filter(controller_id=controller.pk, settled_at=None, **where)
+            later = rows.filter(Q(due_on__gt=after[0]) | Q(due_on=after[0], id__gt=after[1])).defer("buyer")
+            part = list(later.order_by("due_on", "id")[:AT_ONCE])
+        yield from part
+        if len(part) < AT_ONCE:
+            return
+        after = (part[-1].due_on, part[-1].id)
+
+
 def write_off(*, controller: Controller) -> int:
     """Write off what has been due for as long as the terms say, whoever owes it; how many."""
     today, lost = clock.today(), 0
-    with scope_of(controller.pk, BOOKS):
-        old = list(Invoice.objects.filter(controller_id=controller.pk, settled_at=None).order_by("due_on", "id"))
-    for one in old:
+    for one in _open(controller, BOOKS, due_on__lt=today):
         said = terms(controller_id=controller.pk, on=clock.local_date(one.issued_at))
         if IsoPeriod.parse(said.give_up).add_to(one.due_on) > today:
             continue

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from tillit.audit.operations import append
+from tillit.cases.kinds import kind_of
 from tillit.cases.models import Case
 from tillit.declaration.vocabulary import category_id
 from tillit.disclosure.errors import DisclosureRefusedError
@@ -102,34 +103,56 @@ def usage_report(*, partner: Partner, first: date, until: date) -> Report:
             "no-ground",
             "no usage report: the partner has not confirmed its own legal ground for receiving it, or has withdrawn it",
         )
-    since, before = (datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(DEFAULT_ZONE)) for day in (first, until))
     with Scope(system("usage_report", {partner.controller_id}), REPORT) as scope:
-        free = Agreement.objects.filter(controller_id=partner.controller_id, partner=partner, starts__lt=until)
-        people = set(free.exclude(ends__lte=first).values_list("subject_id", flat=True))
-        used = Case.objects.filter(
-            controller_id=partner.controller_id,
-            category=category_id("service_use"),
-            received_at__gte=since,
-            received_at__lt=before,
-            subject_id__in=people,
-        )
-        wanted = set(used.values_list("subject_id", flat=True))
+        wanted = _used_free(partner, first, until)
         numbers = Entitlement.objects.filter(partner=partner, subject_id__in=wanted).exclude(number="")
         known = dict(numbers.order_by("starts").values_list("subject_id", "number"))
-        sent = disclose_many(
-            scope=scope,
-            register_id=partner.controller.register_id,
-            controller_id=partner.controller_id,
-            recipient="reported_partner",
-            people={subject: {"customer_number": number} for subject, number in known.items()},
-            party=partner.key,
-            country=partner.country,
-            at=clock.now(),
-        )
+        made = (
+            disclose_many(
+                scope=scope,
+                register_id=partner.controller.register_id,
+                controller_id=partner.controller_id,
+                recipient="reported_partner",
+                people={subject: {"customer_number": number} for subject, number in known.items()},
+                party=partner.key,
+                country=partner.country,
+                at=clock.now(),
+            )
+            if known
+            else None
+        )  # nobody: nothing is handed over
         append(
             type=events.USAGE_REPORTED,
             scope=scope,
             controller=partner.controller_id,
-            details={"partner": partner.key, "people": len(sent.items), "first": first, "until": until},
+            details={"partner": partner.key, "people": len(made.items) if made else 0, "first": first, "until": until},
         )
-    return Report(partner, first, until, sent.items, len(sent.refused))
+    return Report(partner, first, until, made.items if made else (), len(made.refused) if made else 0)
+
+
+def _used_free(partner: Partner, first: date, until: date) -> set[int]:
+    """Whoever used, from `first` to the day before `until`, a service of a product that the partner paid for just that
+    day. What the person paid for, or used before or after, is nothing of the partner's.
+    """
+    since, before = (datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(DEFAULT_ZONE)) for day in (first, until))
+    free = Agreement.objects.filter(controller_id=partner.controller_id, partner=partner, starts__lt=until)
+    stretches: dict[int, list[Agreement]] = {}
+    for one in free.exclude(ends__lte=first).select_related("product"):
+        stretches.setdefault(one.subject_id, []).append(one)
+    used = Case.objects.filter(
+        controller_id=partner.controller_id,
+        category=category_id("service_use"),
+        received_at__gte=since,
+        received_at__lt=before,
+        subject_id__in=list(stretches),
+    )
+    return {
+        subject
+        for subject, kind, at in used.values_list("subject_id", "kind", "received_at")
+        if any(_paid(one, kind, clock.local_date(at)) for one in stretches[subject])
+    }
+
+
+def _paid(free: Agreement, kind: str, day: date) -> bool:
+    service = kind_of(kind).activity
+    return free.starts <= day and (free.ends is None or day < free.ends) and service in free.product.services

@@ -143,7 +143,7 @@ def add_child(
             born=_day(born),
             at=now,
         )
-    _consent(controller, made.subject_id, EventKind.GIVEN, "parent", wording)
+        _consent(controller, made.subject_id, EventKind.GIVEN, "parent", wording)
     return made
 
 
@@ -245,7 +245,7 @@ def accept(*, controller: Controller, subject_id: int, secret: str, born: str, w
     with _scope(controller, subject_id, found[0].subject_id) as scope:
         birth = ages.born(subject_id=subject_id) or _day(born)
         made = family.accept(scope=scope, subject_id=subject_id, invitation=found[0], born=birth, at=clock.now())
-    _consent(controller, subject_id, EventKind.GIVEN, "self_service", wording)
+        _consent(controller, subject_id, EventKind.GIVEN, "self_service", wording)
     return made
 
 
@@ -258,11 +258,13 @@ def decline(*, controller: Controller, secret: str) -> None:
 
 
 def withdraw(*, controller: Controller, subject_id: int, member_id: int) -> None:
-    """The person takes their own yes back: everything entered for them is gone at once (D2, D12)."""
+    """The person takes their yes to one customer back: what that one entered for them is gone at once (D2, D12). The
+    consent itself ends with the last of their families.
+    """
     with _all(controller) as scope:
         standing = family.of_member(subject_id=subject_id).filter(id=member_id)
         if family.end(scope=scope, members=standing, reason=FamilyEnd.WITHDRAWN, at=clock.now()):
-            _consent(controller, subject_id, EventKind.WITHDRAWN, "self_service", "")
+            _no_more(controller, subject_id, "self_service")
 
 
 def remove(*, controller: Controller, subject_id: int, member_id: int) -> None:
@@ -271,7 +273,7 @@ def remove(*, controller: Controller, subject_id: int, member_id: int) -> None:
         for one in family.of_holder(holder=subject_id).filter(id=member_id):
             family.end(scope=scope, members=[one], reason=FamilyEnd.REMOVED, at=clock.now())
             if one.consent_by == ConsentBy.PARENT:
-                _consent(controller, one.subject_id, EventKind.WITHDRAWN, "parent", "")
+                _no_more(controller, one.subject_id, "parent")
 
 
 def put_on(
@@ -334,13 +336,7 @@ def follow() -> int:
                 grown = (
                     one.consent_by == ConsentBy.PARENT and birth is not None and _birthday(birth, age) <= clock.today()
                 )
-                left = not Relationship.objects.filter(
-                    subject_id__in=same_person(one.holder_id),
-                    controller_id=controller.pk,
-                    kind="customer",
-                    ended__isnull=True,
-                ).exists()
-                if grown or left:
+                if grown or _has_left(controller, one.holder_id):
                     reason = FamilyEnd.OF_AGE if grown else FamilyEnd.HOLDER_LEFT
                     done += family.end(scope=scope, members=[one], reason=reason, at=now)
             over = FamilyMember.objects.filter(controller_id=controller.pk, ends__isnull=False)
@@ -351,6 +347,17 @@ def follow() -> int:
         for one in waiting:
             family.take_off_all(member=one, at=now)
     return done
+
+
+def _has_left(controller: Controller, holder: int) -> bool:
+    """Whether the customer is one no more, for good. Whose data is restricted (GDPR 18), or lies in the archive while
+    the ending can be undone (D10), has not left: asked where both are seen.
+    """
+    with Scope(_actor(controller), "retention", frozenset({holder})):
+        customer = Relationship.objects.filter(
+            subject_id__in=same_person(holder), controller_id=controller.pk, kind="customer", ended__isnull=True
+        )
+        return not customer.exists() and not agreements.may_return(subject_id=holder, on=clock.today())
 
 
 def _standing(controller: Controller, subject_id: int, member_id: int) -> FamilyMember:
@@ -370,6 +377,12 @@ def _standing(controller: Controller, subject_id: int, member_id: int) -> Family
 def _needed(controller: Controller, subject_id: int) -> None:
     if not _may_add(controller, subject_id):
         raise ServiceError("no-service", "none of your services helps a family")
+
+
+def _no_more(controller: Controller, subject_id: int, route: str) -> None:
+    """The consent is withdrawn, unless another family of the person's rests on it."""
+    if not family.of_member(subject_id=subject_id).filter(controller_id=controller.pk).exists():
+        _consent(controller, subject_id, EventKind.WITHDRAWN, route, "")
 
 
 def _consent(controller: Controller, subject_id: int, kind: EventKind, route: str, wording: str) -> None:

@@ -284,6 +284,9 @@ def tell_everywhere() -> int:
                 log.warning("claim not told", code=error.code, recipient=notice.recipient)
                 silent |= {notice.recipient} if isinstance(error, InsurerError) else set()
                 _later(controller, notice, error.code)
+            except Exception as error:  # noqa: BLE001 (one that cannot be told holds up no other; words may name a person)
+                log.warning("claim not told", fault=type(error).__name__, recipient=notice.recipient)
+                _later(controller, notice, "fault")
     return told
 
 
@@ -294,6 +297,10 @@ def _tell(controller: Controller, notice: ClaimNotice) -> bool:
     if not notice.handed_over or not insurers.has(recipient=notice.recipient, reference=notice.reference):
         with scope_of(controller.pk, ACTIVITY, notice.subject_id) as scope:
             lock_subject(scope=scope, subject_id=notice.subject_id)
+            if moot := _moot(notice):
+                gone = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id, told_at=None)
+                gone.update(told_at=clock.now(), reason=moot)
+                return False
             sent = _release(scope, notice)
             mine = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id)
             mine.update(handed_over=True, attempts=notice.attempts + 1)
@@ -315,6 +322,15 @@ def _tell(controller: Controller, notice: ClaimNotice) -> bool:
             details={"notice": notice.id, "recipient": notice.recipient},
         )
     return True
+
+
+def _moot(notice: ClaimNotice) -> str:
+    """Why nobody is told any more: the claim was taken back before they had it, or what it is about is gone."""
+    kind: Any = {"claim": Case, "paid": PaidClaim, "refused": RefusedClaim}[notice.about]
+    row = kind.objects.filter(subject_id=notice.subject_id, id=notice.of_id).first()
+    if row is None:
+        return "gone"
+    return "withdrawn" if notice.about == "claim" and row.outcome == "withdrawn" else ""
 
 
 def _release(scope: Scope, notice: ClaimNotice) -> Disclosed:

@@ -11,7 +11,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.declaration.statement.pdf import render_pdf
 from tillit.declaration.vocabulary import category_key
-from tillit.journeys.payments_in import may
+from tillit.journeys.payments_in import BOOKS, may
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, ScopeError
 from tillit.parties.actors import person_scope
@@ -76,6 +76,16 @@ def stuck(*, actor: Actor, controller: Controller) -> list[Payment]:
     return sorted(found, key=lambda one: one.begun_at)[:100]
 
 
+def see_to(*, actor: Actor, controller: Controller, payment_id: int) -> None:
+    """A colleague has seen to a payment that came with another amount. Raises `PaymentError` `no-payment`."""
+    for one in stuck(actor=actor, controller=controller):
+        if one.id == payment_id:
+            with Scope(actor, ACTIVITY[category_key(one.category)], frozenset({one.subject_id})):
+                charges.seen_to(payment=one)
+            return
+    raise PaymentError("no-payment", "there is no such payment")
+
+
 def find(*, actor: Actor, controller: Controller, text: str) -> Invoice:
     """The invoice of a number or KID. Raises `PaymentError` `no-invoice`."""
     may(actor, controller)
@@ -88,21 +98,25 @@ def find(*, actor: Actor, controller: Controller, text: str) -> Invoice:
 
 
 def look(*, actor: Actor, controller: Controller, subject_id: int) -> Account:
-    """A person's account as the desk sees it; the look is on record. Raises `ScopeError`, `NotAssignedError`."""
+    """A person's account as the desk sees it; of a customer who has left, as the books have it, for whoever keeps them.
+    The look is on record. Raises `ScopeError`, `NotAssignedError`."""
     may(actor, controller)
     merged = Account()
-    for category, activity in ACTIVITY.items():
-        if activity not in _activities(actor):
-            continue
+    of: list[tuple[str, frozenset[str]]] = [
+        (activity, frozenset({category})) for category, activity in ACTIVITY.items() if activity in _activities(actor)
+    ]
+    if (actor.activities is None or BOOKS in actor.activities) and not _present(actor, of, subject_id):
+        of = [(BOOKS, frozenset(ACTIVITY))]
+    for activity, categories in of:
         with person_scope(actor=actor, activity=activity, subject_id=subject_id) as scope:
             append(
                 type=PERSON_READ,
                 scope=scope,
                 controller=controller.pk,
                 subject=subject_id,
-                details={"purpose": activity, "categories": ["identity", category]},
+                details={"purpose": activity, "categories": ["identity", *sorted(categories)]},
             )
-            part = _account(controller, subject_id, frozenset({category}))
+            part = _account(controller, subject_id, categories)
             known = facts(subject_id=subject_id)
             name = " ".join(filter(None, (known.get("name.given"), known.get("name.family"))))
         merged = Account(
@@ -200,6 +214,16 @@ def _pdf(controller: Controller, invoice: Invoice) -> tuple[Invoice, bytes]:
     declared = current(controller_id=controller.pk, on=clock.local_date(invoice.issued_at))
     made = document(invoice=invoice, buyer=invoices.buyer_of(invoice), controller=controller, declared=declared)
     return invoice, render_pdf(made, made=invoice.issued_at)
+
+
+def _present(actor: Actor, of: Sequence[tuple[str, frozenset[str]]], subject_id: int) -> bool:
+    """Whether the person's payments, invoices or orders stand anywhere but in the archive."""
+    for activity, _ in of:
+        with Scope(actor, activity, frozenset({subject_id})):
+            if any(one.objects.filter(subject_id=subject_id).exists() for one in (Invoice, OneOffOrder, Payment)):
+                return True
+    with Scope(actor, BOOKS, frozenset({subject_id})):
+        return not any(one.objects.filter(subject_id=subject_id).exists() for one in (Invoice, OneOffOrder, Payment))
 
 
 def _activities(actor: Actor) -> list[str]:

@@ -23,6 +23,8 @@ from tillit.services.charges import ACTIVITY
 from tillit.services.errors import AcquirerError, PaymentError
 from tillit.services.payment_models import Invoice, OneOffOrder, Payment, PaymentState
 
+BOOKS = "bookkeeping"
+"""Under which the payment of a customer who has left is written: what is theirs stands in the archive."""
 log = structlog.get_logger(__name__)
 
 
@@ -75,11 +77,16 @@ def by_phone(
 
 
 def on_web(*, controller: Controller, subject_id: int, thing: Thing) -> str:
-    """A page of the acquirer's where the person pays what is theirs; its address. Raises `PaymentError`."""
+    """A page of the acquirer's where the person pays what is theirs, one that is open or a new one; its address.
+
+    Raises `PaymentError`.
+    """
     if not acquirer.named():
         raise PaymentError("acquirer-unnamed", "the installation does not name an acquirer")
     activity = activity_of(controller=controller, subject_id=subject_id, thing=thing)
     with scope_of(controller.pk, activity, subject_id) as scope:
+        if page := charges.open_page(scope=scope, thing=_thing(subject_id, thing), at=clock.now()):
+            return page
         row, sent = charges.on_web(scope=scope, thing=_thing(subject_id, thing), at=clock.now())
     here = f"{settings.SITE_URL}/{controller.key}"
     try:
@@ -96,15 +103,22 @@ def on_web(*, controller: Controller, subject_id: int, thing: Thing) -> str:
     if not answer.url:
         _write(controller.pk, row, Answer("declined", reason=answer.reason or "no-page"))
         raise PaymentError("acquirer-silent", "the payment provider does not answer now")
+    with scope_of(controller.pk, activity, subject_id):
+        Payment.objects.filter(subject_id=subject_id, id=row.id, ended_at=None).update(page=answer.url[:500])
     return answer.url
 
 
 def reported(*, controller: Controller, reference: UUID, answer: Answer) -> bool:
-    """The acquirer reports, signed, what became of a payment; False for one that is not known here."""
-    for activity in ACTIVITY.values():
+    """The acquirer reports, signed, what became of a payment; False for one that is not known here.
+
+    Raises `PaymentError` `answer-unclear` for a capture or refund without an amount, or in another currency.
+    """
+    for activity in _under(controller):
         with scope_of(controller.pk, activity):
             row = charges.by_reference(controller_id=controller.pk, reference=reference)
         if row is not None:
+            if answer.status in {"captured", "refunded"} and not charges.plain(payment=row, answer=answer):
+                raise PaymentError("answer-unclear", "say how much, in the currency of the payment")
             _write(controller.pk, row, answer)
             return True
     return False
@@ -134,13 +148,13 @@ def follow_up() -> int:
 def _open() -> Iterator[tuple[int, Payment]]:
     now = clock.now()
     for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
-        declared = current(controller_id=controller.pk, on=clock.local_date(now))
-        for category, activity in ACTIVITY.items():
-            if declared.activity(activity) is None:
-                continue
+        seen: set[tuple[int, int]] = set()
+        for activity in _under(controller):
             with scope_of(controller.pk, activity):
                 found = charges.to_ask(controller_id=controller.pk, at=now)
-            yield from ((controller.pk, row) for row in found if category_key(row.category) == category)
+            new = [row for row in found if (row.subject_id, row.id) not in seen]
+            seen |= {(row.subject_id, row.id) for row in new}
+            yield from ((controller.pk, row) for row in new)
 
 
 def _follow(controller_id: int, row: Payment) -> bool:
@@ -148,12 +162,12 @@ def _follow(controller_id: int, row: Payment) -> bool:
         answer = acquirer.ask(reference=row.reference)
     except AcquirerError as error:
         log.warning("payment not answered for", code=error.code)
-        with scope_of(controller_id, ACTIVITY[category_key(row.category)], row.subject_id):
+        with scope_of(controller_id, _activity(controller_id, row), row.subject_id):
             later = clock.now() + charges.ASK[PaymentState(row.payment_state)]
             Payment.objects.filter(subject_id=row.subject_id, id=row.id, ended_at=None).update(ask_at=later)
         return False
     if answer.status == "unknown" and row.amount < 0:
-        with scope_of(controller_id, ACTIVITY[category_key(row.category)], row.subject_id):
+        with scope_of(controller_id, _activity(controller_id, row), row.subject_id):
             of = Payment.objects.get(subject_id=row.subject_id, id=row.of_id or 0)
         return _refund(controller_id, row, of.reference).ended_at is not None
     return _write(controller_id, row, answer).ended_at is not None
@@ -169,13 +183,26 @@ def _refund(controller_id: int, row: Payment, of: UUID) -> Payment:
 
 
 def _write(controller_id: int, row: Payment, answer: Answer) -> Payment:
-    with scope_of(controller_id, ACTIVITY[category_key(row.category)], row.subject_id) as scope:
+    with scope_of(controller_id, _activity(controller_id, row), row.subject_id) as scope:
         charges.heard(scope=scope, payment=row, answer=answer, at=clock.now())
         return Payment.objects.get(subject_id=row.subject_id, id=row.id)
 
 
+def _under(controller: Controller) -> list[str]:
+    """The activities of the controller under which payments are seen; last the books, where those stand who left."""
+    declared = current(controller_id=controller.pk, on=clock.today())
+    return [one for one in (*ACTIVITY.values(), BOOKS) if declared.activity(one) is not None]
+
+
+def _activity(controller_id: int, row: Payment) -> str:
+    """Under which a payment is written: its category's, or the books when the customer has left."""
+    own = ACTIVITY[category_key(row.category)]
+    with scope_of(controller_id, own, row.subject_id):
+        return own if Payment.objects.filter(subject_id=row.subject_id, id=row.id).exists() else BOOKS
+
+
 def _activity_of_payment(controller: Controller, subject_id: int, payment_id: int) -> str:
-    for activity in ACTIVITY.values():
+    for activity in _under(controller):
         with scope_of(controller.pk, activity, subject_id):
             if Payment.objects.filter(subject_id=subject_id, id=payment_id).exists():
                 return activity

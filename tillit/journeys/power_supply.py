@@ -12,15 +12,17 @@ from typing import Any
 
 from django.db import transaction
 
+from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
-from tillit.journeys import events, population
+from tillit.journeys import events, population, usage_desk
 from tillit.journeys.reception import IDENTITY_SEEN
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor, Scope, system
+from tillit.kernel.scope import Actor, Scope, ScopeError, system
 from tillit.parties.actors import person_scope
 from tillit.parties.merging import same_person
+from tillit.parties.operations import many_at_once
 from tillit.power import looking_back, operations, queries, switching
 from tillit.power.errors import PowerError
 from tillit.power.models import Contract, GridCompany, Household, MeteringPoint
@@ -70,11 +72,29 @@ def view(*, scope: Scope, controller: Controller, subject_ids: frozenset[int], t
     return View(shown, list(switches.order_by("-requested_at")), identity(controller, subject_ids))
 
 
-def look(*, actor: Actor, controller: Controller, subject_id: int) -> View:
-    """The customer as staff see them. Raises `NotAssignedError`, `ScopeError`."""
+def look(*, actor: Actor, controller: Controller, purpose: str, subject_id: int) -> View:
+    """The customer as staff see them, on record. purpose: what the person was looked up for.
+
+    Raises `NotAssignedError`, and `ScopeError` also for a purpose that may not see contracts, points and meter values.
+    """
+    allowed(controller=controller, purpose=purpose)
     with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
         people = frozenset(same_person(subject_id))
-        return view(scope=scope, controller=controller, subject_ids=people, today=clock.today())
+        found = view(scope=scope, controller=controller, subject_ids=people, today=clock.today())
+        append(
+            type=PERSON_READ,
+            scope=scope,
+            controller=controller.pk,
+            subject=subject_id,
+            details={"purpose": purpose, "categories": sorted(usage_desk.NEEDS)},
+        )
+    return found
+
+
+def allowed(*, controller: Controller, purpose: str) -> None:
+    """Raise `ScopeError` for a purpose that may not see contracts, points and meter values."""
+    if not usage_desk.may_look(controller=controller, activity=purpose):
+        raise ScopeError("scope-activity", f"{purpose} may not see what a customer is supplied with")
 
 
 def identity(controller: Controller, subject_ids: frozenset[int]) -> str:
@@ -202,6 +222,7 @@ def _with(
     actor: Actor, controller: Controller, subject_id: int, switch_id: int, act: Callable[[Scope, Switch], None]
 ) -> Switch:
     with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
+        many_at_once(register_id=controller.register_id)  # before any row: days may move with the switch
         mine = Switch.objects.select_for_update().filter(subject_id=subject_id, id=switch_id)
         switch = mine.first()
         if switch is None:

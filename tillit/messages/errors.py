@@ -9,10 +9,13 @@ class MessageRefusedError(TillitError):
 
 class TransportError(TillitError):
     """A transport did not take the message. `permanent`: trying again is of no use. `dead`: the address is in use by
-    nobody.
+    nobody. `answered`: the other side said that it did not take it; else it may have, where it was handed over.
     """
 
-    def __init__(self, code: str, message: str, *, permanent: bool = False, dead: bool = False) -> None:
+    def __init__(
+        self, code: str, message: str, *, permanent: bool = False, dead: bool = False, answered: bool = False
+    ) -> None:
         super().__init__(code, message)
+        self.answered = answered or permanent or dead
         self.permanent = permanent or dead
         self.dead = dead

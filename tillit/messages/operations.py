@@ -23,6 +23,7 @@ from tillit.messages.errors import MessageRefusedError
 from tillit.messages.models import Message, State
 from tillit.messages.templates import FREE, MADE, template
 from tillit.messages.transports import usable
+from tillit.parties.merging import same_people
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subjects
 from tillit.parties.sealing import seal
@@ -287,15 +288,16 @@ def _too_soon(
 ) -> dict[int, tuple[str, str]]:
     """Whoever got, or is about to get, a message of the activity within the declared time is left out (F3)."""
     length = IsoPeriod.parse(activity.at_most_every or "P0D")
+    people = same_people(list(route))
     earlier = Message.objects.filter(
-        subject_id__in=list(route),
+        subject_id__in=list(people),
         controller_id=controller_id,
         activity=activity.key,
         direction="out",
         message_state__in=[State.QUEUED, State.SENDING, State.SENT, State.UNKNOWN],
     ).values_list("subject_id", "settled_at", "due_at")
-    early = {subject for subject, settled, due in earlier if length.add_to(settled or due) > moment}
-    return {subject: (route[subject][0], route[subject][1] or "too-soon") for subject in early}
+    early = {people[subject] for subject, settled, due in earlier if length.add_to(settled or due) > moment}
+    return {one: (way, reason or "too-soon") for one, (way, reason) in route.items() if people[one] in early}
 
 
 def gate(

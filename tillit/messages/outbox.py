@@ -2,11 +2,12 @@
 
 Claiming is committed before a transport is spoken to, so no two workers ever send the same message. A worker holds a
 lock of its number: what one that died had taken goes to the next at once, but for the one message it was handing over.
-Whether that went cannot be known: a service message is sent again under the same Message-ID, marketing is not. A
-failure that may pass is tried again after 1, 5 and 30 minutes, 2, 8 and 24 hours.
+Whether that went cannot be known: a service message is sent again under the same Message-ID, marketing is not. So it
+is where the other side fell silent after it was handed over. A failure that may pass is tried again after 1, 5 and 30
+minutes, 2, 8 and 24 hours. Whether a campaign still stands is asked in the transaction that hands its message over.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from uuid import UUID, uuid5
 
 import structlog
 from django.db import connection
+from django.db.models import F
 
 from tillit.consent.operations import marketing_sent
 from tillit.consent.queries import Decision
@@ -30,7 +32,7 @@ from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
-from tillit.messages import addresses, leaving, measuring, push, tokens, transports
+from tillit.messages import addresses, held, leaving, measuring, push, tokens, transports
 from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import TransportError
 from tillit.messages.gsm import sized
@@ -49,14 +51,16 @@ FRESH = 2.0
 """Seconds for which a decision to send holds; after that it is made anew."""
 _SPACE = 0x6D736773  # advisory lock space ("msgs"); the second key is a worker's number
 _worker: ContextVar[int] = ContextVar("tillit_outbox_worker", default=0)
-_HELD: list[Callable[[], Collection[int]]] = []
+Asked = Callable[[int, Sequence[Message], datetime], Mapping[int, str | datetime]]
+_ASKED: dict[str, Asked] = {}
 log = structlog.get_logger(__name__)
 
 
-def hold_back(source: Callable[[], Collection[int]]) -> None:
-    """Register who knows which campaigns are paused: their messages wait."""
-    if source not in _HELD:
-        _HELD.append(source)
+def asked_as_it_leaves(activity: str, source: Asked) -> None:
+    """Register who knows which messages of an activity are not to leave now: (controller, messages, moment) → by their
+    id a reason not to send, or the moment to wait for. Asked in the outbox's scope, again before every try.
+    """
+    _ASKED[activity] = source
 
 
 @dataclass
@@ -93,6 +97,7 @@ class Claimed:
     carrier: str
     reason: str = ""
     decided: float = 0.0
+    wait: datetime | None = None
 
     @property
     def segments(self) -> int:
@@ -153,12 +158,15 @@ def _give_up(post: Post) -> int:
             load(__file__, "outbox", "give_up"),
             {"controller": post.controller, "activity": post.activity, "now": now, "lapsed": now - LEASE},
         )
-        return int(cursor.rowcount)
+        people = [row[0] for row in cursor.fetchall()]
+        if people:
+            marketing_sent(controller_id=post.controller, subject_ids=people, activity=post.activity, at=now)
+    return len(people)
 
 
 def _claim(post: Post) -> list[Claimed]:
     """Take the next messages and decide each: an envelope to send, or the reason not to."""
-    now, paused = clock.now(), sorted({one for source in _HELD for one in source()})
+    now = clock.now()
     with post.scope():
         with connection.cursor() as cursor:
             mine: dict[str, Any] = {"controller": post.controller, "activity": post.activity}
@@ -171,7 +179,7 @@ def _claim(post: Post) -> list[Claimed]:
                     "worker": _worker.get(),
                     "dead": dead,
                     "again": not post.marketing,
-                    "held": paused,
+                    "held": held.paused(),
                     "channels": list(TRANSPORTS.keys() & usable()),
                     "now": now,
                     "lapsed": now - LEASE,
@@ -194,11 +202,26 @@ def decide(post: Post, rows: Sequence[Message], now: datetime) -> list[Claimed]:
         if channel != push.CHANNEL:
             known |= addresses.known(subject_ids=people, channels=[channel])
     measured = measuring.agreed(post.declaration, post.controller, [row for row in rows if row.campaign_id])
+    asked = _ASKED.get(post.activity)
+    not_now = asked(post.controller, rows, now) if asked is not None else {}
     moment = monotonic()
+    over = {one for one in {row.campaign_id for row in rows} if held.stopped(one) == held.CANCELLED}
     return [
-        _decide(post, row, now, answers[row.channel, row.answering][row.subject_id], known, measured, moment)
+        _not_now(row, not_now[row.id])
+        if row.id in not_now
+        else Claimed(row, None, "", held.CANCELLED)
+        if row.campaign_id in over
+        else _decide(post, row, now, answers[row.channel, row.answering][row.subject_id], known, measured, moment)
         for row in rows
     ]
+
+
+def _not_now(row: Message, said: str | datetime) -> Claimed:
+    if isinstance(said, str):
+        return Claimed(row, None, "", said)
+    if row.valid_until is not None and said > row.valid_until:
+        return Claimed(row, None, "", "too-late")
+    return Claimed(row, None, "", wait=said)
 
 
 def _decide(
@@ -253,6 +276,9 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
     if one.envelope is not None and monotonic() - one.decided > FRESH:
         with post.scope():
             (one,) = decide(post, [one.message], clock.now())
+    if one.wait is not None:
+        _wait(one.wait, post, one)
+        return
     if one.envelope is None:
         refused = one.reason in {"no-processor", "no-template", "missing-value"}
         state = State.FAILED if refused else State.WITHHELD
@@ -261,42 +287,66 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
         done.withheld += state == State.WITHHELD
         return
     transport = TRANSPORTS[one.message.channel]
-    envelope = replace(one.envelope, going=partial(_going, post, one.message))
+    handed: list[bool] = []
+    envelope = replace(one.envelope, going=partial(_going, post, one.message, handed))
     try:
         if not getattr(transport, "tells", False):
             envelope.going()
         transport.send(envelope)
-    except _NotOursError:
+    except _NotOursError as error:
+        if error.reason == held.CANCELLED:
+            settle(post, one, State.WITHHELD, held.CANCELLED)
+            done.withheld += 1
+        elif error.reason:
+            _again(post, one, "", clock.now())
         return
     except Exception as error:  # noqa: BLE001 (a transport may fail in any way; its words may name the address)
-        log.warning("message not sent", kind=type(error).__name__, activity=post.activity)
-        code = error.code if isinstance(error, TransportError) else "transport-failed"
-        final = isinstance(error, TransportError) and error.permanent
-        if final or one.message.attempts > len(BACKOFF):
-            settle(post, one, State.FAILED, code)
-            done.failed += 1
-            if isinstance(error, TransportError) and error.dead:
-                who = {"subject_id": one.message.subject_id, "controller_id": one.message.controller_id}
-                address_dead(**who, message_id=one.message.id, address=one.envelope.to, at=clock.now())
-        else:
-            _again(post, one, code)
-            done.again += 1
+        _failed(post, one, error, done, handed=bool(handed))
         return
     settle(post, one, State.SENT, "")
     done.sent += 1
 
 
+def _failed(post: Post, one: Claimed, error: Exception, done: Delivered, *, handed: bool) -> None:
+    log.warning("message not sent", kind=type(error).__name__, activity=post.activity)
+    known = error if isinstance(error, TransportError) else TransportError("transport-failed", "it failed")
+    twice = getattr(TRANSPORTS[one.message.channel], "knows", False)
+    if post.marketing and handed and not known.answered and not twice:
+        settle(post, one, State.UNKNOWN, "no-answer")
+        done.unknown += 1
+    elif known.permanent or one.message.attempts > len(BACKOFF):
+        settle(post, one, State.FAILED, known.code)
+        done.failed += 1
+        if known.dead and one.envelope is not None:
+            who = {"subject_id": one.message.subject_id, "controller_id": one.message.controller_id}
+            address_dead(**who, message_id=one.message.id, address=one.envelope.to, at=clock.now())
+    elif held.stopped(one.message.campaign_id) == held.CANCELLED:
+        settle(post, one, State.WITHHELD, held.CANCELLED)
+        done.withheld += 1
+    else:
+        _again(post, one, known.code, clock.now() + BACKOFF[one.message.attempts - 1])
+        done.again += 1
+
+
 class _NotOursError(Exception):
-    """Another worker has the message."""
+    """Another worker has the message, or its campaign does not stand (`reason`)."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
-def _going(post: Post, row: Message) -> None:
-    """From now on the message may have left. Raises `_NotOursError`."""
+def _going(post: Post, row: Message, handed: list[bool]) -> None:
+    """From now on the message may have left, and `handed` says so. Raises `_NotOursError`."""
     given: dict[str, Any] = {"now": clock.now(), "subject": row.subject_id, "id": row.id, "worker": _worker.get()}
     with post.scope(), connection.cursor() as cursor:
         cursor.execute(load(__file__, "outbox", "hand_over"), given)
         if not cursor.rowcount:
             raise _NotOursError
+        # Asked with the row locked: who stops the campaign either waits for this, or is seen here.
+        if reason := held.stopped(row.campaign_id):
+            raise _NotOursError(reason)
+    handed.append(True)
 
 
 def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
@@ -316,17 +366,31 @@ def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
             claimed_at=None,
             claimed_by=None,
         )
-        if state == State.SENT and post.marketing:
+        if state in {State.SENT, State.UNKNOWN} and post.marketing:  # what may have gone counts as gone (F6)
             marketing_sent(
                 controller_id=post.controller, subject_ids=[one.message.subject_id], activity=post.activity, at=now
             )
 
 
-def _again(post: Post, one: Claimed, reason: str) -> None:
-    later = clock.now() + BACKOFF[one.message.attempts - 1]
+def _wait(until: datetime, post: Post, one: Claimed) -> None:
+    """Back in the outbox until then: no try was made."""
+    with post.scope():
+        Message.objects.filter(
+            subject_id=one.message.subject_id, id=one.message.id, message_state=State.SENDING, handed_at=None
+        ).update(message_state=State.QUEUED, due_at=until, attempts=F("attempts") - 1, claimed_at=None, claimed_by=None)
+
+
+def _again(post: Post, one: Claimed, reason: str, due: datetime) -> None:
+    """Back into the queue. Without a reason it was no try."""
     with post.scope():
         Message.objects.filter(
             subject_id=one.message.subject_id, id=one.message.id, message_state=State.SENDING
         ).update(
-            message_state=State.QUEUED, reason=reason, due_at=later, claimed_at=None, claimed_by=None, handed_at=None
+            message_state=State.QUEUED,
+            reason=reason,
+            due_at=due,
+            claimed_at=None,
+            claimed_by=None,
+            handed_at=None,
+            attempts=one.message.attempts - (not reason),
         )

@@ -25,6 +25,9 @@ DEAD_NUMBER = frozenset({"recipient-unknown", "recipient-invalid", "recipient-ba
 class Sms:
     """The gateway."""
 
+    knows = True
+    """What it has had by its id: handed over again, it goes once."""
+
     def ready(self) -> bool:
         """Whether a gateway is named."""
         return bool(settings.SMS_GATEWAY)
@@ -55,7 +58,9 @@ class Sms:
         if code in DEAD_NUMBER:
             raise TransportError("address-refused", "the gateway refused the number", dead=True)
         permanent = 400 <= status < 500 and status not in {401, 403, 408, 425, 429}
-        raise TransportError("gateway-refused", f"the gateway answered {status}", permanent=permanent)
+        raise TransportError(
+            "gateway-refused", f"the gateway answered {status}", permanent=permanent, answered=status < 500
+        )
 
 
 def sender(name: str) -> str:

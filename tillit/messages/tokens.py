@@ -31,9 +31,9 @@ def make(use: str, *said: str | int) -> str:
     return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def read(use: str, token: str) -> list[Any] | None:
-    """What the token says; None for one that is not ours, or for another use."""
-    if not token or len(token) > _LONGEST or not token.isascii():
+def read(use: str, token: str, *, longest: int = _LONGEST) -> list[Any] | None:
+    """What the token says; None for one that is not ours, for another use, or of more than `longest` characters."""
+    if not token or len(token) > longest or not token.isascii():
         return None
     try:
         sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))

@@ -33,7 +33,7 @@ from tillit.messages.errors import TransportError
 from tillit.messages.sms import Sms
 from tillit.messages.web_push import WebPush
 
-_PERMANENT, _GOOD, _WILL_FORWARD = 500, 250, 251
+_PERMANENT, _TRANSIENT, _GOOD, _WILL_FORWARD = 500, 400, 250, 251
 _IDLE = 5.0
 """Seconds after which a server is asked whether the connection still stands."""
 
@@ -113,11 +113,12 @@ class Mail:
             permanent = bool(said) and min(code for code, _ in said) >= _PERMANENT
             dead = permanent and all(is_gone(code, text) for code, text in said)
             raise TransportError(
-                "address-refused", "the server refused the address", permanent=permanent, dead=dead
+                "address-refused", "the server refused the address", permanent=permanent, dead=dead, answered=True
             ) from None
         except SMTPResponseException as answer:
+            code = answer.smtp_code  # -1: what came was no reply (RFC 5321 4.2)
             raise TransportError(
-                "server-refused", "the server refused the message", permanent=answer.smtp_code >= _PERMANENT
+                "server-refused", "the server refused it", permanent=code >= _PERMANENT, answered=code >= _TRANSIENT
             ) from None
         except (SMTPException, OSError):
             raise TransportError("server-unreachable", "the server did not take the message") from None

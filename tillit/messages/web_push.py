@@ -69,7 +69,8 @@ class WebPush:
         if len(gone) == len(browsers):
             raise TransportError("subscription-gone", "no browser takes notices any more", permanent=True)
         permanent = all(400 <= status < 500 and status not in {401, 403, 408, 429} for status in outcomes.values())
-        raise TransportError("push-refused", "no push service took the notice", permanent=permanent)
+        answered = all(outcomes.values())
+        raise TransportError("push-refused", "no push service took the notice", permanent=permanent, answered=answered)
 
 
 def application_key() -> str:

@@ -4,13 +4,14 @@ Nothing is stored: a price that becomes final, or a reading that is corrected, c
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
 from tillit.power.cost.axis import Cells, Flags, Hours, Ints, cells, hours
-from tillit.power.cost.lines import Bill, Line, month_bill, part_bills
+from tillit.power.cost.lines import Bill, Line, Shared, daily_maxima, month_bill, part_bills, used_up
 from tillit.power.cost.terms import Key, Terms, terms
 from tillit.power.models import Contract, ContractKind, MeteringPoint
 from tillit.power.packing import SPREAD
@@ -27,7 +28,8 @@ KEPT = {"support", "fixed_price"}
 class Span:
     """A contract's days in one month, with the values. without: why there is no cost ('' where there is).
 
-    wh, gaps, spread: (cells). spread: quarters that are a part of an hour's value.
+    wh, gaps, spread: (cells). spread: quarters that are a part of an hour's value. shared: what it has in common with
+    the month's other contracts, where there are any: caps and the capacity step are of the point and the month.
     """
 
     contract: Contract | None
@@ -39,6 +41,7 @@ class Span:
     spread: Flags
     terms: Terms | None
     without: str = ""
+    shared: Shared | None = None
 
     @property
     def hours(self) -> Hours:
@@ -49,7 +52,9 @@ class Span:
         """The cost of the span, fees and capacity included."""
         if self.terms is None:
             return None
-        return month_bill(self.terms, self.cells, self.wh[None, :], self.gaps[None, :], self.spread[None, :])
+        return month_bill(
+            self.terms, self.cells, self.wh[None, :], self.gaps[None, :], self.spread[None, :], self.shared
+        )
 
     def by_day(self) -> Bill | None:
         """A row a day, without what is charged a month."""
@@ -71,7 +76,7 @@ class Span:
     def _parts(self, group: Ints) -> Bill | None:
         if self.terms is None:
             return None
-        return part_bills(self.terms, self.cells, self.wh, group, self.gaps, self.spread)
+        return part_bills(self.terms, self.cells, self.wh, group, self.gaps, self.spread, self.shared)
 
 
 def key_of(point: MeteringPoint, contract: Contract) -> Key:
@@ -88,21 +93,48 @@ def key_of(point: MeteringPoint, contract: Contract) -> Key:
 
 
 def spans(
-    *, point: MeteringPoint, contracts: Sequence[Contract], controller: str, first: date, after: date
+    *,
+    point: MeteringPoint,
+    contracts: Sequence[Contract],
+    controller: str,
+    first: date,
+    after: date,
+    known: Reference | None = None,
 ) -> list[Span]:
     """The months of [first, after), each cut where the contract changes. Call in an open scope.
 
-    contracts: those of the point. Days without a contract make a span without one, and without cost.
+    contracts: those of the point. Days without a contract make a span without one, and without cost. known: the
+    reference rows, where they are at hand.
     """
-    known = reference(controller=controller, areas=[point.price_area], first=first, after=after)
+    known = known or reference(controller=controller, areas=[point.price_area], first=first, after=after)
     found = series(subject_id=point.subject_id, point_id=point.id, start=first, end=after)
     if point.resolution == HOURLY:
         found = found.hourly()
-    return [
-        span_of(known, found, point, contract, since, until)
-        for since, until in months(first, after)
-        for contract, since, until in _under(contracts, since, until)
-    ]
+    made: list[Span] = []
+    for low, high in months(first, after):
+        cut = _under(contracts, low, high)
+        made += _one_month([span_of(known, found, point, contract, since, until) for contract, since, until in cut])
+    return made
+
+
+def _one_month(parts: list[Span]) -> list[Span]:
+    """The spans of a month with what the contracts in it have in common."""
+    mine = [one for one in parts if one.contract is not None]
+    if len(mine) < 2:
+        return parts
+    maxima = [daily_maxima(one.cells, one.wh[None, :], one.gaps[None, :]) for one in mine]
+    peaks = np.concatenate([peaks for peaks, _ in maxima], axis=1)
+    measured = np.sum([known for _, known in maxima], axis=0)
+    used: dict[str, Ints] = {}
+    made = []
+    for one in parts:
+        if one.contract is None:
+            made.append(one)
+            continue
+        made.append(replace(one, shared=Shared(used, peaks, measured)))
+        if one.terms is not None:
+            used = used_up(one.terms, one.cells, one.wh[None, :], used)
+    return made
 
 
 def span_of(
@@ -149,6 +181,16 @@ def _under(contracts: Sequence[Contract], first: date, after: date) -> Iterable[
         yield None, at, after
 
 
+def _joined(before: dict[str, Any] | None, detail: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The explanation of an amount a month that two contracts share by days; None where it is not the same one."""
+    if before is None or detail is None or before.keys() != detail.keys() or "days" not in detail:
+        return None
+    days = before["days"] + detail["days"]
+    if days > detail["of"] or any(before[name] != detail[name] for name in detail.keys() - {"days"}):
+        return None
+    return {**detail, "days": days}
+
+
 def together(bills: Iterable[Bill | None]) -> tuple[list[Line], int, int]:
     """Lines of several bills of one row added up by kind, name and rate; VAT and total, in øre."""
     found: dict[tuple[str, str, int | None, str], Line] = {}
@@ -159,7 +201,7 @@ def together(bills: Iterable[Bill | None]) -> tuple[list[Line], int, int]:
         for line in bill.lines:
             key = (line.kind, line.name, line.rate, line.note)
             before = found.get(key)
-            detail = line.detail if before is None or line.kind in KEPT else None
+            detail = line.detail if before is None or line.kind in KEPT else _joined(before.detail, line.detail)
             found[key] = Line(
                 line.kind,
                 line.name,

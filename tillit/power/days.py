@@ -2,7 +2,8 @@
 
 A value stands in a cell: point, direction, day, place in the day. Of two in one cell the greater of (registered, own
 rather than a part of an hour's, quality, watt-hours) counts. That is a total order, so the state is the greatest of
-everything that ever came, whatever order it came in, and the same file again changes nothing.
+everything that ever came, whatever order it came in, and the same file again changes nothing. Only where nothing tells
+which is newer does the order of files matter: `registered` is the number of the file then (`packing.TOLD`).
 
 A day with a quarter's value in it is kept in quarters: an hour's value is spread over its four, watt-hours that do not
 divide going to the last ones, marked `SPREAD`. Spreading keeps the order, so it may be done before or after comparing.
@@ -20,6 +21,8 @@ from tillit.power.packing import QUALITY, SPREAD, STAMP, WH, pack, unpack
 
 Array = NDArray[Any]
 _SLOTS, _DAYS = 128, 1 << 16
+VERSIONS = 4
+"""Of one cell that come in at once: a file cannot make a round of each of a million."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Values:
 
     point: number of the metering point in a list of the reader's. direction: `Direction`. start: seconds since 1970 at
     which the interval begins, on a whole hour or quarter. minutes: 60 or 15. wh: watt-hours, 0 to `MOST_WH`. quality:
-    `Quality`. registered: microseconds since 1970, 0 where the file does not say. line: where it stood in the file.
+    `Quality`. registered: microseconds since 1970, or what stands for it (`packing.TOLD`). line: in the
+    file.
     """
 
     point: Array
@@ -130,7 +134,7 @@ def without(lost: Cells, noted: list[Cells]) -> Cells | None:
 
 def gather(values: Values) -> Iterator[list[Day]]:
     """The values as days, in rounds: where a cell has several versions, each round has one of them. No version comes
-    twice. Rounds are merged one after another.
+    twice, and of more than `VERSIONS` the newest do. Rounds are merged one after another.
     """
     day = slots.days_of(values.start)
     key = (values.point.astype(np.int64) * 2 + values.direction - 1) * _DAYS + day
@@ -152,8 +156,9 @@ def gather(values: Values) -> Iterator[list[Day]]:
     if not turn.any():
         yield _days(cell, values, cell_minutes)
         return
-    for number in range(int(turn.max(initial=-1)) + 1):
-        now = turn == number
+    back = _turns(cell[::-1])[::-1]  # sorted by what counts: the last of a cell is the newest
+    for number in range(min(int(back.max(initial=-1)), VERSIONS - 1), -1, -1):
+        now = back == number
         yield _days(cell[now], values.take(now), cell_minutes[now])
 
 

@@ -6,24 +6,23 @@ was broken off is sent again: what is in stays, and the same file to its end cha
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import polars as pl
+from django.db import DatabaseError
 
 from tillit.declaration.models import Controller
 from tillit.files.ahead import ahead
 from tillit.files.chunks import Chunk, Reject
 from tillit.files.errors import FileRefusedError
 from tillit.kernel import clock
-from tillit.power import quarantine, readings, slots
-from tillit.power.days import Cells, Day
-from tillit.power.models import Direction, ReadingFile
-from tillit.power.packing import Quality, kind_of
+from tillit.power import outside, quarantine, readings
+from tillit.power.models import ReadingFile
+from tillit.power.packing import TOLD
 from tillit.power.reading import files
 from tillit.power.reading.checking import Checked, Rules, check
 
@@ -31,7 +30,6 @@ Progress = Callable[[str, int, int], None]
 COUNTS = ("values", "added", "changed", "unchanged", "corrections")
 SHOWN = 100
 _AT_ONCE = 400_000
-_WAY_WORDS = {int(Direction.CONSUMPTION): "consumption", int(Direction.PRODUCTION): "production"}
 
 
 @dataclass
@@ -78,7 +76,8 @@ def import_file(
 
     name: what the file is called, where the path does not say. point: whose values they are, where neither rows nor
     name do. swapped: in and out are seen from the customer. registered: when, where rows do not say; without it, such
-    a value counts only where no other is. Raises `FileRefusedError` where the whole file cannot be used.
+    a value gives way to every one that says when, and to those of files that came later. Raises `FileRefusedError`
+    where the whole file cannot be used.
     """
     tell = progress or (lambda phase, done, total: None)
     called = name or path.name
@@ -95,9 +94,10 @@ def import_file(
         if describe:
             describe(outcome.described)
         if not dry_run:
-            outcome.file, outcome.repeated = _begin(controller, digest, called, outcome.described)
+            outcome.file, outcome.repeated = _begin(controller, digest, files.masked(called), outcome.described)
             if outcome.repeated:
                 return outcome
+        rules = replace(rules, arrival=outcome.file.pk if outcome.file is not None else TOLD - 1)
         checked = ahead(_larger(opened.rows()), partial(_checked, rules=rules))
         try:
             for position, one in checked:
@@ -106,6 +106,10 @@ def import_file(
         except FileRefusedError as error:
             _end(outcome, failure=error.code)
             raise
+        except BaseException:  # also when it is broken off: nobody is reading it any more
+            with suppress(DatabaseError):
+                _end(outcome, failure="unexpected")
+            raise
     _end(outcome)
     return outcome
 
@@ -113,7 +117,7 @@ def import_file(
 def _begin(controller: Controller, digest: str, name: str, described: str) -> tuple[ReadingFile, bool]:
     """The file as it was begun before or is now; whether it was finished."""
     known = ReadingFile.objects.filter(controller=controller, digest=digest).order_by("-pk").first()
-    if known is not None and known.state == "finished":
+    if known is not None and known.state == "finished" and not outside.waits_again(known):
         return known, True
     if known is not None:
         known.state, known.failure = "reading", ""
@@ -166,32 +170,7 @@ def _take_in(controller: Controller, one: Checked, outcome: Outcome, *, dry_run:
     if len(one.values):
         taken = readings.store(controller_id=controller.pk, points=one.points, values=one.values, dry_run=dry_run)
         outcome.counts.update({name: getattr(taken, name) for name in COUNTS})
-        rejects += [unmatched(day, one.points[day.point], known=known) for day, known in taken.unmatched]
+        rejects += [quarantine.unmatched(day, one.points[day.point], known=known) for day, known in taken.unmatched]
     outcome.put(rejects)
     if outcome.file is not None:
         quarantine.put(file=outcome.file, rejects=rejects)
-
-
-def unmatched(day: Day, point: str, *, known: bool) -> Reject:
-    """A day of no point that was supplied then, as one row to repair."""
-    cells = Cells.of(day.day, day.resolution, day.wh, day.quality, day.registered)
-    at = np.flatnonzero(cells.quality)
-    first, last = int(at[0]), int(at[-1]) + 1
-    midnight, step = int(slots.begins(day.day)), day.resolution * 60
-    here: dict[str, Any] = {
-        "point": point,
-        "start": slots.moment(midnight + first * step).isoformat(),
-        "end": slots.moment(midnight + last * step).isoformat(),
-        "direction": _WAY_WORDS[day.direction],
-        "unit": "Wh",
-        "volume": " ".join(
-            str(wh) if q else "-" for wh, q in zip(cells.wh[first:last], cells.quality[first:last], strict=True)
-        ),
-    }
-    here["quality"] = _once([Quality(int(kind_of(q))).name.lower() for q in cells.quality[first:last] if q])
-    here["registered"] = _once([slots.stamp(int(one)) for one in cells.registered[first:last] if one])
-    return Reject(day.line, "point", "not-supplied" if known else "no-such-point", {k: v for k, v in here.items() if v})
-
-
-def _once(words: list[str]) -> str:
-    return words[0] if len(set(words)) == 1 else " ".join(words)

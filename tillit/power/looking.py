@@ -10,10 +10,10 @@ from tillit.power import usage
 from tillit.power.bills import Span, spans
 from tillit.power.compared import Compared, compare, daily, year_before
 from tillit.power.forecast import Forecast, forecast, weeks_before
-from tillit.power.models import Direction, MeteringPoint, ReadingDay
+from tillit.power.models import Direction, MeteringPoint
 from tillit.power.periods import Looked, around
 from tillit.power.prices.queries import spot_days, temperatures, weather_place
-from tillit.power.queries import contracts_of, points_of, series
+from tillit.power.queries import contracts_of, points_of, series, supplied_days
 from tillit.power.usage import Peaks, Usage, day_rows, month_rows, year_rows
 
 
@@ -81,7 +81,7 @@ def page(
         shown,
         compared,
         earlier,
-        usage.peaks(parts[-1]) if looked.kind == "month" else None,
+        usage.peaks(parts) if looked.kind == "month" else None,
         _forecast(point, controller, looked, today) if looked.kind == "month" else None,
     )
 
@@ -121,7 +121,7 @@ def _ends(known: date | None, today: date) -> date:
 
 
 def _latest(point: MeteringPoint) -> date | None:
-    mine = ReadingDay.objects.filter(subject_id=point.subject_id, point_id=point.id, direction=Direction.CONSUMPTION)
+    mine = supplied_days(subject_id=point.subject_id, point_id=point.id).filter(direction=Direction.CONSUMPTION)
     found: date | None = mine.aggregate(last=Max("day"))["last"]
     return found
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tillit.power import slots
-from tillit.power.models import Contract, MeteringPoint, ReadingCorrection, ReadingDay
-from tillit.power.queries import series
+from tillit.power.models import Contract, MeteringPoint, ReadingCorrection
+from tillit.power.queries import series, supplied_days
 
 LOOKED_AT = 30
 
@@ -25,7 +25,7 @@ class Standing:
 def standing(*, point: MeteringPoint, today: date) -> Standing:
     """The point's readings, in an open scope. Yesterday is the last day that can be complete."""
     mine = {"subject_id": point.subject_id, "point_id": point.id}
-    days = ReadingDay.objects.filter(**mine).order_by("day").values_list("day", flat=True)
+    days = supplied_days(**mine).order_by("day").values_list("day", flat=True)
     corrections = ReadingCorrection.objects.filter(**mine).values("direction", "day").distinct().count()
     start = today - timedelta(days=LOOKED_AT)
     values = series(subject_id=point.subject_id, point_id=point.id, start=start, end=today)

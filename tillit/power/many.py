@@ -3,7 +3,8 @@
 Points whose terms, days and resolution are alike stand in one matrix: a row a point, a column an interval.
 """
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,14 +14,14 @@ from django.db import connection
 
 from tillit.kernel.sql import load
 from tillit.power import slots
-from tillit.power.bills import HOURLY
+from tillit.power.bills import HOURLY, key_of, spans
 from tillit.power.cost.axis import Cells, Flags, Ints, cells, hours
 from tillit.power.cost.lines import Bill, month_bill
 from tillit.power.cost.terms import Key, Terms, terms
-from tillit.power.models import ContractKind
+from tillit.power.models import Contract, ContractKind, MeteringPoint
 from tillit.power.packing import SPREAD, WH
 from tillit.power.prices.errors import MissingPriceError
-from tillit.power.prices.queries import reference
+from tillit.power.prices.queries import Reference, reference
 from tillit.power.queries import Days, days_of
 
 AT_ONCE = 500
@@ -71,13 +72,16 @@ def bills(
     *, controller_id: int, controller: str, first: date, after: date, points: Collection[int] | None = None
 ) -> Iterator[Batch]:
     """The bills of a month [first, after) at a controller's points (all, or those with the ids). A point whose contract
-    changes within it comes more than once; one without any value does not come.
+    changes within it comes more than once, a bill a contract; one without any value does not come.
 
     Most points have every hour of the month: their values are fetched a row a point. The others go the longer way.
     """
     found, subjects = _under(controller_id, first, after, points)
     known = reference(controller=controller, areas={one.key.area for one in found}, first=first, after=after)
+    changed = _changed(found)
     for one in found:
+        if not one.points:
+            continue
         try:
             made = terms(known, one.key, hours(one.first, one.after))
         except MissingPriceError as missing:
@@ -90,6 +94,34 @@ def bills(
                 yield Batch(one.key, some, month_bill(made, _hourly(made), wh))
         if left:
             yield from _rest(controller_id, one, made, left)
+    yield from _one_by_one(controller, known, {point: subjects[point] for point in sorted(changed)}, first, after)
+
+
+def _changed(found: Sequence[_Under]) -> set[int]:
+    """The points whose contract changes within the month, taken out: caps and the capacity step are of the month."""
+    counted = Counter(point for one in found for point in one.points)
+    changed = {point for point, times in counted.items() if times > 1}
+    for one in found if changed else ():
+        for point in changed & one.points.keys():
+            del one.points[point]
+    return changed
+
+
+def _one_by_one(
+    controller: str, known: Reference, subjects: dict[int, int], first: date, after: date
+) -> Iterator[Batch]:
+    mine = {"subject_id__in": set(subjects.values())}
+    for point in MeteringPoint.objects.filter(**mine, id__in=subjects).select_related("grid_company").order_by("id"):
+        contracts = list(Contract.objects.filter(subject_id=point.subject_id, point_id=point.id))
+        made = spans(
+            point=point, contracts=contracts, controller=controller, first=first, after=after, known=known
+        )  # fmt: skip
+        if all(span.gaps.all() for span in made):
+            continue
+        for span in made:
+            if span.contract is not None:
+                ids = np.array([point.id], dtype=np.int64)
+                yield Batch(key_of(point, span.contract), ids, span.bill(), span.without)
 
 
 def _rest(controller_id: int, one: _Under, made: Terms, left: set[int]) -> Iterator[Batch]:

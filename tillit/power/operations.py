@@ -1,5 +1,6 @@
 """Points, contracts and households are written here (E1)."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from tillit.parties.errors import AlreadyClaimedError
 from tillit.power import gsrn
 from tillit.power.errors import PowerError
 from tillit.power.models import AREAS, Contract, EndReason, GridCompany, Household, MeteringPoint
+
+_MUNICIPALITY = re.compile(r"[0-9]{4}")
 
 
 def add_point(
@@ -31,11 +34,13 @@ def add_point(
     wanted: it is not the customer's yet; a switch is to make it so, and nobody is asked whose it is now.
 
     facts: further fields of `MeteringPoint` (meter_number, use, resolution, street, …). `PowerError` `gsrn`,
-    `price-area`, or `point-taken` when it is another customer's now.
+    `price-area`, `municipality` (neither four digits nor left out), or `point-taken` when it is another customer's now.
     """
     known = gsrn.normalised(number)
     if price_area not in AREAS:
         raise PowerError("price-area", "a price area is one of NO1 to NO5")
+    if (place := facts.get("municipality", "")) and not _MUNICIPALITY.fullmatch(place):
+        raise PowerError("municipality", "a municipality's number has four digits")
     if not wanted:
         _claim(controller, known, subject_id, at)
     values = {"price_area": price_area, "grid_company": grid_company, "source": source, **facts}

@@ -14,6 +14,11 @@ MOST_WH = 2**32 - 1
 SPREAD = 16
 """Added to the quality of a quarter's value that is a part of an hour's."""
 
+TOLD = 946_684_800_000_000
+"""The year 2000 in microseconds. A `registered` below it is no time: nobody told when, and it is the number of the file
+the value came with, so that of two such values the one of the later file counts, and any that was told before both.
+"""
+
 
 class Quality(IntEnum):
     """How a value came about, as Elhub tells it, the better the higher. MISSING: there is none (a gap)."""

@@ -4,7 +4,7 @@ What running contracts need is registered; and for some points the last whole mo
 by value in fractions, and must come to the same øre.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -34,19 +34,25 @@ def cost(controller_id: int, on: date) -> Iterator[str]:
     after = on.replace(day=1)
     first = (after - timedelta(days=1)).replace(day=1)
     for contract in contracts[:TRIED]:
-        mine = [one for one in contracts if one.point_id == contract.point_id]
-        for span in spans(point=contract.point, contracts=mine, controller=controller.key, first=first, after=after):
+        mine = list(Contract.objects.filter(subject_id=contract.subject_id, point_id=contract.point_id))
+        month = spans(point=contract.point, contracts=mine, controller=controller.key, first=first, after=after)
+        for span in month:
             bill = span.bill()
-            if bill is not None and not span.gaps.all() and int(bill.total[0]) != by_hand(span):
+            if bill is not None and not span.gaps.all() and int(bill.total[0]) != by_hand(span, month):
                 yield f"a bill of {first.isoformat()[:7]} is not what its terms come to"
 
 
-def by_hand(span: Span) -> int:
-    """The total of a span in øre, VAT included, value by value from its terms."""
-    known, peaks = span.terms, dict[int, int]()
+def by_hand(span: Span, month: Sequence[Span] = ()) -> int:
+    """The total of a span in øre, VAT included, value by value from its terms. month: every span of its month."""
+    known = span.terms
     exact: dict[object, Fraction] = {}
     assert known is not None  # noqa: S101 (asked of spans with terms only)
-    used = [0] * len(known.schemes)
+    mine = [one for one in month if one.contract is not None] or [span]
+    used: dict[str, int] = {}
+    for before in mine:
+        for scheme in before.terms.schemes if before.terms is not None and before.first < span.first else ():
+            wh = sum(int(before.wh[cell]) for cell, hour in enumerate(before.cells.hour.tolist()) if scheme.where[hour])
+            used[scheme.kind] = used.get(scheme.kind, 0) + wh
     for cell, (hour, quarter) in enumerate(zip(span.cells.hour.tolist(), span.cells.quarter.tolist(), strict=True)):
         kwh = Fraction(int(span.wh[cell]), 1000)
         of_hour = Fraction(int(known.spot[hour].sum()), 4)
@@ -58,25 +64,19 @@ def by_hand(span: Span) -> int:
                 exact[n] = exact.get(n, NONE) + kwh * rate.rate
         for n, scheme in enumerate(known.schemes):
             if scheme.where[hour]:
-                left = max(scheme.cap - used[n], 0)
+                left = max(scheme.cap - used.get(scheme.kind, 0), 0)
                 part = Fraction(min(int(span.wh[cell]), left), 1000)
-                used[n] += int(span.wh[cell])
+                used[scheme.kind] = used.get(scheme.kind, 0) + int(span.wh[cell])
                 each = -max(of_hour - scheme.rate, NONE) if scheme.kind == "support" else scheme.rate - paid
                 if known.priced[hour]:
                     name = ("scheme", n)
                     exact[name] = exact.get(name, NONE) + part * each * scheme.share / 10_000
-        peaks[hour] = peaks.get(hour, 0) + int(span.wh[cell])
-    net = sum(_near(Fraction(value) / 10_000) for value in exact.values()) + _monthly(span, known, peaks)
+    net = sum(_near(Fraction(value) / 10_000) for value in exact.values()) + _monthly(known, mine)
     return net + _near(Fraction(net * known.vat, 10_000))
 
 
-def _monthly(span: Span, known: Terms, by_hour: dict[int, int]) -> int:
-    tops: dict[int, int] = {}
-    for hour, wh in by_hour.items():
-        day = int(span.hours.day[hour])
-        tops[day] = max(tops.get(day, 0), wh)
-    dark = {int(span.hours.day[hour]) for hour, gap in zip(span.cells.hour, span.gaps, strict=True) if not gap}
-    highest = sorted((wh for day, wh in tops.items() if day in dark), reverse=True)
+def _monthly(known: Terms, month: Sequence[Span]) -> int:
+    highest = sorted((top for span in month for top in _tops(span)), reverse=True)
     total = sum(_near(Fraction(fee.fee * fee.days, known.month)) for fee in known.fees)
     for tariff in known.capacity:
         counted = highest[: tariff.maxima]
@@ -84,6 +84,19 @@ def _monthly(span: Span, known: Terms, by_hour: dict[int, int]) -> int:
         year = [int(one) for edge, one in zip(tariff.edges, tariff.year, strict=True) if mean >= int(edge)][-1]
         total += _near(Fraction(year * tariff.days, 12 * known.month))
     return total
+
+
+def _tops(span: Span) -> list[int]:
+    """The highest hour of each day of which anything is known."""
+    by_hour: dict[int, int] = {}
+    tops: dict[int, int] = {}
+    for hour, wh in zip(span.cells.hour.tolist(), span.wh.tolist(), strict=True):
+        by_hour[hour] = by_hour.get(hour, 0) + wh
+    for hour, wh in by_hour.items():
+        day = int(span.hours.day[hour])
+        tops[day] = max(tops.get(day, 0), wh)
+    seen = {int(span.hours.day[hour]) for hour, gap in zip(span.cells.hour, span.gaps, strict=True) if not gap}
+    return [wh for day, wh in tops.items() if day in seen]
 
 
 def _near(value: Fraction) -> int:

@@ -1,7 +1,7 @@
 """Rows of files of meter values that could not be used: kept sealed until repaired, given up or 90 days old (E2)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,15 +18,18 @@ from tillit.files.chunks import LINE, Reject
 from tillit.files.errors import SealedRowError
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
-from tillit.power import readings
+from tillit.power import readings, slots
+from tillit.power.days import Cells, Day
 from tillit.power.errors import PowerError
-from tillit.power.models import QuarantinedReading, ReadingFile
+from tillit.power.models import Direction, QuarantinedReading, ReadingFile
+from tillit.power.packing import TOLD, Quality, kind_of
 from tillit.power.reading.checking import Rules, check
 from tillit.power.reading.columns import COLUMNS
 
 _TABLE = "power_quarantine"
 _COPY = "COPY power_quarantine (file_id, line, field, reason, sealed, quarantined_at, resolution) FROM STDIN"
 _AT_ONCE = 500
+_WAY_WORDS = {int(Direction.CONSUMPTION): "consumption", int(Direction.PRODUCTION): "production"}
 DISMISSALS = ("not_a_row", "test", "sent_again", "not_ours", "cannot_be_mended")
 
 
@@ -113,7 +116,7 @@ def replay(*, controller: Controller, actor: Actor, ids: Sequence[int] = (), fil
     done = Replayed()
     rows = list(waiting(controller_id=controller.pk, file_id=file_id, ids=ids))
     for first in range(0, len(rows), _AT_ONCE):
-        part = _play(controller, rows[first : first + _AT_ONCE])
+        part = play(controller, rows[first : first + _AT_ONCE])
         done.rows, done.taken_in = done.rows + part.rows, done.taken_in + part.taken_in
     if rows:
         details = {"source": controller.key, "rows": done.rows, "accepted": done.taken_in}
@@ -127,7 +130,8 @@ def replay(*, controller: Controller, actor: Actor, ids: Sequence[int] = (), fil
     return done
 
 
-def _play(controller: Controller, rows: list[QuarantinedReading]) -> Replayed:
+def play(controller: Controller, rows: list[QuarantinedReading]) -> Replayed:
+    """Play some rows; not on record by itself."""
     given: list[dict[str, Any]] = []
     for place, row in enumerate(rows):
         try:
@@ -141,6 +145,8 @@ def _play(controller: Controller, rows: list[QuarantinedReading]) -> Replayed:
     found = check(frame, Rules(now=int(clock.now().timestamp())))
     bad = {one.line: one for one in found.rejects}
     usable = found.values.take(~np.isin(found.values.line, list(bad)))
+    files = np.array([row.file_id for row in rows])
+    usable = replace(usable, registered=np.where(usable.registered, usable.registered, files[usable.line]))
     taken = readings.store(controller_id=controller.pk, points=found.points, values=usable)
     for day, known in taken.unmatched:
         bad[day.line] = Reject(day.line, "point", "not-supplied" if known else "no-such-point")
@@ -150,6 +156,33 @@ def _play(controller: Controller, rows: list[QuarantinedReading]) -> Replayed:
     return Replayed(len(rows), _resolve([row for at, row in enumerate(rows) if at in played - bad.keys()], "taken in"))
 
 
+def unmatched(day: Day, point: str, *, known: bool) -> Reject:
+    """A day of no point that was supplied then, as one row to repair."""
+    cells = Cells.of(day.day, day.resolution, day.wh, day.quality, day.registered)
+    at = np.flatnonzero(cells.quality)
+    first, last = int(at[0]), int(at[-1]) + 1
+    midnight, step = int(slots.begins(day.day)), day.resolution * 60
+    here: dict[str, Any] = {
+        "point": point,
+        "start": slots.moment(midnight + first * step).isoformat(),
+        "end": slots.moment(midnight + last * step).isoformat(),
+        "direction": _WAY_WORDS[day.direction],
+        "unit": "Wh",
+        "volume": " ".join(
+            str(wh) if q else "-" for wh, q in zip(cells.wh[first:last], cells.quality[first:last], strict=True)
+        ),
+    }
+    here["quality"] = _once([Quality(int(kind_of(q))).name.lower() for q in cells.quality[first:last] if q])
+    stamps = cells.registered[first:last][cells.quality[first:last] > 0].tolist()
+    if any(one >= TOLD for one in stamps):
+        here["registered"] = _once([slots.stamp(one) if one >= TOLD else "-" for one in stamps])
+    return Reject(day.line, "point", "not-supplied" if known else "no-such-point", {k: v for k, v in here.items() if v})
+
+
+def _once(words: list[str]) -> str:
+    return words[0] if len(set(words)) == 1 else " ".join(words)
+
+
 def spread(row: dict[str, str | None]) -> Iterable[dict[str, str | None]]:
     """A row of several intervals as one each; the row itself where it has one, or cannot be spread."""
     volumes = (row["volume"] or "").split()
@@ -157,9 +190,9 @@ def spread(row: dict[str, str | None]) -> Iterable[dict[str, str | None]]:
         return [row]
     try:
         start, end = (datetime.fromisoformat(row[name] or "") for name in ("start", "end"))
-    except ValueError:
+        step = (end - start) / len(volumes)
+    except (ValueError, TypeError):
         return [row]
-    step = (end - start) / len(volumes)
     each: dict[str, list[str]] = {}
     for name in ("quality", "registered"):
         words = (row[name] or "").split()
@@ -168,7 +201,8 @@ def spread(row: dict[str, str | None]) -> Iterable[dict[str, str | None]]:
     for place, volume in enumerate(volumes):
         if volume == "-":
             continue
-        told = {name: words[len(result)] if len(result) < len(words) else None for name, words in each.items()}
+        said = {name: words[len(result)] if len(result) < len(words) else None for name, words in each.items()}
+        told = {name: None if word == "-" else word for name, word in said.items()}
         at = {"start": (start + place * step).isoformat(), "end": (start + (place + 1) * step).isoformat()}
         result.append(row | told | at | {"volume": volume})
     return result

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from numpy.typing import NDArray
 
 from tillit.kernel.sql import load
 from tillit.power import slots
-from tillit.power.models import AppAccount, Contract, Direction, GridCompany, Household, MeteringPoint
+from tillit.power.models import AppAccount, Contract, Direction, GridCompany, Household, MeteringPoint, ReadingDay
 from tillit.power.packing import QUALITY, WH, kind_of, unpack
 
 Array = NDArray[Any]
@@ -125,6 +126,14 @@ def series(*, subject_id: int, point_id: int, start: date, end: date, direction:
     minutes = np.repeat(resolution, count)
     begin = np.repeat(slots.begins(days), count) if len(days) else days
     return Series(begin + place * minutes * 60, minutes.astype(np.int16), np.repeat(days, count), wh, quality)
+
+
+def supplied_days(*, subject_id: int, point_id: int) -> QuerySet[ReadingDay]:
+    """The stored days of a point on which it was supplied to the person."""
+    runs = Contract.objects.filter(
+        subject_id=OuterRef("subject_id"), point_id=OuterRef("point_id"), starts__lte=OuterRef("day")
+    ).filter(Q(ends=None) | Q(ends__gt=OuterRef("day")))
+    return ReadingDay.objects.filter(Exists(runs), subject_id=subject_id, point_id=point_id)
 
 
 def days_of(

@@ -5,19 +5,22 @@ Everything here may be done twice: a set that was broken off is taken in again, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 from psycopg import sql as psql
 
+from tillit.declaration.models import Controller
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
+from tillit.parties.operations import many_at_once
 from tillit.power import slots
 from tillit.power.days import Cells, Day, Values, gather, merged, without
-from tillit.power.models import ReadingCorrection
+from tillit.power.models import MeteringPoint, ReadingCorrection
 
-ACTIVITY = "power_supply"
+ACTIVITY, DISPOSES = "power_supply", "retention"
 _STAGED = ("number", "gsrn", "direction", "day", "resolution", "wh", "quality", "registered")
 _STAGED_TYPES = ("int4", "text", "int2", "date", "int2", "bytea", "bytea", "bytea")
 _MERGED = ("subject_id", "id", "resolution", "wh", "quality", "registered")
@@ -62,13 +65,48 @@ def store(*, controller_id: int, points: Sequence[str], values: Values, dry_run:
     """
     taken = Taken()
     with scope_of(controller_id), transaction.atomic(), connection.cursor() as cursor:
-        for statement in ("staged_table", "matched_table", "merged_table"):
-            cursor.execute(_sql(statement))
-        cursor.execute(_sql("alone"), {"controller": controller_id})
+        _open(cursor, controller_id)
         for days in gather(values):
             taken.add(_round(cursor, controller_id, points, days))
         transaction.set_rollback(dry_run)
     return taken
+
+
+def take_out(*, controller_id: int, point: MeteringPoint) -> Taken:
+    """Take away what stands of a point on days it is not supplied under its contracts, and give it to whoever is
+    supplied there on the day; days of nobody are `unmatched`. Opens its own scope, in the caller's transaction.
+    """
+    key = {"subject": point.subject_id, "point": point.id}
+    taken = Taken()
+    with scope_of(controller_id), transaction.atomic(), connection.cursor() as cursor:
+        _open(cursor, controller_id)
+        with Scope(system("readings", {controller_id}), DISPOSES, frozenset({point.subject_id})):
+            cursor.execute(_sql("days_outside"), key)
+            days = [_day_of(n, *row) for n, row in enumerate(cursor.fetchall())]
+            cursor.execute(_sql("corrections_outside"), key)
+            gave_way = [_day_of(n, *row) for n, row in enumerate(cursor.fetchall())]
+        if days:
+            taken.add(_round(cursor, controller_id, [point.gsrn], days))
+        nobody = {(day.direction, day.day) for day, _ in taken.unmatched}
+        for one in gave_way:  # each by itself: several may be of one day
+            if (one.direction, one.day) not in nobody:
+                _round(cursor, controller_id, [point.gsrn], [one])
+    return taken
+
+
+def _open(cursor: Any, controller_id: int) -> None:
+    """The fence first: until the end, nobody is restricted or erased."""
+    many_at_once(register_id=Controller.objects.values_list("register_id", flat=True).get(pk=controller_id))
+    for statement in ("staged_table", "matched_table", "merged_table"):
+        cursor.execute(_sql(statement))
+    cursor.execute(_sql("alone"), {"controller": controller_id})
+
+
+def _day_of(line: int, direction: int, day: date, resolution: int, *packed: Any) -> Day:
+    wh, quality, registered = map(bytes, packed)
+    number = slots.number(day)
+    values = int((Cells.of(number, resolution, wh, quality, registered).quality > 0).sum())
+    return Day(0, direction, number, resolution, wh, quality, registered, values, line)
 
 
 def _sql(name: str) -> str:

@@ -9,7 +9,7 @@ from tillit.declaration.models import Controller
 from tillit.kernel.scope import Scope, system
 from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
-from tillit.power import operations
+from tillit.power import operations, outside
 from tillit.power.errors import PowerError
 from tillit.power.models import Contract, EndReason, MeteringPoint
 from tillit.power.switch_models import Switch, SwitchReason, SwitchState, Way
@@ -76,10 +76,12 @@ def confirm(
         contract = operations.add_contract(
             scope=scope, point=point, kind=switch.kind, product=switch.product, starts=switch.day, source=switch.source
         )
+        outside.place(controller=controller, point=point)
     else:
         contract = _running(point, switch.day)
         contract.ends, contract.end_reason = switch.day, _ENDED[SwitchReason(switch.reason)]
         contract.save(update_fields=["ends", "end_reason"])
+        outside.clear(controller=controller, point=point)
     _decide(switch, SwitchState.CONFIRMED, at, identity=identity, final_wh=final_wh)
     return contract
 
@@ -108,6 +110,10 @@ def undo(*, controller: Controller, switch: Switch, at: datetime) -> None:
         changed = mine.filter(starts=switch.day, ends=None).update(ends=switch.day, end_reason=EndReason.CANCELLED)
     if changed != 1:
         raise PowerError("switch-decided", "what it did was changed since")
+    if switch.way == Way.OUT:
+        outside.place(controller=controller, point=point)
+    else:
+        outside.clear(controller=controller, point=point)
     Switch.objects.filter(subject_id=switch.subject_id, id=switch.id).update(status=SwitchState.UNDONE, decided_at=at)
 
 

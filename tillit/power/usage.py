@@ -209,18 +209,14 @@ class Peaks:
     left: int | None
 
 
-def peaks(span: Span) -> Peaks | None:
-    """The daily maxima that count in the span's month; None where the tariff has none, or nothing is known."""
-    bill = span.bill()
+def peaks(spans: Sequence[Span]) -> Peaks | None:
+    """The daily maxima that count in the month of the spans; None where the tariff has none, or nothing is known."""
+    mine = [span for span in spans if span.contract is not None]
+    bill = mine[-1].bill() if mine else None
     line = next((one for one in bill.lines if one.kind == "capacity"), None) if bill is not None else None
-    if line is None or line.detail is None or span.gaps.all():
+    if line is None or line.detail is None or all(span.gaps.all() for span in mine):
         return None
-    by_hour = span.cells.by_hour(span.wh[None, :])[0]
-    ends, found = np.append(span.hours.starts[1:], len(by_hour)), []
-    times = moments(span.hours)
-    for first, after in zip(span.hours.starts, ends, strict=True):
-        top = int(first) + int(np.argmax(by_hour[first:after]))
-        found.append(Peak(times[top], int(by_hour[top])))
+    found = [peak for span in mine for peak in _maxima(span)]
     count = int(line.detail["maxima"][0])
     highest = sorted(found, key=lambda peak: -peak.watts)[:count]
     mean, above = int(line.detail["watts"][0]), int(line.detail["to"][0])
@@ -232,6 +228,14 @@ def peaks(span: Span) -> Peaks | None:
         int(line.detail["year"][0]),
         above - mean if above else None,
     )
+
+
+def _maxima(span: Span) -> Iterable[Peak]:
+    by_hour = span.cells.by_hour(span.wh[None, :])[0]
+    ends, times = np.append(span.hours.starts[1:], len(by_hour)), moments(span.hours)
+    for first, after in zip(span.hours.starts, ends, strict=True):
+        top = int(first) + int(np.argmax(by_hour[first:after]))
+        yield Peak(times[top], int(by_hour[top]))
 
 
 def latest_day(days: Iterable[date], today: date) -> date:

@@ -38,11 +38,11 @@ def happened(
     everyone = {party.controller_id for party in members} | {controller.pk}
     gone: dict[str, int] = {}
     with transaction.atomic():
-        with Scope(system("at_once", {controller.pk}), activity, own):
+        with Scope(system("at_once", {controller.pk}), activity, own) as scope:
+            lock_subjects(scope=scope, subject_ids=people)  # before any row, as every other that writes about them
             for plan in concerned:
                 _mark(plan, event, people, at)
         with Scope(system("retention", everyone), "retention", own) as scope:
-            lock_subjects(scope=scope, subject_ids=people)
             for plan in concerned:
                 _all_marked(plan, event, people)
                 rows = dispose_due(plan, people, on)

@@ -27,11 +27,14 @@ _STATUSES = ("captured", "declined", "pending", "expired", "refunded")
 
 @dataclass(frozen=True)
 class Answer:
-    """What the acquirer says of a charge. `unknown`: it has never had it. url: where the person pays, on the web."""
+    """What the acquirer says of a charge. `unknown`: it has never had it. url: where the person pays, on the web.
+    amount, currency: what was captured or given back; currency empty: as was asked for.
+    """
 
     status: Literal["captured", "declined", "pending", "expired", "refunded", "unknown"]
     reference: str = ""
     amount: int | None = None
+    currency: str = ""
     reason: str = ""
     url: str = ""
 
@@ -93,6 +96,7 @@ def _answer(reply: tuple[int, dict[str, Any]]) -> Answer:
             word,  # type: ignore[arg-type]
             reference=given if _REFERENCE.match(given) else "",
             amount=amount if type(amount) is int else None,
+            currency=str(said.get("currency", ""))[:3],
             reason=reason,
             url=_page(str(said.get("url", ""))),
         )

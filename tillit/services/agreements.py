@@ -172,6 +172,12 @@ def undo_until(*, agreement: Agreement, on: date) -> date | None:
     return IsoPeriod.parse(lengths[0]).add_to(agreement.ends) if lengths else None
 
 
+def may_return(*, subject_id: int, on: date) -> bool:
+    """Whether an ending can still be undone that day, by the person or by staff (D10): they have not left for good."""
+    days = (undo_until(agreement=one, on=on) for one in of_person(subject_id=subject_id).filter(ends__lte=on))
+    return any(day is not None and on < day for day in days)
+
+
 def undo(*, scope: Scope, agreement: Agreement, at: datetime) -> Agreement:
     """The ending was a mistake: the agreement runs as if it had not ended, and the person is a customer again.
 

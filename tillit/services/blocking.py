@@ -78,14 +78,15 @@ def block(
     wanted = [instruments.one(subject_id=subject_id, instrument_id=number) for number in sorted(set(instrument_ids))]
     states = lock_subjects(scope=scope, subject_ids={subject_id, *(row.subject_id for row in wanted)})
     lock_subject(scope=scope, subject_id=subject_id)
+    same = instruments.equal(rows=wanted)  # one card that several have entered is one card to its issuer
     under_way = {
-        order.instrument_id: order.case_id
+        same[order.instrument_id]: order.case_id
         for order in BlockOrder.objects.filter(
-            subject_id__in={row.subject_id for row in wanted}, instrument_id__in=[row.id for row in wanted]
+            subject_id__in={row.subject_id for row in wanted}, instrument_id__in=list(same)
         ).exclude(order_state__in=OVER)
     }
     found = [one_case(case_id=number) for number in sorted(set(under_way.values()))]
-    fresh = [row for row in wanted if row.id not in under_way]
+    fresh = list({same[row.id]: row for row in reversed(wanted) if same[row.id] not in under_way}.values())
     for whose in sorted({row.subject_id for row in fresh}):
         case = cases.open_case(
             scope=scope,

@@ -1,7 +1,7 @@
 """The books as a file (D8): every transfer of a period as two lines, debit and credit, which add up to zero.
 
 Within an open scope of `bookkeeping`. docs/services.md, "Bookkeeping export" says what each column is. Who it is about
-stands as a customer number alone; voucher is the transfer's own key.
+stands as a number alone, which no other person has; voucher is the transfer's own key.
 """
 
 import csv
@@ -44,7 +44,7 @@ def lines(*, controller_id: int, start: datetime, end: datetime, zone: str) -> I
             row.event_at.astimezone(local).date().isoformat(),
             books[row.book_id].key.split(":")[1],
         )
-        tail = (row.currency, f"{row.subject_id % 10**10:010d}")
+        tail = (row.currency, str(row.subject_id))
         amount = f"{row.amount // 100}.{row.amount % 100:02d}"
         for kind, debit, credit in ((row.debit_kind, amount, ""), (row.credit_kind, "", amount)):
             yield (*head, _BY_ID[kind], KINDS[kind].key, debit, credit, *tail)

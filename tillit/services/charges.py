@@ -38,6 +38,11 @@ FIELDS: Mapping[str, tuple[str, str, str, str]] = {
 ASK = {PaymentState.UNDER_WAY: timedelta(minutes=1), PaymentState.WAITING: timedelta(minutes=10)}
 """How long after it began, and between, the acquirer is asked what became of a payment."""
 
+PAGES = 3
+"""How many payments of one thing are open at once at the provider's."""
+FRESH = timedelta(minutes=15)
+"""How long an open page is led to again."""
+
 
 @dataclass(frozen=True)
 class What:
@@ -121,9 +126,24 @@ def by_phone(
     return row, sent
 
 
-def on_web(*, scope: Scope, thing: Invoice | OneOffOrder, at: datetime) -> tuple[Payment, Disclosed]:
-    """Begin a payment that the person makes at the provider's: only amount and order leave."""
+def open_page(*, scope: Scope, thing: Invoice | OneOffOrder, at: datetime) -> str:
+    """The address of a page that was opened of late to pay just what is left of it; empty when there is none."""
     what = payable(scope=scope, thing=thing)
+    mine = Payment.objects.filter(subject_id=what.subject_id, invoice_id=what.invoice_id, order_id=what.order_id)
+    fresh = mine.filter(ended_at=None, amount=what.amount, begun_at__gt=at - FRESH).exclude(page="")
+    return fresh.order_by("-begun_at").values_list("page", flat=True).first() or ""
+
+
+def on_web(*, scope: Scope, thing: Invoice | OneOffOrder, at: datetime) -> tuple[Payment, Disclosed]:
+    """Begin a payment that the person makes at the provider's: only amount and order leave.
+
+    Raises `PaymentError` `under-way` beside a charge whose outcome is not known or `PAGES` that are open.
+    """
+    what = payable(scope=scope, thing=thing)
+    mine = Payment.objects.filter(subject_id=what.subject_id, invoice_id=what.invoice_id, order_id=what.order_id)
+    begun = mine.filter(ended_at=None, amount__gt=0)
+    if begun.filter(payment_state=PaymentState.UNDER_WAY).exists() or begun.count() >= PAGES:
+        raise PaymentError("under-way", "payments of it are begun, and their outcome not known yet")
     row = _begin(what, Method.CARD_ON_WEB, PaymentState.WAITING, at)
     amount, order, *_ = FIELDS[what.category]
     sent = disclose(
@@ -142,7 +162,8 @@ def heard(*, scope: Scope, payment: Payment, answer: Answer, at: datetime) -> bo
     """What the acquirer says of a payment, once or many times; whether it changed anything.
 
     A capture counts also after we had given the payment up: the money is there. One of another amount than was asked
-    for does not: it stands on the desk (`amount-differs`).
+    for is booked as what was captured, and stands on the desk (`amount-differs`) until a colleague has seen to the
+    difference. One without an amount or in another currency is no answer, and neither is more given back than asked.
     """
     lock_subject(scope=scope, subject_id=payment.subject_id)
     row = Payment.objects.get(subject_id=payment.subject_id, id=payment.id)
@@ -150,27 +171,52 @@ def heard(*, scope: Scope, payment: Payment, answer: Answer, at: datetime) -> bo
     if row.payment_state == PaymentState.DONE or (row.payment_state == PaymentState.FAILED and not good):
         return False
     mine = Payment.objects.filter(subject_id=row.subject_id, id=row.id)
-    if good and answer.amount is not None and answer.amount != abs(row.amount):
-        mine.update(reason="amount-differs", **({"ask_at": at + timedelta(hours=1)} if row.ended_at is None else {}))
+    if good and not plain(payment=row, answer=answer):
+        mine.update(reason="answer-unclear", **({"ask_at": at + timedelta(hours=1)} if row.ended_at is None else {}))
         return False
     if answer.status == "pending":
         mine.update(ask_at=at + ASK[PaymentState(row.payment_state)], the_acquirers=answer.reference)
         return True
     if not good:
         reason = answer.reason or {"unknown": "not-received"}.get(answer.status, str(answer.status))
-        mine.update(payment_state=PaymentState.FAILED, reason=reason[:40], ended_at=at, ask_at=None)
+        mine.update(payment_state=PaymentState.FAILED, reason=reason[:40], ended_at=at, ask_at=None, page="")
         if row.amount < 0:
             _move(scope, row, ACQUIRER, CREDIT, -row.amount, "refund-failed", at)
         return True
     if row.payment_state == PaymentState.FAILED and row.amount < 0:
         _move(scope, row, CREDIT, ACQUIRER, -row.amount, "refund-after-all", at)
+    moved = answer.amount or 0
+    differs = moved != abs(row.amount)
+    if row.amount < 0:
+        _move(scope, row, ACQUIRER, CREDIT, -row.amount - moved, "refund-less", at)
+    row.amount = moved if row.amount > 0 else -moved
     mine.update(
-        payment_state=PaymentState.DONE, reason="", ended_at=at, ask_at=None, the_acquirers=answer.reference[:60]
+        payment_state=PaymentState.DONE,
+        reason="amount-differs" if differs else "",
+        amount=row.amount,
+        ended_at=at,
+        ask_at=None,
+        page="",
+        the_acquirers=answer.reference[:60],
     )
     if row.amount > 0:
         _apply(scope, row, at)
     invoices.note_paid(scope, row)
     return True
+
+
+def plain(*, payment: Payment, answer: Answer) -> bool:
+    """Whether an answer says, in the payment's currency, how much was captured or given back."""
+    if answer.amount is None or answer.amount <= 0 or answer.currency not in {"", payment.currency}:
+        return False
+    return payment.amount > 0 or answer.amount <= -payment.amount
+
+
+def seen_to(*, payment: Payment) -> None:
+    """A colleague has seen to the difference between what was asked for and what came. Raises `no-payment`."""
+    mine = Payment.objects.filter(subject_id=payment.subject_id, id=payment.id, reason="amount-differs")
+    if not mine.update(reason="difference-seen"):
+        raise PaymentError("no-payment", "there is no such payment")
 
 
 def give_back(*, scope: Scope, payment: Payment, amount: int, at: datetime, to_account: str = "") -> Payment:
@@ -185,7 +231,9 @@ def give_back(*, scope: Scope, payment: Payment, amount: int, at: datetime, to_a
     back = Payment.objects.filter(subject_id=row.subject_id, of_id=row.id).exclude(payment_state=PaymentState.FAILED)
     given = -(back.aggregate(sum=Sum("amount"))["sum"] or 0)
     book = accounts.book(controller_id=row.controller_id, category=category_key(row.category), currency=row.currency)
-    has = accounts.standing(subject_id=row.subject_id, of=book, kind=CREDIT)
+    has = accounts.standing(subject_id=row.subject_id, of=book, kind=CREDIT) - invoices.set_aside(
+        subject_id=row.subject_id, category=category_key(row.category)
+    )
     if not 0 < amount <= min(row.amount - given, has):
         raise PaymentError("refund-amount", "no more is given back than came in and the person has with us")
     by_card = row.method != Method.BANK
@@ -249,8 +297,8 @@ def to_ask(*, controller_id: int, at: datetime) -> list[Payment]:
 
 
 def customer_number(subject_id: int) -> str:
-    """What the acquirer may know the customer by: their customer number, or else ten digits that are theirs alone."""
-    return facts(subject_id=subject_id).get("customer_number") or f"{subject_id % 10**10:010d}"
+    """What the acquirer may know the customer by: their customer number, or else the number that is theirs alone."""
+    return facts(subject_id=subject_id).get("customer_number") or str(subject_id)
 
 
 def _begin(what: What, method: Method, begun: PaymentState, at: datetime, masked: str = "") -> Payment:

@@ -1,6 +1,8 @@
 """Cards and subscriptions of the blocking service: put on, taken off, opened for a block (D2). Within an open scope."""
 
+from collections.abc import Collection
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -46,7 +48,8 @@ def put_on(
     tie_id: int | None = None,
 ) -> Instrument:
     """Put a card or subscription on the service. The number is sealed here and forgotten; the same one again is the row
-    that stands. `expires_on`: the last day it is valid.
+    that stands, as the person's own or through the same tie: each who enters it has a row. `expires_on`: the last day
+    it is valid.
 
     Raises `ServiceError`: `number` (no such card or phone number), `issuer` (another's, or takes no orders), `expired`,
     `too-many`.
@@ -64,7 +67,7 @@ def put_on(
     known = digest(register_id, kind, plain)
     state = lock_subject(scope=scope, subject_id=subject_id)
     standing = mine(subject_id=subject_id)
-    if (same := standing.filter(fingerprint=known).first()) is not None:
+    if (same := standing.filter(fingerprint=known, tie_id=tie_id).first()) is not None:
         return same
     if standing.count() >= MOST:
         raise ServiceError("too-many", f"at most {MOST} cards and subscriptions a person")
@@ -116,6 +119,15 @@ def one(*, subject_id: int, instrument_id: int) -> Instrument:
     if found is None:
         raise ServiceError("no-instrument", "there is no such card or subscription on the service")
     return found
+
+
+def equal(*, rows: Collection[Instrument]) -> dict[int, tuple[int, UUID | None]]:
+    """Id → what tells one card or subscription of a person from another, of these and of every row of the same ones."""
+    found = Instrument.objects.filter(
+        subject_id__in={row.subject_id for row in rows}, fingerprint__in={row.fingerprint for row in rows}
+    )
+    said = found.values_list("id", "subject_id", "fingerprint")
+    return {number: (subject, known) for number, subject, known in said}
 
 
 def open_number(*, scope: Scope, order: BlockOrder) -> str:

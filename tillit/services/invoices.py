@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from tillit.audit.operations import append
 from tillit.declaration.vocabulary import category_id, category_key
@@ -22,9 +22,17 @@ from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
 from tillit.services import accounts, events
-from tillit.services.accounts import BANK, CREDIT, FEES, LOSSES, OWED, SALES
+from tillit.services.accounts import BANK, CREDIT, FEES, LOSSES, ONE_OFF, OWED, SALES
 from tillit.services.errors import PaymentError
-from tillit.services.payment_models import Invoice, InvoiceState, Method, Payment, PaymentState
+from tillit.services.payment_models import (
+    Invoice,
+    InvoiceState,
+    Method,
+    OneOffOrder,
+    OneOffState,
+    Payment,
+    PaymentState,
+)
 from tillit.services.terms import next_number, terms
 
 Line = tuple[str, int]
@@ -146,12 +154,13 @@ def pay_by_bank(
 
 def credit(*, scope: Scope, invoice: Invoice, amount: int, at: datetime) -> int:
     """A credit note of `amount` minor units: what is still owed of it falls away, and the rest the person has with us,
-    to be refunded; the latter is returned. Raises `PaymentError` `credit-amount` for more than was billed.
+    to be refunded; the latter is returned. Raises `PaymentError` `credit-amount` for more than was billed, or than is
+    owed or was paid.
     """
     row = locked(scope, invoice)
     noted = number_of_credits(row)
-    if not 0 < amount <= row.amount - noted[1]:
-        raise PaymentError("credit-amount", "a credit note is over what was billed and not yet credited")
+    if not 0 < amount <= creditable(row):
+        raise PaymentError("credit-amount", "a credit note is over what is owed or was paid, and not yet credited")
     falls = min(amount, row.left)
     key = ("credit", row.number, noted[0] + 1)
     _book(scope, row, SALES, OWED, falls, key, at)
@@ -169,6 +178,45 @@ def credit(*, scope: Scope, invoice: Invoice, amount: int, at: datetime) -> int:
     return amount - falls
 
 
+def creditable(invoice: Invoice) -> int:
+    """The most a credit note may come to: of what was billed, what is owed or was paid and not given back. What was
+    written off is neither.
+    """
+    noted = number_of_credits(invoice)[1]
+    given = noted - invoice.credited
+    return max(0, min(invoice.amount - noted, invoice.left + invoice.paid - given))
+
+
+def set_aside(*, subject_id: int, category: str) -> int:
+    """What of the person's credit waits to be handed out as cash of an order that is paid."""
+    if category != ONE_OFF:
+        return 0
+    waiting = OneOffOrder.objects.filter(subject_id=subject_id, order_state=OneOffState.PAID, paid_out_at=None)
+    return waiting.aggregate(sum=Sum("cash"))["sum"] or 0
+
+
+def use_credit(*, scope: Scope, invoice: Invoice, at: datetime) -> int:
+    """What the person has with us pays what is left of the invoice, as far as it goes; how much. Minor units."""
+    row = locked(scope, invoice)
+    kept = category_key(row.category)
+    book = accounts.book(controller_id=row.controller_id, category=kept, currency=row.currency)
+    has = accounts.standing(subject_id=row.subject_id, of=book, kind=CREDIT)
+    used = min(row.left, has - set_aside(subject_id=row.subject_id, category=kept))
+    if used <= 0:
+        return 0
+    _book(scope, row, CREDIT, OWED, used, ("credit-used", row.number, row.paid), at)
+    _change(row, at, paid=row.paid + used)
+    refresh(invoice)
+    return used
+
+
+def being_paid(*, invoice: Invoice, at: datetime) -> bool:
+    """Whether a payment of it is under way, or was begun on the web within a day."""
+    begun = Payment.objects.filter(subject_id=invoice.subject_id, invoice_id=invoice.id, ended_at=None, amount__gt=0)
+    waiting = Q(payment_state=PaymentState.WAITING, begun_at__gt=at - timedelta(days=1))
+    return begun.filter(Q(payment_state=PaymentState.UNDER_WAY) | waiting).exists()
+
+
 def number_of_credits(invoice: Invoice) -> tuple[int, int]:
     """(how many credit notes it has, what they come to)."""
     notes = [-line["amount"] for line in invoice.lines if line["amount"] < 0]
@@ -176,10 +224,12 @@ def number_of_credits(invoice: Invoice) -> tuple[int, int]:
 
 
 def remind(*, scope: Scope, invoice: Invoice, at: datetime) -> bool:
-    """Note that a reminder goes today, with its fee; False when none is due."""
+    """Note that a reminder goes today, with its fee; False when none is due, or a payment of it is under way."""
     row = locked(scope, invoice)
     today = clock.local_date(at)
     if row.settled_at is not None or row.remind_on is None or row.remind_on > today:
+        return False
+    if being_paid(invoice=row, at=at):
         return False
     said = terms(controller_id=row.controller_id, on=clock.local_date(row.issued_at))
     number = row.reminders + 1

@@ -36,7 +36,8 @@ class Instrument(PersonalModel):
     """A card or subscription that can be blocked. `sealed`: its number; none once it is taken off the service.
 
     tie: the family tie through which a customer entered it for the person (D12).
-    fingerprint: keyed digest of the number, by which the same one is not put on twice; none once it is taken off.
+    fingerprint: keyed digest of the number, by which one is not put on twice by the person, or through one tie;
+    none once it is taken off.
     """
 
     kind = models.CharField(max_length=12, choices=InstrumentKind.choices)
@@ -54,7 +55,12 @@ class Instrument(PersonalModel):
     class Meta:
         db_table = "services_instrument"
         constraints = [
-            models.UniqueConstraint(fields=["subject_id", "fingerprint"], name="services_instrument_once"),
+            models.UniqueConstraint(
+                fields=["subject_id", "fingerprint", "tie_id"],
+                condition=Q(fingerprint__isnull=False),
+                nulls_distinct=False,
+                name="services_instrument_once",
+            ),
             models.CheckConstraint(
                 condition=Q(removed_at__isnull=True, fingerprint__isnull=False, sealed__isnull=False)
                 | Q(removed_at__gte=F("added_at"), fingerprint__isnull=True, sealed__isnull=True),

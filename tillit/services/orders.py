@@ -20,7 +20,7 @@ from tillit.parties.operations import lock_subject
 from tillit.services import accounts, events, invoices
 from tillit.services.accounts import BANK, CREDIT, ONE_OFF, OWED, SALES
 from tillit.services.errors import PaymentError
-from tillit.services.payment_models import Invoice, OneOffKind, OneOffOrder, OneOffState
+from tillit.services.payment_models import Invoice, OneOffKind, OneOffOrder, OneOffState, Payment
 from tillit.services.terms import next_number, terms
 
 MOST = 100_000_000
@@ -79,8 +79,15 @@ def place(
 
 
 def paid(*, scope: Scope, order: OneOffOrder, amount: int, source: Kind, key: str, at: datetime) -> None:
-    """Money for the order has come in from `source`. What the order does not need the person has with us."""
+    """Money for the order has come in from `source`. What the order does not need the person has with us. What came
+    in after all for one that was billed pays its invoice.
+    """
     row = locked(scope, order)
+    if billed := invoice_of(row):
+        invoices.receive(scope=scope, invoice=billed, amount=amount, source=source, key=key, at=at)
+        follow_invoice(scope=scope, invoice=billed, at=at)
+        refresh(order)
+        return
     needed = row.amount if row.order_state == OneOffState.PLACED and amount >= row.amount else 0
     if needed:
         owed = row.cash if row.paid_out_at is not None else 0
@@ -124,7 +131,7 @@ def hand_out(*, scope: Scope, order: OneOffOrder, to_account: str, at: datetime)
 def deliver(*, scope: Scope, order: OneOffOrder, at: datetime) -> None:
     """Tickets were sent. Raises `PaymentError` `order-state` unless it is paid for, or billed."""
     row = locked(scope, order)
-    billed = Invoice.objects.filter(subject_id=row.subject_id, order_id=row.id).exists()
+    billed = row.order_state == OneOffState.PLACED and invoice_of(row) is not None
     if row.delivered_at is not None or row.cash or not (row.order_state == OneOffState.PAID or billed):
         raise PaymentError("order-state", "what is paid for or billed is delivered, once")
     changed: dict[str, object] = {"delivered_at": at}
@@ -136,12 +143,16 @@ def deliver(*, scope: Scope, order: OneOffOrder, at: datetime) -> None:
 
 
 def bill(*, scope: Scope, order: OneOffOrder, at: datetime, language: str = "nb") -> Invoice:
-    """Have it paid by invoice, once. The order is settled as the invoice is. Raises `PaymentError` `order-state`."""
+    """Have it paid by invoice, once. The order is settled as the invoice is.
+
+    Raises `PaymentError`: `order-state`, `cash-first`, `under-way` (a payment of it is begun, its outcome not known).
+    """
     row = locked(scope, order)
     if row.order_state != OneOffState.PLACED:
         raise PaymentError("order-state", "the order is paid or over")
     if row.cash and row.paid_out_at is None:
         raise PaymentError("cash-first", "cash is billed when it has been handed out")
+    _nothing_begun(row)
     made = invoices.issue(
         scope=scope,
         subject_id=row.subject_id,
@@ -157,32 +168,56 @@ def bill(*, scope: Scope, order: OneOffOrder, at: datetime, language: str = "nb"
 
 
 def follow_invoice(*, scope: Scope, invoice: Invoice, at: datetime) -> None:
-    """What settles an order's invoice settles the order."""
+    """What settles an order's invoice settles the order: paid when what is left after credit notes was paid, lost when
+    it was written off, cancelled or refunded when credit notes took back all of it.
+    """
     if invoice.order_id is None or invoice.settled_at is None:
         return
     row = OneOffOrder.objects.filter(subject_id=invoice.subject_id, id=invoice.order_id).first()
-    if row is not None and row.order_state == OneOffState.PLACED:
-        to = OneOffState.DELIVERED if row.delivered_at is not None else OneOffState.PAID
-        _become(scope, row, OneOffState.CANCELLED if invoice.invoice_state == "credited" else to, at)
+    if row is None:
+        return
+    noted = invoices.number_of_credits(invoice)[1]
+    if noted >= invoice.amount:
+        to = OneOffState.REFUNDED if noted > invoice.credited else OneOffState.CANCELLED
+    elif invoice.lost or not invoice.paid:
+        to = OneOffState.LOST
+    else:
+        to = OneOffState.PAID
+    ended = (OneOffState.REFUNDED, OneOffState.CANCELLED)
+    if row.order_state == OneOffState.PLACED or (to in ended and row.order_state not in ended):
+        _become(scope, row, to, at)
 
 
 def cancel(*, scope: Scope, order: OneOffOrder, at: datetime) -> None:
-    """Take it back: before it is paid; of one that is paid the price is given back, to be refunded.
+    """Take it back: before it is paid; of one that is paid the price is given back, to be refunded. Of one that was
+    billed that is what was paid of its invoice and no credit note has given back.
 
-    Raises `PaymentError`: `order-state` (it is over, or cash was handed out), `billed` (credit the invoice).
+    Raises `PaymentError`: `order-state` (it is over, or cash was handed out), `billed` (credit the invoice),
+    `under-way` (a payment of it is begun, its outcome not known).
     """
     row = locked(scope, order)
     if row.order_state not in (OneOffState.PLACED, OneOffState.PAID) or row.paid_out_at is not None:
         raise PaymentError("order-state", "the order is over, or its cash was handed out")
-    if Invoice.objects.filter(subject_id=row.subject_id, order_id=row.id, settled_at=None).exists():
+    billed = invoice_of(row)
+    if billed is not None and billed.settled_at is None:
         raise PaymentError("billed", "credit its invoice")
-    if row.order_state == OneOffState.PAID:
+    if billed is not None:
+        if rest := invoices.creditable(billed):
+            invoices.credit(scope=scope, invoice=billed, amount=rest, at=at)
+        _become(scope, row, OneOffState.REFUNDED, at)
+    elif row.order_state == OneOffState.PAID:
         sold = row.amount - row.cash
         _move(scope, row, SALES, CREDIT, sold, ("cancelled", row.controller_id, row.number), at)
         _become(scope, row, OneOffState.REFUNDED, at)
     else:
+        _nothing_begun(row)
         _become(scope, row, OneOffState.CANCELLED, at)
     refresh(order)
+
+
+def invoice_of(order: OneOffOrder) -> Invoice | None:
+    """The invoice the order was billed with."""
+    return Invoice.objects.filter(subject_id=order.subject_id, order_id=order.id).first()
 
 
 def of_person(*, subject_id: int) -> QuerySet[OneOffOrder]:
@@ -210,6 +245,12 @@ def refresh(order: OneOffOrder) -> None:
     fresh = OneOffOrder.objects.get(subject_id=order.subject_id, id=order.id)
     for field in OneOffOrder._meta.concrete_fields:
         setattr(order, field.attname, getattr(fresh, field.attname))
+
+
+def _nothing_begun(row: OneOffOrder) -> None:
+    begun = Payment.objects.filter(subject_id=row.subject_id, order_id=row.id, amount__gt=0, ended_at=None)
+    if begun.exists():
+        raise PaymentError("under-way", "a payment of it is begun, and its outcome not known yet")
 
 
 def _move(

@@ -132,19 +132,22 @@ class OneOffKind(models.TextChoices):
 
 
 class OneOffState(models.TextChoices):
-    """placed → paid → delivered; or cancelled before it is paid, refunded after."""
+    """placed → paid → delivered; or cancelled before it is paid, refunded after; lost when its invoice was written
+    off.
+    """
 
     PLACED = "placed"
     PAID = "paid"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
     REFUNDED = "refunded"
+    LOST = "lost"
 
 
 class OneOffOrder(PersonalModel):
     """A single purchase. title, event_on, quantity: what and when; amount: minor units, all of it; cash: the part that
-    is handed out (emergency cash). settled_at: when it was paid, refunded or cancelled, from which it lapses.
-    paid_out_at: when cash was handed out; to_account: where to, sealed.
+    is handed out (emergency cash). settled_at: when it was paid, refunded, cancelled or lost, from which it
+    lapses. paid_out_at: when cash was handed out; to_account: where to, sealed.
     """
 
     number = models.BigIntegerField()
@@ -201,8 +204,8 @@ class Payment(PersonalModel):
     """Money in (or, `amount` below zero, back): of an invoice or an order. Of a card only its last four are kept.
 
     reference: ours, by which the acquirer knows it; the_acquirers: the acquirer's. entry: which movement of the bank.
-    of_id: the payment a refund gives back. reason: code why it failed. ended_at: when its outcome was known, from which
-    it lapses. to_account: where a refund by bank goes, sealed.
+    of_id: the payment a refund gives back. page: where the person pays, while open. reason: code why it failed.
+    ended_at: when its outcome was known, from which it lapses. to_account: where a refund by bank goes, sealed.
     """
 
     category = models.SmallIntegerField()
@@ -215,6 +218,7 @@ class Payment(PersonalModel):
     method = models.CharField(max_length=14, choices=Method.choices)
     masked = models.CharField(max_length=4, blank=True, default="")
     the_acquirers = models.CharField(max_length=60, blank=True, default="")
+    page = models.CharField(max_length=500, blank=True, default="")
     entry = models.CharField(max_length=42, blank=True, default="")
     to_account = models.BinaryField(null=True)
     payment_state = models.CharField(max_length=10, choices=PaymentState.choices)

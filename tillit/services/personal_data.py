@@ -142,7 +142,7 @@ personal(
     categories=(accounts.PAYMENTS, accounts.ONE_OFF),
     clocks={"paid": "ended_at", "collected": "begun_at"},
     sealed=("to_account",),
-    not_exported={"to_account": _ACCOUNT},
+    not_exported={"to_account": _ACCOUNT, "page": "the address of an open page, which is led to on Min side"},
     figures=_BOOKED,
 )
 not_personal(PaymentTerms, because="when invoices are due, and what reminders cost")

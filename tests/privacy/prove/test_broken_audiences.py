@@ -65,6 +65,12 @@ def test_b10_who_is_in_an_audience_without_a_yes_in_clear_or_unlogged_is_seen(li
         )
 
 
+_FIGURE = (
+    "WITH s AS ({survey} RETURNING id), q AS (INSERT INTO surveys_question (survey_id, position, kind, texts, required)"
+    " SELECT id, 1, 'number', '{{}}', false FROM s RETURNING id)"
+    " INSERT INTO surveys_figure (question_id, position, label, people, answered)"
+    " SELECT id, 0, '410…9850', 12, 12 FROM q"
+)
 _SURVEY = (
     "INSERT INTO surveys_survey (controller_id, texts, anonymous, sample, closes_on, stage, secret, least, asked,"
     " answers, made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open', 'x', 5, {asked},"
@@ -98,9 +104,12 @@ _UNDRAWN = (
 def test_f7_a_survey_that_could_be_linked_is_overdue_or_drawn_otherwise_is_seen(live: Installation) -> None:
     here = live.controllers["fjordlys"].pk
     gone = "DELETE FROM surveys_survey; DELETE FROM draws_draw"
+    gone_with_figures = f"DELETE FROM surveys_figure; DELETE FROM surveys_question; {gone}"
     for break_it, mend_it, fault in (
         (_SURVEY.format(controller=here, days="- 1", asked=0), gone, "their day has passed"),
         (_SURVEY.format(controller=here, days="+ 1", asked=7), gone, "not as many as were asked"),
+        (_FIGURE.format(survey=_SURVEY.format(controller=here, days="+ 1", asked=0)), gone_with_figures,
+         "tell the least"),
         (_DRAW.format(controller=here), gone, "repeated gives something else"),
         ("ALTER TABLE surveys_urn ADD COLUMN put_in_at timestamptz", "ALTER TABLE surveys_urn DROP COLUMN put_in_at",
          "whose or when"),
@@ -203,3 +212,21 @@ def test_h17_a_visit_that_never_ends_or_tells_more_than_a_name_is_seen(live: Ins
          "more than the name"),
     ):  # fmt: skip
         assert fault in live.sees("domains", "fjordlys", "activities.reception", break_it, mend_it)
+
+
+def test_h16_files_that_outlive_their_application_and_forgotten_ones_are_seen(live: Installation) -> None:
+    here, kari = live.controllers["solvik"].pk, live.people["solvik", "Kari"]
+    row = (
+        "WITH made AS (INSERT INTO recruitment_application (subject_id, controller_id, position, letter, assessment,"
+        f" stage, language, received_at, decided_at) VALUES ({kari}, {here}, 'x', 'x', '', '{{stage}}', 'nb', now()"
+        " - interval '{age}', {decided}) RETURNING id)"
+        " INSERT INTO recruitment_file (subject_id, controller_id, application_id,"
+        f" media_type, bytes, sealed) SELECT {kari}, {here}, id, 'application/pdf', 1, 'x' FROM made"
+    )
+    gone = "DELETE FROM recruitment_file; DELETE FROM recruitment_application"
+    for stage, age, decided, fault in (
+        ("received", "2 years", "NULL", "more than a year"),
+        ("declined", "2 days", "now()", "another clock"),
+    ):
+        break_it = row.format(stage=stage, age=age, decided=decided)
+        assert fault in live.sees("domains", "solvik", "activities.recruitment", break_it, gone)

@@ -63,5 +63,12 @@ def test_e4_e5_e6_what_breaks_the_promises_is_seen(point: MeteringPoint, fresh_d
         assert "quiet hours" in found("energy_alerts").why
         owner.execute("UPDATE power_alert SET due_at = given_at, occasion = 'another'")
         assert "no alert stands for" in found("energy_alerts").why
-        owner.execute("UPDATE messages_message SET key = 'readings_gap:another:email'")
+        owner.execute("UPDATE messages_message SET key = 'readings_gap:another:email', handed_at = now()")
+        owner.execute("UPDATE messages_message SET message_state = 'sent', settled_at = now()")
+        owner.execute("UPDATE power_alert_setting SET email = false")
+        assert "switched off" in found("energy_alerts").why
+        owner.execute("UPDATE power_alert_setting SET email = true")
+        owner.execute("UPDATE messages_message SET template = 'high_use'")
+        assert "app that is deleted" in found("energy_alerts").why
+        owner.execute("UPDATE messages_message SET template = 'readings_gap'")
     assert found("energy_alerts").status == "kept"

@@ -29,5 +29,7 @@ def test_e1_e2_e7_what_is_wrong_with_readings_points_and_insight_is_seen(live: I
     good, wrong = (POINT.format(**given, number=number) for number in (GOOD, WRONG))
     assert "check digit" in live.sees("domains", "fjordlys", SUPPLY, wrong, GONE)
     assert "as many values" in live.sees("domains", "fjordlys", SUPPLY, f"{good}; {DAY.format(**given)}", GONE)
+    full = DAY.format(**given).replace(r"'\x00000000'", rf"'\x{'00' * 92}'")
+    assert "of no time at which" in live.sees("domains", "fjordlys", SUPPLY, f"{good}; {full}", GONE)
     part = f"{good}; {PART.format(**given)}"
     assert "do not use the app" in live.sees("domains", "fjordlys", APP, part, GONE)

@@ -1,13 +1,18 @@
 """Cookies and other stored items: each has its life, and whatever is not necessary a consent purpose (G1, G2)."""
 
+import re
 from collections.abc import Iterator
 
 from tillit.declaration.checking.context import Context, Path
 from tillit.declaration.errors import Problem
 
+_SITE = re.compile(r"https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
+_HOST = re.compile(r"[^\s/?#@:]+\.[^\s/?#@:]+")
+
 
 def problems(context: Context) -> Iterator[Problem]:
-    """Lives without period, session cookies with one, items without consent purpose."""
+    """Lives without period, session cookies with one, items without consent purpose; addresses that are none."""
+    yield from _addresses(context)
     policy = context.declaration.cookies
     waiting = {cookie.group for cookie in policy.items if cookie.kind != "necessary"}
     for i, cookie in enumerate(policy.items):
@@ -24,6 +29,18 @@ def problems(context: Context) -> Iterator[Problem]:
         if cookie.kind == "necessary" and cookie.group in waiting:
             message = f"cookie '{cookie.name}' is necessary, so it may not wait for consent to '{cookie.group}'"
             yield context.problem((*at, "group"), "cookie-purpose", message)
+
+
+def _addresses(context: Context) -> Iterator[Problem]:
+    for i, site in enumerate(context.declaration.sites):
+        if not _SITE.fullmatch(site.web):
+            message = f"the address of a site is https:// and its host, without a path: '{site.web}' is not"
+            yield context.problem(("sites", i, "web"), "site-address", message)
+    for i, cookie in enumerate(context.declaration.cookies.items):
+        for n, host in enumerate(cookie.hosts):
+            if not _HOST.fullmatch(host):
+                message = f"'{host}' is no host: a name such as pixel.example.com"
+                yield context.problem(("cookies", "items", i, "hosts", n), "cookie-host", message)
 
 
 def notices(context: Context) -> Iterator[Problem]:

@@ -53,7 +53,7 @@ def _addresses(context: Context) -> Iterator[Problem]:
     forms = {"email": (_EMAIL, "e-mail address"), "web": (_WEB, "web address"), "phone": (_PHONE, "phone number")}
     forms["authority_web"] = forms["web"]
     for path, value in walk(context.declaration):
-        if path and path[-1] in forms and isinstance(value, str):
+        if path and path[-1] in forms and path[0] != "sites" and isinstance(value, str):  # see `cookies`
             pattern, name = forms[str(path[-1])]
             if not pattern.fullmatch(value):
                 yield context.problem(path, "unreadable-address", f"'{value}' is no {name}")

@@ -36,6 +36,7 @@ def _duplicates(context: Context) -> Iterator[Problem]:
         "processors": ((item.key,) for item in declaration.processors),
         "transfers": ((item.key,) for item in declaration.transfers),
         "partners": ((item.key,) for item in declaration.partners),
+        "sites": ((item.key,) for item in declaration.sites),
         "security": ((item.key,) for item in declaration.security),
         "recordings": ((item.key,) for item in declaration.recordings),
         "forms": ((item.key,) for item in declaration.forms),

@@ -52,6 +52,7 @@ def statement(
         sharing.transfers(words),
         sharing.partners(words),
         web.cookies(words, cookies_at),
+        web.sites(words),
         web.statistics(words),
         web.forms(words),
         web.topics(words),
@@ -80,7 +81,9 @@ def cookie_policy(declaration: Declaration, language: str, *, names: Mapping[str
     empty = not declaration.cookies.items
     intro = Paragraph(words("cookies.none" if empty else "cookies.intro"))
     lead: tuple[Block, ...] = (intro, *notices, web.choice(words))
-    return _document(words, "title.cookies", lead, list(web.cookie_groups(words)))
+    elsewhere = web.sites(words)
+    sections = [*web.cookie_groups(words), *([elsewhere] if elsewhere else [])]
+    return _document(words, "title.cookies", lead, sections)
 
 
 def _document(words: Words, title: str, lead: tuple[Block, ...], sections: list[Section]) -> Document:

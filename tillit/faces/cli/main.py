@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "breach": "Register breaches, keep their deadlines, tell whom they concern, practise.",
     "campaigns": "Newsletters and campaigns: count sets, follow, pause, cancel.",
     "db": "Start, stop and inspect the database.",
+    "cookies": "Scan a site in a browser: what it stores and asks for, held against the register.",
     "declare": "Check, publish, compare and render declarations.",
     "demo": "Declare five controllers and run the main job on a year of baskets.",
     "disclosures": "Who has received what, and who is still to be told of a change.",

@@ -56,6 +56,7 @@ def take_in(
 
     from tillit.files.errors import FileRefusedError
     from tillit.power.intake import import_file
+    from tillit.power.reading.files import masked
 
     found, counts, reasons = _controller(controller), Counter[str](), Counter[str]()
     refused = repeated = 0
@@ -73,13 +74,13 @@ def take_in(
                 if len(files) == 1:
                     raise
                 refused += 1
-                out.print(f"{file.name}: {error.code}: {error}", markup=False)
+                out.print(f"{masked(file.name)}: {error.code}: {error}", markup=False)
                 continue
             repeated += done.repeated
             counts.update(done.counts)
             reasons.update(done.reasons)
             for one in done.rejects[:_LONGEST_SHOWN]:
-                out.print(f"  {file.name} line {one.line}, {one.field or 'line'}: {one.code}", markup=False)
+                out.print(f"  {masked(file.name)} line {one.line}, {one.field or 'line'}: {one.code}", markup=False)
     _say(len(files), repeated, refused, counts, reasons, dry_run=dry_run)
     if refused:
         raise typer.Exit(2)

@@ -40,6 +40,7 @@ from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
 from tillit.office.reception import operations as reception
+from tillit.office.recruitment import operations as recruitment
 from tillit.outreach.audiences.operations import follow_everywhere
 from tillit.outreach.campaigns.running import run_everywhere
 from tillit.outreach.competitions import operations as competitions
@@ -96,8 +97,10 @@ JOBS = {
         Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),
         Every("agreements", agreements.close_lapsed, timedelta(days=1), hour=1),  # after what entitlements ended
         Every("family", family.follow, timedelta(days=1), hour=1),
+        Every("entry_lists", competitions.close_everywhere, timedelta(minutes=1)),  # before what was announced is known
         Every("competitions", competitions.follow_everywhere, timedelta(days=1), hour=3),
         Every("reception", reception.end_the_day, timedelta(days=1), hour=0),
+        Every("recruitment", recruitment.follow_everywhere, timedelta(days=1), hour=3),
         Every("seminars", seminars.follow_everywhere, timedelta(days=1), hour=3),
         Every("surveys", surveys.close_everywhere, timedelta(days=1), hour=0),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),

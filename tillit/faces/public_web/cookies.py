@@ -4,7 +4,6 @@ The browser holds a random id, which is the proof's on the server, and the purpo
 declared than were asked about, we ask again.
 """
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
@@ -45,7 +44,7 @@ def chosen(request: HttpRequest, site: Site) -> Chosen | None:
     Global Privacy Control, where nothing was chosen, is a no to all.
     """
     held = _held(request)
-    if held is not None and held[1] == _asked(site):
+    if held is not None and held[1] == choices.asked(site.declaration):
         return Chosen(held[0], held[2] & set(choices.optional_purposes(site.declaration)))
     return Chosen(None, frozenset()) if request.headers.get("Sec-GPC") == "1" else None
 
@@ -109,7 +108,7 @@ def choose(request: HttpRequest, controller: str) -> HttpResponse:
     )
     response.set_cookie(
         CHOICE_COOKIE,
-        ".".join([proof.pk.hex, _asked(site), *proof.purposes]),
+        ".".join([proof.pk.hex, choices.asked(site.declaration), *proof.purposes]),
         max_age=IsoPeriod.parse(site.declaration.cookies.choice_lives).add_to(now) - now,
         path=reverse("home", args=[site.key]),
         secure=settings.SESSION_COOKIE_SECURE,
@@ -122,8 +121,7 @@ def choose(request: HttpRequest, controller: str) -> HttpResponse:
 
 def _delete_others(request: HttpRequest, response: HttpResponse, site: Site, purposes: Collection[str]) -> None:
     """What stands under a purpose that was not said yes to goes: here and in the browser."""
-    gone = {item.name for item in site.declaration.cookies.items if item.kind != "necessary"}
-    gone -= {item.name for item in site.declaration.cookies.items if item.group in purposes}
+    gone = {item.name for item in choices.refused(site.declaration, purposes)}
     if REMEMBER in gone:
         devices.forget(token=request.COOKIES.get(REMEMBER, ""))
     for name in gone & set(request.COOKIES):
@@ -148,9 +146,3 @@ def _held(request: HttpRequest) -> tuple[UUID, str, frozenset[str]] | None:
         return UUID(hex=proof), asked, frozenset(purposes)
     except ValueError:
         return None
-
-
-def _asked(site: Site) -> str:
-    """What a reader is asked about: changes when an optional item, its purpose or its life does."""
-    items = [item.model_dump_json() for item in site.declaration.cookies.items if item.kind != "necessary"]
-    return hashlib.sha256("".join(sorted(items)).encode()).hexdigest()[:12]

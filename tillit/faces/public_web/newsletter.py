@@ -63,7 +63,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     site = site_or_404(found.controller.key)
     if request.method == "POST":
-        signup.confirm(asked=found)
+        try:
+            signup.confirm(asked=found)
+        except ConsentRefusedError:
+            raise Http404 from None
     step = "done" if request.method == "POST" else "confirm"
     words = signup.shown_words(found.controller)
     return render(request, "public_web/newsletter_done.html", {"site": site, "step": step, "words": words})

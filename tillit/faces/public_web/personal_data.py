@@ -4,6 +4,7 @@ from tillit.declaration.forms import served_form
 
 served_form("newsletter", "newsletter_signup")
 served_form("survey", "survey", activity="surveys", collects=("survey_answer",))
+served_form("job_application", "job_application")
 served_form("reception_screen", "reception")
 served_form("seminar", "seminar_signup")
 served_form("competition", "competition")

@@ -6,7 +6,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tillit.declaration.statement.pdf import TypesettingError
@@ -18,7 +20,7 @@ from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.kernel import clock
-from tillit.outreach.seminars import links, operations, queries
+from tillit.outreach.seminars import confirming, links, operations, queries
 from tillit.outreach.seminars.certificate import certificate
 from tillit.outreach.seminars.errors import SeminarError
 from tillit.outreach.seminars.models import Seminar, Signup, Stage, Standing
@@ -38,19 +40,22 @@ def listed(request: HttpRequest, controller: str) -> HttpResponse:
     return render(request, "public_web/seminars.html", {"site": site, "rows": rows})
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def one(request: HttpRequest, controller: str, number: int) -> HttpResponse:
-    """A seminar, with a form to sign up; after it, the same words whoever the address belongs to."""
+    """A seminar, with a form to sign up. Who is signed in does so as themselves; to who is not a link is sent, and the
+    words are the same whoever the address belongs to.
+    """
     site = _site(controller)
     seminar = _published(site, number)
     problem = ""
     if request.method == "POST":
         try:
-            _sign_up(request, seminar)
+            told = _sign_up(request, site, seminar)
         except SeminarError as refused:
             problem = refused.code
         else:
-            messages.success(request, say(language(), "seminars.signed"))
+            messages.success(request, say(language(), told))
             return redirect("seminar", site.key, number)
     typed = {name: request.POST.get(name, "")[:200] for name in ("name", "email", "phone", "digital")}
     context = {
@@ -105,8 +110,8 @@ def file(request: HttpRequest, controller: str, token: str, which: str) -> HttpR
     _, seminar, row = _own(controller, token)
     if which == "calendar.ics":
         return _ics(seminar, links.calendar(seminar, language(), private=row.standing == Standing.PLACE))
-    with queries.scope_of(seminar.controller):
-        name = next((one.name for one in queries.attendance(seminar) if one.row.id == row.id), "")
+    with queries.scope_of(seminar.controller, row.subject_id):
+        name = queries.name_of_person(row.subject_id)
     try:
         made = certificate(seminar=seminar, row=row, name=name, language=language())
     except SeminarError:
@@ -117,13 +122,48 @@ def file(request: HttpRequest, controller: str, token: str, which: str) -> HttpR
     return HttpResponse(made, content_type="application/pdf", headers=heads)
 
 
-def _sign_up(request: HttpRequest, seminar: Seminar) -> None:
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, controller: str, token: str) -> HttpResponse:
+    """What the link confirms, and a button; a POST signs up, and leads to one's own page. 404 for a link that is none
+    of ours or too old.
+    """
+    site = _site(controller)
+    asked = confirming.read(controller_id=site.controller.pk, token=token)
+    if asked is None:
+        raise Http404
+    problem = ""
+    if request.method == "POST":
+        try:
+            row = operations.sign_up_stranger(
+                seminar=asked.seminar, who=asked.who, digital=asked.digital, language=asked.language
+            )
+            return redirect("seminar_mine", site.key, links.token(asked.seminar, row.subject_id))
+        except SeminarError as refused:
+            problem = refused.code
+    context = {"site": site, "seminar": asked.seminar, "who": asked.who, "problem": problem}
+    context["when"] = links.when(asked.seminar, language())
+    return render(request, "public_web/seminar_confirm.html", context, status=422 if problem else 200)
+
+
+def _sign_up(request: HttpRequest, site: Site, seminar: Seminar) -> str:
+    """The words that tell of it."""
+    from tillit.faces.member_web.access import member_of  # noqa: PLC0415 (Min side imports the public pages)
+
     said = request.POST
     if not rates.within(_OFTEN, rates.truncated(network_address(request))):
         raise SeminarError("often", "too many sign-ups from here for now")
-    who = Participant(said.get("name", "")[:200], said.get("email", "")[:254], said.get("phone", "")[:30])
+    who = Participant(said.get("name", "")[:120], said.get("email", "")[:254], said.get("phone", "")[:30])
     digital = said.get("digital") == "1" and bool(seminar.link)
-    operations.sign_up_stranger(seminar=seminar, who=who, digital=digital, language=language())
+    member = member_of(request, site)
+    if member is not None:
+        operations.sign_up(seminar=seminar, subject_id=member.subject_id, digital=digital, language=language())
+        return "seminars.signed"
+    place = request.build_absolute_uri(reverse("seminar_confirm", args=[site.key, "TOKEN"]))
+    link = place.replace("TOKEN", "{token}")
+    confirming.ask(seminar=seminar, who=who, digital=digital, language=language(), link=link)
+    return "seminars.asked"
 
 
 def _own(controller: str, token: str) -> tuple[Site, Seminar, Signup]:

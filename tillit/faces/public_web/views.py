@@ -31,6 +31,7 @@ _OUTREACH = (
     ("competitions", "competitions", "competitions.title"),
     ("surveys", "draws", "draws.title"),
     ("tip_a_friend", "tip", "tips.title"),
+    ("recruitment", "job_application", "jobs.title"),
 )
 
 

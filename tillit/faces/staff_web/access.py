@@ -179,6 +179,12 @@ class Worker:
         return "reception" in (self.actor.activities or ()) and self.site.declaration.activity("reception") is not None
 
     @property
+    def recruits(self) -> bool:
+        """Whether they work with applications for work here."""
+        declared = self.site.declaration.activity("recruitment") is not None
+        return declared and "recruitment" in (self.actor.activities or ())
+
+    @property
     def sees_visits(self) -> bool:
         """Whether they see the visit statistics here."""
         may = "visit_statistics" in (self.actor.activities or ())

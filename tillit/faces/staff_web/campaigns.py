@@ -10,10 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tillit.declaration.queries import current
 from tillit.faces.staff_web import segment_form
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
+from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.messages.templates import Rendered
 from tillit.outreach.campaigns import operations, preview, queries, words
@@ -172,6 +174,7 @@ def _shown(campaign: Campaign, typed: Any) -> dict[str, Any]:
     mail = campaign.channel in {"email", "post", "push"}
     return {
         "campaign": campaign,
+        "least": current(controller_id=campaign.controller_id, on=clock.today()).minimum_group,
         "values": values,
         "mail": mail,
         "open": campaign.status in _OPEN,

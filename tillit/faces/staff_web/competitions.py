@@ -22,6 +22,7 @@ from tillit.outreach.competitions import operations, queries
 from tillit.outreach.competitions.errors import CompetitionError
 from tillit.outreach.competitions.models import Competition, Entry, Stage
 from tillit.outreach.competitions.operations import Content
+from tillit.outreach.draws.operations import late
 
 ON_A_PAGE = 25
 _PARTS = ("title", "about", "question")
@@ -76,6 +77,7 @@ def one(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         entries=queries.entries(found),
         winners=_winners(worker, found),
         over=found.closes_at <= clock.now(),
+        late=found.draw is not None and late(found.draw),
         problem=problem,
         **_form(request if problem and request.POST.get("act") == "change" else None, found),
     )
@@ -105,13 +107,17 @@ def _act(request: HttpRequest, worker: Worker, found: Competition) -> str:
                 operations.discard(scope=scope, competition=found)
             case "draw":
                 operations.draw(scope=scope, competition=found, mixed_in=request.POST.get("mixed_in", "")[:120])
+            case "announce":
+                said = request.POST.get("announced", "")[:120]
+                operations.announce_anew(scope=scope, competition=found, announced=said, announced_at=_moment(request))
             case "sent":
                 given = request.POST.get("entry", "")
                 entry = int(given) if given.isascii() and given.isdecimal() and len(given) < 20 else 0
                 operations.prize_sent(scope=scope, competition=found, entry_id=entry)
             case _:
                 raise Http404
-    return {"change": "saved", "open": "opened", "discard": "discarded", "draw": "drawn", "sent": "sent"}[act]
+    return {"change": "saved", "open": "opened", "discard": "discarded", "draw": "drawn", "sent": "sent",
+            "announce": "announced_anew"}[act]  # fmt: skip
 
 
 def _content(request: HttpRequest) -> Content:
@@ -125,14 +131,23 @@ def _content(request: HttpRequest) -> Content:
         texts={code: {part: said.get(f"{part}_{code}", "").strip()[:4000] for part in _PARTS} for code in languages()},
         correct=said.get("correct", "").strip()[:200],
         announced=said.get("announced", "").strip()[:120],
+        announced_at=_moment(request),
         winners=int(winners) if winners.isascii() and winners.isdecimal() and len(winners) < 6 else 0,
         members_only=said.get("members_only") == "1",
         closes_at=closes,
     )
 
 
+def _moment(request: HttpRequest) -> datetime | None:
+    said = request.POST.get("announced_at", "").strip()
+    try:
+        return datetime.fromisoformat(said).replace(tzinfo=ZoneInfo(DEFAULT_ZONE)) if said else None
+    except ValueError:
+        raise CompetitionError("announced", "that is no moment") from None
+
+
 def _form(request: HttpRequest | None, found: Competition | None) -> dict[str, Any]:
-    names = ("closes_at", "winners", "correct", "announced", "members_only")
+    names = ("closes_at", "winners", "correct", "announced", "announced_at", "members_only")
     typed: dict[str, Any]
     if request is not None:
         typed = {name: request.POST.get(name, "")[:200] for name in names}
@@ -141,6 +156,9 @@ def _form(request: HttpRequest | None, found: Competition | None) -> dict[str, A
         assert found is not None  # noqa: S101 (one of the two is there)
         typed = {name: getattr(found, name) for name in names}
         typed["closes_at"] = f"{found.closes_at.astimezone(ZoneInfo(DEFAULT_ZONE)):%Y-%m-%dT%H:%M}"
+        typed["announced_at"] = ""
+        if found.announced_at is not None:
+            typed["announced_at"] = f"{found.announced_at.astimezone(ZoneInfo(DEFAULT_ZONE)):%Y-%m-%dT%H:%M}"
         texts = found.texts
     return {"typed": typed, "spoken": [(code, say(code, "language.name"), texts.get(code, {})) for code in languages()]}
 

@@ -126,6 +126,9 @@ def _broken(worker: Worker) -> int:
 ENTRIES: tuple[Entry, ...] = (
     Entry("search", "staff_search", "staff.search", "desk_tiles.search", _looks_up),
     Entry("enrol", "staff_enrol", "enrol.title", "desk_tiles.enrol", lambda worker: worker.enrols),
+    Entry(
+        "applications", "staff_applications", "application_desk.title", "application_desk.tile", lambda w: w.recruits
+    ),
     Entry("reception", "staff_reception", "reception_desk.title", "reception_desk.tile", lambda w: w.receives),
     Entry(
         "requests", "staff_requests", "rights_desk.title", "desk_tiles.requests", lambda w: w.handles_rights, _requests

@@ -155,6 +155,9 @@ def _desk_act(request: HttpRequest, here: dict[str, Any]) -> str:
         taken = [payments_in.take_in(**here, body=body) for body in uploaded(request, "file")]
         new, paid = sum(one.new for one in taken), sum(one.paid for one in taken)
         return say(spoken, "payments_desk.taken", new=new, paid=paid)
+    if said.get("act") == "difference":
+        payment_desk.see_to(**here, payment_id=number_of(said.get("payment", "")))
+        return say(spoken, "payments_desk.done")
     line = number_of(said.get("line", ""))
     if said.get("act") == "put":
         payments_in.put_with(**here, line_id=line, invoice=said.get("text", "")[:40])

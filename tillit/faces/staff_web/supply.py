@@ -43,13 +43,15 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     if not worker.supplies_power:
         raise Http404
     problem = ""
+    controller = worker.site.controller
     try:
+        power_supply.allowed(controller=controller, purpose=activity)
         if request.method == "POST":
             problem = _act(request, worker, subject_id)
             if not problem:
                 messages.success(request, say(language(), "profile.saved"))
                 return redirect("staff_supply", worker.site.key, token)
-        view = power_supply.look(actor=worker.actor, controller=worker.site.controller, subject_id=subject_id)
+        view = power_supply.look(actor=worker.actor, controller=controller, purpose=activity, subject_id=subject_id)
     except (ScopeError, NotAssignedError):
         raise Http404 from None
     offered = energy_app.offered(worker.site.declaration)
@@ -108,6 +110,8 @@ def _act(request: HttpRequest, worker: Worker, subject_id: int) -> str:
 
 def _request_in(said: Any, where: dict[str, Any]) -> None:
     facts = {name: said.get(name, "").strip()[:longest] for name, longest in _LONGEST.items() if name != "product"}
+    if not facts["municipality"]:
+        raise PowerError("municipality", "taxes hang on it: without it nothing can be priced")
     power_supply.request_in(
         **where,
         number=said.get("number", "")[:40],

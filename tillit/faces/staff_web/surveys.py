@@ -83,7 +83,7 @@ def one(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         asked=_asked(request if problem and request.POST.get("act") == "question" else None, editing_one),
         editing=editing_one,
         kinds=Kind.values,
-        reach=queries.reach(controller=worker.site.controller) if draft else None,
+        reach=queries.shown_reach(controller=worker.site.controller) if draft else None,
         answered=queries.answered(survey),
         results=queries.results(survey) if survey.stage == Stage.CLOSED else [],
         problem=problem,

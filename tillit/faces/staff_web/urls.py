@@ -6,6 +6,7 @@ from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.staff_web import (
     access_lost,
     advertising,
+    applications,
     assistance,
     audiences,
     benefits,
@@ -89,6 +90,13 @@ urlpatterns = [
     path("<controller:controller>/surveys/<int:number>/", surveys.one, name="staff_survey"),
     path("<controller:controller>/surveys/<int:number>/<int:question>.svg", surveys.chart, name="staff_survey_chart"),
     path("<controller:controller>/surveys/<int:number>/results.csv", surveys.download, name="staff_survey_file"),
+    path("<controller:controller>/applications/", applications.listed, name="staff_applications"),
+    path("<controller:controller>/applications/<int:number>/", applications.one, name="staff_application"),
+    path(
+        "<controller:controller>/applications/<int:number>/<int:document>/",
+        applications.file,
+        name="staff_application_file",
+    ),
     path("<controller:controller>/reception/", reception.desk, name="staff_reception"),
     path("<controller:controller>/reception/evacuation.pdf", reception.house, name="staff_reception_house"),
     path("<controller:controller>/reception/badge/<int:number>.pdf", reception.badge, name="staff_reception_badge"),

@@ -66,7 +66,11 @@ def answer(*, actor: Actor, controller: Controller, subject_id: int) -> Answer:
     marketing = [key for key, word in vocabulary().activities.items() if word.marketing]
     with Scope(actor, "rights_requests", frozenset({subject_id})):
         sent = Message.objects.filter(
-            subject_id__in=people, activity__in=marketing, direction="out", message_state=State.SENT
+            subject_id__in=people,
+            controller_id=controller.pk,
+            activity__in=marketing,
+            direction="out",
+            message_state__in=[State.SENT, State.UNKNOWN],  # what may have gone is answered for
         ).order_by("-settled_at")
         found = list(sent.values_list("activity", "channel", "settled_at")[:MOST])
     last: dict[tuple[str, str], Sent] = {}
@@ -80,5 +84,8 @@ def answer(*, actor: Actor, controller: Controller, subject_id: int) -> Answer:
 def _ground(acts: list[Receipt], activity: str, channel: str, at: datetime) -> Receipt | None:
     """The yes that stood when a message went."""
     before = [one for one in acts if one.activity == activity and one.channel in {"", channel} and one.at <= at]
-    newest = before[0] if before else None
+    if before and before[0].kind == "objected":
+        return None
+    # A lifted or refused objection leaves the yes, or the no, that was there before it.
+    newest = next((one for one in before if one.kind in {"given", "withdrawn"}), None)
     return newest if newest is not None and newest.kind == "given" else None

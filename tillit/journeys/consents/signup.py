@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tillit.consent.models import EventKind
+from tillit.consent.models import ConsentEvent, EventKind
 from tillit.consent.operations import record, shown
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current
+from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Activity
 from tillit.journeys.consents import receipts
 from tillit.journeys.consents.errors import ConsentRefusedError
@@ -22,15 +22,17 @@ from tillit.kernel import clock
 from tillit.kernel.identifiers import email as addresses
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
-from tillit.messages import tokens
+from tillit.messages import once, tokens
 from tillit.messages.mail import send_unstored
 from tillit.parties import lookup, rates
+from tillit.parties.merging import same_person
 from tillit.parties.operations import create_subject, record_fact, relate
 
 ACTIVITY, CHANNEL, RELATION, UNDER = "newsletter", "email", "subscriber", "consent_management"
 LIVES = timedelta(days=3)
 _USE = "signup"
 PER_ADDRESS = rates.Limit("newsletter_address", 3, timedelta(days=1))
+PER_MAILBOX = rates.Limit("newsletter_mailbox", 6, timedelta(days=1))
 PER_NETWORK = rates.Limit("newsletter_network", 30, timedelta(hours=1))
 
 
@@ -61,7 +63,9 @@ def ask(*, controller: Controller, address: str, topics: Collection[str], link: 
         written = addresses.normalise(address)
     except IdentifierError:
         raise ConsentRefusedError("address", "that is no e-mail address") from None
-    if not rates.within(PER_NETWORK, network) or not rates.within(PER_ADDRESS, f"{controller.pk}:{written}"):
+    if not rates.within(PER_NETWORK, rates.truncated(network)) or not rates.within(PER_MAILBOX, _mailbox(written)):
+        return
+    if not rates.within(PER_ADDRESS, f"{controller.pk}:{written}"):
         return
     declared, now = current(controller_id=controller.pk, on=clock.today()), clock.now()
     wanted = sorted({topic.key for topic in declared.topics} & set(topics))
@@ -75,6 +79,12 @@ def ask(*, controller: Controller, address: str, topics: Collection[str], link: 
         sender=controller.name,
         expires=now + LIVES,
     )
+
+
+def _mailbox(address: str) -> str:
+    """Where the mail ends up: `name+tag@host` is `name@host`, whichever controller is asked."""
+    name, _, host = address.rpartition("@")
+    return f"{name.partition('+')[0]}@{host}"
 
 
 def read(token: str) -> Asked | None:
@@ -97,7 +107,9 @@ def shown_words(controller: Controller) -> str:
 
 
 def confirm(*, asked: Asked) -> int:
-    """The person behind the address has said yes; who that is. Again: nothing more."""
+    """The person behind the address has said yes; who that is. Again: nothing more, and after a no since it was asked
+    for, nothing at all. Raises `ConsentRefusedError`: `not-offered`, `used`.
+    """
     controller, at, language = asked.controller, clock.now(), first_language(asked.controller)
     activity = offered(controller)
     if activity is None:
@@ -105,9 +117,20 @@ def confirm(*, asked: Asked) -> int:
     declared = current(controller_id=controller.pk, on=clock.today())
     acting = system("signup", {controller.pk})
     words = script(declared, activity, CHANNEL, language)
+    nonce: dict[str, Any] = {
+        "kind": _USE,
+        "controller_id": controller.pk,
+        "key": f"{asked.address}:{asked.at.isoformat()}",
+    }
     with Scope(acting, UNDER) as scope:
         known = lookup.by_address(register_id=controller.register_id, text=asked.address)
         subject = known or _subscribed(controller, asked.address)
+        if subject is not None and (since := _said_since(controller, subject, asked.at)):
+            if since == EventKind.GIVEN:
+                return subject
+            raise ConsentRefusedError("used", "the link is good for one yes")
+        if not once.first(**nonce, at=at):
+            raise ConsentRefusedError("used", "the link is good for one yes")
         if subject is None:
             subject = create_subject(scope=scope, register_id=controller.register_id)
         here: dict[str, Any] = {"scope": scope, "subject_id": subject, "controller_id": controller.pk}
@@ -130,6 +153,7 @@ def confirm(*, asked: Asked) -> int:
             channel=CHANNEL,
             evidence=f"asked {asked.at.isoformat(timespec='seconds')}, confirmed from the address",
         )
+        once.finished(**nonce)
     under = activity_for(declared)
     if asked.topics and under is not None:
         with Scope(acting, under) as scope:
@@ -153,6 +177,20 @@ def confirm(*, asked: Asked) -> int:
         key=f"signup:{asked.at:%Y%m%d%H%M%S}",
     )
     return subject
+
+
+def _said_since(controller: Controller, subject_id: int, asked: datetime) -> str:
+    """What the person said last of the newsletter since the link was asked for; '' where nothing."""
+    everyone = {controller.pk, holder_of(controller_id=controller.pk)}
+    with Scope(system("signup", everyone), "consent_proof"):
+        rows = ConsentEvent.objects.filter(
+            subject_id__in=same_person(subject_id),
+            controller_id__in=everyone,
+            activity=ACTIVITY,
+            channel__in=["", CHANNEL],
+            at__gte=asked,
+        )
+        return rows.order_by("-at", "-id").values_list("kind", flat=True).first() or ""
 
 
 def _subscribed(controller: Controller, address: str) -> int | None:

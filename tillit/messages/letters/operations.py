@@ -12,7 +12,7 @@ from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.csv_text import inert
 from tillit.kernel.scope import Actor, Scope
-from tillit.messages import events, outbox
+from tillit.messages import events, held, outbox
 from tillit.messages.addresses import POST
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.letters.pdf import Letter, letters_pdf
@@ -57,7 +57,7 @@ def _gather(post: outbox.Post, batches: dict[int, LetterBatch]) -> int:
             message_state=State.QUEUED,
             due_at__lte=clock.now(),
             letter_batch_id__isnull=True,
-        )
+        ).exclude(campaign_id__in=held.paused())
         rows = list(waiting.select_for_update(skip_locked=True).order_by("due_at", "id")[:MOST])
         if rows:
             batch = batches.get(post.controller)
@@ -83,6 +83,7 @@ def fetch(*, actor: Actor, batch: LetterBatch, at: datetime) -> Fetched:
     for post in outbox.posts(only=batch.controller_id):
         with post.scope():
             rows = Message.objects.filter(letter_batch_id=batch.pk, activity=post.activity, message_state=State.QUEUED)
+            rows.filter(campaign_id__in=held.paused()).update(letter_batch_id=None)  # a later batch takes them
             decided = outbox.decide(post, list(rows.order_by("due_at", "id")), clock.now())
         for one in decided:
             if one.envelope is None:

@@ -21,6 +21,7 @@ RETURNING m.subject_id, m.id
 UPDATE messages_message SET message_state = 'unknown', settled_at = %(now)s, sealed_address = NULL, reason = 'interrupted'
 WHERE controller_id = %(controller)s AND activity = %(activity)s AND message_state = 'sending' AND claimed_at < %(lapsed)s
   AND handed_at IS NOT NULL
+RETURNING subject_id
 
 -- name: work
 -- This worker is alive as long as its connection: whoever looks sees the lock.

@@ -11,8 +11,8 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Campaigns keep the words of their messages, and hold them back while they are paused."""
-        from tillit.messages import outbox, templates  # noqa: PLC0415
+        from tillit.messages import held, templates  # noqa: PLC0415
         from tillit.outreach.campaigns import queries, words  # noqa: PLC0415
 
         templates.stored(words.KIND, words.template_of)
-        outbox.hold_back(queries.held)
+        held.hold_back(queries.held, queries.stopped)

@@ -23,8 +23,8 @@ class Campaign(models.Model):
 
     segment: conditions as data (`segments`). subject, body, short: its words with `{fields}`; fallback: what stands
     for a field that is not known. per_hour: how many are put out at most. starts_at: not before. made_by, approved_by:
-    numbers of members of staff. approved_digest: of exactly what was approved. left_out: reason → how many when it
-    started.
+    numbers of members of staff. changed_by: who last changed what is sent. approved_digest: of exactly what was
+    approved. left_out: reason → how many when it started. problem: why it was set aside, a code; '' where it was not.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
@@ -42,6 +42,7 @@ class Campaign(models.Model):
     status = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=60)
+    changed_by = models.CharField(max_length=60, blank=True, default="")
     approved_at = models.DateTimeField(null=True)
     approved_by = models.CharField(max_length=60, blank=True, default="")
     approved_digest = models.CharField(max_length=64, blank=True, default="")
@@ -49,6 +50,7 @@ class Campaign(models.Model):
     ended_at = models.DateTimeField(null=True)
     recipients = models.IntegerField(default=0)
     left_out = models.JSONField(default=dict)
+    problem = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
         db_table = "campaigns_campaign"

@@ -11,7 +11,7 @@ from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor, Scope
+from tillit.kernel.scope import Actor, Scope, system
 from tillit.kernel.sql import load
 from tillit.outreach.campaigns import queries, segments, words
 from tillit.outreach.campaigns.errors import CampaignError
@@ -19,7 +19,7 @@ from tillit.outreach.campaigns.events import CHANGED
 from tillit.outreach.campaigns.models import Campaign, State
 
 ANOTHER_ABOVE = 500
-"""Above so many recipients a colleague approves, not whoever made it."""
+"""Above so many recipients a colleague approves, not who made it or last changed it."""
 _FIELDS = ("name", "activity", "channel", "segment", "subject", "body", "short", "fallback", "per_hour", "starts_at")
 LONGEST = {"name": 80, "subject": 150, "body": 20_000, "short": 1000, "fallback": 60}
 _MOVES = {
@@ -80,9 +80,11 @@ def change(*, actor: Actor, campaign: Campaign, **to: Any) -> Campaign:
         mine = _locked(campaign)
         if mine.status not in {State.DRAFT, State.APPROVED}:
             raise CampaignError("under-way", "it is under way or over: copy it")
+        before = digest(mine)
         for name, value in to.items():
             setattr(mine, name, value)
         _allowed(actor, mine.controller, mine.activity, mine.channel)
+        words.plain(mine)
         segments.check(controller=mine.controller, activity=mine.activity, segment=mine.segment)
         if not " ".join(mine.name.split()):
             raise CampaignError("name", "a campaign needs a name")
@@ -93,6 +95,8 @@ def change(*, actor: Actor, campaign: Campaign, **to: Any) -> Campaign:
             if len(getattr(mine, name)) > most:
                 raise CampaignError("too-long", f"{name} has at most {most} characters")
         _to_draft(mine)
+        if digest(mine) != before:
+            mine.changed_by = str(actor)
         mine.save()
         _note(actor, mine, State.DRAFT)
     return mine
@@ -100,31 +104,46 @@ def change(*, actor: Actor, campaign: Campaign, **to: Any) -> Campaign:
 
 def approve(*, actor: Actor, campaign: Campaign) -> Campaign:
     """It may be sent, as it stands now, from its time on. Raises `CampaignError`: `own-campaign` where it reaches many
-    and the actor made it, `nobody`, or what is wrong with its words or set.
+    and the actor made it or last changed it, `nobody`, or what is wrong with its words or set.
     """
-    size = queries.size(
-        controller=campaign.controller,
-        activity=campaign.activity,
-        channel=campaign.channel,
-        segment=campaign.segment,
-    )
-    if not size.reached:
-        raise CampaignError("nobody", "nobody would get it")
     with transaction.atomic():
         mine = _locked(campaign)
         _allowed(actor, mine.controller, mine.activity, mine.channel)
+        size = queries.size(
+            controller=mine.controller, activity=mine.activity, channel=mine.channel, segment=mine.segment
+        )
+        if not size.reached:
+            raise CampaignError("nobody", "nobody would get it")
         if mine.status != State.DRAFT:
             raise CampaignError("not-a-draft", "only a draft is approved")
         words.check(campaign=mine)
         if mine.channel not in {key for key, there in _ways(mine) if there}:
             raise CampaignError("no-way", "the installation has no way of sending over that channel")
-        if size.reached > ANOTHER_ABOVE and mine.made_by == str(actor):
-            raise CampaignError("own-campaign", f"above {ANOTHER_ABOVE} recipients a colleague approves")
+        four_eyes(campaign=mine, reached=size.reached, approver=str(actor))
         mine.status, mine.approved_at, mine.approved_by = State.APPROVED, clock.now(), str(actor)
         mine.approved_digest = digest(mine)
         mine.save()
         _note(actor, mine, State.APPROVED)
     return mine
+
+
+def four_eyes(*, campaign: Campaign, reached: int, approver: str) -> None:
+    """Raise `CampaignError` (`own-campaign`) where it reaches many and the approver is who wrote it."""
+    if reached > ANOTHER_ABOVE and approver in {campaign.made_by, campaign.changed_by}:
+        raise CampaignError("own-campaign", f"above {ANOTHER_ABOVE} recipients a colleague approves")
+
+
+def set_aside(*, campaign: Campaign, code: str) -> None:
+    """It cannot go on, and says why on its page; one that is not begun stays approved and is not tried again."""
+    with transaction.atomic():
+        mine = _locked(campaign)
+        if mine.status not in {State.APPROVED, State.SENDING}:
+            return
+        mine.problem = code[:40]
+        if mine.status == State.SENDING:
+            mine.status = State.PAUSED
+        mine.save(update_fields=["problem", "status"])
+        _note(system("campaigns", segments.everyone(mine.controller)), mine, State(mine.status))
 
 
 def move(*, actor: Actor, campaign: Campaign, to: State) -> Campaign:
@@ -136,7 +155,7 @@ def move(*, actor: Actor, campaign: Campaign, to: State) -> Campaign:
             raise CampaignError("not-now", f"a campaign that is {mine.status} cannot become {to}")
         if to == State.DRAFT:
             _to_draft(mine)
-        mine.status = to
+        mine.status, mine.problem = to, ""
         if to == State.CANCELLED:
             mine.ended_at = clock.now()
         mine.save()
@@ -159,7 +178,7 @@ def _written(value: datetime) -> str:
 
 def _to_draft(campaign: Campaign) -> None:
     campaign.status, campaign.approved_at, campaign.approved_by = State.DRAFT, None, ""
-    campaign.approved_digest = ""
+    campaign.approved_digest = campaign.problem = ""
 
 
 def _stop(campaign: Campaign) -> None:

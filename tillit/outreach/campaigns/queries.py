@@ -85,6 +85,12 @@ def held() -> list[int]:
     return list(Campaign.objects.filter(status=State.PAUSED).values_list("pk", flat=True))
 
 
+def stopped(campaign: int) -> str:
+    """Why messages of the campaign may not leave now: its state, or '' where they may."""
+    state = Campaign.objects.filter(pk=campaign).values_list("status", flat=True).first()
+    return "" if state in {State.SENDING, State.SENT, None} else str(state)
+
+
 def size(*, controller: Controller, activity: str, channel: str, segment: Any, except_for: int = 0) -> Size:
     """What would become of a set now: one statement, in the scope of the purpose. Raises `CampaignError`."""
     made = compiled(controller=controller, activity=activity, channel=channel, segment=segment, except_for=except_for)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tillit.audit.operations import append
 from tillit.kernel import clock
@@ -35,25 +35,33 @@ log = structlog.get_logger(__name__)
 
 
 def run_everywhere(*, seconds: float = RUN) -> int:
-    """Start what is approved and due, and carry on with what is under way; how many people were reached for."""
+    """Start what is approved and due, and carry on with what is under way; how many people were reached for. What
+    cannot go on is set aside.
+    """
     until, reached = monotonic() + seconds, 0
     now = clock.now()
-    for campaign in Campaign.objects.filter(status__in=[State.APPROVED, State.SENDING]).order_by("pk"):
+    for campaign in Campaign.objects.filter(status__in=[State.APPROVED, State.SENDING], problem="").order_by("pk"):
         if campaign.status == State.APPROVED and campaign.starts_at is not None and campaign.starts_at > now:
             continue
         try:
             if campaign.status == State.APPROVED:
                 start(campaign=campaign)
             reached += carry_on(campaign=campaign, until=until)
-        except TillitError as failed:
-            log.warning("campaign_failed", campaign=campaign.pk, code=failed.code)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: nothing is wrong with the campaign
+        except Exception as failed:  # noqa: BLE001 (one that is faulty in any way does not stop the others)
+            code = failed.code if isinstance(failed, TillitError) else "failed"
+            log.warning("campaign_failed", campaign=campaign.pk, kind=type(failed).__name__, code=code)
+            operations.set_aside(campaign=campaign, code=code)
         if monotonic() >= until:
             break
     return reached
 
 
 def start(*, campaign: Campaign) -> bool:
-    """Take the set of an approved campaign; whether it was for us to do. Raises `CampaignError` (`changed`)."""
+    """Take the set of an approved campaign; whether it was for us to do. Raises `CampaignError`: `changed`,
+    `own-campaign` where the set has grown so large since that a colleague approves.
+    """
     with transaction.atomic():
         mine = Campaign.objects.select_for_update().select_related("controller").get(pk=campaign.pk)
         if mine.status != State.APPROVED:
@@ -69,6 +77,7 @@ def start(*, campaign: Campaign) -> bool:
                 cursor.execute(text, {**made.values, "campaign": mine.pk})
                 found = dict(cursor.fetchall())
             mine.recipients = found.pop("", 0)
+            operations.four_eyes(campaign=mine, reached=mine.recipients, approver=mine.approved_by)
             mine.left_out = dict(sorted(found.items()))
             mine.status, mine.started_at = State.SENDING, clock.now()
             mine.save(update_fields=["recipients", "left_out", "status", "started_at"])
@@ -135,13 +144,16 @@ def put_next(*, campaign: Campaign) -> int:
 
 
 def _pace(campaign: Campaign, now: datetime) -> int:
-    """How many may be put out now: so many an hour since it started, the first minute's at once."""
+    """How many may be put out now: so many an hour since it started, the first minute's at once, and never more in any
+    hour, however long it stood still.
+    """
     if campaign.per_hour is None:
         return AT_ONCE
     assert campaign.started_at is not None  # noqa: S101 (a constraint of the table)
     elapsed = (now - campaign.started_at + timedelta(minutes=1)).total_seconds()
-    out = Recipient.objects.filter(campaign_id=campaign.pk, put_at__isnull=False).count()
-    return max(0, int(campaign.per_hour * elapsed / 3600) - out)
+    out = Recipient.objects.filter(campaign_id=campaign.pk, put_at__isnull=False)
+    lately = out.filter(put_at__gt=now - timedelta(hours=1)).count()
+    return max(0, min(int(campaign.per_hour * elapsed / 3600) - out.count(), campaign.per_hour - lately))
 
 
 def _values(campaign: Campaign, people: list[int]) -> dict[int, dict[str, str]]:

@@ -30,9 +30,12 @@ FIELDS: dict[str, tuple[str, str]] = {
 }
 """What can be filled in: name → (category, kind of fact)."""
 _BUTTON = re.compile(r"\[([^\]\n]{1,80})\]\((https?://[^\s()<>\"]{1,250})\)")
+_ANY_LINK = re.compile(r"(?:https?:|mailto:|tel:|www\.)[^\s<>\"']*|\]\([^\n)]*", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _LAYOUT = Path(__file__).with_name("layout.mjml")
 _LINK = "color:#1a4a7a"
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff⟦⟧]")
+"""Characters no text of XML may hold (XML 1.0 2.2), other controls, and the marks of our own."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,23 @@ def fields_of(campaign: Campaign) -> set[str]:
     return found
 
 
-def check(*, campaign: Campaign) -> None:
-    """Raise `CampaignError` for words that cannot be sent: `words-missing`, `braces`, `field-unknown`,
-    `field-not-allowed` (the activity may not use its category), `sms-too-long`.
+def plain(campaign: Campaign) -> None:
+    """Raise `CampaignError` for words that cannot be stored: `characters` that no mail can hold, a `field-in-link` (a
+    link would tell its owner who follows it).
     """
+    for text in (campaign.name, campaign.subject, campaign.body, campaign.short, campaign.fallback):
+        if _UNSAYABLE.search(text):
+            raise CampaignError("characters", "a text holds characters that cannot be sent")
+    for text in (campaign.subject, campaign.body, campaign.short):
+        if any("{" in link or "}" in link for link in _ANY_LINK.findall(text)):
+            raise CampaignError("field-in-link", "a link is the same for everybody: no field in it")
+
+
+def check(*, campaign: Campaign) -> None:
+    """Raise `CampaignError` for words that cannot be sent: those of `plain`, `words-missing`, `braces`,
+    `field-unknown`, `field-not-allowed` (the activity may not use its category), `sms-too-long`, `layout`.
+    """
+    plain(campaign)
     if campaign.channel in {"sms", "phone"}:
         if not campaign.short.strip():
             raise CampaignError("words-missing", "there is nothing to say")
@@ -93,6 +109,7 @@ def check(*, campaign: Campaign) -> None:
             raise CampaignError("field-not-allowed", f"{campaign.activity} may not use {name}")
     if campaign.channel == "sms" and as_sms(campaign).segments > LONGEST:
         raise CampaignError("sms-too-long", f"an SMS has at most {LONGEST} segments")
+    made(campaign)
 
 
 def as_sms(campaign: Campaign) -> Sized:
@@ -142,7 +159,10 @@ def laid_out(subject: str, parts: list[Block], language: str, foot: tuple[str, .
     }
     for name, text in said.items():
         layout = layout.replace(f"<!--{name}-->", text)
-    html = mrml.to_html(layout).content
+    try:
+        html = mrml.to_html(layout).content
+    except (OSError, ValueError):  # what MJML cannot read; its words would repeat the text
+        raise CampaignError("layout", "the mail cannot be laid out") from None
     return html.replace("<html ", f'<html lang="{escape(language)}" ', 1).replace("⟦leave⟧", LEAVE_MARK)
 
 

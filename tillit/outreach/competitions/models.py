@@ -18,14 +18,16 @@ class Stage(models.TextChoices):
 
 class Competition(models.Model):
     """A competition. texts: language → title, about (with the prizes), question ('' for none). correct: the answer that
-    is drawn among, '' for all. closes_at: after it nobody enters. winners: how many are drawn. members_only: whether
-    only who is signed in may enter.
+    is drawn among, '' for all. closes_at: after it nobody enters, and a job closes the list. announced, announced_at:
+    the public number that is mixed in, and the moment before which nobody knows it. winners: how many are drawn.
+    members_only: whether only who is signed in may enter.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
     texts = models.JSONField()
     correct = models.CharField(max_length=200, blank=True, default="")
     announced = models.CharField(max_length=120, blank=True, default="")
+    announced_at = models.DateTimeField(null=True)
     winners = models.IntegerField()
     members_only = models.BooleanField(default=False)
     closes_at = models.DateTimeField()

@@ -1,12 +1,16 @@
 """Making a competition, opening it (with the commitment to its draw), drawing, sending prizes (F8). Keyword-only."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
 
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.kernel import clock
+from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.operations import send
@@ -19,6 +23,9 @@ from tillit.parties import operations as parties
 from tillit.parties.models import Relationship
 
 ACTIVITY, KIND = "competitions", "visitor"
+APART = timedelta(hours=1)
+"""From closing to the announced number, at least: the list is closed by a job, which may wait."""
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Content:
     texts: dict[str, dict[str, str]]
     correct: str
     announced: str
+    announced_at: datetime | None
     winners: int
     members_only: bool
     closes_at: datetime
@@ -51,7 +59,8 @@ def open_now(*, scope: Scope, competition: Competition) -> None:
     if held.closes_at <= clock.now():
         raise CompetitionError("closes", "it closes at a time to come")
     names = {code: said["title"] for code, said in held.texts.items()}
-    held.draw = draws.commit(scope=scope, controller=held.controller, names=names, announced=held.announced)
+    held.draw = draws.commit(scope=scope, controller=held.controller, names=names,
+        announced=held.announced, announced_at=held.announced_at)  # fmt: skip
     held.stage = Stage.OPEN
     held.save()
     append(type=events.OPENED, scope=scope, controller=held.controller_id, details={"competition": held.pk})
@@ -62,32 +71,79 @@ def discard(*, scope: Scope, competition: Competition) -> None:
     _locked(competition, Stage.DRAFT).delete()
 
 
+def close_list(*, competition: Competition) -> int:
+    """Entering is over: the list of tickets stands and is published with its digest, whatever anybody does later; how
+    many tickets. Again: as it stood. Outside every scope. Raises `CompetitionError`.
+    """
+    with transaction.atomic(), Scope(system("competitions", {competition.controller_id}), ACTIVITY) as scope:
+        held = _locked(competition, Stage.OPEN)
+        assert held.draw is not None  # noqa: S101 (open only with one)
+        if clock.now() < held.closes_at:
+            raise CompetitionError("stage", "people may still enter")
+        if held.draw.closed_at is not None:
+            return held.draw.entrants
+        mine = Entry.objects.filter(controller_id=held.controller_id, competition_id=held.pk)
+        tickets = [row.ticket for row in mine if not held.correct or _same(row.answer, held.correct)]
+        return draws.close(scope=scope, draw=held.draw, tickets=tickets).entrants
+
+
+def close_everywhere() -> int:
+    """The worker's run, each minute: the lists of competitions whose time has come are closed; how many."""
+    closed = 0
+    due = Competition.objects.filter(stage=Stage.OPEN, closes_at__lte=clock.now(), draw__closed_at__isnull=True)
+    for competition in due.order_by("pk"):
+        try:
+            close_list(competition=competition)
+            closed += 1
+        except TillitError as failed:
+            log.warning("list_not_closed", competition=competition.pk, code=failed.code)
+    return closed
+
+
+def announce_anew(*, scope: Scope, competition: Competition, announced: str, announced_at: datetime | None) -> None:
+    """Another number for a list that stood too late for the one announced. Raises `CompetitionError` `announced`,
+    `stage`.
+    """
+    held = _locked(competition, Stage.OPEN)
+    assert held.draw is not None  # noqa: S101 (open only with one)
+    if announced_at is None:
+        raise CompetitionError("announced", "a number is announced with its moment")
+    try:
+        draws.announce_anew(scope=scope, draw=held.draw, announced=announced, announced_at=announced_at)
+    except DrawError as refused:
+        raise CompetitionError(_SAID.get(refused.code, "stage"), str(refused)) from None
+    Competition.objects.filter(pk=held.pk).update(announced=announced.strip()[:120], announced_at=announced_at)
+
+
 def draw(*, scope: Scope, competition: Competition, mixed_in: str = "") -> int:
-    """Close the list, draw, tell the winners and nobody else; how many won: 0 where nobody was right. Raises
-    `CompetitionError`.
+    """Draw from the list that stands, tell the winners and nobody else; how many won: 0 where nobody was right. Who was
+    erased since then wins nothing. Raises `CompetitionError` `stage`, `list`, `mixed`, `early`, `late`.
     """
     held = _locked(competition, Stage.OPEN)
     if clock.now() < held.closes_at:
         raise CompetitionError("stage", "people may still enter")
-    mine = Entry.objects.filter(controller_id=held.controller_id, competition_id=held.pk)
-    rows = {row.ticket: row for row in mine if not held.correct or _same(row.answer, held.correct)}
     assert held.draw is not None  # noqa: S101 (open only with one)
-    draws.close(scope=scope, draw=held.draw, tickets=list(rows))
+    if held.draw.closed_at is None:
+        raise CompetitionError("list", "the list does not stand yet")
     try:
         chosen = draws.draw_now(scope=scope, draw=held.draw, count=held.winners, mixed_in=mixed_in)
-    except DrawError:
-        raise CompetitionError("mixed", "the announced number is mixed in, and no other") from None
+    except DrawError as refused:
+        raise CompetitionError(_SAID.get(refused.code, "mixed"), str(refused)) from None
+    mine = Entry.objects.filter(controller_id=held.controller_id, competition_id=held.pk)
+    rows = {row.ticket: row for row in mine.filter(ticket__in=chosen)}
     held.stage, held.drawn_at = Stage.DRAWN, clock.now()
     held.save()
     mine.update(drawn_at=held.drawn_at)
     for place, ticket in enumerate(chosen, start=1):
-        row = rows[ticket]
+        row = rows.get(ticket)
+        if row is None:
+            continue
         Entry.objects.filter(subject_id=row.subject_id, id=row.id).update(won=place)
         row.won, row.drawn_at = place, held.drawn_at
         _tell(scope, held, row)
-    details = {"competition": held.pk, "entries": len(rows), "winners": len(chosen)}
+    details = {"competition": held.pk, "entries": held.draw.entrants, "winners": len(rows)}
     append(type=events.DRAWN, scope=scope, controller=held.controller_id, details=details)
-    return len(chosen)
+    return len(rows)
 
 
 def prize_sent(*, scope: Scope, competition: Competition, entry_id: int) -> None:
@@ -140,6 +196,9 @@ def _tell(scope: Scope, competition: Competition, row: Entry) -> None:
         return  # the list of winners shows who must be called
 
 
+_SAID = {"draw-early": "early", "draw-late": "late", "draw-announced": "announced"}
+
+
 def _same(one: str, other: str) -> bool:
     return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
@@ -153,6 +212,9 @@ def _checked(content: Content) -> dict[str, object]:
         raise CompetitionError("winners", "from 1 to 1 000 winners")
     if content.closes_at <= clock.now():
         raise CompetitionError("closes", "it closes at a time to come")
+    announced, moment = content.announced.strip(), content.announced_at
+    if bool(announced) != (moment is not None) or (moment is not None and moment < content.closes_at + APART):
+        raise CompetitionError("announced", "a number is announced with a moment, an hour after it closes or later")
     if content.correct and asked == {False}:
         raise CompetitionError("words", "a right answer needs a question")
     return {**asdict(content), "texts": texts}

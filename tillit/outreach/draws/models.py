@@ -13,8 +13,9 @@ class Draw(models.Model):
     """A draw: committed to, its list closed, drawn.
 
     names: what it is for, by language. secret: what its seed is made of, together with a key outside the database.
-    announced: the public number that will be mixed in ('' for none) and, once it is known, mixed_in. tickets: the list,
-    16 bytes a ticket, sorted. seed: '' until it is drawn. drawn: the tickets, the first one first.
+    announced: the public number that will be mixed in ('' for none), announced_at: the moment before which nobody knows
+    it, mixed_in: the number, once it is known. tickets: the list, 16 bytes a ticket, sorted. seed: '' until it is
+    drawn. drawn: the tickets, the first one first. repeats: whether it gave the same when it was repeated at once.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
@@ -23,6 +24,7 @@ class Draw(models.Model):
     commitment = models.CharField(max_length=64)
     committed_at = models.DateTimeField()
     announced = models.CharField(max_length=120, blank=True, default="")
+    announced_at = models.DateTimeField(null=True)
     tickets = models.BinaryField(null=True)
     entrants = models.IntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True, default="")
@@ -31,6 +33,7 @@ class Draw(models.Model):
     seed = models.CharField(max_length=64, blank=True, default="")
     drawn = ArrayField(models.CharField(max_length=32), default=list)
     drawn_at = models.DateTimeField(null=True)
+    repeats = models.BooleanField(null=True)
 
     class Meta:
         db_table = "draws_draw"
@@ -46,5 +49,9 @@ class Draw(models.Model):
             models.CheckConstraint(
                 condition=Q(drawn_at__isnull=True, seed="") | (Q(closed_at__isnull=False) & ~Q(seed="")),
                 name="draws_draw_drawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(announced_at__isnull=True) | Q(announced_at__gt=models.F("committed_at"), announced__gt=""),
+                name="draws_draw_announced",
             ),
         ]

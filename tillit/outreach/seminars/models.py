@@ -53,7 +53,9 @@ class Standing(models.TextChoices):
 
 
 class Signup(PersonalModel):
-    """A person's sign-up. held_at: when the seminar ends, as it stands now. attended: None until somebody says."""
+    """A person's sign-up. held_at: when the seminar ends, as it stands now. attended: None until somebody says. turn:
+    how many times the person has signed up for it, so that each is told anew.
+    """
 
     seminar_id = models.BigIntegerField()
     standing = models.CharField(max_length=7, choices=Standing.choices)
@@ -62,6 +64,7 @@ class Signup(PersonalModel):
     signed_at = models.DateTimeField()
     held_at = models.DateTimeField()
     attended = models.BooleanField(null=True)
+    turn = models.IntegerField(default=1, db_default=1)
 
     class Meta:
         db_table = "seminars_signup"

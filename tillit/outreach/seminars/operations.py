@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import F
 
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
@@ -37,7 +38,8 @@ def sign_up(*, seminar: Seminar, subject_id: int, digital: bool = False, languag
 
 
 def sign_up_stranger(*, seminar: Seminar, who: Participant, digital: bool = False, language: str = "nb") -> Signup:
-    """Somebody without an account: kept as a participant, with name and address. The same address twice is one person.
+    """Somebody without an account who has confirmed it from the address (`confirming`): kept as a participant, with
+    name and address. The same address twice is one person, as they signed up first.
 
     Raises `SeminarError` `name`, `email`, `phone`, `closed`, `stage`.
     """
@@ -56,6 +58,13 @@ def sign_up_stranger(*, seminar: Seminar, who: Participant, digital: bool = Fals
             ).first()
             subject = known.subject_id if known else _participant(scope, held, facts)
             return _sign_up(scope, held, subject, digital=digital, language=language)
+
+
+def checked(*, seminar: Seminar, who: Participant) -> str:
+    """The address of who asks for a place, as it will be kept. Raises as `sign_up_stranger`."""
+    facts = _facts(who)
+    _open(seminar)
+    return next(fact.value for fact in facts if fact.kind == "email")
 
 
 def leave(*, seminar: Seminar, subject_id: int) -> None:
@@ -128,7 +137,7 @@ def _sign_up(scope: Scope, seminar: Seminar, subject_id: int, *, digital: bool, 
             held_at=seminar.ends_at, **values,
         )  # fmt: skip
     else:
-        Signup.objects.filter(subject_id=subject_id, id=row.id).update(**values)
+        Signup.objects.filter(subject_id=subject_id, id=row.id).update(**values, turn=F("turn") + 1)
         row = mine(seminar=seminar, subject_id=subject_id)
     _record(scope, seminar, subject_id, standing)
     template = "seminar_signed" if standing == Standing.PLACE else "seminar_waiting"

@@ -64,6 +64,8 @@ def tell_one(*, scope: Scope, seminar: Seminar, row: Signup, template: str) -> N
         "where": seminar.place or "–",
     }
     key = f"seminar:{seminar.pk}:{template}:{seminar.revision}"
+    if row.turn > 1:
+        key += f":{row.turn}"
     try:
         send(
             scope=scope,

@@ -57,6 +57,13 @@ def attendance(seminar: Seminar) -> list[Listed]:
     ]
 
 
+def name_of_person(subject_id: int) -> str:
+    """The name of one participant, as the open scope sees it; '' for none."""
+    kinds = ("name.given", "name.family")
+    rows = Fact.objects.filter(subject_id=subject_id, kind__in=kinds, superseded_at__isnull=True)
+    return name_of(dict(rows.values_list("kind", "value")))
+
+
 def name_of(facts: dict[str, str]) -> str:
     """A name from its facts."""
     return f"{facts.get('name.given', '')} {facts.get('name.family', '')}".strip()

@@ -118,8 +118,9 @@ class Urn(models.Model):
 class Figure(models.Model):
     """What is left of the answers to a question: how many said so, of how many who answered it.
 
-    label: the number of an option, a value, the ends of a range with `…` between, `mean` (hundredths in `people`), or
-    `*` for what is too little to stand alone. Each label's people are at least the minimum group.
+    label: the number of an option, a value of a scale, a range of numbers (`…9`, `10…19`, `20…`: the first and the last
+    are open, so nothing tells the least or the greatest), `mean` (hundredths in `people`; of a scale whose every
+    value is told), or `*` for what is too little to stand alone. Each label's people are at least the minimum group.
     """
 
     id = models.BigIntegerField(primary_key=True, db_default=RandomId())

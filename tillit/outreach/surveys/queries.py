@@ -7,7 +7,9 @@ from django.db.models import QuerySet, Sum
 
 from tillit.consent.queries import reasons
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
 from tillit.disclosure.grouping import ROUNDED_TO
+from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.outreach.competitions.queries import open_one
 from tillit.outreach.surveys.models import Figure, Question, Remark, Stage, Survey, Urn
@@ -40,6 +42,16 @@ def reach(*, controller: Controller) -> Reach:
     answers = reasons(controller_id=controller.pk, activity=ACTIVITY)
     people = tuple(sorted(subject for subject, reason in answers.items() if not reason))
     return Reach(people, dict(sorted(Counter(reason for reason in answers.values() if reason).items())))
+
+
+def shown_reach(*, controller: Controller) -> dict[str, int | str]:
+    """What the desk is shown: how many may be asked ('' as key), and reason → how many may not; fewer than the minimum
+    group as `<` and that number, 0 for nobody.
+    """
+    least = current(controller_id=controller.pk, on=clock.today()).minimum_group
+    counted = reach(controller=controller)
+    told: dict[str, int | str] = {"": len(counted.people), **counted.excluded}
+    return {reason: people if people == 0 or int(people) >= least else f"<{least}" for reason, people in told.items()}
 
 
 def surveys(*, controller: Controller) -> QuerySet[Survey]:

@@ -4,9 +4,11 @@ A sheet: question's id (as text) → an option's number, a list of them, a numbe
 in it.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tillit.disclosure.grouping import TOGETHER, Cell, grouped
@@ -15,6 +17,7 @@ from tillit.outreach.surveys.models import Kind, Question
 
 LONGEST = 2000
 MEAN = "mean"
+_GROUPS = 5
 Sheet = dict[str, Any]
 
 
@@ -87,9 +90,9 @@ def figures(questions: Sequence[Question], sheets: Sequence[Sheet], *, least: in
             found += _multiple(question, values, least)
             continue
         counts = Counter(int(value) for value in values)
-        parts = _ranges(counts, least) if question.kind == Kind.NUMBER else _values(counts, least)
+        parts = _groups(sorted(counts.elements()), least) if question.kind == Kind.NUMBER else _values(counts, least)
         found += [Told(question.pk, label, people, len(values)) for label, people in parts]
-        if question.kind in {Kind.SCALE, Kind.NUMBER}:
+        if question.kind == Kind.SCALE and TOGETHER not in dict(parts):  # else it would tell what was put together
             found.append(Told(question.pk, MEAN, round(100 * sum(values) / len(values)), len(values)))
     return found
 
@@ -100,18 +103,31 @@ def _values(counts: Counter[int], least: int) -> list[tuple[str, int]]:
     return sorted(shown.items(), key=lambda one: (one[0] == TOGETHER, int(one[0]) if one[0] != TOGETHER else 0))
 
 
-def _ranges(counts: Counter[int], least: int) -> list[tuple[str, int]]:
-    """Neighbouring values put together until each range has enough people."""
-    parts: list[list[int]] = []  # first, last, people
-    for value in sorted(counts):
-        if parts and parts[-1][2] < least:
-            parts[-1][1], parts[-1][2] = value, parts[-1][2] + counts[value]
-        else:
-            parts.append([value, value, counts[value]])
-    if len(parts) > 1 and parts[-1][2] < least:
-        last = parts.pop()
-        parts[-1][1], parts[-1][2] = last[1], parts[-1][2] + last[2]
-    return [(f"{first}" if first == last else f"{first}…{last}", people) for first, last, people in parts]
+def _groups(values: Sequence[int], least: int) -> list[tuple[str, int]]:
+    """Values (sorted) in up to five groups of at least `least`, the first and the last with an open end. The ends
+    between them are quantiles made round: neither the least nor the greatest value has a part in any of them.
+    """
+    most = min(_GROUPS, len(values) // least)
+    inner = values[least : len(values) - least] or values[len(values) // 2 : len(values) // 2 + 1]
+    step = _round_step((inner[-1] - inner[0]) / max(most, 1))
+    cuts: list[int] = []
+    below = 0
+    for part in range(1, most):
+        cut = round(values[part * len(values) // most] / step) * step
+        before = bisect_left(values, cut)
+        if before - below >= least and len(values) - before >= least:
+            cuts, below = [*cuts, cut], before
+    if not cuts:
+        return [(TOGETHER, len(values))]
+    at = [0, *(bisect_left(values, cut) for cut in cuts), len(values)]
+    ends = [f"…{cuts[0] - 1}", *(f"{a}…{b - 1}" for a, b in pairwise(cuts)), f"{cuts[-1]}…"]
+    return [(label, until - since) for label, (since, until) in zip(ends, pairwise(at), strict=True)]
+
+
+def _round_step(wide: float) -> int:
+    """The greatest of 1, 2, 5, 10, 20 … that is no more than a tenth of the width; at least 1."""
+    steps = [digit * 10**zeros for zeros in range(12) for digit in (1, 2, 5)]
+    return max((step for step in steps if step <= wide / 10), default=1)
 
 
 def _multiple(question: Question, values: Sequence[Sequence[int]], least: int) -> list[Told]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
+from unicodedata import normalize
 
 import structlog
 from django.conf import settings
@@ -27,7 +28,10 @@ BY_NETWORK = Limit("tip", 10, timedelta(hours=1))
 IN_ALL = Limit("tips", 300, timedelta(hours=1))
 LONGEST_NAME, LONGEST = 60, 300
 # A name or a few words that lead nowhere: no scheme, no domain, no address, no number to call.
-_LEADS = re.compile(r"(?i)https?:|www\.|[\w-]\.(?:[a-z]{2,})(?:\b|/)|@|[<>\[\]{}]|(?:\d[\s().-]*){6,}")
+_LEADS = re.compile(
+    r"(?i)https?:|www\.|[\w-]\.(?:xn--[\w-]+|[^\W\d_]{2,})|(?:\d{1,3}\.){3}\d|\w[:/]/|@|[<>\[\]{}]|(?:\d[\s().-]*){6,}"
+)
+_DOTS = str.maketrans(dict.fromkeys("。．｡․﹒", "."))
 log = structlog.get_logger(__name__)
 
 
@@ -63,6 +67,11 @@ def send(
         raise TipError("failed", "the mail could not be handed over") from None
 
 
+def _leads(text: str) -> bool:
+    """Whether the words lead somewhere, in whatever width they are written (UTS 46 takes these dots for dots)."""
+    return _LEADS.search(normalize("NFKC", text.translate(_DOTS)).translate(_DOTS)) is not None
+
+
 def compose(*, controller: Controller, tip: Tip, language: str) -> UnstoredMail:
     """The mail. Raises `TipError` `email`, `name`, `words`."""
     try:
@@ -70,9 +79,9 @@ def compose(*, controller: Controller, tip: Tip, language: str) -> UnstoredMail:
     except IdentifierError:
         raise TipError("email", "that is no e-mail address") from None
     name, words = " ".join(tip.name.split()), tip.words.strip()
-    if not name or len(name) > LONGEST_NAME or _LEADS.search(name):
+    if not name or len(name) > LONGEST_NAME or _leads(name):
         raise TipError("name", "a name, without links or addresses")
-    if len(words) > LONGEST or _LEADS.search(words):
+    if len(words) > LONGEST or _leads(words):
         raise TipError("words", "a few words of your own, without links, addresses or numbers")
     said = current(controller_id=controller.pk, on=clock.today()).controller
     sender = Sender(said.name, said.email, said.phone, said.web)

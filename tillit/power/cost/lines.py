@@ -1,13 +1,13 @@
 """The calculation: lines of quantity, rate and amount, for every row of a matrix of watt-hours at once (E3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tillit.power.cost.axis import Cells, Flags, Ints
-from tillit.power.cost.terms import Limited, Terms
+from tillit.power.cost.terms import Terms
 from tillit.power.prices import RATE
 
 PER_ORE = 1000 * RATE
@@ -60,6 +60,18 @@ class Bill:
         return _total([line.ore for line in self.lines if line.kind == kind], len(self.vat))
 
 
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What the stretches of one month have in common where a point's contract changes within it, a row a point. used:
+    kind of scheme → watt-hours of its cap that earlier stretches used up. peaks: (rows, days) the highest hour of each
+    day of all of them; measured: (rows) how many of these days have any value.
+    """
+
+    used: Mapping[str, Ints]
+    peaks: Ints
+    measured: Ints
+
+
 def nearest(numerator: Ints, denominator: int) -> Ints:
     """Each divided, to the nearest whole, half away from zero. Exact: beyond 64 bits it goes on in longer ones."""
     size: Any = np.abs(numerator)
@@ -76,19 +88,33 @@ def _total(amounts: Sequence[Ints], rows: int) -> Ints:
     return found
 
 
-def month_bill(terms: Terms, cells: Cells, wh: Ints, gaps: Flags | None = None, spread: Flags | None = None) -> Bill:
+def month_bill(
+    terms: Terms,
+    cells: Cells,
+    wh: Ints,
+    gaps: Flags | None = None,
+    spread: Flags | None = None,
+    shared: Shared | None = None,
+) -> Bill:
     """The bill of a month, or of its part that `terms` is about. wh: (points, cells) watt-hours; gaps: no value there;
-    spread: quarters that are but a part of an hour's value, which pay the mean of its four.
+    spread: quarters that are but a part of an hour's value, which pay the mean of its four. shared: where the month has
+    other stretches, what it has in common with them.
     """
-    within = [_eligible(scheme, cells, wh) for scheme in terms.schemes]
+    within = _within(terms, cells, wh, shared.used if shared else {})[0]
     lines = _energy_lines(terms, cells, wh, within, spread)
     lines += _fee_lines(terms, len(wh))
-    lines += _capacity_lines(terms, cells, wh, gaps)
+    lines += _capacity_lines(terms, cells, wh, gaps, shared)
     return _bill(terms, cells, wh, lines, gaps)
 
 
 def part_bills(
-    terms: Terms, cells: Cells, wh: Ints, group: Ints, gaps: Flags | None = None, spread: Flags | None = None
+    terms: Terms,
+    cells: Cells,
+    wh: Ints,
+    group: Ints,
+    gaps: Flags | None = None,
+    spread: Flags | None = None,
+    shared: Shared | None = None,
 ) -> Bill:
     """One point's month cut into parts, a row each, without what is charged a month. wh: (cells); group: each cell's
     part. The caps of schemes are used up from the beginning of the month.
@@ -98,7 +124,7 @@ def part_bills(
     def of(values: Ints) -> Ints:
         return np.where(rows, values[None, :], 0)
 
-    within = [of(_eligible(scheme, cells, wh[None, :])[0]) for scheme in terms.schemes]
+    within = [of(part[0]) for part in _within(terms, cells, wh[None, :], shared.used if shared else {})[0]]
     shown = None if gaps is None else rows & gaps[None, :]
     parts = None if spread is None else rows & spread[None, :]
     return _bill(terms, cells, of(wh), _energy_lines(terms, cells, of(wh), within, parts), shown)
@@ -188,17 +214,42 @@ class _Sums:
         return self._known[key]
 
 
-def _eligible(scheme: Limited, cells: Cells, wh: Ints) -> Ints:
-    """What of each cell is under the cap, used up hour by hour from the beginning."""
-    where = scheme.where[cells.hour]
-    counted = wh if where.all() else np.where(where, wh, 0)
-    over = counted.sum(axis=1) > scheme.cap
+def used_up(terms: Terms, cells: Cells, wh: Ints, used: Mapping[str, Ints]) -> dict[str, Ints]:
+    """Kind of scheme → watt-hours of its cap that are used up after these, when `used` were before."""
+    return _within(terms, cells, wh, used)[1]
+
+
+def _within(terms: Terms, cells: Cells, wh: Ints, used: Mapping[str, Ints]) -> tuple[list[Ints], dict[str, Ints]]:
+    """What of each cell is under the cap of each scheme, used up hour by hour from the first of the month, whichever
+    rows of the scheme count in it; and what is used up after it.
+    """
+    found, now = [], dict(used)
+    for scheme in terms.schemes:
+        where = scheme.where[cells.hour]
+        counted = wh if where.all() else np.where(where, wh, 0)
+        total = counted.sum(axis=1)
+        before = now.get(scheme.kind, np.zeros_like(total))
+        found.append(_eligible(counted, total, scheme.cap - before))
+        now[scheme.kind] = before + total
+    return found, now
+
+
+def _eligible(counted: Ints, total: Ints, left: Ints) -> Ints:
+    over = total > left
     if not over.any():
         return counted
     found, many = counted.copy(), counted[over]
     before = np.cumsum(many, axis=1) - many
-    found[over] = np.clip(scheme.cap - before, 0, many)
+    found[over] = np.clip(left[over, None] - before, 0, many)
     return found
+
+
+def daily_maxima(cells: Cells, wh: Ints, gaps: Flags | None) -> tuple[Ints, Ints]:
+    """(rows, days) the highest hour of each day, and (rows) of how many days there is any value."""
+    peaks = np.maximum.reduceat(cells.by_hour(wh), cells.hours.starts, axis=1)
+    if gaps is None or not gaps.any():
+        return peaks, np.full(len(wh), peaks.shape[1])
+    return peaks, np.logical_or.reduceat(~gaps, cells.starts, axis=1).sum(axis=1)
 
 
 def _fee_lines(terms: Terms, rows: int) -> list[Line]:
@@ -217,22 +268,19 @@ def _fee_lines(terms: Terms, rows: int) -> list[Line]:
     ]
 
 
-def _capacity_lines(terms: Terms, cells: Cells, wh: Ints, gaps: Flags | None) -> list[Line]:
-    """The step that the mean of the highest daily maxima reaches. A day without any value has no maximum; with fewer
-    days than the tariff counts, the mean is of those there are.
+def _capacity_lines(terms: Terms, cells: Cells, wh: Ints, gaps: Flags | None, shared: Shared | None) -> list[Line]:
+    """The step that the mean of the month's highest daily maxima reaches. A day without any value has no maximum;
+    with fewer days than the tariff counts, the mean is of those there are.
     """
     if not terms.capacity:
         return []
-    peaks = np.maximum.reduceat(cells.by_hour(wh), terms.hours.starts, axis=1)
-    known = None
-    if gaps is not None and gaps.any():
-        known = np.logical_or.reduceat(~gaps, cells.starts, axis=1).sum(axis=1)
+    peaks, known = (shared.peaks, shared.measured) if shared is not None else daily_maxima(cells, wh, gaps)
     nothing = np.zeros(len(wh), dtype=np.int64)
     lines = []
     for tariff in terms.capacity:
         count = min(tariff.maxima, peaks.shape[1])
         top = np.partition(peaks, peaks.shape[1] - count, axis=1)[:, -count:].sum(axis=1)
-        of = np.full(len(wh), count) if known is None else np.clip(known, 1, count)
+        of = np.clip(known, 1, count)
         step = np.searchsorted(tariff.edges, top // of, side="right") - 1
         step = np.maximum(step, 0)
         amount = nearest(tariff.year[step] * tariff.days, YEAR * terms.month)

@@ -101,8 +101,11 @@ class Terms:
 
 
 def terms(known: Reference, key: Key, axis: Hours) -> Terms:
-    """The terms of a key in one month, or a part of it. Raises `MissingPriceError`: plan, tariff, calendar, levy."""
+    """The terms of a key in one month, or a part of it. Raises `MissingPriceError`: municipality (on which taxes hang),
+    plan, tariff, calendar, levy.
+    """
     first, after = axis.first, axis.after
+    _require(bool(key.municipality), "municipality", "which municipality the point is in is not registered")
     spot, priced, final = _spot(known, key.area, axis)
     rates, fees, on_spot = _plan(known, key, axis)
     more, capacity = _grid(known, key, axis)
@@ -227,7 +230,9 @@ def _levies(known: Reference, kind: str, key: Key, first: date, after: date) -> 
 
 
 def vat(known: Reference, *, municipality: str, use: str, day: date) -> int | None:
-    """VAT of what is sold on the day, in basis points; None where no rate is known."""
+    """VAT of what is sold on the day, in basis points; None where no rate, or no municipality, is known."""
+    if not municipality:
+        return None
     key = Key("", municipality, use, "", "", scheme=False)
     found = _levies(known, LevyKind.VAT, key, day, day + timedelta(days=1))
     return found[-1][0].rate if found else None

@@ -8,12 +8,16 @@ the person may be told, and drops what is no news any more.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db import connection
 
 from tillit.consent.queries import lawful_subjects
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
+from tillit.kernel.sql import load
 from tillit.messages import addresses
 from tillit.messages.operations import send_many
 from tillit.messages.transports import usable
@@ -63,7 +67,7 @@ def give(*, controller_id: int, kinds: Iterable[AlertKind]) -> int:
         people = sorted(lawful & users if kind in OF_THE_APP else lawful)
         with Scope(acting, ACTIVITY):
             points = found.wanting(moment, kind, people)
-            occasions = list(_LOOKED_FOR[kind](moment, points)) if points else []
+            occasions = _untold(moment, kind, list(_LOOKED_FOR[kind](moment, points)) if points else [])
         for start in range(0, len(occasions), AT_ONCE):
             given += _give(acting, moment, kind, occasions[start : start + AT_ONCE])
     return given
@@ -78,6 +82,22 @@ def _everywhere(kinds: Iterable[AlertKind]) -> int:
     kinds = list(kinds)
     controllers = Controller.objects.filter(versions__isnull=False).distinct().order_by("id")
     return sum(give(controller_id=one.pk, kinds=kinds) for one in controllers)
+
+
+def _untold(moment: Moment, kind: AlertKind, occasions: list[Occasion]) -> list[Occasion]:
+    """Those that nobody was told yet, so that nobody is locked for what is told. It is asked again under the locks."""
+    if not occasions:
+        return []
+    given: dict[str, Any] = {
+        "controller": moment.controller_id,
+        "kind": kind.value,
+        "subjects": [one.subject for one in occasions],
+        "occasions": [one.code for one in occasions],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "alerts", "told"), given)
+        told = set(cursor.fetchall())
+    return [one for one in occasions if (one.subject, one.code) not in told]
 
 
 def _give(acting: Actor, moment: Moment, kind: AlertKind, occasions: Sequence[Occasion]) -> int:

@@ -18,6 +18,8 @@ from tillit.power.insight.vehicle import LESS, MORE, charging
 NIGHT = 6
 """The hours before it are night."""
 LEAST_DAYS = 28
+LEAST_HOURS = 20
+"""Measured ones that make a day count."""
 MILD = 13.0
 """Degrees from which a night without a heating model is taken to have no heating."""
 MARGIN = {"heating": 0.15, "cooling": 0.45, "base": 0.25}
@@ -60,7 +62,7 @@ def break_down(use: NDArray[np.float64], outdoor: NDArray[np.float64], month_of:
     """`use` (days, 24) Wh, `outdoor` (days) °C, `month_of` (days) any number of the month; None for under four weeks of
     measured days. Days with fewer than twenty hours measured are left out of everything.
     """
-    whole = np.isfinite(use).sum(axis=1) >= 20
+    whole = np.isfinite(use).sum(axis=1) >= LEAST_HOURS
     if whole.sum() < LEAST_DAYS:
         return None
     hours = np.where(whole[:, None], np.nan_to_num(use, nan=0.0), 0.0)

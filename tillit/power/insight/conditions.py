@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 NEAR = 95
@@ -59,13 +59,26 @@ def hours_beyond(prices: Sequence[int], threshold: int, *, above: bool, first: i
 
 def due(now: datetime, *, starts: int, ends: int, zone: str) -> datetime:
     """`now`, or the end of the quiet hours that it lies in. starts, ends: minutes of the local day; over midnight where
-    `ends` is first. An end that the clock skips is the moment it jumps to.
+    `ends` is first. They last from the first time the clock shows the one to the last time that it shows the other; a
+    time that the clock skips is the moment it jumps.
     """
-    local = now.astimezone(ZoneInfo(zone))
-    minute = local.hour * 60 + local.minute
-    quiet = starts <= minute < ends if starts < ends else minute >= starts or minute < ends
-    if not quiet:
-        return now
-    day = local.date() + timedelta(days=1 if minute >= ends else 0)
-    end = datetime(day.year, day.month, day.day, ends // 60, ends % 60, tzinfo=ZoneInfo(zone))
-    return max(now, end.astimezone(now.tzinfo))
+    local = now.astimezone(ZoneInfo(zone)).date()
+    for back in (1, 0):
+        day = local - timedelta(days=back)
+        begin = min(_shown(day, starts, zone))
+        end = max(_shown(day + timedelta(days=1) if ends <= starts else day, ends, zone))
+        if begin <= now < end:
+            return end.astimezone(now.tzinfo)
+    return now
+
+
+def _shown(day: date, minute: int, zone: str) -> tuple[datetime, datetime]:
+    """The first and the last moment (UTC) at which the clock shows a minute of the day; where it skips it, its jump."""
+    wall = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=ZoneInfo(zone))
+    first, last = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    while last < first:  # skipped: the jump is the first moment with the offset that counts after it
+        before = first - timedelta(minutes=1)
+        if before.astimezone(ZoneInfo(zone)).utcoffset() != first.astimezone(ZoneInfo(zone)).utcoffset():
+            return first, first
+        first = before
+    return first, last

@@ -22,10 +22,11 @@ from tillit.kernel.sql import load
 from tillit.parties.operations import lock_subjects
 from tillit.power import slots
 from tillit.power.insight import months
-from tillit.power.insight.breakdown import Estimate, Part, break_down
+from tillit.power.insight.breakdown import LEAST_DAYS, LEAST_HOURS, Estimate, Part, break_down
 from tillit.power.insight.models import MonthPart
 from tillit.power.insight.users import app_users
-from tillit.power.prices.queries import temperatures, weather_place
+from tillit.power.prices.models import WeatherPlace
+from tillit.power.prices.queries import nearest_place, temperatures, weather_places
 from tillit.power.queries import Days, days_of
 
 ACTIVITY = "energy_insight"
@@ -47,15 +48,18 @@ class Point:
 
 @dataclass
 class Weather:
-    """Mean temperatures of the days [first, after), place by place, fetched once."""
+    """Mean temperatures of the days [first, after), place by place, fetched once; the places, too."""
 
     first: date
     after: date
     _known: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    _places: dict[str, WeatherPlace] | None = None
 
     def of(self, point: Point) -> NDArray[np.float64]:
         """(days) °C, `nan` where not known."""
-        place = weather_place(municipality=point.municipality, area=point.area)
+        if self._places is None:
+            self._places = weather_places()
+        place = nearest_place(self._places, municipality=point.municipality, area=point.area)
         key = place.pk if place is not None else ""
         if key not in self._known:
             known = temperatures(place=key, first=self.first, after=self.after) if key else {}
@@ -75,7 +79,9 @@ def derive_everywhere() -> int:
 
 
 def derive(*, controller_id: int) -> int:
-    """Every point of which the latest settled month is not derived; how many were. Some points a transaction."""
+    """Every point of which the latest settled month can be derived and is not; how many were. Some a transaction.
+    A point with too few values waits until there are enough.
+    """
     settled = months.settled(clock.today() - SETTLED, MONTHS)
     first, latest = min(settled), max(settled)
     users = app_users(controller_id=controller_id)
@@ -83,7 +89,13 @@ def derive(*, controller_id: int) -> int:
     acting = system("insight", {controller_id})
     with Scope(acting, ACTIVITY), connection.cursor() as cursor:
         given: dict[str, Any] = {"controller": controller_id, "lawful": lawful, "month": latest}
-        cursor.execute(load(__file__, "derived", "waiting"), {**given, "after": months.after(latest)})
+        enough: dict[str, Any] = {
+            "first": first,
+            "after": months.after(latest),
+            "least": LEAST_DAYS,
+            "gaps": 24 - LEAST_HOURS,
+        }
+        cursor.execute(load(__file__, "derived", "waiting"), {**given, **enough})
         waiting = [Point(*row) for row in cursor.fetchall()]
     weather, done = Weather(first, months.after(latest)), 0
     for start in range(0, len(waiting), AT_ONCE):

@@ -3,7 +3,7 @@
 Everything is found for the whole stretch in a handful of statements; what counts on a day is then looked up in memory.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -103,7 +103,18 @@ def temperatures(*, place: str, first: date, after: date) -> dict[date, int]:
 
 def weather_place(*, municipality: str, area: str) -> WeatherPlace | None:
     """The place whose weather is a home's: its municipality, else its county, else its price area."""
-    known = WeatherPlace.objects.in_bulk([municipality, municipality[:2], area])
+    return nearest_place(
+        WeatherPlace.objects.in_bulk([municipality, municipality[:2], area]), municipality=municipality, area=area
+    )
+
+
+def weather_places() -> dict[str, WeatherPlace]:
+    """Every place of which there are temperatures, by its key: for many homes at once."""
+    return WeatherPlace.objects.in_bulk()
+
+
+def nearest_place(known: Mapping[str, WeatherPlace], *, municipality: str, area: str) -> WeatherPlace | None:
+    """Of known places, the one whose weather is a home's."""
     return next((known[key] for key in (municipality, municipality[:2], area) if key in known), None)
 
 

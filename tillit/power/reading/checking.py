@@ -10,11 +10,13 @@ from tillit.files.chunks import LINE, Reject
 from tillit.power import gsrn, slots
 from tillit.power.days import Values
 from tillit.power.models import Direction
-from tillit.power.packing import MOST_WH
+from tillit.power.packing import MOST_WH, TOLD
 from tillit.power.reading.columns import COLUMNS, DIRECTIONS, LONGEST, QUALITIES, UNITS
 from tillit.purchases.reading import moments
 
 _FIRST, _LAST = slots.number(slots.FIRST), slots.number(slots.LAST) - 1
+DRIFT = 600
+"""Seconds that the clock of whoever registered may be ahead: what says it is newer still would count for ever."""
 _VOLUME = r"^[+]?[0-9]{1,12}([.,][0-9]{1,9})?$"
 _NEGATIVE = r"^-[0-9]"
 
@@ -23,12 +25,14 @@ _NEGATIVE = r"^-[0-9]"
 class Rules:
     """What a file is read by. point: whose values they are, where its rows do not say. swapped: in and out are seen
     from the customer. registered: microseconds since 1970, where rows do not say; 0: nobody knows. now: seconds.
+    arrival: what orders values of which nobody knows: the number of the file (see `packing.TOLD`).
     """
 
     now: int
     point: str = ""
     swapped: bool = False
     registered: int = 0
+    arrival: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,9 @@ def check(frame: pl.DataFrame, rules: Rules) -> Checked:
     quality = _words(frame["quality"], QUALITIES | {"58": -1}, int(QUALITIES["metered"]), "quality", "quality", faults)
     faults.mark(pl.Series(quality == -1), "quality", "withdrawn")
     registered = _moments(frame["registered"], "registered", faults, missing=0)
+    faults.mark(registered > (rules.now + DRIFT) * 1_000_000, "registered", "registered-later")
+    faults.mark((registered != 0) & (registered < TOLD), "registered", "out-of-range")
+    registered = np.where(registered == 0, rules.arrival, registered)
     good = faults.none()
     values = Values(
         point=point, direction=direction, start=start // 1_000_000, minutes=minutes, wh=wh,

@@ -25,6 +25,7 @@ _AT_ONCE = 20_000
 _LENGTHS = {"PT1H": 60, "PT60M": 60, "PT15M": 15}
 _QUALITY = {"Metered": "127", "Stipulated": "56", "Withdrawn": "58"}
 _DEEPEST = 20
+_MOST_ELEMENTS, _MOST_BYTES = 12 * MOST, 16 << 20
 
 
 class EbixSeries:
@@ -51,6 +52,8 @@ class EbixSeries:
                 rows += [{LINE: number} | row for row in _rows(series, created)]
             except _SeriesError as error:
                 rejects.append(Reject(number, error.args[0], error.args[1]))
+            except (OverflowError, ValueError):  # a moment beyond any calendar
+                rejects.append(Reject(number, "start", "series"))
             if len(rows) >= _AT_ONCE:
                 yield Chunk(self._file.tell(), _frame(rows), rejects=rejects)
                 rows, rejects = [], []
@@ -59,31 +62,48 @@ class EbixSeries:
     def _series(self) -> Iterator[tuple[Element, str]]:
         """Each series with when its document was made; what was read is forgotten."""
         created, found, path = "", False, list[Element]()
-        observations = 0
+        elements = inside = 0
+        source = _Bounded(self._file)
         try:
-            for event, element in iterparse(self._file, events=("start", "end"), forbid_dtd=True):
+            for event, element in iterparse(source, events=("start", "end"), forbid_dtd=True):
                 name = _local(element)
                 if event == "start":
                     found = found or name == ROOT
                     path.append(element)
-                    observations = 0 if name == SERIES else observations + (name == "Observation")
-                    if len(path) > _DEEPEST or observations > 2 * MOST:
+                    inside += name == SERIES
+                    elements += 1
+                    if len(path) > _DEEPEST or elements > _MOST_ELEMENTS:
                         raise FileRefusedError("xml-refused", "the file is no such document")
                     continue
                 path.pop()
+                inside -= name == SERIES
                 if name == "Creation":
                     created = (element.text or "").strip()
-                if name == SERIES:
+                if name == SERIES and not inside:
                     yield element, created
-                if path and name not in _KEPT and not any(_local(one) == SERIES for one in path):
-                    path[-1].remove(element)
+                if not inside:
+                    element.clear()
+                    elements, source.since = 0, 0
+                    if path:
+                        path[-1].remove(element)
         except (ParseError, DefusedXmlException, ValueError):
             raise FileRefusedError("xml-refused", "the file is no XML that is safe to read") from None
         if not found:
             raise FileRefusedError("xml-kind", f"the file is no {ROOT}")
 
 
-_KEPT = frozenset({"Creation"})
+class _Bounded:
+    """The file, as far as it is read between two elements that are whole: no more than fits in memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.since = file, 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.since += len(data)
+        if self.since > _MOST_BYTES:
+            raise FileRefusedError("xml-refused", "an element of the file is larger than any series")
+        return data
 
 
 class _SeriesError(Exception):
@@ -114,7 +134,7 @@ def _rows(series: Element, created: str) -> Iterator[dict[str, str | None]]:
     step = timedelta(minutes=minutes)
     for observation in observations:
         place = _attribute(observation, "Sequence") or _text(observation, "Sequence")
-        if not (place.isascii() and place.isdigit() and 1 <= int(place) <= MOST):
+        if not (place.isascii() and place.isdigit() and len(place) < 6 and 1 <= int(place) <= MOST):
             raise _SeriesError("start", "series")
         start = first + (int(place) - 1) * step
         volume, quality = _observed(observation)

@@ -1,5 +1,6 @@
 """A file of meter values, whatever its layout, as chunks under our column names."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tillit.power.reading.csv_layouts import LAYOUT, Columns, point_in
 from tillit.power.reading.ebix import EbixSeries
 from tillit.power.reading.json_values import JsonValues
 
+_NUMBERS = re.compile(r"(?<![0-9])(?:[0-9]{11}|[0-9]{15,})(?![0-9])")
 _BOM = b"\xef\xbb\xbf"
 _OTHERS: dict[bytes, Opener] = {
     mark + start: opener
@@ -32,3 +34,8 @@ class ReadingFile(RowFile):
 def point_of(name: str) -> str:
     """The metering point that a file's name holds; "" for none."""
     return point_in(name)
+
+
+def masked(name: str) -> str:
+    """A file's name without numbers that are somebody's: of metering points, persons, accounts."""
+    return _NUMBERS.sub("#", name)

@@ -29,7 +29,7 @@ NAMES = {
     "registered": ("registrationTime", "registeredTime", "lastUpdatedTime", "registered"),
 }
 _POINT = ("meteringPointId", "meteringPoint", "gsrn", "point")
-_KNOWN = {*_POINT, *(name for names in NAMES.values() for name in names)}
+_ALL = (*_POINT, *(name for names in NAMES.values() for name in names))
 _BLOCK = 4 << 20
 _AT_ONCE = 50_000
 _DEEPEST = 8
@@ -138,19 +138,19 @@ def _has_lines(file: BinaryIO) -> bool:
 
 def _straight(block: bytes, first: int) -> pl.DataFrame | None:
     """Lines that are each one value, in vectors; None where some are not that plain."""
-    head = block[: block.find(b"\n")]
+    names = [name for name in _ALL if f'"{name}"'.encode() in block]  # in any line: each may say another part
+    if not {"startTime", "quantityKwh"} <= set(names) or not set(names) & set(_POINT):
+        return None
     try:
-        names = list(json.loads(head))
-        if not {"startTime", "quantityKwh"} <= set(names) or not set(names) & set(_POINT):
-            return None
         frame = pl.read_ndjson(block, schema=dict.fromkeys(names, pl.String))
     except (ValueError, RecursionError, pl.exceptions.PolarsError):
         return None
     if frame.height != block.count(b"\n") + (not block.endswith(b"\n")) or frame["startTime"].null_count():
         return None
-    ours = {name: next((one for one in known if one in names), None) for name, known in NAMES.items()}
-    ours["point"] = next(one for one in _POINT if one in names)
-    frame = frame.select(pl.col(their).alias(name) for name, their in ours.items() if their)
+    ours = {name: [one for one in known if one in names] for name, known in (NAMES | {"point": _POINT}).items()}
+    frame = frame.select(pl.coalesce(theirs).alias(name) for name, theirs in ours.items() if theirs)
+    if frame["point"].null_count():
+        return None
     lines = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True).alias(LINE)
     return frame.insert_column(0, lines)
 

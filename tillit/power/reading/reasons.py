@@ -22,6 +22,9 @@ REASONS: dict[str, Reason] = reasons.REASONS | {
         "The period is an hour or a quarter of one, and begins on a whole one.",
     ),
     "future": Reason("Perioden er ikke over ennå.", "The period is not over yet."),
+    "registered-later": Reason(
+        "Registreringstidspunktet ligger fram i tid.", "The time of registration is in the future."
+    ),
     "out-of-range": Reason("Tidspunktet er utenfor årene vi kjenner.", "The time lies outside the years known."),
     "volume": Reason("Volumet er ikke et tall.", "The volume is no number."),
     "negative": Reason("Volumet er negativt.", "The volume is negative."),

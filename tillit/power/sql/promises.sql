@@ -1,5 +1,6 @@
 -- name: power_readings
--- Days whose values are not as many as the day had intervals, days of a point of somebody else, corrections of days of
+-- Days whose values are not as many as the day had intervals, days of a point of somebody else or on which it was not
+-- supplied to them, corrections of days of
 -- which nothing counts, rows put aside that are older than their time, and how much there is.
 WITH lengths AS (
   SELECT r.*, (extract(epoch FROM ((r.day + 1)::timestamp AT TIME ZONE 'Europe/Oslo')
@@ -12,6 +13,12 @@ WHERE octet_length(l.wh) <> 4 * l.many OR octet_length(l.quality) NOT IN (1, l.m
 UNION ALL
 SELECT 'fault', 'days are of no point of the person', count(*) FROM lengths l
 WHERE NOT EXISTS (SELECT FROM power_point p WHERE p.subject_id = l.subject_id AND p.id = l.point_id)
+UNION ALL
+SELECT 'fault', 'days are of no time at which the point was supplied to the person', count(*) FROM lengths r
+WHERE NOT EXISTS (
+  SELECT FROM power_contract c
+  WHERE c.subject_id = r.subject_id AND c.point_id = r.point_id AND c.starts <= r.day AND (c.ends IS NULL OR c.ends > r.day)
+)
 UNION ALL
 SELECT 'fault', 'corrections are of days of which nothing counts', count(*) FROM power_reading_correction c
 WHERE c.controller_id = %(controller)s AND NOT EXISTS (

@@ -83,3 +83,21 @@ UPDATE power_reading_day r
 SET resolution = m.resolution, wh = m.wh, quality = m.quality, registered = m.registered, version = r.version + 1,
     recorded_at = tillit_now()
 FROM power_merged m WHERE r.subject_id = m.subject_id AND r.id = m.id
+
+-- name: days_outside
+-- Take away the days of a point on which it was not supplied to its person.
+DELETE FROM power_reading_day r
+WHERE r.subject_id = %(subject)s AND r.point_id = %(point)s AND NOT EXISTS (
+  SELECT FROM power_contract c
+  WHERE c.subject_id = r.subject_id AND c.point_id = r.point_id AND c.starts <= r.day AND (c.ends IS NULL OR c.ends > r.day)
+)
+RETURNING r.direction, r.day, r.resolution, r.wh, r.quality, r.registered
+
+-- name: corrections_outside
+-- And what gave way on such days.
+DELETE FROM power_reading_correction r
+WHERE r.subject_id = %(subject)s AND r.point_id = %(point)s AND NOT EXISTS (
+  SELECT FROM power_contract c
+  WHERE c.subject_id = r.subject_id AND c.point_id = r.point_id AND c.starts <= r.day AND (c.ends IS NULL OR c.ends > r.day)
+)
+RETURNING r.direction, r.day, r.resolution, r.wh, r.quality, r.registered

@@ -21,7 +21,9 @@ SELECT '', 'instruments', count(*) FROM services_instrument WHERE controller_id 
 -- name: payments
 -- What people owe and have paid is what the books say, and no card number stands anywhere (D8): people whose open
 -- invoices are not what they owe in the ledger, payments nobody knows the outcome of for a day, rows of payments with
--- more of a card than its last four, orders that are paid and have nothing booked. Then what there is of each.
+-- more of a card than its last four, people whose payments are not what their invoices and orders took of them and what
+-- they have with us (of whom nothing in the books has lapsed), orders that count as paid though their invoice was not.
+-- Then what there is of each.
 WITH owed AS (
   SELECT i.subject_id, i.category, sum(i.amount + i.fee - i.paid - i.credited - i.lost) AS amount
   FROM services_invoice i WHERE i.controller_id = %(controller)s GROUP BY i.subject_id, i.category
@@ -36,6 +38,33 @@ WITH owed AS (
 ), booked AS (
   SELECT b.subject_id, b.category, -sum(b.balance) AS amount FROM ledger_balance b
   WHERE b.controller_id = %(controller)s AND b.kind = 210 GROUP BY b.subject_id, b.category
+), noted AS (
+  SELECT i.*, coalesce((
+    SELECT -sum((l ->> 'amount')::bigint) FROM jsonb_array_elements(i.lines) l WHERE (l ->> 'amount')::bigint < 0
+  ), 0) AS noted
+  FROM services_invoice i WHERE i.controller_id = %(controller)s
+), took AS (
+  SELECT n.subject_id, n.category, n.paid - (n.noted - n.credited) AS amount FROM noted n
+  UNION ALL
+  SELECT o.subject_id, 35, o.amount - CASE WHEN o.paid_out_at IS NULL THEN o.cash ELSE 0 END
+  FROM services_one_off_order o
+  WHERE o.controller_id = %(controller)s AND o.order_state IN ('paid', 'delivered')
+    AND NOT EXISTS (SELECT FROM services_invoice i WHERE i.subject_id = o.subject_id AND i.order_id = o.id)
+  UNION ALL
+  SELECT b.subject_id, b.category, b.balance FROM ledger_balance b
+  WHERE b.controller_id = %(controller)s AND b.kind = 120
+  UNION ALL
+  SELECT p.subject_id, p.category, -p.amount FROM services_payment p
+  WHERE p.controller_id = %(controller)s
+    AND (p.payment_state = 'done' OR p.amount < 0 AND p.payment_state <> 'failed')
+), apart AS (
+  SELECT t.subject_id FROM took t
+  WHERE NOT EXISTS (
+    SELECT FROM ledger_balance b
+    WHERE b.subject_id = t.subject_id AND b.category = t.category AND b.controller_id = %(controller)s
+      AND b.carried <> 0
+  )
+  GROUP BY t.subject_id, t.category HAVING sum(t.amount) <> 0
 )
 SELECT 'fault', 'people whose invoices are not what they owe in the books', count(*)
 FROM said s FULL JOIN booked b ON b.subject_id = s.subject_id AND b.category = s.category
@@ -47,6 +76,12 @@ WHERE controller_id = %(controller)s AND payment_state = 'under_way'
 UNION ALL
 SELECT 'fault', 'payments with more of a card than its last four', count(*) FROM services_payment
 WHERE controller_id = %(controller)s AND (masked ~ '\D' OR length(masked) > 4 OR reason ~ '\d{12}')
+UNION ALL
+SELECT 'fault', 'people whose payments are not what the books took of them', count(*) FROM apart
+UNION ALL
+SELECT 'fault', 'orders that count as paid though their invoice was not', count(*) FROM services_one_off_order o
+JOIN noted n ON n.subject_id = o.subject_id AND n.order_id = o.id
+WHERE o.order_state IN ('paid', 'delivered') AND (n.lost > 0 OR n.paid = 0 OR n.noted >= n.amount)
 UNION ALL
 SELECT '', 'invoices', count(*) FROM services_invoice WHERE controller_id = %(controller)s
 UNION ALL

@@ -66,10 +66,19 @@ def _cookie(words: Words, item: Cookie) -> tuple[Cell, ...]:
     return (
         (item.name,),
         (words.of(item.purpose),),
-        (item.owner, *behind, words.country(item.country)),
+        (item.owner, *behind, *item.hosts, words.country(item.country)),
         (words(f"cookies.lives.{item.life.type}", period=life),),
         (words(f"cookies.kinds.{item.kind}"), words(f"cookies.storages.{item.storage}")),
     )
+
+
+def sites(words: Words) -> Section | None:
+    """The controller's other sites, where the same register and choice hold, or None (G1, G2)."""
+    if not words.declaration.sites:
+        return None
+    rows = tuple(((item.name,), (Link(item.web, item.web, external=True),)) for item in words.declaration.sites)
+    table = Table(words("sites.caption"), (words("sites.name"), words("sites.web")), rows)
+    return Section("sites", words("sites.title"), (Paragraph(words("sites.intro")), table))
 
 
 def statistics(words: Words) -> Section | None:

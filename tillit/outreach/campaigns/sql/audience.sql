@@ -8,7 +8,8 @@ WITH lawful AS MATERIALIZED (
 ), reachable AS (
 /*reachable*/
 ), recent AS (
-  SELECT DISTINCT subject_id FROM messages_message
+  SELECT DISTINCT coalesce(s.alias_of_id, s.id) AS subject_id
+  FROM messages_message m JOIN parties_subject s ON s.id = m.subject_id
   WHERE controller_id = %(controller)s AND activity = %(activity)s AND direction = 'out'
     AND message_state IN ('queued', 'sending', 'sent', 'unknown')
     AND coalesce(settled_at, due_at) + %(often)s::interval > %(now)s
@@ -38,7 +39,8 @@ LEFT JOIN (
 ) /*name*/ ON /*name*/.subject_id = l.subject_id
 
 -- name: addressed
--- Who has an address for the channel that is not known to be dead; of post, all of its parts.
+-- Who has an address for the channel that is not known to be dead; of post, all of its parts. It is the person's own
+-- subject that is written to: what a merged one held is nobody's address.
 SELECT subject_id FROM parties_fact
 WHERE kind = ANY (%(kinds)s) AND superseded_at IS NULL AND failed_at IS NULL
 GROUP BY subject_id HAVING count(DISTINCT kind) >= %(enough)s

@@ -23,9 +23,11 @@ WHERE campaign_id = %(campaign)s AND put_at IS NULL ORDER BY place LIMIT %(limit
 UPDATE campaigns_recipient SET put_at = %(now)s WHERE subject_id = ANY (%(subjects)s) AND campaign_id = %(campaign)s
 
 -- name: stop
--- What of a cancelled campaign still waits in the outbox is not sent.
-UPDATE messages_message SET message_state = 'withheld', reason = 'cancelled', settled_at = %(now)s, sealed_address = NULL
-WHERE campaign_id = %(campaign)s AND controller_id = %(controller)s AND message_state = 'queued'
+-- What of a cancelled campaign waits in the outbox, or was taken and not handed over, is not sent.
+UPDATE messages_message SET message_state = 'withheld', reason = 'cancelled', settled_at = %(now)s, sealed_address = NULL,
+  claimed_at = NULL, claimed_by = NULL
+WHERE campaign_id = %(campaign)s AND controller_id = %(controller)s
+  AND (message_state = 'queued' OR (message_state = 'sending' AND handed_at IS NULL))
 
 -- name: leave_waiting
 -- Recipients of a cancelled campaign who were not reached: nothing waits for them any more.

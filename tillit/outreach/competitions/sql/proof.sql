@@ -1,6 +1,7 @@
 -- name: competitions
 -- Of the controller's competitions: somebody who entered and did not win was written to; winners who are not those drawn;
--- strangers kept without any entry left; competitions that were not drawn a month after they closed, while entries wait.
+-- strangers kept without any entry left; competitions that were not drawn a month after they closed, while entries wait;
+-- lists that were not closed in time, or not before the announced number was known.
 SELECT 'fault', 'people who did not win were written to', count(*) FROM messages_message m
 JOIN competitions_entry e ON e.subject_id = m.subject_id AND e.controller_id = m.controller_id
   AND m.key = 'competition:' || e.competition_id
@@ -22,6 +23,15 @@ UNION ALL
 SELECT 'fault', 'competitions closed more than a month ago are not drawn, so their entries stay', count(*)
 FROM competitions_competition c WHERE c.controller_id = %(controller)s AND c.stage = 'open'
   AND c.closes_at < %(now)s::timestamptz - interval '1 month'
+UNION ALL
+SELECT 'fault', 'competitions closed more than an hour ago have published no list', count(*)
+FROM competitions_competition c JOIN draws_draw d ON d.id = c.draw_id
+WHERE c.controller_id = %(controller)s AND c.stage = 'open' AND d.closed_at IS NULL
+  AND c.closes_at < %(now)s::timestamptz - interval '1 hour'
+UNION ALL
+SELECT 'fault', 'competitions were drawn with a number that could be known before the list stood', count(*)
+FROM competitions_competition c JOIN draws_draw d ON d.id = c.draw_id
+WHERE c.controller_id = %(controller)s AND d.drawn_at IS NOT NULL AND d.announced_at <= d.closed_at
 UNION ALL
 SELECT 'fault', 'entrants are kept without any entry', count(*) FROM parties_relationship r
 WHERE r.controller_id = %(controller)s AND r.kind = 'visitor' AND r.ended IS NULL

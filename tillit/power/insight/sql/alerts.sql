@@ -19,3 +19,10 @@ ORDER BY s.subject_id, p.id
 SELECT p.id, (SELECT max(r.day) FROM power_reading_day r
               WHERE r.subject_id = p.subject_id AND r.point_id = p.id AND r.direction = 1)
 FROM power_point p WHERE p.id = ANY (%(points)s)
+
+-- name: told
+-- Of these people and occasions of a kind, those that were told already: subject, occasion.
+SELECT a.subject_id, a.occasion
+FROM unnest(%(subjects)s::bigint[], %(occasions)s::text[]) o (subject_id, occasion)
+JOIN power_alert a ON a.subject_id = o.subject_id AND a.occasion = o.occasion
+WHERE a.controller_id = %(controller)s AND a.kind = %(kind)s

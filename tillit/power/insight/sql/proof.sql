@@ -32,7 +32,8 @@ SELECT '', 'estimates', count(*) FROM parts
 
 -- name: energy_alerts
 -- Alerts due in the person's quiet hours (as they stood before the alert was given), messages of alerts that no alert
--- stands for (those of the app's kinds go with the app, their messages later), and alerts given twice. Then what there is.
+-- stands for (those of the app's kinds go with the app), alerts given twice, messages that tell figures of an app that is
+-- deleted, and what was sent though it was switched off by then. Then what there is.
 WITH alerts AS (SELECT * FROM power_alert WHERE controller_id = %(controller)s)
 SELECT 'fault', 'alerts in quiet hours', count(*)
 FROM alerts a
@@ -53,5 +54,23 @@ WHERE m.controller_id = %(controller)s AND m.activity = 'energy_alerts' AND m.di
 UNION ALL
 SELECT 'fault', 'alerts given twice', count(*)
 FROM (SELECT FROM alerts GROUP BY subject_id, kind, occasion HAVING count(*) > 1) twice
+UNION ALL
+SELECT 'fault', 'messages with figures of an app that is deleted', count(*)
+FROM messages_message m
+WHERE m.controller_id = %(controller)s AND m.activity = 'energy_alerts'
+  AND m.template IN ('high_use', 'capacity_peak_near', 'capacity_peak_over', 'saving_base', 'saving_vehicle', 'saving_heating')
+  AND NOT EXISTS (SELECT FROM power_app_account a
+                  WHERE a.subject_id = m.subject_id AND a.controller_id = m.controller_id AND a.ended_at IS NULL)
+  AND NOT EXISTS (SELECT FROM privacy_hold h
+                  WHERE h.subject_id = m.subject_id AND h.controller_id = m.controller_id AND h.released IS NULL)
+UNION ALL
+SELECT 'fault', 'alerts sent though their kind was switched off', count(*)
+FROM messages_message m
+JOIN power_alert_setting s ON s.subject_id = m.subject_id AND s.controller_id = m.controller_id
+                          AND (m.template = s.kind OR m.template = s.kind || '_ends' OR m.template = s.kind || '_near'
+                               OR m.template = s.kind || '_over' OR m.template LIKE 'saving_%%' AND s.kind = 'saving_advice')
+WHERE m.controller_id = %(controller)s AND m.activity = 'energy_alerts' AND m.message_state = 'sent'
+  AND m.handed_at > s.set_at + interval '1 minute'
+  AND NOT CASE m.channel WHEN 'email' THEN s.email WHEN 'sms' THEN s.sms WHEN 'push' THEN s.push ELSE true END
 UNION ALL
 SELECT '', 'alerts', count(*) FROM alerts
