@@ -127,7 +127,9 @@ def test_d5_the_refusal_says_why_and_lets_it_be_sent_with_the_number_cut_down(be
 
 
 FREE = {"text", "search", "tel", "email", "url", "password"}
-ASKED_FOR = {"agreement", "line", "number", "card", "code", "codes", "key", "password", "again", "file", "staff"}
+ASKED_FOR = {"agreement", "line", "number", "card", "code", "codes", "key", "password", "again", "file", "staff"} | {
+    "serial_number"
+}
 """Names outside the guard that people type into: what asks for a number and checks it, or searches by one."""
 
 

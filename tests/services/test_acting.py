@@ -164,10 +164,18 @@ def test_d3_a_letter_is_disclosed_sealed_reminded_by_the_clock_and_answered(kari
         assert (sent.recipient, sent.reference, sent.case_id) == ("creditor", letter.reference, case.id)
         assert sent.fields == {"identity": ["name"], "id_case": ["id_case"], "mandate": ["mandate"]}
         assert (sent.ground, sent.transfer_ground) == ("contract", "contract_necessity")
+    clock.travel(datetime(2026, 3, 16, 9, tzinfo=UTC))
+    assert operations.remind() == 0  # nobody has posted it
+    clock.travel(NOW)
+    with kari.agent() as scope:
+        letters.posted(scope=scope, letter=letter, at=clock.now())
     assert operations.remind() == 0
     clock.travel(datetime(2026, 3, 16, 9, tzinfo=UTC))
     assert operations.remind() == 1
     assert operations.remind() == 0
+    with kari.agent() as scope:
+        (reminder,) = [one for one in operations.letters_of(case=case) if one.template == "reminder"]
+        letters.posted(scope=scope, letter=reminder, at=clock.now())
     with kari.own() as scope:
         mandates.withdraw(scope=scope, case=case, at=clock.now())
     clock.travel(datetime(2026, 3, 30, 9, tzinfo=UTC))
@@ -184,6 +192,25 @@ def test_d3_a_letter_is_disclosed_sealed_reminded_by_the_clock_and_answered(kari
         operations.looked_again(scope=scope, case=case, counterpart=bank, still_done=False, at=clock.now())
         assert operations.one(case=case, counterpart_id=bank.id).stage == Stage.NEW
         assert [one.direction for one in operations.letters_of(case=case)] == ["out", "out", "in"]
+
+
+def test_d3_a_letter_is_not_posted_after_its_mandate_whether_withdrawn_or_replaced(kari: Client) -> None:
+    case = kari.open()
+    kari.sign(case)
+    bank = kari.creditor(case)
+    sent, waits = kari.write(case, bank), kari.write(case, bank)
+    with kari.agent() as scope:
+        letters.posted(scope=scope, letter=sent, at=clock.now())
+    clock.travel(NOW + timedelta(days=1))
+    with kari.own() as scope:
+        mandates.withdraw(scope=scope, case=case, at=clock.now())
+    for again in (False, True):
+        if again:
+            kari.sign(case)  # another mandate: the letter names the one that was withdrawn
+        with kari.agent() as scope:
+            assert refused(letters.posted, scope=scope, letter=waits, at=clock.now()) == "no-mandate"
+            assert operations.letter(case=case, letter_id=waits.id).posted_at is None
+            letters.may_leave(letter=operations.letter(case=case, letter_id=sent.id), at=clock.now())
 
 
 def test_d4_a_site_is_asked_to_remove_under_the_mandate_and_looked_at_again(kari: Client) -> None:

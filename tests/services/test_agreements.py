@@ -108,3 +108,14 @@ def test_d10_three_months_after_the_last_agreement_what_has_no_other_ground_is_g
         assert not Agreement.objects.filter(subject_id=kari).exists()
         assert not Fact.objects.filter(subject_id=kari).exists()
         assert Agreement.objects.filter(subject_id=ola).exists()
+
+
+def test_d10_who_did_not_pay_cannot_undo_the_ending_but_staff_can(trygghavn: Company) -> None:
+    kari = trygghavn.customer()
+    made = trygghavn.agree(kari)
+    with trygghavn.scope(kari) as opened:
+        agreements.end(scope=opened, agreement=made, at=clock.now(), reason="unpaid")
+        with pytest.raises(ServiceError) as refused:
+            agreements.undo(scope=opened, agreement=made, at=clock.now(), by_person=True)
+        assert refused.value.code == "ended-by-us"
+        assert agreements.undo(scope=opened, agreement=made, at=clock.now()).ends is None

@@ -243,3 +243,9 @@ def test_d1_rows_of_an_equal_partner_of_another_controller_are_out_of_reach(tryg
         with pytest.raises(ServiceError, match="waits no more"):
             act()
     assert rows.opened(row=ours.pk, actor=me)["family"] == "Fjell"
+
+
+def test_d1_d5_a_customer_number_that_is_a_card_number_is_put_aside_alone(trygghavn: Company, send: Send) -> None:
+    done = send(row(1), "Eva;Li;;4111111111111111;trygg;;")
+    assert [(one.line, one.code) for one in done.difference.rejects] == [(3, "card-number")]
+    assert [one.number for one in trygghavn.entitled()] == ["K-1"]

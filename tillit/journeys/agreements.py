@@ -148,7 +148,7 @@ def undo(*, actor: Actor, controller: Controller, subject_id: int, agreement_id:
     """
     with Scope(system("agreements", {controller.pk}), "retention", frozenset({subject_id})) as scope:
         row = agreements.one(subject_id=subject_id, agreement_id=agreement_id)  # it may lie in the archive
-        agreements.undo(scope=scope, agreement=row, at=clock.now())
+        agreements.undo(scope=scope, agreement=row, at=clock.now(), by_person=actor.kind == "member")
         archive.restore(subject_id=row.subject_id, controller_id=controller.pk, mistaken=True)
         with _acting(actor, controller, subject_id) as acting:
             append(

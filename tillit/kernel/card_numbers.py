@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from stdnum import luhn
 
 SHORTEST, LONGEST = 13, 19
-_BETWEEN = r"[\s\u00ad\u200b-\u200d\u2060\ufeff.,_/\\\-\u2010-\u2015\u2212\u00b7\u2022*]{1,3}"
+_BETWEEN = r"(?:[^\w]|_){1,12}"
+"""What may stand between groups of digits: any signs but letters and digits, spaces and invisible ones among them."""
 _RUN = re.compile(rf"\d+(?:{_BETWEEN}\d+)*")
 _GROUP = re.compile(r"\d+")
 _MASK = "•••• "

@@ -178,11 +178,11 @@ def may_return(*, subject_id: int, on: date) -> bool:
     return any(day is not None and on < day for day in days)
 
 
-def undo(*, scope: Scope, agreement: Agreement, at: datetime) -> Agreement:
+def undo(*, scope: Scope, agreement: Agreement, at: datetime, by_person: bool = False) -> Agreement:
     """The ending was a mistake: the agreement runs as if it had not ended, and the person is a customer again.
 
     Raises `ServiceError`: `not-ended`, `undo-late`, `agreed-anew` (the product was taken up again meanwhile), and
-    `not-entitled` where a partner ended it.
+    `not-entitled` where a partner ended it, `ended-by-us`: the controller did (unpaid, breach).
     """
     parties.lock_subject(scope=scope, subject_id=agreement.subject_id)
     row, today = _one(agreement), clock.local_date(at)
@@ -190,6 +190,8 @@ def undo(*, scope: Scope, agreement: Agreement, at: datetime) -> Agreement:
         raise ServiceError("not-ended", "it has not ended")
     if row.end_reason == AgreementEnd.NOT_ENTITLED:
         raise ServiceError("not-entitled", "the partner no longer says that the person is entitled")
+    if by_person and row.end_reason in (AgreementEnd.UNPAID, AgreementEnd.BREACH):
+        raise ServiceError("ended-by-us", "the company ended it: ask them")
     until = undo_until(agreement=row, on=today)
     if until is None or today >= until:
         raise ServiceError("undo-late", "this ending can no longer be undone")

@@ -9,6 +9,7 @@ from uuid import UUID
 from tillit.declaration.schema import PayingPartner
 from tillit.files import reasons
 from tillit.files.reasons import Reason
+from tillit.kernel.card_numbers import has_card_number
 from tillit.kernel.identifiers import IdentifierError, email, national_number, phone
 from tillit.kernel.identifiers import name as names
 from tillit.parties.digests import Kind, digest
@@ -40,6 +41,7 @@ REASONS: dict[str, Reason] = reasons.REASONS | {
         "Kundenummeret har andre tegn enn bokstaver, siffer og bindestrek.",
         "The customer number has other characters than letters, digits and hyphens.",
     ),
+    "card-number": Reason("Kundenummeret er et kortnummer.", "The customer number is a card number."),
     "unknown-product": Reason(
         "Produktet finnes ikke, eller betales ikke av partnere.", "There is no such product that partners pay for."
     ),
@@ -112,6 +114,8 @@ def read(
         number = said["customer_number"]
         if not _NUMBER.match(number):
             raise RowError("customer_number", "number-form")
+        if has_card_number(number):
+            raise RowError("customer_number", "card-number")
     if not national and not number:
         raise RowError("customer_number", "no-identifier")
     starts, ends = (_date(column, said.get(column)) for column in ("starts", "ends"))

@@ -15,7 +15,7 @@ from tillit.faces.member_web.assistance import ABOUT, ADDRESSES, REFUSED, about
 from tillit.faces.member_web.complaints import saved
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.staff_web.access import Worker, staff_page
-from tillit.faces.templatetags.tillit import language
+from tillit.faces.templatetags.tillit import language, say_or
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
 from tillit.journeys.assistance import UNDER_MANDATE, desk
@@ -25,6 +25,7 @@ from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.money import Money, MoneyError
 from tillit.kernel.scope import ScopeError
 from tillit.parties.errors import NotAssignedError
+from tillit.services.acting.errors import ActingError
 from tillit.services.acting.letters import templates
 from tillit.services.concierge.errors import ConciergeError
 from tillit.services.concierge.operations import MAY_NEED
@@ -106,6 +107,9 @@ def file(request: HttpRequest, worker: Worker, service: str, number: str, docume
         )
     except (UnknownCaseError, NotAssignedError, ScopeError):
         raise Http404 from None
+    except ActingError as error:
+        messages.error(request, say_or(f"assistance.problem.{error.code}", error.code))
+        return redirect("staff_assistance_case", worker.site.key, service, number)
     return saved(*found)
 
 

@@ -165,9 +165,14 @@ def settle(*, counterpart_id: int, stage: str, text: str, again: date | None, **
 
 
 def file(*, document_id: int, **which: Any) -> tuple[str, str, bytes]:
-    """(name, media type, contents) of a file or letter of the case. Raises `UnknownCaseError`."""
+    """(name, media type, contents) of a file or letter of the case. A letter that waits to be posted is opened while
+    its mandate stands alone. Raises `UnknownCaseError`, `ActingError` `no-mandate`.
+    """
     with handling(**which) as (scope, case):
         document = queries.document(case=case, document_id=document_id)
+        for letter in acting.letters_of(case=case):
+            if letter.document_id == document.id:
+                letters.may_leave(letter=letter, at=clock.now())
         return document.name, document.media_type, operations.open_document(scope=scope, document=document)
 
 

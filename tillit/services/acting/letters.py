@@ -21,7 +21,7 @@ from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
 from tillit.services.acting import mandates
 from tillit.services.acting.errors import ActingError
-from tillit.services.acting.models import ID_PROTECTION, Counterpart, Letter, Mandate, Stage
+from tillit.services.acting.models import ID_PROTECTION, WAITING, Counterpart, Letter, Mandate, Stage
 
 REMINDER = "reminder"
 RECIPIENTS = {"information": "creditor", "dispute": "creditor", "removal": "web_site"}
@@ -111,9 +111,26 @@ def write(
 
 
 def posted(*, scope: Scope, letter: Letter, at: datetime) -> None:
-    """A colleague has sent it. Again: nothing more."""
+    """A colleague has sent it, while the mandate stands; an answer is waited for from that day. Again: nothing more.
+
+    Raises `ActingError` `no-mandate`.
+    """
+    lock_subject(scope=scope, subject_id=letter.subject_id)
+    may_leave(letter=letter, at=at)
     waiting = Letter.objects.filter(subject_id=letter.subject_id, id=letter.id, posted_at=None, direction="out")
-    waiting.update(posted_at=at)
+    if waiting.update(posted_at=at):
+        days = _texts()["templates"][letter.template]["remind"]
+        Counterpart.objects.filter(
+            subject_id=letter.subject_id, id=letter.counterpart_id, stage__in=WAITING, next_on__isnull=False
+        ).update(next_on=clock.local_date(at) + timedelta(days=days))
+
+
+def may_leave(*, letter: Letter, at: datetime) -> None:
+    """A letter that was not posted while its mandate stood is not any more. Raises `ActingError` `no-mandate`."""
+    if letter.direction == "out" and letter.posted_at is None:
+        found = mandates.standing(subject_id=letter.subject_id, case_id=letter.case_id, at=at)
+        if found is None or found.id != letter.mandate_id:
+            raise ActingError("no-mandate", "nothing is sent after the mandate it was written under")
 
 
 def _fields(case: Case, to: Counterpart, mandate: Mandate, text: str, *, with_address: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import structlog
+from django.db.models import Exists, OuterRef
 
 from tillit.cases import attachments
 from tillit.cases import operations as cases
@@ -168,8 +169,8 @@ def close(*, scope: Scope, case: Case, at: datetime, text: str = "") -> None:
 
 
 def remind() -> int:
-    """Whoever has not answered in time is reminded, at most twice, of every controller; how many letters were made.
-    A case whose mandate stands no more is left to a colleague, and says so. Outside every scope.
+    """Whoever has not answered a posted letter in time is reminded, at most twice, of every controller; how many
+    letters were made. A case whose mandate stands no more is left to a colleague, and says so. Outside every scope.
     """
     made, today = 0, clock.today()
     for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
@@ -185,6 +186,10 @@ def remind() -> int:
                         closed_at=None,
                         reminders__lt=MOST_REMINDERS,
                     ).order_by("next_on", "id")
+                    mine = Letter.objects.filter(
+                        subject_id=OuterRef("subject_id"), counterpart_id=OuterRef("id"), direction="out"
+                    )
+                    due = due.filter(Exists(mine)).exclude(Exists(mine.filter(posted_at=None)))
                     found = [(one.subject_id, one.case_id, one.id) for one in due if one.case_id]
                 made += sum(_remind(Scope(actor, purpose, frozenset({one[0]})), purpose, *one) for one in found)
     return made

@@ -47,7 +47,7 @@ class Said:
             raise ThingError("name", "say what it is")
         if any(len(text) > _LONGEST[key] for key, text in texts.items()):
             raise ThingError("words", "that is too long")
-        if any(has_card_number(text) for key, text in texts.items() if key != "serial_number"):
+        if any(has_card_number(text) for key, text in texts.items() if key != "serial_number" or not _imei(text)):
             raise ThingError("words", "a card number may not stand in free text")
         if self.kind not in KINDS:
             raise ThingError("kind", "choose what kind of thing it is")
@@ -189,3 +189,9 @@ def contents(*, file: ThingFile) -> bytes:
 def ending(media_type: str) -> str:
     """Of a file's name."""
     return files.ENDINGS[media_type]
+
+
+def _imei(text: str) -> bool:
+    """A phone's number (3GPP TS 23.003): fifteen digits with a card's check digit; cards of fifteen begin 34 or 37."""
+    digits = "".join(sign for sign in text if sign.isdecimal())
+    return len(digits) == 15 and digits[:2] not in {"34", "37"}
