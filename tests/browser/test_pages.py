@@ -402,7 +402,9 @@ def declared() -> dict[str, dict[str, object]]:
     return {item.name: item.model_dump(mode="json") for item in declaration.cookies.items}
 
 
-@pytest.mark.parametrize(("size", "locale"), [("phone", "nb-NO"), ("desktop", "en-GB")])
+@pytest.mark.parametrize(
+    ("size", "locale"), [pytest.param("phone", "nb-NO", marks=pytest.mark.soak), ("desktop", "en-GB")]
+)
 def test_g1_h18_public_pages(
     window: Callable[..., Window], declared: dict[str, dict[str, object]], size: str, locale: str
 ) -> None:
@@ -412,7 +414,9 @@ def test_g1_h18_public_pages(
         check(opened, declared)
 
 
-@pytest.mark.parametrize(("size", "locale"), [("phone", "en-GB"), ("desktop", "nb-NO")])
+@pytest.mark.parametrize(
+    ("size", "locale"), [("phone", "en-GB"), pytest.param("desktop", "nb-NO", marks=pytest.mark.soak)]
+)
 def test_g1_h18_pages_of_a_member(
     window: Callable[..., Window], declared: dict[str, dict[str, object]], site: Site, size: str, locale: str
 ) -> None:
@@ -427,7 +431,9 @@ def test_g1_h18_pages_of_a_member(
         check(opened, declared)
 
 
-@pytest.mark.parametrize(("size", "locale"), [("phone", "nb-NO"), ("desktop", "en-GB")])
+@pytest.mark.parametrize(
+    ("size", "locale"), [("phone", "nb-NO"), pytest.param("desktop", "en-GB", marks=pytest.mark.soak)]
+)
 def test_a9_pages_of_staff(
     window: Callable[..., Window], declared: dict[str, dict[str, object]], site: Site, size: str, locale: str
 ) -> None:

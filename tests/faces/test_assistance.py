@@ -92,7 +92,7 @@ def test_d3_a_customer_signs_an_agent_writes_and_nobody_else_finds_the_case(own:
     assert (pdf.status_code, pdf.content[:5]) == (200, b"%PDF-")
     assert own.get(f"{case}file/{made.document_id}/").content == pdf.content
     for post in (
-        {"act": "posted", "letter": str(made.id)},
+        {"act": "posted", "letter_id": str(made.id)},
         {"act": "answer", "counterpart": str(bank.id), "file": file(PDF, "svar.pdf")},
         {"act": "settle", "counterpart": str(bank.id), "stage": "done", "text": "Kravet er frafalt"},
         {"act": "reply", "text": "Nå er det i orden"},

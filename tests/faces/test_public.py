@@ -131,7 +131,7 @@ def test_g2_other_cookies_than_were_asked_about_are_asked_about_again(
 ) -> None:
     client.post("/rundtur/cookies/choice/", {"choice": "accept"})
     assert 'value="reject"' not in client.get("/rundtur/").text
-    monkeypatch.setattr("tillit.faces.public_web.cookies._asked", lambda _: "something else")
+    monkeypatch.setattr("tillit.consent.cookies.asked", lambda _: "something else")
     assert 'value="reject"' in client.get("/rundtur/").text
     for forged in ("accept", "x.y.marketing", f"{uuid4().hex}"):
         client.cookies["tillit_cookie_choice"] = forged

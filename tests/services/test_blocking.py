@@ -169,7 +169,14 @@ if step == "settled":
 """
 
 
-@pytest.mark.parametrize("step", ["claimed", "released", "handed over", "settling", "settled"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "released",
+        "handed over",
+        *(pytest.param(one, marks=pytest.mark.soak) for one in ("claimed", "settling", "settled")),
+    ],
+)
 def test_d2_a_block_survives_a_killed_worker_at_every_step_and_is_sent_once(
     step: str, customer: Customer, issuer: IssuerProcess, fresh_db: TestDatabase
 ) -> None:

@@ -148,9 +148,9 @@ def test_f3_f4_a_campaign_sent_twice_after_a_no_or_measured_without_a_yes_is_see
     own = live.owner.execute
     own(
         "INSERT INTO campaigns_campaign (controller_id, name, activity, channel, language, segment, subject, body,"
-        " short, fallback, status, made_at, made_by, approved_by, approved_digest, started_at, ended_at,"
-        " recipients, left_out)"
-        " VALUES (%s, 'x', 'marketing', 'email', 'nb', '{}', '', '', '', '', 'sent', now(), '', '', 'x', now(),"
+        " short, fallback, status, problem, made_at, made_by, changed_by, approved_by, approved_digest, started_at,"
+        " ended_at, recipients, left_out)"
+        " VALUES (%s, 'x', 'marketing', 'email', 'nb', '{}', '', '', '', '', 'sent', '', now(), '', '', '', 'x', now(),"
         " now(), 1, '{}')",
         [club],
     )

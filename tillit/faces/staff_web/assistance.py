@@ -141,7 +141,7 @@ def _act(request: HttpRequest, which: dict[str, Any]) -> dict[str, Any] | None: 
                 with_address=bool(post.get("with_address")),
             )
         case "posted":
-            desk.posted(**which, letter_id=of("letter"))
+            desk.posted(**which, letter_id=of("letter_id"))
         case "answer":
             desk.take_in(**which, counterpart_id=of("counterpart"), files=uploaded(request, "file"))
         case "settle":
