@@ -129,6 +129,7 @@ def clean(prepared: tuple[TestDatabase, Path], copies: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.soak
 def test_c5_killed_after_it_posted(prepared: Any, copies: Any, clean: dict[str, Any]) -> None:
     killed_and_run_again(copies, prepared[1], clean, ["posted"])
 

@@ -220,6 +220,7 @@ def clean(world: World) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.soak
 def test_b1_an_import_killed_once_in_each_phase_ends_as_one_clean_run(world: World, clean: dict[str, Any]) -> None:
     database = world.copy()
     for phase in PHASES:
