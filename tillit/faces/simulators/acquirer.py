@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -21,6 +21,7 @@ from uuid import uuid4
 from standardwebhooks.webhooks import Webhook
 
 from tillit.disclosure.outward import opened
+from tillit.faces.simulators.serving import JsonCall
 from tillit.kernel import clock
 
 _CHARGE = {"reference", "number", "expiry", "amount", "currency", "order", "customer"}
@@ -121,7 +122,7 @@ class Acquirer(ThreadingHTTPServer):
         return answers
 
 
-class _Call(BaseHTTPRequestHandler):
+class _Call(JsonCall):
     server: Acquirer
 
     def do_GET(self) -> None:
@@ -129,53 +130,46 @@ class _Call(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/charges":
             with self.server.lock:
-                return self._answer(200, self.server.charges)
+                return self.answer(200, self.server.charges)
         if path.startswith("/pay/"):
             return self._page(path.removeprefix("/pay/"))
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._answer(401, {})
+        if not self.has_token():
+            return self.answer(401, {})
         known = self.server.charges.get(path.removeprefix("/charges/"))
         if known is None:
-            return self._answer(404, {})
+            return self.answer(404, {})
         known["asked"] += 1
-        return self._answer(*self.server.told(known))
+        return self.answer(*self.server.told(known))
 
     def do_POST(self) -> None:
         """A charge, a page, a refund; or what the buyer pressed."""
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/pay/"):
             return self._pressed(self.path.removeprefix("/pay/"), parse_qs(raw.decode()))
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._answer(401, {})
+        if not self.has_token():
+            return self.answer(401, {})
         status, answer = self.server.take(self.path, json.loads(raw))
         if status == 0:
             self.close_connection = True
             return None
-        return self._answer(status, answer)
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing: a line would hold nothing of worth."""
+        return self.answer(status, answer)
 
     def _page(self, ours: str) -> None:
         known = self.server.charges.get(ours)
         if known is None:
-            return self._answer(404, {})
+            return self.answer(404, {})
         what = html.escape(f"{known['order']}: {known['amount'] / 100:.2f}")
         body = (
             '<!doctype html><html lang="en"><title>Pay</title><h1>Pay</h1>'
             f"<p>{what}</p><form method=post><label>Card <input name=card autocomplete=off></label>"
             "<button name=act value=pay>Pay</button><button name=act value=cancel>Cancel</button></form></html>"
         ).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.send(200, body, kind="text/html; charset=utf-8")
 
     def _pressed(self, ours: str, said: Mapping[str, list[str]]) -> None:
         known = self.server.charges.get(ours)
         if known is None:
-            return self._answer(404, {})
+            return self.answer(404, {})
         if known["status"] == "pending":
             pays = said.get("act", [""])[0] == "pay"
             known["status"] = "captured" if pays else "expired"
@@ -185,11 +179,3 @@ class _Call(BaseHTTPRequestHandler):
         self.send_header("Location", known["back"])
         self.send_header("Content-Length", "0")
         self.end_headers()
-
-    def _answer(self, status: int, said: Any) -> None:
-        body = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)

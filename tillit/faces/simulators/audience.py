@@ -7,9 +7,11 @@ next calls (`lost`: it does what it is told, and the answer never arrives); `GET
 import json
 import re
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
+
+from tillit.faces.simulators.serving import JsonCall
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -71,7 +73,7 @@ def _pair(one: dict[str, str]) -> tuple[str, str] | None:
     return one.get("email", ""), one.get("phone", "")
 
 
-class _Call(BaseHTTPRequestHandler):
+class _Call(JsonCall):
     server: AdvertisingNetwork
 
     def do_GET(self) -> None:
@@ -79,7 +81,7 @@ class _Call(BaseHTTPRequestHandler):
         if self.path == "/audiences":
             with self.server.lock:
                 held = {k: len(one["members"]) for k, one in self.server.audiences.items()}
-            return self._answer(200, held)
+            return self.answer(200, held)
         self._act()
 
     def do_POST(self) -> None:
@@ -94,33 +96,22 @@ class _Call(BaseHTTPRequestHandler):
         """The audience is no more."""
         self._act()
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing: a line would hold nothing of worth."""
-
     def _act(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         said: Any = json.loads(body) if body else {}
         if self.path == "/play":
             self.server.faults += said["fail"]
-            return self._answer(200, {})
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._answer(401, {})
+            return self.answer(200, {})
+        if not self.has_token():
+            return self.answer(401, {})
         self.server.heard.append(body.decode())
         fault = self.server.faults.pop(0) if self.server.faults else None
         if isinstance(fault, int):
-            return self._answer(fault, {})
+            return self.answer(fault, {})
         if fault == "garbage":
-            return self._answer(200, {"held": "many"})
+            return self.answer(200, {"held": "many"})
         status, answer = self.server.act(self.command, self.path, said)
         if fault == "lost":
             self.close_connection = True
             return None
-        return self._answer(status, answer)
-
-    def _answer(self, status: int, said: Any) -> None:
-        body = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        return self.answer(status, answer)

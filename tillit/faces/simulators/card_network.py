@@ -7,8 +7,9 @@ other is confirmed, with its PAR. `GET /asked` tells how often it was asked; it 
 import hashlib
 import json
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import ThreadingHTTPServer
+
+from tillit.faces.simulators.serving import JsonCall
 
 _LARGEST = 1 << 16
 _SLOW = 10
@@ -34,36 +35,25 @@ def par_of(number: str) -> str:
     return f"V001{int(hashlib.sha256(number.encode()).hexdigest(), 16) % 10**25:025d}"
 
 
-class _Call(BaseHTTPRequestHandler):
+class _Call(JsonCall):
     server: CardNetwork
 
     def do_GET(self) -> None:
         """How often it was asked."""
-        self._answer(200, {"asked": self.server.count})
+        self.answer(200, {"asked": self.server.count})
 
     def do_POST(self) -> None:
         """Whose is this number?"""
         number = str(json.loads(self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _LARGEST)))["number"])
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._answer(401, {})
+        if not self.has_token():
+            return self.answer(401, {})
         self.server.count += 1
         match number[-2:-1]:
             case "7":
-                self._answer(200, {"ownership": "denied"})
+                self.answer(200, {"ownership": "denied"})
             case "8":
-                self._answer(503, {})
+                self.answer(503, {})
             case "9":
                 time.sleep(_SLOW)
             case _:
-                self._answer(200, {"ownership": "confirmed", "par": par_of(number)})
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing: a line would hold nothing of worth."""
-
-    def _answer(self, status: int, said: Any) -> None:
-        body = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+                self.answer(200, {"ownership": "confirmed", "par": par_of(number)})

@@ -6,8 +6,10 @@ answer never arrives; `silent`: it neither takes nor answers). `GET /told` lists
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from tillit.faces.simulators.serving import JsonCall
 
 _NEEDED = {"reference", "about", "disclosure", "name", "insurance_cover"}
 
@@ -24,32 +26,32 @@ class Insurer(ThreadingHTTPServer):
         self.faults: list[str] = []
 
 
-class _Call(BaseHTTPRequestHandler):
+class _Call(JsonCall):
     server: Insurer
 
     def do_GET(self) -> None:
         """What it has; or whether it has one thing."""
         if self.path == "/told":
             with self.server.lock:
-                return self._answer(200, self.server.told)
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._answer(401, {})
+                return self.answer(200, self.server.told)
+        if not self.has_token():
+            return self.answer(401, {})
         known = self.path.removeprefix("/claims/") in self.server.told
-        return self._answer(200 if known else 404, {})
+        return self.answer(200 if known else 404, {})
 
     def do_POST(self) -> None:
         """A claim, or what was decided of one; or how the next calls fail."""
         said = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         if self.path == "/play":
             self.server.faults += said["fail"]
-            return self._answer(200, {})
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._answer(401, {})
+            return self.answer(200, {})
+        if not self.has_token():
+            return self.answer(401, {})
         if self.path != "/claims" or not set(said) >= _NEEDED:
-            return self._answer(400, {"code": "malformed"})
+            return self.answer(400, {"code": "malformed"})
         fault = self.server.faults.pop(0) if self.server.faults else ""
         if fault == "busy":
-            return self._answer(503, {})
+            return self.answer(503, {})
         if fault != "silent":
             with self.server.lock:
                 one = self.server.told.setdefault(said["reference"], {**said, "times": 0})
@@ -57,15 +59,4 @@ class _Call(BaseHTTPRequestHandler):
         if fault in {"lost", "silent"}:
             self.close_connection = True
             return None
-        return self._answer(200, {"reference": said["reference"]})
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing: a line would hold nothing of worth."""
-
-    def _answer(self, status: int, said: Any) -> None:
-        body = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        return self.answer(200, {"reference": said["reference"]})

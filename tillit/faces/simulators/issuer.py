@@ -9,9 +9,12 @@ What it does is told from the last digit but one of the number: 0 it rejects; 1 
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
+from http.server import ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
+
+from tillit.faces.simulators.serving import JsonCall
 
 _NEEDED = {"reference", "kind", "name", "number", "disclosure"}
 
@@ -68,42 +71,32 @@ class Issuer(ThreadingHTTPServer):
         return self.told(order)
 
 
-class _Call(BaseHTTPRequestHandler):
+class _Call(JsonCall):
     server: Issuer
 
     def do_GET(self) -> None:
         """What came, or what became of one order."""
         if self.path == "/orders":
             with self.server.lock:
-                return self._answer(200, self.server.orders)
-        if not self._known():
-            return self._answer(401, {"code": "token"})
-        return self._answer(*self.server.asked(self.path.rsplit("/", 1)[-1]))
+                return self.answer(200, self.server.orders)
+        if not self.has_token():
+            return self.answer(401, {"code": "token"})
+        return self.answer(*self.server.asked(self.path.rsplit("/", 1)[-1]))
 
     def do_POST(self) -> None:
         """An order from the site."""
         try:
             said = json.loads(self.rfile.read(min(int(self.headers.get("Content-Length") or 0), 65536)))
         except ValueError:
-            return self._answer(400, {"code": "body-unreadable"})
-        if not self._known():
-            return self._answer(401, {"code": "token"})
-        return self._answer(*self.server.take(said))
+            return self.answer(400, {"code": "body-unreadable"})
+        if not self.has_token():
+            return self.answer(401, {"code": "token"})
+        return self.answer(*self.server.take(said))
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing: a line would hold nothing of worth."""
-
-    def _known(self) -> bool:
-        return self.headers.get("Authorization") == f"Bearer {self.server.token}"
-
-    def _answer(self, status: int, said: Any) -> None:
+    def answer(self, status: int, said: Any, heads: Mapping[str, str] | None = None) -> None:
+        """Status 0: none, and the connection closes."""
         if not status:
             self.close_connection = True
             self.connection.close()
             return
-        body = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        super().answer(status, said, heads)

@@ -7,9 +7,10 @@ what becomes of the next calls; `{"noise": N}` adds events about N strangers. `G
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
+from tillit.faces.simulators.serving import JsonCall
 from tillit.registers.protocol import BATCH, PAGE
 
 _LARGEST = 64 << 20
@@ -86,33 +87,30 @@ class PopulationRegister(ThreadingHTTPServer):
         super().server_close()
 
 
-class _Call(BaseHTTPRequestHandler):
+class _Call(JsonCall):
     server: PopulationRegister
 
     def do_GET(self) -> None:
         """A page of events, or what was asked."""
         if self.path == "/asked":
             with self.server.lock:
-                return self._answer(200, self.server.asked)
+                return self.answer(200, self.server.asked)
         if self._lets_in() and self.path.startswith("/events?after="):
-            self._answer(200, self.server.page(int(self.path.partition("=")[2])))
+            self.answer(200, self.server.page(int(self.path.partition("=")[2])))
 
     def do_POST(self) -> None:
         """A question about people, or a change of what it knows."""
         said = json.loads(self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _LARGEST)))
         if self.path == "/play":
             self.server.play(said)
-            return self._answer(200, {})
+            return self.answer(200, {})
         if self._lets_in() and self.path == "/people":
-            self._answer(200, self.server.about(said["people"]))
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing: a line would hold nothing of worth."""
+            self.answer(200, self.server.about(said["people"]))
 
     def _lets_in(self) -> bool:
         """Whether the call is answered as it should be; else it is answered in another way, or not at all."""
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            self._answer(401, {})
+        if not self.has_token():
+            self.answer(401, {})
             return False
         fault = self.server.fault()
         if fault is None:
@@ -120,24 +118,10 @@ class _Call(BaseHTTPRequestHandler):
         if fault == "silence":
             self.server.stopping.wait(60)
         elif fault == "garbage":
-            self._send(200, b'{"events": [{"sequence": "soon"}], "people": "everybody"}')
+            self.send(200, b'{"events": [{"sequence": "soon"}], "people": "everybody"}')
         elif fault == "cut":
-            self._send(200, b'{"events": [', length=5000)
+            self.send(200, b'{"events": [', length=5000)
         elif isinstance(fault, int):
-            self._answer(fault, {}, {"Retry-After": "0"} if fault == 429 else {})
+            self.answer(fault, {}, {"Retry-After": "0"} if fault == 429 else {})
         self.close_connection = True
         return False
-
-    def _answer(self, status: int, said: Any, heads: dict[str, str] | None = None) -> None:
-        self._send(status, json.dumps(said).encode(), heads=heads)
-
-    def _send(
-        self, status: int, body: bytes, *, length: int | None = None, heads: dict[str, str] | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(length or len(body)))
-        for name, value in (heads or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)

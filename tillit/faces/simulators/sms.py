@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -18,6 +18,7 @@ from uuid import uuid4
 from standardwebhooks.webhooks import Webhook
 
 from tillit.disclosure.outward import opened
+from tillit.faces.simulators.serving import JsonCall
 from tillit.kernel import clock
 from tillit.messages.gsm import sized
 
@@ -103,33 +104,22 @@ class Gateway(ThreadingHTTPServer):
             link.close()
 
 
-class _Call(BaseHTTPRequestHandler):
+class _Call(JsonCall):
     server: Gateway
 
     def do_GET(self) -> None:
         """What came."""
         with self.server.lock:
-            self._answer(200, [one for one in self.server.sent if "to" in one])
+            self.answer(200, [one for one in self.server.sent if "to" in one])
 
     def do_POST(self) -> None:
         """An SMS from the site, or one to be handed to it."""
         try:
             said = json.loads(self.rfile.read(min(int(self.headers.get("Content-Length") or 0), 65536)))
         except ValueError:
-            return self._answer(400, {"code": "body-unreadable"})
+            return self.answer(400, {"code": "body-unreadable"})
         if self.path == "/inbound":
-            return self._answer(200, self.server.inbound(said))
-        if self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            return self._answer(401, {"code": "token"})
-        return self._answer(*self.server.take(said))
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing: a line would hold nothing of worth."""
-
-    def _answer(self, status: int, said: Any) -> None:
-        body = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+            return self.answer(200, self.server.inbound(said))
+        if not self.has_token():
+            return self.answer(401, {"code": "token"})
+        return self.answer(*self.server.take(said))
