@@ -60,6 +60,7 @@ lock: $(DONE)-dev
 clean:
 	-for one in var/test/*/; do [ ! -x $(BIN)/tillit ] || TILLIT_VAR="$$one" $(BIN)/tillit db stop; done
 	-[ ! -x $(BIN)/tillit ] || $(BIN)/tillit db stop
+	[ ! -L var/test ] || rm -rf "$$(readlink var/test)"
 	rm -rf .venv node_modules var/test var/assets var/assets-test build *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
