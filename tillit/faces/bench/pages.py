@@ -110,10 +110,8 @@ def build(*, people: int) -> World:
     chosen = crowd.draw(crowd.Crowd(system("bench", everyone), holder.pk, holder.register_id), VISITED)
     source = Source.objects.get(key=world.SOURCE).pk
     with database.connect("owner", autocommit=True) as owner:
-        owner.execute(load(crowd.__file__, "pages", "facts"), {"subjects": chosen})
-        owner.execute(
-            load(crowd.__file__, "pages", "purchases"), {"subjects": chosen, "each": RECEIPTS, "source": source}
-        )
+        given = {"subjects": chosen, "each": RECEIPTS, "source": source}
+        owner.execute(load(crowd.__file__, "pages", "purchases"), given)
     at = clock.now()
     members = []
     for subject in chosen:

@@ -9,8 +9,11 @@ WHERE s.register_id = %(register)s AND NOT EXISTS (SELECT FROM parties_relations
 -- name: facts
 -- Ten facts of each: names, addresses, date of birth, interests. Invented, different for each.
 INSERT INTO parties_fact (subject_id, controller_id, category, kind, value, source, collected_under, collected_at)
-SELECT s.id, %(controller)s, k.category, k.kind, k.prefix || s.id || k.suffix, 'data_subject', k.activity,
-       now() - interval '900 days'
+SELECT s.id, %(controller)s, k.category, k.kind,
+       CASE k.kind WHEN 'birth_date' THEN (k.prefix::date + (s.id %% 15000)::int)::text
+                   WHEN 'phone' THEN k.prefix || lpad((s.id %% 10000000)::text, 7, '0')
+                   ELSE k.prefix || s.id || k.suffix END,
+       'data_subject', k.activity, now() - interval '900 days'
 FROM parties_subject s
 CROSS JOIN unnest(%(categories)s::smallint[], %(kinds)s::text[], %(prefixes)s::text[], %(suffixes)s::text[],
                   %(activities)s::text[]) AS k(category, kind, prefix, suffix, activity)
