@@ -210,3 +210,16 @@ def test_a3_every_version_stays_readable_with_history_and_difference(tmp_path: P
     assert "Teller besøk" in render_text(published.cookie_policy(controller=controller, number=1, language="nb"))
     with pytest.raises(NotDeclaredError):
         published.statement(controller=controller, number=3, language="nb")
+
+
+def test_a4_an_answer_rests_on_one_version_until_another_is_published(tmp_path, django_assert_num_queries):
+    version = first()
+    asked = {"controller_id": version.controller_id, "on": date(2026, 10, 20)}
+    with queries.known():
+        assert queries.current_version(**asked).number == 1
+        with django_assert_num_queries(0):
+            assert queries.current_version(**asked).number == 1
+        publish_file(path=edited(tmp_path, LATER, LONGER), at=NOW)
+        assert queries.current_version(**asked).number == 2
+    with django_assert_num_queries(1):
+        assert queries.current_version(**asked).number == 2

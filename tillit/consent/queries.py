@@ -12,6 +12,7 @@ from tillit.consent.errors import NotLawfulError
 from tillit.consent.models import Choice
 from tillit.consent.waiting import waiting
 from tillit.declaration.queries import current, holder_of
+from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -38,11 +39,26 @@ class Decision:
             raise NotLawfulError(self.reason, f"the activity may not process this person: {self.reason}")
 
 
+@dataclass(frozen=True)
+class _Side:
+    """A controller as it is asked about: what it declares today, and who holds rows with it."""
+
+    controller_id: int
+    declared: Declaration
+    holders: list[int]
+
+
+def _side(controller_id: int) -> _Side:
+    holder = holder_of(controller_id=controller_id)
+    declared = current(controller_id=controller_id, on=clock.today())
+    return _Side(controller_id, declared, sorted({controller_id, holder}))
+
+
 def _terms(
-    controller_id: int, activity: str, channel: str | None, *, answering: bool, former: bool = False
+    side: _Side, activity: str, channel: str | None, *, answering: bool, former: bool = False
 ) -> dict[str, Any] | str:
     """The facts of the declaration the statement needs, or the reason why the question already has a no."""
-    declared = current(controller_id=controller_id, on=clock.today()).activity(activity)
+    declared = side.declared.activity(activity)
     if declared is None:
         return "not-declared"
     if channel is not None and channel not in declared.channels:
@@ -53,8 +69,8 @@ def _terms(
     grounds = {basis.ground for basis in declared.basis}
     firm = grounds - {"consent", "legitimate_interest", "public_task"}
     return {
-        "controller": controller_id,
-        "holders": sorted({controller_id, holder_of(controller_id=controller_id)}),
+        "controller": side.controller_id,
+        "holders": side.holders,
         "activity": activity,
         "channel": channel or "",
         "applies_to": list(declared.applies_to),
@@ -82,7 +98,7 @@ def statement(*, controller_id: int, activity: str, channel: str | None = None) 
     them; or the reason why the question already has a no. Terms that wait for acceptance are asked about as each
     message is put in.
     """
-    terms = _terms(controller_id, activity, channel, answering=False)
+    terms = _terms(_side(controller_id), activity, channel, answering=False)
     if isinstance(terms, str):
         return terms
     return load(__file__, "lawful", "lawful"), {**terms, "subjects": None}
@@ -123,7 +139,7 @@ def may_each(
     former: bool = False,
 ) -> dict[int, Decision]:
     """The same for each of these people, in one statement."""
-    terms = _terms(controller_id, activity, channel, answering=answering, former=former)
+    terms = _terms(_side(controller_id), activity, channel, answering=answering, former=former)
     if isinstance(terms, str):
         return dict.fromkeys(subject_ids, Decision(allowed=False, reason=terms))
     known_by = same_people(subject_ids)
@@ -143,7 +159,7 @@ def lawful_subjects(*, controller_id: int, activity: str, channel: str | None = 
 
 def reasons(*, controller_id: int, activity: str, channel: str | None = None) -> dict[int, str]:
     """Everyone the activity applies to, with the reason each is left out ('' = may): what a marketer is shown."""
-    terms = _terms(controller_id, activity, channel, answering=False)
+    terms = _terms(_side(controller_id), activity, channel, answering=False)
     return {} if isinstance(terms, str) else _ask(controller_id, terms, None)
 
 
@@ -164,10 +180,10 @@ class Switch:
 
 def asked_at_joining(*, controller_id: int, relationship: str = "member") -> list[tuple[str, str]]:
     """(activity, channel) of every consent the declaration asks of somebody who becomes a member, in its order (F1)."""
-    declared = current(controller_id=controller_id, on=clock.today())
+    side = _side(controller_id)
     found = []
-    for activity in declared.activities:
-        terms = _terms(controller_id, activity.key, None, answering=True)
+    for activity in side.declared.activities:
+        terms = _terms(side, activity.key, None, answering=True)
         if not isinstance(terms, str) and terms["needs_consent"] and relationship in activity.applies_to:
             found += [(activity.key, channel) for channel in activity.channels or ("",)]
     return found
@@ -178,8 +194,7 @@ def switches(*, subject_id: int, controller_id: int) -> list[Switch]:
 
     What the law makes every controller do (security, rights …) is no switch; an objection to that is a request.
     """
-    declared = current(controller_id=controller_id, on=clock.today())
-    holders = {controller_id, holder_of(controller_id=controller_id)}
+    side = _side(controller_id)
     rows = Relationship.objects.filter(
         Q(ended__isnull=True) | Q(ended__gt=clock.today()),
         subject_id__in=same_person(subject_id),
@@ -187,11 +202,12 @@ def switches(*, subject_id: int, controller_id: int) -> list[Switch]:
     )
     related = set(rows.values_list("kind", flat=True))
     said: dict[tuple[str, int], dict[str, Choice]] = {}
-    for choice in Choice.objects.filter(subject_id=own(subject_id), controller_id__in=holders):
+    for choice in Choice.objects.filter(subject_id=own(subject_id), controller_id__in=side.holders):
         said.setdefault((choice.activity, choice.controller_id), {})[choice.channel] = choice
     found = []
-    for activity in declared.activities:
-        terms = _terms(controller_id, activity.key, None, answering=True)
+    sides = (controller_id, *(one for one in side.holders if one != controller_id))
+    for activity in side.declared.activities:
+        terms = _terms(side, activity.key, None, answering=True)
         if isinstance(terms, str) or not related & set(activity.applies_to):
             continue
         optional = terms["needs_consent"] or (
@@ -201,8 +217,8 @@ def switches(*, subject_id: int, controller_id: int) -> list[Switch]:
             continue
         for channel in activity.channels or ("",):
             # The order of `lawful`: the channel's own choice before the general one, our own before the holder's.
-            sides = [said.get((activity.key, side), {}) for side in (controller_id, *sorted(holders - {controller_id}))]
-            standing = [c for side in sides if (c := side.get(channel) or side.get(""))]
+            told = [said.get((activity.key, one), {}) for one in sides]
+            standing = [c for one in told if (c := one.get(channel) or one.get(""))]
             objected = any(c.objected for c in standing)
             on = not objected and (not terms["needs_consent"] or bool(standing and standing[0].consented))
             since = standing[0].since if standing else None

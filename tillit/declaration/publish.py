@@ -94,6 +94,7 @@ def publish(
         )
         if recompile:
             enforce_grants()
+    queries.forget()
     return version
 
 

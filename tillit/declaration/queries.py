@@ -1,7 +1,11 @@
 """Which declaration holds: the latest published version in effect at a moment (A4)."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from django.db import connection
 from psycopg import sql
@@ -12,6 +16,39 @@ from tillit.declaration.errors import NotDeclaredError
 from tillit.declaration.models import Controller, DeclarationVersion
 from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import category_id
+
+T = TypeVar("T")
+_KNOWN: ContextVar[dict[tuple[object, ...], Any] | None] = ContextVar("declarations_known", default=None)
+
+
+@contextmanager
+def known() -> Iterator[None]:
+    """Within it, which version holds and who holds jointly is looked up once: one answer rests on one declaration.
+
+    `forget` ends that for what was looked up: publishing does so by itself.
+    """
+    token = _KNOWN.set({})
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
+def forget() -> None:
+    """What was looked up within `known` no longer holds."""
+    looked_up = _KNOWN.get()
+    if looked_up is not None:
+        looked_up.clear()
+
+
+def _once(look_up: Callable[[], T], *what: object) -> T:
+    looked_up = _KNOWN.get()
+    if looked_up is None:
+        return look_up()
+    if what not in looked_up:
+        looked_up[what] = look_up()
+    found: T = looked_up[what]
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -25,11 +62,15 @@ def current_version(*, controller_id: int, on: date) -> DeclarationVersion:
 
     Raises `NotDeclaredError` when the controller has published none.
     """
-    versions = DeclarationVersion.objects.filter(controller_id=controller_id).defer("document", "source_text")
-    found = versions.filter(effective__lte=on).order_by("-number").first() or versions.order_by("number").first()
+    found = _once(lambda: _version_of(controller_id, on), "version", controller_id, on)
     if found is None:
         raise NotDeclaredError("not-declared", "this controller has not published a declaration")
     return found
+
+
+def _version_of(controller_id: int, on: date) -> DeclarationVersion | None:
+    listed = DeclarationVersion.objects.filter(controller_id=controller_id).defer("document", "source_text", "files")
+    return listed.filter(effective__lte=on).order_by("-number").first() or listed.order_by("number").first()
 
 
 def current(*, controller_id: int, on: date) -> Declaration:
@@ -112,6 +153,10 @@ def register_holder(*, register_id: int) -> int:
 
 def holder_of(*, controller_id: int) -> int:
     """The controller whose rows are held jointly in this controller's register; itself where there is none (A1)."""
+    return _once(lambda: _holder_of(controller_id), "holder", controller_id)
+
+
+def _holder_of(controller_id: int) -> int:
     register = Controller.objects.values_list("register_id", flat=True).get(pk=controller_id)
     holder = Controller.objects.filter(register_id=register, holder=True).values_list("id", flat=True).first()
     return controller_id if holder is None else holder

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 
+from tillit.declaration.queries import known
 from tillit.kernel.errors import TillitError
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -82,6 +83,18 @@ class RequestLog:
         log.error(
             "failed", route=request.resolver_match.route if request.resolver_match else "none", exc_info=exception
         )
+
+
+class OneDeclaration:
+    """Each answer rests on one version of each declaration, looked up once (A4)."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The answer."""
+        with known():
+            return self.get_response(request)
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

@@ -12,7 +12,7 @@ from django.urls.converters import StringConverter
 
 from tillit.declaration.errors import NotDeclaredError
 from tillit.declaration.models import Controller, DeclarationVersion
-from tillit.declaration.queries import current, current_version
+from tillit.declaration.queries import current_version, version_declaration
 from tillit.declaration.schema import Declaration
 from tillit.faces import look
 from tillit.faces.beacon import wanted
@@ -48,7 +48,7 @@ class Site:
     @cached_property
     def declaration(self) -> Declaration:
         """The declaration in effect today."""
-        return current(controller_id=self.controller.pk, on=clock.today())
+        return version_declaration(self.version)
 
     @property
     def key(self) -> str:

@@ -1,14 +1,17 @@
 """The statement: page, PDF, text, history and the difference between two versions, all from what is published (A3)."""
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from tillit.declaration.models import Controller, DeclarationVersion
 from tillit.declaration.queries import version_declaration
+from tillit.declaration.schema import Declaration
 from tillit.declaration.statement import build, html, pdf, published, text
 from tillit.declaration.statement.difference import SectionChange, difference
 from tillit.declaration.statement.document import Document
@@ -24,13 +27,13 @@ def show(request: HttpRequest, controller: str, number: int | None = None) -> Ht
     """The statement in effect, or an earlier or coming version."""
     site = site_or_404(controller)
     version = _version(site, number)
-    document = _document(site, version)
+    edition = _edition(site, version)
     current = site.version
     context = {
         "site": site,
         "section": "statement",
-        "article": html.render_html(document),
-        "title": document.title,
+        "article": _article(edition),
+        "title": _document(edition).title,
         "version": version,
         "is_current": version.pk == current.pk,
         "is_coming": version.number > current.number,
@@ -48,12 +51,9 @@ def download(request: HttpRequest, controller: str, number: int, form: str) -> H
         raise Http404
     version = _version(site, number)
     kind, suffix = FORMS[form]
-    spoken_now = spoken(site)
-    if form == "pdf":
-        body = _pdf(version.pk, spoken_now, _document(site, version))
-    else:
-        body = text.render_text(_document(site, version)).encode()
-    name = f"{site.key}-{version.number}-{spoken_now}.{suffix}"
+    edition = _edition(site, version)
+    body = _pdf(edition) if form == "pdf" else text.render_text(_document(edition)).encode()
+    name = f"{site.key}-{version.number}-{edition.language}.{suffix}"
     return HttpResponse(body, content_type=kind, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
@@ -68,14 +68,15 @@ def changes(request: HttpRequest, controller: str, before: int, after: int) -> H
         "old": old,
         "new": new,
         "verdict": html.render_sections(_verdict(site, old, new)),
-        "sections": difference(_document(site, old), _document(site, new)),
+        "sections": differing(site, before, after),
     }
     return render(request, "public_web/changes.html", context)
 
 
 def differing(site: Site, before: int, after: int) -> tuple[SectionChange, ...]:
     """What differs between two versions, section by section, in the reader's language."""
-    return difference(_document(site, _version(site, before)), _document(site, _version(site, after)))
+    old, new = (_document(_edition(site, _version(site, number))) for number in (before, after))
+    return difference(old, new)
 
 
 def _verdict(site: Site, old: DeclarationVersion, new: DeclarationVersion) -> Document:
@@ -109,7 +110,20 @@ def _coming(site: Site) -> DeclarationVersion | None:
     return later.order_by("number").first()
 
 
-def _document(site: Site, version: DeclarationVersion) -> Document:
+@dataclass(frozen=True)
+class _Edition:
+    """All that a version's statement is made of: the same edition is the same document, whenever it is asked for."""
+
+    digest: str
+    language: str
+    number: int
+    lines: tuple[VersionLine, ...]
+    names: tuple[tuple[str, str], ...]
+    cookies_at: str
+    declaration: Declaration = field(compare=False)  # what the digest is of
+
+
+def _edition(site: Site, version: DeclarationVersion) -> _Edition:
     lines = tuple(
         VersionLine(
             row.number,
@@ -120,14 +134,35 @@ def _document(site: Site, version: DeclarationVersion) -> Document:
         )
         for row in site.controller.versions.defer("document", "source_text").order_by("-number")
     )
-    declaration = version_declaration(version)
-    cookies_at = reverse("cookies", args=[site.key])
-    return build.statement(
-        declaration, spoken(site), versions=lines, number=version.number, names=names(), cookies_at=cookies_at
+    return _Edition(
+        version.digest,
+        spoken(site),
+        version.number,
+        lines,
+        tuple(sorted(names().items())),
+        reverse("cookies", args=[site.key]),
+        version_declaration(version),
     )
 
 
+@lru_cache(maxsize=64)
+def _document(of: _Edition) -> Document:
+    return build.statement(
+        of.declaration,
+        of.language,
+        versions=of.lines,
+        number=of.number,
+        names=dict(of.names),
+        cookies_at=of.cookies_at,
+    )
+
+
+@lru_cache(maxsize=64)
+def _article(of: _Edition) -> SafeString:
+    return html.render_html(_document(of))
+
+
 @lru_cache(maxsize=32)
-def _pdf(_version: int, _language: str, document: Document) -> bytes:
-    """Typesetting takes a second or so, and a published version does not change."""
-    return pdf.render_pdf(document)
+def _pdf(of: _Edition) -> bytes:
+    """Typesetting takes a second or so."""
+    return pdf.render_pdf(_document(of))
