@@ -122,6 +122,12 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("missing-law", [("\n        law: bokføringsloven § 13", "")], "ground: legal_obligation", ""),
     ("applies-to-nobody", [("applies_to: [member, customer]", "applies_to: []")], "applies_to: []", ""),
     ("first-contact", [("    first_contact: false\n", "")], "channels: [email, phone]", ""),
+    (
+        "interest-contact",
+        [("first_contact_on_interest: true", "first_contact_on_interest: false")],
+        "    uses: [identity, contact, relationship]\n",
+        "",
+    ),
     ("marketing-consent", [("      - ground: consent", "      - ground: contract")], "basis:", "key: newsletter"),
     (
         "marketing-consent",

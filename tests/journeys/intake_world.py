@@ -70,9 +70,10 @@ def take_in(
     rows: Sequence[dict[str, Any]],
     side_by_side: Sequence[Lane] = HERE,
     staged: Callable[[Batch], None] = lambda batch: None,
+    source: str = SOURCE,
 ) -> Batch:
     """Stage the rows and post them, as a file of their own. `staged`: called between the two."""
-    known = references.load(source_key=SOURCE)
+    known = references.load(source_key=source)
     name = hashlib.sha256(json.dumps([rows, Batch.objects.count()]).encode()).hexdigest()
     batch = batches.begin(source_id=known.source_id, digest=name, name="rows")
     chunks = [chunk_of(rows, range(1, len(rows) + 1))] if rows else []

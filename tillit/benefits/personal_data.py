@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from tillit.benefits import proof
+from tillit.benefits import handing_over, proof
 from tillit.benefits.models import Benefit, Category, Edition, Frame, PoolCode, Supplier, UseCount, Validity
 from tillit.benefits.order_models import DrawnCode, Order
-from tillit.declaration.registry import domain_trial, not_personal, personal
+from tillit.declaration.registry import domain_trial, goes_along, not_personal, personal
 
 _COUNTED = "how often each benefit is ordered and opened stands in benefits_use_count"
 personal(
@@ -39,3 +39,4 @@ def _where(activity: str) -> Callable[[Any], str]:
 domain_trial("benefit_orders", trial=proof.frames, promised=_where("benefit_delivery"))
 domain_trial("benefits", trial=proof.catalogue, promised=_where("benefit_delivery"))
 domain_trial("benefit_counts", trial=proof.counts, promised=_where("statistics"))
+goes_along("benefits", carry=handing_over.carry)

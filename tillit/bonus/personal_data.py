@@ -1,6 +1,6 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
-from tillit.bonus import complaints, misuse, profiles, voucher_endings
+from tillit.bonus import complaints, handing_over, misuse, profiles, voucher_endings
 from tillit.bonus.models import (
     Correction,
     GiftCard,
@@ -20,7 +20,7 @@ from tillit.bonus.programmes import departures
 from tillit.bonus.settlement_models import BankMovement, SettlementBill
 from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
-from tillit.declaration.registry import not_personal, personal, routines
+from tillit.declaration.registry import goes_along, not_personal, personal, routines
 
 personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 
@@ -69,3 +69,4 @@ not_personal(Suspension, because="when earning or use of a chain's bonus is susp
 kinds.add(complaints.KIND)
 kinds.add(misuse.MISUSE_KIND)
 kinds.add(misuse.CLAIM_KIND)
+goes_along("bonus", carry=handing_over.carry, undecided=handing_over.undecided)

@@ -60,8 +60,9 @@ def policies(table: PersonalTable) -> Iterator[tuple[str, str]]:
             continue
         using = "" if verb == "insert" else f" USING ({condition(table, need)})"
         wanted = [condition(table, need, writing=True)]
-        if verb == "insert":
-            wanted += [f"({one})" for one in registry.ONLY_WHEN.get(name, ())]
+        if verb in {"insert", "update"}:
+            said = registry.ONLY_WHEN.get(name, {})
+            wanted += [f"({one})" for one, kept in said.items() if kept or verb == "insert"]
         check = f" WITH CHECK ({' AND '.join(wanted)})" if verb in {"insert", "update"} else ""
         yield (
             f"tillit_{verb}",

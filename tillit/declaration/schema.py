@@ -19,6 +19,9 @@ from tillit.declaration.parts import (
 )
 from tillit.declaration.vocabulary import vocabulary
 
+REACHING = frozenset({"email", "sms", "post", "phone", "push", "ads"})
+"""Channels by which a controller contacts a person first; `web` and `app` wait for the person to come."""
+
 
 class CategoryUse(Part):
     """A category the controller holds: which fields, whether giving them is required, and from whom (sources)."""
@@ -434,6 +437,7 @@ class Declaration(Part):
     visit_statistics: VisitStatistics | None = None
     programme: Programme | None = None
     minimum_group: int = Field(default=10, ge=5)
+    first_contact_on_interest: bool = True
     notices: tuple[Notice, ...] = ()
 
     def activity(self, key: str) -> Activity | None:
@@ -445,9 +449,28 @@ class Declaration(Part):
         return frozenset(item.key for item in self.categories)
 
     def named(self, activity: Activity, *, only_recorded: bool = False) -> frozenset[str]:
-        """The categories the activity reads or records (or records): `"*"` is every declared one that is open to it."""
-        keys = {*activity.records} if only_recorded else {*activity.uses, *activity.records}
-        if "*" not in keys:
-            return frozenset(keys)
-        words = vocabulary()
-        return frozenset(key for key in self.category_keys() if words.open(key, activity.key))
+        """The categories the activity reads or records (or records): `"*"` is every declared one that is open to it.
+
+        What is held on a legitimate interest alone is not there for who writes first, where that is promised (D14).
+        """
+        keys = frozenset(activity.records) if only_recorded else frozenset((*activity.uses, *activity.records))
+        if "*" in keys:
+            words = vocabulary()
+            keys = frozenset(key for key in self.category_keys() if words.open(key, activity.key))
+        return keys - self.out_of_sight(activity)
+
+    def out_of_sight(self, activity: Activity) -> frozenset[str]:
+        """The categories held on a legitimate interest alone, for an activity that contacts people first where the
+        controller promises that no such data is used for it (D14); duties that everybody has (to answer, to tell of a
+        breach) are not meant. What ends a holding (a ceiling) holds nothing.
+        """
+        word = vocabulary().activities.get(activity.key)
+        first = activity.first_contact and bool(REACHING & set(activity.channels))
+        if self.first_contact_on_interest or not first or word is None or word.required:
+            return frozenset()
+        firm = {item.key for item in self.activities if {one.ground for one in item.basis} != {"legitimate_interest"}}
+        held: dict[str, bool] = {}
+        for rule in self.retention:
+            if rule.rule != "ceiling":
+                held[rule.category] = held.get(rule.category, False) or rule.activity in firm
+        return frozenset(category for category, otherwise in held.items() if not otherwise)

@@ -16,6 +16,7 @@ from tillit.audit.operations import append
 from tillit.bonus import accrual, pooling
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import register_holder
+from tillit.files.stopping import in_chunk
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.operations import many_at_once
@@ -105,9 +106,10 @@ def _actor(register_id: int) -> Actor:
 
 def _post(job: _Job, lane: str, halves: Sequence[int]) -> int:
     """Post what the lane holds; how many of its rows are refunds that name a purchase."""
-    named = 0
-    for page in range(0, intake.staged_pages(), intake.PAGES):
-        named += _post_chunk(job, lane, halves, page)
+    named, pages = 0, range(0, intake.staged_pages(), intake.PAGES)
+    for turn, page in enumerate(pages):
+        with in_chunk(turn + 1, len(pages)):
+            named += _post_chunk(job, lane, halves, page)
         phases.enter(batch_id=job.batch_id, phase="committed")
     return named
 

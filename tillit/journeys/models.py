@@ -8,12 +8,15 @@ from tillit.declaration.personal import RecordTime
 
 
 class FileState(models.TextChoices):
-    """Where a file is on its way. `discarded`: somebody decided against it after the dry run."""
+    """Where a file is on its way. `stopped`: in the midst of it; somebody may let it go on. `discarded`: somebody
+    decided against it after the dry run.
+    """
 
     EXAMINED = "examined"
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
+    STOPPED = "stopped"
     FAILED = "failed"
     DISCARDED = "discarded"
 

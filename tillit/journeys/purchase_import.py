@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tillit.files.chunks import Chunk, Reject
 from tillit.files.errors import FileRefusedError
+from tillit.files.stopping import Where
 from tillit.journeys import intake
 from tillit.parties.digests import register_key
 from tillit.purchases import batches, lanes, phases, quarantine, staging
@@ -56,9 +57,10 @@ def import_file(
     `name`: what its batch is called, where that is not the name of the file.
 
     Raises `FileRefusedError` when the file is refused (nothing of it is taken in) or another intake of the source is
-    running, and `UnknownSourceError`.
+    running, `UnknownSourceError`, and `ImportStoppedError` when it stopped on its way.
     """
-    tell = progress or _silently
+    where = Where()
+    tell = where.hearing(progress or _silently)
     known = references.load(source_key=source_key)
     with (
         PurchaseFile(path, encoding=encoding) as file,
@@ -70,7 +72,9 @@ def import_file(
             describe(file.describe())
         digest = file.digest(lambda done: tell("check", done, file.size))
         batch = batches.begin(source_id=known.source_id, digest=digest, name=name or path.name)
-        return _take_in(batch, file.chunks, known, side_by_side, lambda phase, done: tell(phase, done, file.total))
+        where.batch = batch.pk
+        with where.told():
+            return _take_in(batch, file.chunks, known, side_by_side, lambda phase, done: tell(phase, done, file.total))
 
 
 def take_in(*, rows: Sequence[Row], source_key: str, name: str = "api", patience: int = 0) -> Report:

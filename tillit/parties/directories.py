@@ -23,18 +23,24 @@ def claim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int, since:
 
 
 def claim_set(
-    *, register_id: int, kind: Kind, claims: Mapping[UUID, int], since: Mapping[int, datetime] | None = None
+    *,
+    register_id: int,
+    kind: Kind,
+    claims: Mapping[UUID, int],
+    since: Mapping[int, datetime] | None = None,
+    version: int = KEY_VERSION,
 ) -> dict[UUID, int]:
     """Claim many at once; returns digest → the subject that holds it now (another's earlier claim wins).
 
-    `since`: subject → from when what happens with the identifier is the subject's; default now.
+    `since`: subject → from when what happens with the identifier is the subject's; default now. `version`: the keys
+    that made the digests, where they came along from another register (`carried`).
     """
     moments = [since[subject] for subject in claims.values()] if since else None
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT digest, subject_id FROM"
             " directory_claim(%s, %s::smallint, %s::uuid[], %s::bigint[], %s::smallint, %s::timestamptz[])",
-            [register_id, int(kind), list(claims), list(claims.values()), KEY_VERSION, moments],
+            [register_id, int(kind), list(claims), list(claims.values()), version, moments],
         )
         return dict(cursor.fetchall())
 
@@ -52,6 +58,13 @@ def resolve_set(*, register_id: int, kind: Kind, digests: Sequence[UUID]) -> dic
 def resolve(*, register_id: int, kind: Kind, digest: UUID) -> int | None:
     """The subject that holds `digest`, or None."""
     return resolve_set(register_id=register_id, kind=kind, digests=[digest]).get(digest)
+
+
+def version(*, register_id: int, kind: Kind, digest: UUID) -> int:
+    """By which key version a digest of the directory was made; the first where it is not known."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT directory_version(%s, %s::smallint, %s)", [register_id, int(kind), digest])
+        return int(cursor.fetchone()[0] or KEY_VERSION)
 
 
 def unclaim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int) -> bool:

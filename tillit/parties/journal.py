@@ -31,7 +31,7 @@ from tillit.parties import sealing
 from tillit.parties.errors import NotRememberedError, SealedValueLostError
 from tillit.parties.models import JournalEntry, JournalKind
 
-_seal = partial(sealing.seal, controller_id=0, table="parties_journal", column="sealed")
+_seal = partial(sealing.seal_many, controller_id=0, table="parties_journal", column="sealed")
 _open = partial(sealing.open_sealed, controller_id=0, table="parties_journal", column="sealed")
 
 
@@ -59,9 +59,12 @@ def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> in
             cursor.execute(load(__file__, "journal", "plain").format(relation=table.table, id=kind), named)
             return _all_of(wanted, int(cursor.rowcount))
         cursor.execute(load(__file__, "journal", "rows").format(relation=table.table, id=kind), named)
+        copies = cursor.fetchall()
+        clear = [(subject, said) for subject, _, _, said in copies if said is not None]
+        sealed = iter(_seal(values=clear) if clear else ())
         entries = [
-            (at, table.table, subject, row, plain, None if clear is None else _seal(subject_id=subject, value=clear))
-            for subject, row, plain, clear in cursor.fetchall()
+            (at, table.table, subject, row, plain, None if said is None else next(sealed))
+            for subject, row, plain, said in copies
         ]
         cursor.executemany(
             "INSERT INTO parties_journal (kind, at, relation, subject_id, row, details, sealed)"

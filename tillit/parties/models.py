@@ -167,6 +167,27 @@ class DirectoryEntry(models.Model):
         db_table = "parties_directory"
 
 
+class CarriedKey(models.Model):
+    """A key version (2 and up) of a register's directory: digests made from another register's, which came along when
+    people were handed over (A10, ADR 15). Names nobody.
+    """
+
+    pk = models.CompositePrimaryKey("register_id", "version")
+    register_id = models.IntegerField()
+    version = models.SmallIntegerField()
+    from_register_id = models.IntegerField()
+    from_version = models.SmallIntegerField()
+
+    class Meta:
+        db_table = "parties_carried_key"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["register_id", "from_register_id", "from_version"], name="parties_carried_key_once"
+            ),
+            models.CheckConstraint(condition=models.Q(version__gt=1), name="parties_carried_key_version"),
+        ]
+
+
 class DataKey(models.Model):
     """The wrapped data key of one (subject, controller). Its own store: excluded from dumps, dropped to shred."""
 

@@ -19,6 +19,7 @@ from tillit.parties.credential_models import OutsideIdentity, Passkey, Password,
 from tillit.parties.digests import CATEGORY_OF_KIND
 from tillit.parties.models import (
     Assignment,
+    CarriedKey,
     DataKey,
     DirectoryEntry,
     Fact,
@@ -96,6 +97,7 @@ domain_check(
     promised=lambda declaration: "staff_access.protected_for" if declaration.staff_access else "",
 )
 _BY_SUBJECT = "subject_id = ANY (%(subjects)s)"
+not_personal(CarriedKey, because="by which keys digests were made that came along from another register")
 not_personal(Subject, because="a random key without facts; everything known stands in rows that name it; erased last")
 owned(
     DirectoryEntry,

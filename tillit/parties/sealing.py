@@ -6,7 +6,7 @@ bytes), ciphertext with tag.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,6 +17,7 @@ from tillit.platform.secrets import secret
 
 _VERSION = b"\x01"
 _NONCE = 12
+_DRAWN = _NONCE + 32  # random bytes for a key and the nonce it is wrapped with
 
 
 def _wrap(subject_id: int, controller_id: int, key: bytes) -> bytes:
@@ -71,31 +72,28 @@ def make_keys(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], AESGCM]
     """Ciphers for many (subject, controller) pairs in one statement, made where missing (register imports)."""
     wanted = sorted(set(pairs))
     wrapping = AESGCM(secret("key_encryption"))  # looked up once: it lies in a file
-    keys = [os.urandom(32) for _ in wanted]
-    fresh = {
-        (subject, controller): (wrapping.encrypt(nonce, key, f"{subject}:{controller}".encode()), nonce, key)
-        for (subject, controller), key in zip(wanted, keys, strict=True)
-        for nonce in (os.urandom(_NONCE),)
-    }
+    drawn = os.urandom(_DRAWN * len(wanted))
+    keys, wrapped = {}, []
+    for at, (subject, controller) in enumerate(wanted):
+        nonce, key = drawn[at * _DRAWN : at * _DRAWN + _NONCE], drawn[at * _DRAWN + _NONCE : (at + 1) * _DRAWN]
+        keys[subject, controller] = key
+        wrapped.append(nonce + wrapping.encrypt(nonce, key, f"{subject}:{controller}".encode()))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT subject_id, controller_id, wrapped FROM keys_make_many(%s::bigint[], %s::integer[], %s::bytea[])",
-            [[s for s, _ in wanted], [c for _, c in wanted], [nonce + body for body, nonce, _ in fresh.values()]],
+            [[s for s, _ in wanted], [c for _, c in wanted], wrapped],
         )
-        made = {}
-        for subject, controller, wrapped in cursor.fetchall():
-            body, nonce, key = fresh[subject, controller]
-            ours = bytes(wrapped) == nonce + body
-            made[subject, controller] = AESGCM(key if ours else _unwrap(subject, controller, wrapped))
-        return made
+        for subject, controller, standing in cursor.fetchall():
+            keys[subject, controller] = _unwrap(subject, controller, standing)
+    return {pair: AESGCM(key) for pair, key in keys.items()}
 
 
-def seal_many(*, values: Mapping[int, str], controller_id: int, table: str, column: str) -> list[tuple[int, bytes]]:
-    """(subject, value sealed for its place) of each; the data keys are made where they are missing."""
-    ciphers = make_keys((subject, controller_id) for subject in values)
-    sealed = []
-    for subject, value in values.items():
-        nonce = os.urandom(_NONCE)
+def seal_many(*, values: Sequence[tuple[int, str]], controller_id: int, table: str, column: str) -> list[bytes]:
+    """Each (subject, value) sealed for its place, in order; the data keys are made where they are missing."""
+    ciphers = make_keys((subject, controller_id) for subject, _ in values)
+    drawn, sealed = os.urandom(_NONCE * len(values)), []
+    for at, (subject, value) in enumerate(values):
+        nonce = drawn[at * _NONCE : (at + 1) * _NONCE]
         body = ciphers[subject, controller_id].encrypt(nonce, value.encode(), _associated(table, column, subject))
-        sealed.append((subject, _VERSION + nonce + body))
+        sealed.append(_VERSION + nonce + body)
     return sealed

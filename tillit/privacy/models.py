@@ -219,7 +219,8 @@ class Handover(models.Model):
 
     material: whether the receiver's declaration differs materially, so that everybody is told beforehand. consents:
     whether the wording of the consents covers the receiver; else no yes goes along. moved, stayed: people. counts:
-    table → [rows that left, rows that arrived]; no names and no ids of people.
+    table → [rows that left, rows that arrived]; no names and no ids of people. chains: the giver's chain → the
+    receiver's that its bonus goes to, '' where it stays.
     """
 
     giver = models.ForeignKey("declaration.Controller", on_delete=models.PROTECT, related_name="+")
@@ -236,6 +237,7 @@ class Handover(models.Model):
     moved = models.PositiveIntegerField(default=0)
     stayed = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
+    chains = models.JSONField(default=dict)
 
     class Meta:
         db_table = "privacy_handover"

@@ -8,7 +8,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel.identifiers import card
 from tillit.kernel.scope import Scope
-from tillit.parties import directories
+from tillit.parties import carried, directories
 from tillit.parties.digests import Kind, digest_many
 from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
@@ -48,6 +48,14 @@ def register_instruments(
         wanted: dict[UUID, tuple[int, Acceptable]] = {}
         for digest, mine_of in zip(digests, these, strict=True):
             wanted.setdefault(UUID(bytes=digest), mine_of)
+        if carried.ways(register_id=register_id):
+            others = [
+                key
+                for key, (_, own) in wanted.items()
+                if carried.held(register_id=register_id, kind=kind, number=own.number)
+            ]
+            refused["taken"] = refused.get("taken", 0) + len(others)
+            wanted = {key: one for key, one in wanted.items() if key not in set(others)}
         claims = {known: subject for known, (subject, _) in wanted.items()}
         for known, owner in directories.claim_set(register_id=register_id, kind=kind, claims=claims, since=at).items():
             subject, own = wanted[known]

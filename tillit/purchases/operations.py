@@ -4,7 +4,7 @@ A number is checked, digested under the register's key and forgotten: the row ke
 directory holds each number for one person at a time, so that a card is on one BonusID only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +14,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.kernel.identifiers import IdentifierError, card, par
 from tillit.kernel.scope import Scope
-from tillit.parties import directories, journal
+from tillit.parties import carried, directories, journal
 from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.merging import same_person
@@ -103,10 +103,15 @@ def register_instrument(
         raise InstrumentRefusedError("decided", "staff found that card or account to be another's")
     if own.ownership is Ownership.UNKNOWN:
         _room_for(subject_id, known)
+    came = carried.held(register_id=register_id, kind=kind, number=own.number)
+    if any(holder not in people for holder in came.values()):
+        raise InstrumentRefusedError("taken", "that card or account is on another BonusID")
     try:
         directories.claim(register_id=register_id, kind=kind, digest=known, subject_id=subject_id, since=at)
     except AlreadyClaimedError:
         raise InstrumentRefusedError("taken", "that card or account is on another BonusID") from None
+    for before in came:  # the number is at hand: the card that came along gets a digest of this register's own (A10)
+        _renew(register_id, kind, people, before, known)
     standing = PaymentInstrument.objects.filter(subject_id__in=people, digest=known, removed_at=None).first()
     if standing is not None:
         return standing
@@ -154,6 +159,13 @@ def _put_on(
             details={"instrument": made.id, "network": known.network, "ownership": ownership.value},
         )
     return made
+
+
+def _renew(register_id: int, kind: Kind, people: Sequence[int], before: UUID, after: UUID) -> None:
+    rows = PaymentInstrument.objects.filter(subject_id__in=people, digest=before)
+    for one in rows.filter(removed_at=None):
+        directories.move(register_id=register_id, kind=kind, before=before, after=after, subject_id=one.subject_id)
+    rows.update(digest=after)
 
 
 def _par(own: Acceptable, register_id: int) -> UUID | None:

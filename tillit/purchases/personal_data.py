@@ -1,7 +1,16 @@
 """What the purchases domain answers for."""
 
-from tillit.declaration.registry import definer, not_personal, outward_way, owned, personal, segment_fact, transient
-from tillit.purchases import segments
+from tillit.declaration.registry import (
+    definer,
+    goes_along,
+    not_personal,
+    outward_way,
+    owned,
+    personal,
+    segment_fact,
+    transient,
+)
+from tillit.purchases import handing_over, segments
 from tillit.purchases.models import (
     Authorisation,
     Batch,
@@ -91,3 +100,4 @@ segment_fact(
     options=segments.chains,
     profiles=True,
 )
+goes_along("purchases", carry=handing_over.carry)

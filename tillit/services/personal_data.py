@@ -5,6 +5,7 @@ from tillit.declaration.registry import (
     also_holds,
     derived_clock,
     domain_check,
+    goes_along,
     not_personal,
     outward_way,
     personal,
@@ -13,7 +14,7 @@ from tillit.declaration.registry import (
 from tillit.ledger.models import Balance, Transfer
 from tillit.parties import endings
 from tillit.parties.models import Fact
-from tillit.services import accounts, acquirer, blocking, claims, following, insurers
+from tillit.services import accounts, acquirer, blocking, claims, following, handing_over, insurers
 from tillit.services.agreement_models import Agreement
 from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
 from tillit.services.family_models import FamilyInvitation, FamilyMember
@@ -179,3 +180,4 @@ outward_way(
     opens=("tillit.disclosure.calling",),
     through="a claim and what was decided of it, to the insurer and the broker the declaration names",
 )
+goes_along("services", carry=handing_over.carry)

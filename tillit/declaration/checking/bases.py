@@ -4,10 +4,7 @@ from collections.abc import Iterator
 
 from tillit.declaration.checking.context import Context, Path
 from tillit.declaration.errors import Problem
-from tillit.declaration.schema import Activity
-
-REACHING = frozenset({"email", "sms", "post", "phone", "push", "ads"})
-"""Channels by which a controller contacts a person first; `web` and `app` wait for the person to come."""
+from tillit.declaration.schema import REACHING, Activity
 
 CUSTOMERS = frozenset({"member", "customer"})
 """The existing relationships in which own marketing may rest on a legitimate interest (marketing act, section 15)."""
@@ -58,6 +55,12 @@ def _marketing(context: Context, at: Path, activity: Activity) -> Iterator[Probl
             f"by {', '.join(sorted(reaching))}: set first_contact: false"
         )
         yield context.problem((*at, "channels"), "first-contact", message)
+    for category in sorted(context.declaration.out_of_sight(activity) & {*activity.uses, *activity.records}):
+        message = (
+            f"'{category}' is held on a legitimate interest alone, so '{activity.key}', which contacts people first, "
+            "may not use it: the declaration says first_contact_on_interest: false"
+        )
+        yield context.problem((*at, "uses"), "interest-contact", message)
     word = context.words.activities.get(activity.key)
     if word is None or not word.marketing or "consent" in grounds:
         return

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from django.apps import apps
 
 from tillit.declaration.errors import UnregisteredTableError
+from tillit.declaration.registry.going import GOES_ALONG, Going, goes_along
 from tillit.declaration.registry.outward import (
     OUTWARD,
     OutwardWay,
@@ -78,6 +79,7 @@ __all__ = [
     "DIGEST_KINDS",
     "DOMAIN_CHECKS",
     "FOLDERS",
+    "GOES_ALONG",
     "NOT_BACKED_UP",
     "NOT_PERSONAL",
     "ONLY_ADDED",
@@ -93,6 +95,7 @@ __all__ = [
     "DerivedClock",
     "DomainCheck",
     "Folder",
+    "Going",
     "OutwardWay",
     "OwnedTable",
     "PersonalTable",
@@ -107,6 +110,7 @@ __all__ = [
     "domain_check",
     "domain_trial",
     "erasable",
+    "goes_along",
     "holding",
     "load",
     "not_personal",

@@ -104,8 +104,8 @@ WRITERS: dict[str, str] = {}
 NOT_BACKED_UP: dict[str, str] = {}
 """Tables without personal data that dumps leave out, and why (owned tables say so themselves)."""
 ONLY_ADDED: set[str] = set()
-ONLY_WHEN: dict[str, list[str]] = {}
-"""Table → SQL conditions a row must meet when it is inserted by the application."""
+ONLY_WHEN: dict[str, dict[str, bool]] = {}
+"""Table → SQL conditions a row must meet when it is inserted by the application → whether when it is changed, too."""
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -174,13 +174,13 @@ def personal(
     guard.protect(table, lambda: PERSONAL[table].reach if table in PERSONAL else None)
 
 
-def only_when(model: type[models.Model], condition: str) -> None:
+def only_when(model: type[models.Model], condition: str, *, kept: bool = False) -> None:
     """Have PostgreSQL refuse a new row of a personal table that does not meet the condition, whatever asks: said by the
-    domain that knows (a constant of ours; columns of the row by their table's name). Part of its insert policy.
+    domain that knows (a constant of ours; columns of the row by their table's name). Part of its insert policy; `kept`:
+    of its update policy, too, so that no row can be changed into one that does not meet it.
     """
-    conditions = ONLY_WHEN.setdefault(model._meta.db_table, [])
-    if condition not in conditions:
-        conditions.append(condition)
+    conditions = ONLY_WHEN.setdefault(model._meta.db_table, {})
+    conditions[condition] = kept
 
 
 def also_holds(model: type[models.Model], *, category: str) -> None:

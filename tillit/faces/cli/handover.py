@@ -26,6 +26,10 @@ def plan(
     consents: Annotated[
         bool, typer.Option("--consents", help="The wording of the consents covers the receiver: a yes goes along.")
     ] = False,
+    chain: Annotated[
+        list[str] | None,
+        typer.Option("--chain", help="Where the bonus of a chain goes: OURS=THEIRS; OURS= where it stays."),
+    ] = None,
 ) -> None:
     """Compare the two declarations and put the hand-over on record."""
     at, actor = acting(giver, staff)
@@ -40,7 +44,9 @@ def plan(
     for change in planning.comparison(giver=at, receiver=to):
         if change.material:
             out.print(f"{change.path}: {change.kind} ({change.because})", markup=False)
-    made = planning.plan(actor=actor, giver=at, receiver=to, day=on, consents=consents, at=clock.now())
+    made = planning.plan(
+        actor=actor, giver=at, receiver=to, day=on, consents=consents, at=clock.now(), chains=_chains(chain or [])
+    )
     told = "everybody is to be told beforehand" if made.material else "nothing differs materially"
     out.print(f"hand-over {made.pk}: {giver} to {receiver} on {on}; {told}")
 
@@ -104,6 +110,12 @@ def show(one: "Handover") -> None:
     out.print(f"hand-over {one.pk} to {one.receiver.key} on {one.day}: {state}, {one.moved} moved, {one.stayed} stayed")
     for table, (left, arrived) in sorted(one.counts.items()):
         out.print(f"  {table}: {left} left, {arrived} arrived", markup=False)
+
+
+def _chains(said: list[str]) -> dict[str, str]:
+    if wrong := [one for one in said if "=" not in one]:
+        raise typer.BadParameter(f"'{wrong[0]}' names no chain of the receiver's", param_hint="--chain")
+    return {one.partition("=")[0]: one.partition("=")[2] for one in said}
 
 
 def _standing(giver: str, staff: str) -> tuple[Any, "Handover"]:

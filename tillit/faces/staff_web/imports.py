@@ -100,6 +100,9 @@ def one(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
             if request.POST.get("act") == "confirm":
                 sending.confirm(**here, approve=bool(request.POST.get("approve")))
                 tasks.start(JOB)
+            elif request.POST.get("act") == "go_on":
+                sending.go_on(**here)
+                tasks.start(JOB)
             elif request.POST.get("act") == "discard":
                 sending.discard(**here)
                 messages.success(request, say(language(), "imports.discarded"))

@@ -14,6 +14,7 @@ from django.db import transaction
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
 from tillit.declaration.models import Controller
+from tillit.files.errors import ImportStoppedError
 from tillit.journeys.files import events, sealed
 from tillit.journeys.files.errors import SentFileError
 from tillit.journeys.files.kinds import Approval, FileKind, Outcome, Work
@@ -91,6 +92,17 @@ def discard(*, file_id: int, actor: Actor, controller: Controller) -> SentFile:
     return file
 
 
+def go_on(*, file_id: int, actor: Actor, controller: Controller) -> SentFile:
+    """Let the job take up a file that stopped on its way. Raises `SentFileError` (`file-decided`)."""
+    with transaction.atomic():
+        file = _in_state(FileState.STOPPED, file_id, controller)
+        file.state, file.attempts, file.problem, file.result = FileState.WAITING, 0, "", {}
+        file.staff_id, file.ended_at = int(actor.ref), None
+        file.save()
+        _record(events.CONFIRMED, file, actor)
+    return file
+
+
 def again(
     *, kind: FileKind, target: str, rows: Sequence[int], reference: int | None, actor: Actor, controller: Controller
 ) -> SentFile:
@@ -128,6 +140,10 @@ def _take_in(file: SentFile) -> bool:
         if file.attempts > MOST_ATTEMPTS:
             raise SentFileError("gave-up", "it was begun several times and never came to an end")
         outcome = _run(file)
+    except ImportStoppedError as error:
+        file.problem, file.result = error.code, {"stopped": error.where}
+        _ended(file, FileState.STOPPED)
+        return True
     except TillitError as error:
         if error.code == _BUSY:
             file.state, file.attempts = FileState.WAITING, file.attempts - 1
@@ -166,14 +182,19 @@ def _ended(file: SentFile, state: FileState) -> None:
 def _end(file: SentFile, state: FileState) -> None:
     file.state, file.ended_at = state, clock.now()
     file.save()
-    sealed.drop(file_id=file.pk)
+    if state != FileState.STOPPED:
+        sealed.drop(file_id=file.pk)
 
 
 def _examined(file_id: int, controller: Controller) -> SentFile:
+    return _in_state(FileState.EXAMINED, file_id, controller)
+
+
+def _in_state(state: FileState, file_id: int, controller: Controller) -> SentFile:
     file = SentFile.objects.select_for_update().filter(pk=file_id, controller=controller).first()
     if file is None:
         raise SentFileError("file-unknown", "there is no such file")
-    if file.state != FileState.EXAMINED:
+    if file.state != state:
         raise SentFileError("file-decided", "that was decided before")
     return file
 

@@ -15,6 +15,7 @@ from tillit.files.dialect import Layout
 from tillit.files.json_rows import JsonRows
 from tillit.files.opening import Opener, RowFile
 from tillit.files.sheets import MAGIC, SheetRows
+from tillit.files.stopping import Where
 from tillit.journeys.register import applying, reading
 from tillit.journeys.register.comparing import ACTIVITY, Difference, compare
 from tillit.kernel import clock
@@ -73,9 +74,10 @@ def import_file(
     `full`: who is listed and not in the file has left. `approve`: do it although it ends more than the union's share,
     or although damaged rows may be of people who are missing; `approved`: the difference (`Difference.summary`) that
     somebody approved, which it may not exceed. `name`: what the file is called, where the path does not say.
-    Raises `FileRefusedError` when nothing of it is taken in.
+    Raises `FileRefusedError` when nothing of it is taken in, and `ImportStoppedError` when it stopped on its way.
     """
-    tell = progress or (lambda phase, done, total: None)
+    where = Where()
+    tell = where.hearing(progress or (lambda phase, done, total: None))
     acting = actor or system("register", {controller.pk})
     known = references.load(controller=controller)
     layout = layout_of(known.columns)
@@ -103,7 +105,9 @@ def import_file(
         )
         if approved is not None:
             file.approved = dict(approved)
-        return taking.taken(file, described, approve=approve)
+        where.batch = file.pk
+        with where.told():
+            return taking.taken(file, described, approve=approve)
 
 
 @dataclass

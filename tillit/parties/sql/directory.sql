@@ -48,3 +48,18 @@ RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, 
   WITH gone AS (DELETE FROM parties_directory p WHERE p.kind = in_kind AND p.subject_id = ANY (in_subjects) RETURNING 1)
   SELECT count(*) FROM gone
 $$
+
+-- name: directory_carried
+-- The digests that came along from another register under one key version: with them a file's numbers are compared.
+CREATE OR REPLACE FUNCTION directory_carried(in_register integer, in_version smallint)
+RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT p.digest FROM parties_directory p WHERE p.register_id = in_register AND p.key_version = in_version AND in_version > 1
+$$
+
+-- name: directory_version
+-- By which key version a digest was made, or nothing where nobody holds it.
+CREATE OR REPLACE FUNCTION directory_version(in_register integer, in_kind smallint, in_digest uuid)
+RETURNS smallint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT p.key_version FROM parties_directory p
+  WHERE p.register_id = in_register AND p.kind = in_kind AND p.digest = in_digest
+$$

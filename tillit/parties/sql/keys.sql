@@ -8,14 +8,15 @@ RETURNS bytea LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, p
 $$
 
 -- name: keys_make_many
--- The same for many at once: arrays of equal length, one row a pair.
+-- The same for many at once: arrays of equal length, one row a pair. Returns only those of which another one stood.
 CREATE OR REPLACE FUNCTION keys_make_many(in_subjects bigint[], in_controllers integer[], in_wrapped bytea[])
 RETURNS TABLE (subject_id bigint, controller_id integer, wrapped bytea) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   INSERT INTO parties_data_key (subject_id, controller_id, wrapped)
   SELECT s, c, w FROM unnest(in_subjects, in_controllers, in_wrapped) AS asked(s, c, w) ORDER BY s, c
   ON CONFLICT (subject_id, controller_id) DO NOTHING;
   SELECT k.subject_id, k.controller_id, k.wrapped FROM parties_data_key k
-  JOIN unnest(in_subjects, in_controllers) AS asked(s, c) ON k.subject_id = s AND k.controller_id = c
+  JOIN unnest(in_subjects, in_controllers, in_wrapped) AS asked(s, c, w) ON k.subject_id = s AND k.controller_id = c
+  WHERE k.wrapped <> w
 $$
 
 -- name: keys_get

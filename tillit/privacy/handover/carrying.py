@@ -92,7 +92,7 @@ def _finish(actor: Actor, handover: Handover, at: datetime) -> Handover:
                     "handover": handover.pk,
                     "persons": handover.moved,
                     "stayed": stayed,
-                    "rows": sum(arrived for _, arrived in handover.counts.values()),
+                    "rows": sum(arrived for key, (_, arrived) in handover.counts.items() if ":" not in key),
                 },
             )
     return Handover.objects.select_related("giver", "receiver").get(pk=handover.pk)

@@ -14,7 +14,7 @@ from tillit.consent.models import Choice, EventKind
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
-from tillit.declaration.registry import PersonalTable
+from tillit.declaration.registry import Going, PersonalTable
 from tillit.declaration.vocabulary import category_id
 from tillit.disclosure.operations import disclose
 from tillit.kernel import clock
@@ -75,8 +75,25 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
         _identify(new, subject_id, receiver.register_id)
         if Login.objects.filter(subject_id__in=merging.same_person(subject_id), is_active=True).exists():
             open_account(scope=scope, subject_id=new, register_id=receiver.register_id, at=at)
+        people = tuple(merging.same_person(subject_id))
+        route = Going(
+            handover=handover.pk,
+            giver=giver.pk,
+            receiver=receiver.pk,
+            from_holder=holder_of(controller_id=giver.pk),
+            to_holder=holder_of(controller_id=receiver.pk),
+            from_register=giver.register_id,
+            to_register=receiver.register_id,
+            subjects=people,
+            new=new,
+            categories=going,
+            chains=handover.chains,
+            at=at,
+        )
+        for _, domain in sorted(registry.GOES_ALONG.items()):
+            counts |= domain.carry(route)
     _choices(handover, subject_id, new, at)
-    rows = sum(arrived for _, arrived in counts.values())
+    rows = sum(arrived for key, (_, arrived) in counts.items() if ":" not in key)
     for controller, subject, kind in (
         (giver, subject_id, events.PERSON_HANDED_OVER),
         (receiver, new, events.PERSON_RECEIVED),

@@ -1,5 +1,6 @@
 """Planning a hand-over and telling people of it (A10)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,6 +9,7 @@ from django.db.models import Q
 
 from tillit.audit.operations import append
 from tillit.consent.models import Choice
+from tillit.declaration import registry
 from tillit.declaration.difference import Change, diff
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, current_version, declared, holder_of
@@ -79,17 +81,32 @@ def successor(*, giver: Controller) -> Recipient:
     return found[0]
 
 
-def plan(*, actor: Actor, giver: Controller, receiver: Controller, day: date, consents: bool, at: datetime) -> Handover:
-    """Put the hand-over on record. `consents`: the wording people said yes to names the receiver or its kind.
+def plan(
+    *,
+    actor: Actor,
+    giver: Controller,
+    receiver: Controller,
+    day: date,
+    consents: bool,
+    at: datetime,
+    chains: Mapping[str, str] | None = None,
+) -> Handover:
+    """Put the hand-over on record. `consents`: the wording people said yes to names the receiver or its kind. `chains`:
+    the giver's chain → the receiver's that its bonus goes to, '' where it stays.
 
     Raises `HandoverError`: `handover-undeclared`, `handover-joint` (two of one register hold their people together),
-    `handover-too-soon` (the notice that the giver promises), `handover-planned` (one is under way).
+    `handover-too-soon` (the notice that the giver promises), `handover-planned` (one is under way),
+    `handover-undecided` (where the bonus of a chain goes).
     """
-    successor(giver=giver)
+    given = frozenset(successor(giver=giver).categories)
     if giver.register_id == receiver.register_id:
         raise HandoverError("handover-joint", "they are of one register: what they hold is held together already")
     if open_one(giver=giver) is not None:
         raise HandoverError("handover-planned", "a hand-over of this controller is under way; cancel it first")
+    goes = given & current(controller_id=receiver.pk, on=clock.local_date(at)).category_keys()
+    for domain in registry.GOES_ALONG.values():
+        if fault := domain.undecided(giver.pk, receiver.pk, goes, chains or {}):
+            raise HandoverError("handover-undecided", fault)
     material = any(change.material for change in comparison(giver=giver, receiver=receiver))
     today = clock.local_date(at)
     promised = IsoPeriod.parse(current(controller_id=giver.pk, on=today).changes.notice).add_to(today)
@@ -105,6 +122,7 @@ def plan(*, actor: Actor, giver: Controller, receiver: Controller, day: date, co
             receiver_version=current_version(controller_id=receiver.pk, on=today).number,
             material=material,
             consents=consents,
+            chains=dict(chains or {}),
         )
         for one, other in ((giver, receiver), (receiver, giver)):
             append(

@@ -1,10 +1,13 @@
 """A hand-over of people was told beforehand, on its day, whole, and without those who objected (A10)."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
 from tillit.audit.models import Event
 from tillit.kernel import clock
+from tillit.ledger.kinds import HANDED_OVER
+from tillit.ledger.queries import trial_balance
 from tillit.privacy.events import PERSON_HANDED_OVER
 from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, notice_ends, untold, waiting
 from tillit.privacy.models import Handover
@@ -17,6 +20,8 @@ def _check(context: Context, said: Said) -> Finding:
     found = [one for one in rows.order_by("id") if one.cancelled_at is None]
     faults = [fault for one in found for fault in _faults(context, one)]
     promised = context.declaration.activity(ACTIVITY) is not None
+    if any(one.chains for one in found):
+        faults += list(_value())
     return judged(
         faults, handovers=len(found), people=sum(one.moved for one in found), declared="yes" if promised else "no"
     )
@@ -40,6 +45,15 @@ def _faults(context: Context, one: Handover) -> Iterator[str]:
         yield f"hand-over {one.pk}: {behind} people who did not object were left behind or came back"
     if one.done_at is None and one.day < context.on and (not waits or set(going(handover=one)) - set(waits)):
         yield f"hand-over {one.pk}: its day {one.day} is past and it is not carried out"
+
+
+def _value() -> Iterator[str]:
+    """What left the givers' books arrived in the receivers': the accounts between them add up to zero (A10)."""
+    between: dict[str, int] = defaultdict(int)
+    for line in trial_balance():
+        if line.kind == HANDED_OVER.key:
+            between[line.currency] += line.moved
+    yield from (f"value in {one} left the books and did not arrive: {left}" for one, left in between.items() if left)
 
 
 def _first(context: Context, one: Handover) -> date | None:

@@ -103,7 +103,7 @@ def check(chunk: Chunk, references: References) -> Checked:
     cash = int(paid_cash.sum() or 0)
     if cash:
         rows = rows.filter(~paid_cash.fill_null(value=False))
-    return Checked(_purchases(rows, pairs, references.register_id), rejects, cash)
+    return Checked(_purchases(rows, pairs, references), rejects, cash)
 
 
 def _prepared(chunk: Chunk) -> pl.DataFrame:
@@ -249,8 +249,8 @@ def _rejects(rows: pl.DataFrame, found: pl.DataFrame, faults: list[tuple[str, st
     return rejects
 
 
-def _purchases(rows: pl.DataFrame, pairs: list[bytes], register_id: int) -> Purchases:
-    count = len(rows)
+def _purchases(rows: pl.DataFrame, pairs: list[bytes], references: References) -> Purchases:
+    count, register_id = len(rows), references.register_id
     kind = np.full(count, int(Kind.PHONE_AND_EMAIL), dtype=np.int16)
     instrument = np.zeros((count, 16), dtype=np.uint8)
     last_four = np.zeros((count, 4), dtype=np.uint8)
@@ -258,6 +258,8 @@ def _purchases(rows: pl.DataFrame, pairs: list[bytes], register_id: int) -> Purc
     numbered = number.is_not_null().to_numpy()
     if numbered.any():
         made = numbers.digests(register_id, number.drop_nulls().to_numpy())
+        if references.carried:
+            numbers.carried(number.drop_nulls().to_numpy(), made[0], made[1], references.carried)
         kind[numbered], instrument[numbered], last_four[numbered] = made
     paired = rows["pair"].is_not_null().to_numpy() & ~numbered
     if paired.any():

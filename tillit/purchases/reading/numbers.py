@@ -11,7 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tillit.kernel.identifiers.card import ACCOUNT_LENGTH, LONGEST, SHORTEST
+from tillit.parties import carried as keys
 from tillit.parties.digests import Kind, digest_digits
+from tillit.purchases.reading.references import Carried
 
 _SEPARATORS = r"[ \t\x{a0}\x{202f}\x{2007}\x{2009}.\-\x{2010}\x{2011}\x{2012}\x{2013}\x{2212}]"
 _DIGITS = r"^[0-9]{1,30}$"
@@ -71,6 +73,26 @@ def digests(register_id: int, numbers: Ints) -> tuple[Ints, Ints, Ints]:
             made[mask] = digest_digits(register_id, kind, digits[mask], lengths[mask])
     kinds = np.where(account, np.int16(Kind.ACCOUNT), np.int16(Kind.CARD))
     return kinds, made, digits[:, -4:] + ord("0")
+
+
+def carried(numbers: Ints, kinds: Ints, made: Ints, ways: tuple[Carried, ...]) -> None:
+    """Put into `made` the digest under which a number came along from another register, for those that did (A10)."""
+    distinct, first, where = np.unique(numbers, return_index=True, return_inverse=True)
+    for way in ways:
+        _, table, _ = digests(way.keys[0], distinct)
+        found = [one.tobytes() for one in table]
+        of_card = kinds[first] == int(Kind.CARD)
+        for register_id in way.keys[1:]:
+            for kind, mask in ((Kind.CARD, of_card), (Kind.ACCOUNT, ~of_card)):
+                places = np.flatnonzero(mask).tolist()
+                again = keys.again(register_id=register_id, kind=kind, before=[found[one] for one in places])
+                for place, digest in zip(places, again, strict=True):
+                    found[place] = digest
+        ours = np.array([one in way.digests for one in found], dtype=bool)
+        if ours.any():
+            table = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, 16)
+            rows = ours[where]
+            made[rows] = table[where[rows]]
 
 
 def _digits(numbers: Ints) -> Ints:

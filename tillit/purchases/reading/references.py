@@ -1,6 +1,6 @@
 """What rows are checked against: one source, its register's chains, stores and product groups, and its time limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from django.db.models import F
 
 from tillit.kernel import clock
 from tillit.kernel.money import exponent
+from tillit.parties import carried
 from tillit.purchases.errors import UnknownSourceError
 from tillit.purchases.models import ProductGroup, Source, Store
 
@@ -19,7 +20,7 @@ _CLOCKS_DIFFER = timedelta(hours=24)  # tills' clocks and dates of settlement
 class References:
     """stores: chain, store → chain_id, store_id, chain_currency, exponent.
 
-    groups: chain_id, product_group → group_id.
+    groups: chain_id, product_group → group_id. carried: cards that came along from other registers (A10).
     """
 
     source_id: int
@@ -28,6 +29,15 @@ class References:
     groups: pl.DataFrame
     accept_from: datetime
     accept_until: datetime
+    carried: tuple["Carried", ...] = ()
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Digests that came along by one way: the registers whose keys made them, one after the other, and the digests."""
+
+    keys: tuple[int, ...]
+    digests: frozenset[bytes] = field(repr=False)
 
 
 def load(*, source_key: str) -> References:
@@ -65,4 +75,14 @@ def load(*, source_key: str) -> References:
         ),
         accept_from=datetime(start.year, start.month, start.day, tzinfo=ZoneInfo(clock.DEFAULT_ZONE)),
         accept_until=clock.now() + _CLOCKS_DIFFER,
+        carried=_carried(source.register_id),
     )
+
+
+def _carried(register_id: int) -> tuple[Carried, ...]:
+    found = []
+    for version in carried.ways(register_id=register_id):
+        digests = carried.known(register_id=register_id, version=version)
+        if digests:
+            found.append(Carried(carried.keys(register_id=register_id, version=version), frozenset(digests)))
+    return tuple(found)

@@ -91,7 +91,8 @@ class Counterpart(PersonalModel):
 
 class Letter(PersonalModel):
     """One letter to a counterpart or answer from it, under the mandate that stood then (`personal_data`: PostgreSQL
-    refuses any other). template: which of `letters.yaml`; reference: of its disclosure; posted_at: on its way.
+    refuses any other, and that one is posted under a mandate that is over). template: which of `letters.yaml`;
+    reference: of its disclosure; posted_at: on its way.
     """
 
     category = models.SmallIntegerField()

@@ -48,6 +48,14 @@ only_when(
     + ")",
 )
 only_when(
+    Letter,
+    "acting_letter.posted_at IS NULL OR acting_letter.direction = 'in' OR EXISTS (SELECT FROM acting_mandate m"
+    " WHERE m.id = acting_letter.mandate_id AND "
+    + _STANDS.format(at="acting_letter.posted_at", table="acting_letter")
+    + ")",
+    kept=True,
+)
+only_when(
     Disclosure,
     "disclosure_disclosure.activity NOT IN ('id_protection', 'web_cleanup') OR EXISTS (SELECT FROM acting_mandate m"
     " WHERE m.purpose = disclosure_disclosure.activity AND "

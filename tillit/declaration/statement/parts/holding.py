@@ -20,7 +20,10 @@ def categories(words: Words) -> Section:
 def activities(words: Words) -> Section:
     """Every purpose with its ground, data, sources, recipients and time limits."""
     inner = tuple(_activity(words, item) for item in words.declaration.activities)
-    return Section("activities", words("activities.title"), (Paragraph(words("activities.intro")),), inner)
+    said = [Paragraph(words("activities.intro"))]
+    if not words.declaration.first_contact_on_interest:
+        said.append(Paragraph(words("activities.interest_unused")))
+    return Section("activities", words("activities.title"), tuple(said), inner)
 
 
 def _activity(words: Words, item: Activity) -> Section:

@@ -1,8 +1,29 @@
+-- Ids of rows are drawn with random(): rows are found by person and id together. Those of people are drawn with the
+-- strong generator, which for thirteen rows a member would cost a quarter of all.
+
 -- name: chunk
 -- The rows of a range of pages that something is to be done with.
 CREATE TEMP TABLE register_chunk AS
 SELECT * FROM register_row WHERE ctid >= %(from)s::tid AND ctid < %(until)s::tid AND fault IS NULL
   AND act IN ('join', 'return', 'keep', 'end')
+
+-- name: all_new
+-- Whether the rows of a range of pages are about new people only; NULL where there are none.
+SELECT bool_and(known IS NULL) FROM register_row WHERE ctid >= %(from)s::tid AND ctid < %(until)s::tid
+
+-- name: taken_out
+-- New people of a range of pages, for another connection.
+COPY (SELECT * FROM register_row WHERE ctid >= %(from)s::tid AND ctid < %(until)s::tid AND fault IS NULL AND act = 'join')
+TO STDOUT (FORMAT BINARY)
+
+-- name: chunk_table
+-- The same there: the columns of register_row, in order.
+CREATE TEMP TABLE register_chunk (
+  line bigint, listed uuid, member uuid, "national" uuid, number text, given text, family text, street text,
+  postal_code text, city text, born date, gender text, type_id bigint, section_id bigint, workplace_id bigint,
+  payer_id bigint, agreements bigint[], joined date, ended date, end_reason text, moved_from text, moved_to text,
+  known bigint, new_number boolean, new_national boolean, standing bigint, fault text, act text, starts date,
+  tied boolean, changed boolean, subject_id bigint)
 
 -- name: counts
 -- How many of the chunk are new, come back, stay, end; how many have a number that is new.
@@ -19,8 +40,8 @@ SELECT subject_id, %(register)s FROM register_chunk WHERE act = 'join'
 
 -- name: ties
 -- The relationship of those who join or come back.
-INSERT INTO parties_relationship (subject_id, controller_id, kind, started, end_reason, state)
-SELECT subject_id, %(controller)s, 'member', starts, '', 0 FROM register_chunk
+INSERT INTO parties_relationship (subject_id, id, controller_id, kind, started, end_reason, state)
+SELECT subject_id, (random() * 4611686018427387903)::bigint, %(controller)s, 'member', starts, '', 0 FROM register_chunk
 WHERE act IN ('join', 'return') AND NOT tied
 
 -- name: left_open
@@ -52,8 +73,9 @@ JOIN register_chunk c ON c."national" = d.digest AND c.subject_id <> d.subject_i
 
 -- name: first_facts
 -- What the file says of new people.
-INSERT INTO parties_fact (subject_id, controller_id, state, category, kind, value, source, collected_under, collected_at)
-SELECT c.subject_id, %(controller)s, 0, w.category, w.kind, w.value, 'union', 'register_import', %(at)s
+INSERT INTO parties_fact (subject_id, id, controller_id, state, category, kind, value, source, collected_under,
+  collected_at)
+SELECT c.subject_id, (random() * 4611686018427387903)::bigint, %(controller)s, 0, w.category, w.kind, w.value, 'union', 'register_import', %(at)s
 FROM register_chunk c
 CROSS JOIN LATERAL (VALUES
   (1::smallint, 'name.given', c.given), (1::smallint, 'name.family', c.family), (1::smallint, 'member_number', c.number),
@@ -110,9 +132,9 @@ RETURNING s.subject_id, s.id
 
 -- name: keep_sealed
 -- The sealed national numbers.
-INSERT INTO parties_sealed_fact (subject_id, controller_id, state, category, kind, sealed, last_four, source,
+INSERT INTO parties_sealed_fact (subject_id, id, controller_id, state, category, kind, sealed, last_four, source,
   collected_under, collected_at)
-SELECT subject_id, %(controller)s, 0, 5, 'national_number', sealed, '', 'union', 'register_import', %(at)s FROM register_sealed
+SELECT subject_id, (random() * 4611686018427387903)::bigint, %(controller)s, 0, 5, 'national_number', sealed, '', 'union', 'register_import', %(at)s FROM register_sealed
 
 -- name: end_changed
 -- The membership of those whose type, section, workplace or payer is another: this stretch of days ends today.
@@ -122,9 +144,9 @@ RETURNING m.subject_id, m.id
 
 -- name: begin
 -- The stretches of days that begin: of those who join or come back, and those that go on otherwise from today.
-INSERT INTO membership_period (subject_id, controller_id, state, type_id, section_id, workplace_id, payer_id, joined, starts,
-  end_reason, moved_from, moved_to, source, collected_under, listed)
-SELECT c.subject_id, %(controller)s, 0, c.type_id, c.section_id, c.workplace_id, c.payer_id, c.joined,
+INSERT INTO membership_period (subject_id, id, controller_id, state, type_id, section_id, workplace_id, payer_id, joined,
+  starts, end_reason, moved_from, moved_to, source, collected_under, listed)
+SELECT c.subject_id, (random() * 4611686018427387903)::bigint, %(controller)s, 0, c.type_id, c.section_id, c.workplace_id, c.payer_id, c.joined,
        CASE WHEN c.act = 'keep' THEN %(on)s ELSE c.starts END, '', c.moved_from, '', 'union', 'register_import', c.listed
 FROM register_chunk c
 WHERE c.act IN ('join', 'return') OR c.act = 'keep' AND c.changed AND c.starts < %(on)s
@@ -146,15 +168,21 @@ WHERE v.subject_id = c.subject_id AND v.controller_id = %(controller)s AND v.end
   AND c.agreements IS NOT NULL AND v.agreement_id <> ALL (c.agreements)
 RETURNING v.subject_id, v.id
 
+-- name: first_covers
+-- Agreements that cover new people from joining.
+INSERT INTO membership_cover (subject_id, id, controller_id, state, agreement_id, starts, source, collected_under)
+SELECT c.subject_id, (random() * 4611686018427387903)::bigint, %(controller)s, 0, unnest(c.agreements), c.starts, 'union', 'register_import'
+FROM register_chunk c WHERE c.act = 'join'
+
 -- name: cover
--- Agreements that cover a member from joining, or from today; where one did before, from when it no longer does.
-INSERT INTO membership_cover (subject_id, controller_id, state, agreement_id, starts, source, collected_under)
-SELECT c.subject_id, %(controller)s, 0, a.id,
+-- Agreements that cover a member who comes back or stays; where one did before, from when it no longer does.
+INSERT INTO membership_cover (subject_id, id, controller_id, state, agreement_id, starts, source, collected_under)
+SELECT c.subject_id, (random() * 4611686018427387903)::bigint, %(controller)s, 0, a.id,
        greatest(CASE WHEN c.act = 'keep' THEN %(on)s ELSE c.starts END,
                 (SELECT max(v.ends) FROM membership_cover v WHERE v.subject_id = c.subject_id
                    AND v.controller_id = %(controller)s AND v.agreement_id = a.id)), 'union', 'register_import'
 FROM register_chunk c CROSS JOIN LATERAL unnest(c.agreements) AS a(id)
-WHERE c.act = 'join' OR c.act IN ('return', 'keep') AND NOT EXISTS (
+WHERE c.act IN ('return', 'keep') AND NOT EXISTS (
   SELECT FROM membership_cover v WHERE v.subject_id = c.subject_id AND v.controller_id = %(controller)s AND v.ends IS NULL
     AND v.agreement_id = a.id)
 

@@ -63,7 +63,7 @@ WHERE r.controller_id = %(controller)s AND r.kind = 'member'
 GROUP BY r.subject_id
 
 -- name: compared
--- What is to be done with each row, in the order of people, so that indexes grow at one end: join, return, keep (the
+-- What is to be done with each row, new people first, in the order of people, so that indexes grow at one end: join, return, keep (the
 -- membership goes on), end, nothing (it had ended before), restricted. New people get their ids here. What the file has no
 -- column for stays as it is.
 CREATE TEMP TABLE register_row AS
@@ -90,10 +90,10 @@ SELECT r.line, r.listed, r.member, r."national", r.number, r.given, r.family, r.
     CASE WHEN %(workplace)s THEN r.workplace_id ELSE s.workplace_id END,
     CASE WHEN %(payer)s THEN r.payer_id ELSE s.payer_id END), false) AND s.id IS NOT NULL AS changed,
   r.subject_id
-FROM (SELECT m.*, coalesce(m.known, tillit_random_id()) AS subject_id FROM register_matched m ORDER BY subject_id) r
+FROM (SELECT m.*, coalesce(m.known, tillit_random_id()) AS subject_id FROM register_matched m) r
 LEFT JOIN register_standing s ON s.subject_id = r.known
 LEFT JOIN register_past p ON p.subject_id = r.known
-ORDER BY r.subject_id
+ORDER BY r.known IS NOT NULL, r.subject_id
 
 -- name: homeless
 -- Whose address no file gives: it is protected (at any controller of the register, as any subject of theirs, in any

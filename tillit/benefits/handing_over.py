@@ -1,0 +1,23 @@
+"""Orders under way go along when members are handed over (A10): the supplier goes on with the same reference.
+
+They are moved, not copied: the supplier's answer finds one order. What was delivered or came to nothing stays behind
+and goes by the giver's rules.
+"""
+
+from django.forms.models import model_to_dict
+
+from tillit.benefits.order_models import OPEN, Order
+from tillit.declaration.registry.going import Counts, Going
+
+
+def carry(going: Going) -> Counts:
+    """Move the person's open orders. In the caller's scope; rows that left and arrived."""
+    if "benefit_order" not in going.categories:
+        return {}
+    rows = list(Order.objects.filter(subject_id__in=going.subjects, controller_id=going.giver, status__in=OPEN))
+    for row in rows:
+        columns = model_to_dict(row, exclude=["pk", "id", "subject_id", "controller_id", "state"])
+        columns = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.attname in columns}
+        Order.objects.create(subject_id=going.new, controller_id=going.receiver, **columns)
+        Order.objects.filter(subject_id=row.subject_id, id=row.id).delete()
+    return {"benefits_order": (len(rows), len(rows))} if rows else {}
