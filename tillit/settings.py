@@ -54,6 +54,7 @@ LAYERS = (
     "power.prices",
     "power",
     "power.insight",
+    "power.hub",
     "office",
     "office.reception",
     "office.recruitment",
@@ -238,6 +239,13 @@ AUDIENCES = {
     name.removeprefix("TILLIT_AUDIENCE_").lower(): address
     for name, address in os.environ.items()
     if name.startswith("TILLIT_AUDIENCE_") and address
+}
+
+# The power market's hub: TILLIT_MARKET_HUB_<CONTROLLER'S KEY>=https://TOKEN@host/path (docs/market-hub.md)
+MARKET_HUBS = {
+    name.removeprefix("TILLIT_MARKET_HUB_").lower(): address
+    for name, address in os.environ.items()
+    if name.startswith("TILLIT_MARKET_HUB_") and address
 }
 
 # Visit statistics: a file of networks and countries, and `server` to count pages without a script (docs/visits.md)

@@ -21,6 +21,7 @@ CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches",
 ELSEWHERE = {
     "staff_assistance",
     "staff_population",
+    "staff_market_hub",
     "staff_benefits",
     "staff_advertising",
     "staff_surveys",

@@ -1,18 +1,22 @@
 """Points, contracts, switches of supplier and the app, through the pages (E1, E7)."""
 
 import io
+import threading
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from tests.faces.conftest import make_person, sign_in
 from tests.faces.test_staff import at_work, find, hire, link, reads
 from tests.power import files
 from tests.support.power import fill, number, point_of, retailer, scope_for
+from tillit.faces.simulators.market_hub import MarketHub
 from tillit.journeys.files import sending
 from tillit.kernel import clock
+from tillit.power.hub.models import WaitingNotice
 from tillit.power.models import AppAccount, Contract, Household, MeteringPoint, Switch
 
 MINE = "/fjordlys/min-side/power/"
@@ -117,3 +121,50 @@ def test_e2_a_file_of_meter_values_is_sent_confirmed_and_mended_in_the_console(k
     rows = desk.get("/staff/fjordlys/files/readings/fjordlys/rows/")
     assert rows.status_code == 200
     assert "negative" in rows.text or "negativt" in rows.text
+
+
+def test_e1_a_switch_goes_over_the_market_hub_and_desk_and_customer_see_how_far(
+    client: Client, kari: Any, monkeypatch: Any
+) -> None:
+    hub = MarketHub(0, token="of-the-test")
+    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        _over_the_hub(client, kari, monkeypatch, hub)
+    finally:
+        hub.shutdown()
+        hub.server_close()
+
+
+def _over_the_hub(client: Client, kari: Any, monkeypatch: Any, hub: MarketHub) -> None:
+    desk = at_work(hire(kari.controller))
+    page, overview = f"{link(find(desk, 'nordseth', key='fjordlys'))}power/", "/staff/fjordlys/market-hub/"
+    assert "TILLIT_MARKET_HUB" in desk.get(overview).text
+    point = point_of(kari.controller, kari.subject_id, 4, municipality="")
+    assert desk.post(page, {"act": "place", "point": point.id, "municipality": "46"}).status_code == 422
+    assert desk.post(page, {"act": "place", "point": point.id, "municipality": "4601"}).status_code == 302
+    monkeypatch.setitem(settings.MARKET_HUBS, "fjordlys", hub.address)
+    asked = {"act": "out", "point": point.id, "reason": "switch", "day": "2026-04-01"}
+    assert desk.post(page, asked).status_code == 302
+    with scope_for(kari.controller, kari.subject_id):
+        assert MeteringPoint.objects.get().municipality == "4601"
+        switch = Switch.objects.get()
+    assert desk.post(page, {"act": "confirm", "switch": switch.id}).status_code == 302
+    assert "datasenter" in client.get(MINE).text
+    hub.play({"reject": {number(4): "E16"}})
+    assert desk.post(overview).status_code == 302
+    shown = desk.get(overview).text
+    assert number(4) in shown
+    assert "BRS-NO-202" in shown
+    assert "E16" in shown
+    assert "avvist" in desk.get(page).text
+    assert "avvist" in client.get(MINE).text
+    hub.play({"messages": [{"message": "NotifyEndOfSupply", "meteringPointId": number(9), "day": "2026-04-01"}]})
+    assert desk.post(overview).status_code == 302
+    row = WaitingNotice.objects.get()
+    assert "NotifyEndOfSupply" in desk.get(overview).text
+    assert desk.post(overview, {"dismiss": row.pk}).status_code == 302
+    assert "NotifyEndOfSupply" not in desk.get(overview).text
+    assert desk.post(overview, {"dismiss": row.pk}).status_code == 404
+    other = at_work(hire(kari.controller, "privacy_adviser", "Pia Vern"))
+    assert other.get(overview).status_code == 404

@@ -25,8 +25,11 @@ from tillit.parties.merging import same_person
 from tillit.parties.operations import many_at_once
 from tillit.power import looking_back, operations, queries, switching
 from tillit.power.errors import PowerError
+from tillit.power.hub import operations as hub
+from tillit.power.hub.models import HubProcess
+from tillit.power.hub.queries import of_switches
 from tillit.power.models import Contract, GridCompany, Household, MeteringPoint
-from tillit.power.switch_models import Switch, Way
+from tillit.power.switch_models import Switch, SwitchState, Way
 from tillit.registers.models import Check
 from tillit.registers.sources import POPULATION, grounded
 
@@ -48,11 +51,23 @@ class PointView:
 
 @dataclass(frozen=True)
 class View:
-    """A power customer. identity: `checked`, `wrong`, `waiting`, or "" where the declaration has nobody checked."""
+    """A power customer. identity: `checked`, `wrong`, `waiting`, or "" where the declaration has nobody checked.
+
+    over_hub: whether switches go over the market hub; each has its `processes` there, the latest first.
+    """
 
     points: list[PointView]
-    switches: list[Switch]
+    switches: list["SwitchView"]
     identity: str
+    over_hub: bool = False
+
+
+@dataclass(frozen=True)
+class SwitchView:
+    """A switch and what the market hub was asked for it."""
+
+    switch: Switch
+    processes: list[HubProcess]
 
 
 def view(*, scope: Scope, controller: Controller, subject_ids: frozenset[int], today: date) -> View:
@@ -69,7 +84,13 @@ def view(*, scope: Scope, controller: Controller, subject_ids: frozenset[int], t
         for point in points
     ]
     switches = Switch.objects.filter(subject_id__in=subject_ids, controller_id=controller.pk).select_related("point")
-    return View(shown, list(switches.order_by("-requested_at")), identity(controller, subject_ids))
+    asked = of_switches(subject_ids=subject_ids)
+    return View(
+        shown,
+        [SwitchView(one, asked.get(one.id, [])) for one in switches.order_by("-requested_at")],
+        identity(controller, subject_ids),
+        hub.speaks(controller),
+    )
 
 
 def look(*, actor: Actor, controller: Controller, purpose: str, subject_id: int) -> View:
@@ -143,7 +164,7 @@ def request_in(
                 scope=scope, point=point, way=Way.IN, reason=reason, day=day, at=at, kind=kind, product=product
             )
             waiting = identity(controller, frozenset(same_person(subject_id))) == "waiting"
-            _record(scope, controller, switch, requested=True)
+            record(scope, controller, switch, requested=True)
         if waiting:
             population.ask_about(controller=controller, subject_id=subject_id)
     return switch
@@ -158,7 +179,7 @@ def request_out(
         if point is None:
             raise PowerError("no-point", "the customer has no such point")
         switch = switching.request(scope=scope, point=point, way=Way.OUT, reason=reason, day=day, at=at)
-        _record(scope, controller, switch, requested=True)
+        record(scope, controller, switch, requested=True)
     return switch
 
 
@@ -171,22 +192,29 @@ def confirm(
     at: datetime,
     seen: str = "",
     final_wh: int | None = None,
+    by_hand: bool = False,
 ) -> Switch:
-    """Carry a switch out. seen: what showed who the customer is, where the register has not said so.
+    """Carry a switch out: by the market hub where there is one, which says when it is done; by_hand: without it. seen:
+    what showed who the customer is, where the register has not said so.
 
     Raises `PowerError` `identity-unchecked` or `identity-wrong`, and as `switching.confirm`.
     """
     if seen and seen not in SEEN:
         raise PowerError("identity-unchecked", "say what was seen")
 
-    def act(scope: Scope, switch: Switch) -> None:
+    def act(scope: Scope, switch: Switch) -> bool:
         told = identity(controller, frozenset(same_person(subject_id))) if switch.way == Way.IN else ""
         if told == "wrong":
             raise PowerError("identity-wrong", "the population register says that it is somebody else")
         if told == "waiting" and not seen:
             raise PowerError("identity-unchecked", "nobody has made sure yet who the customer is")
         how = "checked" if told == "checked" else seen
+        if not by_hand and hub.speaks(controller):
+            hub.ask_for(switch=switch, at=at, identity=how, final_wh=final_wh)
+            return False
+        hub.withdraw(switch=switch, at=at)
         switching.confirm(scope=scope, controller=controller, switch=switch, at=at, identity=how, final_wh=final_wh)
+        return True
 
     return _with(actor, controller, subject_id, switch_id, act)
 
@@ -194,18 +222,58 @@ def confirm(
 def decline(
     *, actor: Actor, controller: Controller, subject_id: int, switch_id: int, status: str, at: datetime
 ) -> Switch:
-    """It comes to nothing: `refused` or `cancelled`."""
-    return _with(
-        actor, controller, subject_id, switch_id, lambda _, one: switching.decline(switch=one, status=status, at=at)
-    )
+    """It comes to nothing: `refused` or `cancelled`, once the market hub has cancelled what it was asked for."""
+
+    def act(_: Scope, switch: Switch) -> bool:
+        if switch.status == SwitchState.REQUESTED and hub.take_back(switch=switch, at=at) is not None:
+            return False
+        switching.decline(switch=switch, status=status, at=at)
+        return True
+
+    return _with(actor, controller, subject_id, switch_id, act)
 
 
 def undo(*, actor: Actor, controller: Controller, subject_id: int, switch_id: int, at: datetime) -> Switch:
-    """Take back what was confirmed by mistake."""
-    return _with(
-        actor, controller, subject_id, switch_id,
-        lambda _, one: switching.undo(controller=controller, switch=one, at=at),
-    )  # fmt: skip
+    """Take back what was confirmed by mistake, once the market hub has rolled it back."""
+
+    def act(_: Scope, switch: Switch) -> bool:
+        if switch.status == SwitchState.CONFIRMED and hub.take_back(switch=switch, at=at) is not None:
+            return False
+        switching.undo(controller=controller, switch=switch, at=at)
+        return True
+
+    return _with(actor, controller, subject_id, switch_id, act)
+
+
+def send_again(*, actor: Actor, controller: Controller, subject_id: int, process_id: int, at: datetime) -> None:
+    """A request to the hub that was stuck goes on its way again. Raises `PowerError` `no-switch`, `hub-open`."""
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id):
+        found = HubProcess.objects.filter(subject_id=subject_id, id=process_id).first()
+        if found is None:
+            raise PowerError("no-switch", "the customer has no such request")
+        hub.send_again(process=found, at=at)
+
+
+def tell_hub(*, actor: Actor, controller: Controller, subject_id: int, point_id: int, at: datetime) -> None:
+    """Have the hub told what the customer is called now. Raises `PowerError` `no-point`, `no-hub`, `hub-open`."""
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id):
+        point = MeteringPoint.objects.filter(subject_id=subject_id, id=point_id).first()
+        if point is None:
+            raise PowerError("no-point", "the customer has no such point")
+        if not hub.speaks(controller):
+            raise PowerError("no-hub", "no market hub is named here")
+        hub.tell_customer(point=point, day=clock.today(), at=at)
+
+
+def place(
+    *, actor: Actor, controller: Controller, subject_id: int, point_id: int, municipality: str, **facts: str
+) -> MeteringPoint:
+    """Say where a point is that stands without it. Raises `PowerError` `no-point`, `municipality`."""
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id):
+        point = MeteringPoint.objects.filter(subject_id=subject_id, id=point_id).first()
+        if point is None or point.controller_id != controller.pk:
+            raise PowerError("no-point", "the customer has no such point")
+        return operations.describe(point=point, municipality=municipality, **facts)
 
 
 def tell_household(*, controller: Controller, subject_id: int, point_id: int, facts: dict[str, Any]) -> Household:
@@ -219,7 +287,7 @@ def tell_household(*, controller: Controller, subject_id: int, point_id: int, fa
 
 
 def _with(
-    actor: Actor, controller: Controller, subject_id: int, switch_id: int, act: Callable[[Scope, Switch], None]
+    actor: Actor, controller: Controller, subject_id: int, switch_id: int, act: Callable[[Scope, Switch], bool]
 ) -> Switch:
     with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
         many_at_once(register_id=controller.register_id)  # before any row: days may move with the switch
@@ -227,13 +295,15 @@ def _with(
         switch = mine.first()
         if switch is None:
             raise PowerError("no-switch", "the customer has no such switch")
-        act(scope, switch)
+        decided = act(scope, switch)
         switch.refresh_from_db()
-        _record(scope, controller, switch)
+        if decided:
+            record(scope, controller, switch)
     return switch
 
 
-def _record(scope: Scope, controller: Controller, switch: Switch, *, requested: bool = False) -> None:
+def record(scope: Scope, controller: Controller, switch: Switch, *, requested: bool = False) -> None:
+    """A switch registered, or decided, among the person's events."""
     details = {"way": switch.way}
     if not requested:
         details |= {"status": switch.status, "identity": switch.identity or "none"}

@@ -37,10 +37,7 @@ def add_point(
     `price-area`, `municipality` (neither four digits nor left out), or `point-taken` when it is another customer's now.
     """
     known = gsrn.normalised(number)
-    if price_area not in AREAS:
-        raise PowerError("price-area", "a price area is one of NO1 to NO5")
-    if (place := facts.get("municipality", "")) and not _MUNICIPALITY.fullmatch(place):
-        raise PowerError("municipality", "a municipality's number has four digits")
+    _refuse_places(price_area=price_area, **facts)
     if not wanted:
         _claim(controller, known, subject_id, at)
     values = {"price_area": price_area, "grid_company": grid_company, "source": source, **facts}
@@ -52,6 +49,24 @@ def add_point(
         create_defaults={**values, "collected_under": scope.activity},
     )
     return point
+
+
+def describe(*, point: MeteringPoint, **facts: Any) -> MeteringPoint:
+    """Facts of a point put right (meter_number, municipality, street, …); others stay. `PowerError` `price-area`,
+    `municipality`.
+    """
+    _refuse_places(**facts)
+    for name, value in facts.items():
+        setattr(point, name, value)
+    point.save(update_fields=list(facts))
+    return point
+
+
+def _refuse_places(*, price_area: str = AREAS[0], municipality: str = "", **_: Any) -> None:
+    if price_area not in AREAS:
+        raise PowerError("price-area", "a price area is one of NO1 to NO5")
+    if municipality and not _MUNICIPALITY.fullmatch(municipality):
+        raise PowerError("municipality", "a municipality's number has four digits")
 
 
 def add_contract(

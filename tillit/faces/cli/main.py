@@ -42,7 +42,7 @@ COMMANDS: dict[str, str] = {
     "programme": "Keep chains, stores, product groups, sources, rates and terms.",
     "prove": "Hold every promise against the running system.",
     "readings": "Files of meter values, and their rows that were put aside.",
-    "refresh": "Check what is held against registers outside: the population register.",
+    "refresh": "Speak with registers outside now: the population register, the power market's hub.",
     "register": "What a union consists of, how its files are written, and their rows that were put aside.",
     "restore": "Put a backup back, with everything people have decided since.",
     "retain": "Dispose of everything that is due, or say what would be.",
@@ -50,7 +50,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Serve the site.",
     "services": "Products, prices, suppliers and paying partners of a services company, and partners' lists.",
     "simulate": "Years of a synthetic population under the declarations; is anything overdue?",
-    "simulator": "Stand-ins for services outside: SMS, a population register, advertising, a card issuer.",
+    "simulator": "Stand-ins for services outside: SMS, registers, advertising, a card issuer, a market hub.",
     "staff": "Take on, list and end members of staff.",
     "work": "Do what is due by itself: retention, the audit chain.",
 }

@@ -51,6 +51,34 @@ def population(
         raise typer.Exit(1)
 
 
+@app.command(name="market-hub")
+def market_hub(
+    controller: Annotated[str | None, typer.Option("--controller", help="One controller's key; else all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Send what is due to the power market's hub and carry out what it says (docs/market-hub.md).
+
+    Exits 1 when the hub failed: what was done stands, and the next run goes on from there.
+    """
+    ready()
+    from tillit.journeys.market_hub import controllers, exchange
+    from tillit.power.hub.client import named
+
+    hubs = [(one, named(one)) for one in controllers() if controller in (None, one.key)]
+    done = [exchange(controller=one, hub=hub) for one, hub in hubs if hub is not None]
+    if not done:
+        raise typer.BadParameter("no declaration and installation name a market hub (TILLIT_MARKET_HUB_…)")
+    if as_json:
+        print(json.dumps({"controllers": [asdict(one) for one in done]}))
+    for one in () if as_json else done:
+        said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(one.outcomes.items()))
+        line = f"{one.controller}: {one.sent} requests sent, {one.read} messages read, {one.waiting} messages wait"
+        line += f" ({said})" if said else ""
+        out.print(line + (f"; stopped: {one.failure}" if one.failure else ""), markup=False)
+    if any(one.failure for one in done):
+        raise typer.Exit(1)
+
+
 def _line(done: Any) -> str:
     parts = [f"{number} {outcome.replace('_', ' ')}" for outcome, number in sorted(done.outcomes.items())]
     said = f"{done.controller}: {done.events} events, {done.asked} people asked about"

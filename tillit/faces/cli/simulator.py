@@ -85,6 +85,18 @@ def population_register(
     _listen(PopulationRegister(port, token=token))
 
 
+@app.command(name="market-hub")
+def market_hub(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8031,
+    token: Annotated[str, typer.Option("--token", help="What must be shown (TILLIT_MARKET_HUB_…).")] = TOKEN,
+) -> None:
+    """The power market's hub: confirms, rejects, notifies, and fails as told (docs/market-hub.md)."""
+    django.setup()
+    from tillit.faces.simulators.market_hub import MarketHub
+
+    _listen(MarketHub(port, token=token))
+
+
 @app.command(name="card-network")
 def card_network(
     port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8028,

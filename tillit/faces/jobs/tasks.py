@@ -32,6 +32,7 @@ from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.energy_app import detect_everywhere
 from tillit.journeys.files.sending import take_in_waiting
+from tillit.journeys.market_hub import exchange_everywhere
 from tillit.journeys.population import refresh_everywhere
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
@@ -92,6 +93,7 @@ JOBS = {
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("population", refresh_everywhere, timedelta(hours=1)),
+        Every("market_hub", exchange_everywhere, timedelta(minutes=5)),
         Every("campaigns", run_everywhere, timedelta(minutes=1)),
         Every("audiences", follow_everywhere, timedelta(minutes=1)),
         Every("entitlements", partner_feeds.expire, timedelta(days=1), hour=0),

@@ -35,6 +35,7 @@ from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotStaffError
 from tillit.parties.models import StaffMember
 from tillit.parties.queries import active_roles
+from tillit.power.hub.operations import promised as hub_promised
 from tillit.registers.sources import POPULATION, grounded
 
 SESSION = timedelta(hours=8)
@@ -200,6 +201,11 @@ class Worker:
     def supplies_power(self) -> bool:
         """Whether they register points, contracts and switches of supplier here."""
         return self.site.has_power and "power_supply" in (self.actor.activities or ())
+
+    @property
+    def speaks_with_hub(self) -> bool:
+        """Whether they follow switches over the power market's hub here."""
+        return self.supplies_power and bool(hub_promised(self.site.declaration))
 
     @property
     def handles_breaches(self) -> bool:

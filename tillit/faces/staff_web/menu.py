@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tillit.declaration.drafts import open_draft
 from tillit.faces.member_web.assistance import PATHS
-from tillit.faces.staff_web import imports, population, webhooks
+from tillit.faces.staff_web import imports, market_hub, population, webhooks
 from tillit.faces.staff_web.access import Worker
 from tillit.journeys import blocking, complaints, insurance, misuse, payment_desk, reconciliation, refunds
 from tillit.journeys.assistance import SERVICES
@@ -206,6 +206,14 @@ ENTRIES: tuple[Entry, ...] = (
         "population.tile",
         lambda w: w.refreshes,
         population.waiting,
+    ),
+    Entry(
+        "market_hub",
+        "staff_market_hub",
+        "market_hub.title",
+        "market_hub.tile",
+        lambda w: w.speaks_with_hub,
+        market_hub.waiting,
     ),
     Entry("terms", "staff_terms", "terms_desk.title", "terms_desk.tile", lambda w: w.edits_terms),
     Entry("audiences", "staff_audiences", "audience_desk.title", "audience_desk.tile", lambda w: w.targets),

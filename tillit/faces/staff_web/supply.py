@@ -91,12 +91,18 @@ def _act(request: HttpRequest, worker: Worker, subject_id: int) -> str:
         elif act == "confirm":
             power_supply.confirm(
                 **where, switch_id=_number(said.get("switch")), seen=said.get("seen", ""),
-                final_wh=_wh(said.get("final", "")),
+                final_wh=_wh(said.get("final", "")), by_hand=bool(said.get("by_hand")),
             )  # fmt: skip
         elif act in {"refused", "cancelled"}:
             power_supply.decline(**where, switch_id=_number(said.get("switch")), status=act)
         elif act == "undo":
             power_supply.undo(**where, switch_id=_number(said.get("switch")))
+        elif act == "again":
+            power_supply.send_again(**where, process_id=_number(said.get("process")))
+        elif act == "tell_hub":
+            power_supply.tell_hub(**where, point_id=_number(said.get("point")))
+        elif act == "place":
+            _place(said, where)
         elif act == "app_deleted":
             energy_app.delete(**where, how="staff")
         else:
@@ -125,6 +131,15 @@ def _request_in(said: Any, where: dict[str, Any]) -> None:
         resolution=15 if said.get("resolution") == "15" else 60,
         **facts,
     )
+
+
+def _place(said: Any, where: dict[str, Any]) -> None:
+    """A point that stands without a municipality gets one; without it nothing is priced."""
+    text = said.get("municipality", "").strip()
+    if not text:
+        raise PowerError("municipality", "taxes hang on it: without it nothing can be priced")
+    known = {name: value for name, value in where.items() if name != "at"}
+    power_supply.place(**known, point_id=_number(said.get("point")), municipality=text[:5])
 
 
 def _one(said: Any, name: str, known: tuple[str, ...]) -> str:

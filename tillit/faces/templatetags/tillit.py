@@ -255,6 +255,12 @@ def supply_problem(code: str) -> str:
 
 
 @register.filter
+def hub_reason(code: str) -> str:
+    """Why the market hub rejected a request, or why it is stuck: in words where the code is known, else the code."""
+    return say_or(f"market_hub.reason.{code}", code)
+
+
+@register.filter
 def kwh(watt_hours: int) -> str:
     """Watt-hours as kWh in the reader's language."""
     return f"{format_decimal(watt_hours / 1000, format='#,##0.###', locale=language())} kWh"
