@@ -15,7 +15,7 @@ SCAN = ["cookies", "scan", "http://127.0.0.1:9/", "--controller", "rundtur"]
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["cookies", "scan", "http://127.0.0.1:9/", "--controller", "nobody"], "there is no controller 'nobody'"),
+        (["cookies", "scan", "http://127.0.0.1:9/", "--controller", "nobody"], "no controller 'nobody'"),
         ([*SCAN, "--format", "pdf"], "'pdf' is no form"),
         ([*SCAN, "--lang", "fr"], "en, nb"),
         (["cookies", "scan", "ftp://127.0.0.1/", "--controller", "rundtur"], "is no address of a site"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Make, fill, list and end audiences for advertising elsewhere.")
@@ -22,7 +22,7 @@ def list_audiences(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show who could be in an audience, why others are not, and the audiences there are."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.outreach.audiences import queries
 
     reach, listed = queries.reach(controller=found), queries.audiences(controller=found)
@@ -52,7 +52,7 @@ def list_audiences(
 @app.command()
 def make(name: Name, controller: Key, network: At) -> None:
     """Make an audience at a network that the controller has approved, and put in whoever said yes."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.outreach.audiences import operations, queries
 
     with queries.scope_of(found) as scope:
@@ -86,18 +86,8 @@ def _told(run: Any) -> None:
         out.print(f"{run.added} added, {run.removed} removed; the network holds {run.held}", markup=False)
 
 
-def _controller(key: str) -> Any:
-    ready()
-    from tillit.declaration.models import Controller
-
-    found = Controller.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found
-
-
 def _audience(controller: str, network: str, name: str) -> Any:
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.outreach.audiences.models import Audience
 
     one = Audience.objects.filter(controller=found, network=network, name=name, ended_at__isnull=True).first()

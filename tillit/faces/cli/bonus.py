@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tillit.faces.cli import refunds
 from tillit.faces.cli.days import bounded
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Use, correct and expire bonus, and report on the programmes.")
@@ -55,12 +55,9 @@ def report(
     ready()
     from tillit.bonus.report_series import ACTIVITY
     from tillit.bonus.reports import reports
-    from tillit.declaration.models import Controller
     from tillit.kernel.scope import Scope, system
 
-    found = Controller.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     start, end = _month(month)
     with Scope(system("report", {found.pk}), ACTIVITY) as scope:
         made = reports(scope=scope, start=start, end=end)
@@ -82,13 +79,10 @@ def share(
     ready()
     from tillit.bonus.report_series import ACTIVITY
     from tillit.bonus.reports import share_sales
-    from tillit.declaration.models import Controller
     from tillit.disclosure.releases import figures
     from tillit.kernel.scope import Scope, system
 
-    found = Controller.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     start, end = _month(month)
     with Scope(system("share", {found.pk}), ACTIVITY) as scope:
         made = share_sales(scope=scope, controller_id=found.pk, start=start, end=end, recipient=to)
@@ -130,14 +124,11 @@ def reconcile(
 ) -> None:
     """Hold the bank's file against the settlements; every bill that is not paid to the øre, a line each."""
     ready()
-    from tillit.declaration.models import Controller
     from tillit.journeys import reconciliation
     from tillit.journeys.reception import staff_at
     from tillit.kernel.money import Money
 
-    found = Controller.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     actor = staff_at(email=staff, controller=found)
     taken = reconciliation.take_in(actor=actor, controller=found, body=file.read_bytes())
     out.print(f"{taken.new} new movements, {taken.known} known, {taken.matched} found their bill", markup=False)

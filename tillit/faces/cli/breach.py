@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
@@ -311,13 +311,10 @@ def drill(controller: Of, what: Annotated[str, typer.Option("--what")] = "") -> 
 
 
 def _controller(key: str) -> "tuple[Controller, Actor]":
-    from tillit.declaration.models import Controller
     from tillit.declaration.queries import holder_of
     from tillit.kernel.scope import system
 
-    found = Controller.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
+    found = controller_of(key)
     return found, system("breach", {found.pk, holder_of(controller_id=found.pk)})
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="List campaigns, count sets, follow, pause, go on, cancel.")
@@ -19,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command(name="list")
 def list_campaigns(controller: Key, as_json: AsJson = False) -> None:
     """Show the campaigns of a controller, the newest first."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.outreach.campaigns import queries
 
     rows = list(queries.campaigns(controller=found)[:200])
@@ -42,7 +42,7 @@ def size(
     as_json: AsJson = False,
 ) -> None:
     """Count a set: who would get a campaign now, and why the others would not. Nobody is named."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.outreach.campaigns import queries
 
     try:
@@ -101,16 +101,6 @@ def _move(number: int, to: str) -> None:
     actor = system("command", {one.controller_id})
     done = operations.move(actor=actor, campaign=one, to=State(to))
     out.print(f"{done.name}: {done.status}", markup=False)
-
-
-def _controller(key: str) -> Any:
-    ready()
-    from tillit.declaration.models import Controller
-
-    found = Controller.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found
 
 
 def _campaign(number: int) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Hold what a site stores in browsers against the declared register.")
@@ -42,7 +42,6 @@ def scan(
 
     from tillit.consent.cookies import optional_purposes
     from tillit.declaration import queries
-    from tillit.declaration.models import Controller
     from tillit.declaration.statement.html import render_page
     from tillit.declaration.statement.text import render_text
     from tillit.faces.cookie_scan import crawl, report
@@ -53,9 +52,7 @@ def scan(
         raise typer.BadParameter(f"'{form}' is no form: text, json or html", param_hint="--format")
     if lang not in languages():
         raise typer.BadParameter(", ".join(languages()), param_hint="--lang")
-    found = Controller.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"there is no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     now = clock.now()
     version = queries.current_version(controller_id=found.pk, on=clock.today())
     declaration = queries.current(controller_id=found.pk, on=clock.today())

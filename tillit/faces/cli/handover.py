@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tillit.faces.cli.members import acting
+from tillit.faces.cli.ready import controller_of
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
@@ -33,13 +34,10 @@ def plan(
 ) -> None:
     """Compare the two declarations and put the hand-over on record."""
     at, actor = acting(giver, staff)
-    from tillit.declaration.models import Controller
     from tillit.kernel import clock
     from tillit.privacy.handover import planning
 
-    to = Controller.objects.filter(key=receiver).first()
-    if to is None:
-        raise typer.BadParameter(f"no controller '{receiver}'", param_hint="--to")
+    to = controller_of(receiver, option="--to")
     on: date = day.date()
     for change in planning.comparison(giver=at, receiver=to):
         if change.material:

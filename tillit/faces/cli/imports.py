@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tillit.faces.cli import price_files, quarantine, readings
 from tillit.faces.cli.progress import Meter
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 
 app = typer.Typer(no_args_is_help=True, help="Take in files of every kind, and the rows that were put aside.")
 app.add_typer(quarantine.app, name="quarantine")
@@ -117,12 +117,9 @@ def takeover(
     Exit code 0: every row is in. 3: done, but rows or cards were refused. 2: the file was refused.
     """
     ready()
-    from tillit.declaration.models import Controller
     from tillit.journeys.member_file import import_members
 
-    found = Controller.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     with Meter({"take": "Taking over"}) as meter:
         report = import_members(path=file, controller=found, progress=lambda done: meter.tell("take", done, 0))
     out.print(f"{report.new} new, {report.known} known before, {report.cards} cards and accounts")

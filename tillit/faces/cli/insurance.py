@@ -1,11 +1,11 @@
 """``tillit insurance``: what products insure, covers that follow agreements, insurers told (D7)."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,7 +25,7 @@ def terms(
     starts: Annotated[str, typer.Option("--from", help="First day; today unless given.")] = "",
 ) -> None:
     """Say what a product insures from a day on; what held before ends then."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.kernel import clock
     from tillit.kernel.money import Money
     from tillit.services.covers import keep_terms
@@ -58,13 +58,3 @@ def tell() -> None:
     from tillit.journeys.insurance import tell_everywhere
 
     out.print(f"{tell_everywhere()} told", markup=False)
-
-
-def _controller(key: str) -> Any:
-    ready()
-    from tillit.declaration.models import Controller as Controllers
-
-    found = Controllers.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found

@@ -1,10 +1,10 @@
 """``tillit issuers``: card issuers and mobile operators that a controller's blocking service reaches (D2)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True)
@@ -23,7 +23,7 @@ def keep(
     country: Annotated[str, typer.Option("--country", help="Where it is, two letters.")] = "NO",
 ) -> None:
     """Add an issuer, or change what is known of it. It takes orders from now on."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services.reference_data import keep_issuer
 
     made = keep_issuer(controller=found, key=key, name=name, kind=kind, phone=phone, country=country)
@@ -33,7 +33,7 @@ def keep(
 @app.command()
 def end(key: Key, controller: Controller) -> None:
     """From today it takes no more orders; what was handed over is followed up. `keep` takes it back."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services.reference_data import end_issuer
 
     out.print("ended" if end_issuer(controller=found, key=key) else "there is no such issuer", markup=False)
@@ -42,20 +42,10 @@ def end(key: Key, controller: Controller) -> None:
 @app.command(name="list")
 def listed(controller: Controller) -> None:
     """Those that take orders, and whether the installation says how to reach each."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services.instruments import issuers
     from tillit.services.issuers import reachable
 
     for one in issuers(controller_id=found.pk):
         how = "by computer" if reachable(one.key) else "by phone only"
         out.print(f"{one.key}: {one.name}, {one.kind}, {one.phone}, {how}", markup=False)
-
-
-def _controller(key: str) -> Any:
-    ready()
-    from tillit.declaration.models import Controller as Controllers
-
-    found = Controllers.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
@@ -115,13 +115,10 @@ def number(
 ) -> None:
     """Give every member of the controller's programme who has no BonusID one. Again: nobody."""
     ready()
-    from tillit.declaration.models import Controller as Model
     from tillit.kernel import clock
     from tillit.membership.bonus_ids import issue_missing
 
-    found = Model.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     out.print(f"{issue_missing(register_id=found.register_id, at=clock.now())} BonusIDs issued")
 
 
@@ -173,12 +170,9 @@ def unmerge(
 def acting(controller: str, staff: str) -> "tuple[Model, Actor]":
     """The controller of a key, and the actor for a member of staff there."""
     ready()
-    from tillit.declaration.models import Controller as Model
     from tillit.journeys.reception import staff_at
 
-    found = Model.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     return found, staff_at(email=staff, controller=found)
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from tillit.faces.cli.members import acting
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
@@ -45,12 +45,9 @@ def receive(
 ) -> None:
     """Take in a mail to customer service from standard input: into the case it answers, else into a new enquiry."""
     ready()
-    from tillit.declaration.models import Controller
     from tillit.journeys.enquiries.mail_in import take_in
 
-    one = Controller.objects.filter(key=controller).first()
-    if one is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    one = controller_of(controller)
     case = take_in(controller=one, raw=sys.stdin.buffer.read(_LARGEST))
     out.print("a machine's mail, left out" if case is None else f"case {case.id}")
 

@@ -1,11 +1,11 @@
 """``tillit misuse``: signs of misuse with their evidence, and the cases they lead to (C13). People are numbers here."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True)
@@ -27,7 +27,7 @@ def signs(
     refunds: Annotated[int, typer.Option(help="Per cent refunded.")] = 60,
 ) -> None:
     """Open a case for everybody with signs above the limits who has none open. Nothing follows but that staff look."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.bonus.misuse import Limits
     from tillit.journeys.misuse import raise_signs
     from tillit.journeys.programme_file import moment
@@ -42,7 +42,7 @@ def signs(
 @app.command(name="list")
 def listed(controller: Controller, staff: Staff) -> None:
     """The open cases, the oldest first (role: administrator)."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.journeys.misuse import queue
     from tillit.journeys.reception import staff_at
 
@@ -61,20 +61,10 @@ def take(
     outcome: Annotated[str, typer.Option(help="Of a decision: cleared, warned or terminated.")] = "",
 ) -> None:
     """Take a step in a case: hear the person, decide, claim, report, take in an appeal (role: administrator)."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.journeys.misuse import take as do
     from tillit.journeys.reception import staff_at
 
     actor = staff_at(email=staff, controller=found)
     done = do(actor=actor, controller=found, case_id=case, step=step, text=text, outcome=outcome)
     out.print(f"case {done.id}: {done.outcome or done.stage}", markup=False)
-
-
-def _controller(key: str) -> Any:
-    ready()
-    from tillit.declaration.models import Controller as Controllers
-
-    found = Controllers.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found

@@ -2,11 +2,11 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True)
@@ -27,7 +27,7 @@ def terms(
     vat: Annotated[str, typer.Option("--vat", help="VAT that prices hold, per cent.")] = "25",
 ) -> None:
     """Set the terms of payment from a day on. Invoices keep the terms of the day they were issued."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.kernel import clock
     from tillit.kernel.money import Money
     from tillit.services.terms import keep_terms
@@ -61,7 +61,7 @@ def statement(
     file: Annotated[Path, typer.Argument(help="The bank's file: camt.053 or camt.054.")], controller: Controller
 ) -> None:
     """Take a bank's file in: what was paid with an invoice's KID pays it. Again: nothing more."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.journeys.payments_in import take_in
     from tillit.kernel.scope import system
 
@@ -86,7 +86,7 @@ def books(
     to: Annotated[Path, typer.Option("--file", help="Where the file is written.")],
 ) -> None:
     """Write the books of a period as CSV (docs/services.md). Taking them out is on record."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.journeys.books import export
     from tillit.kernel.scope import system
 
@@ -96,13 +96,3 @@ def books(
     to.write_bytes(body)
     lines = body.count(b"\r\n") - 1
     out.print(f"{to}: {lines} lines", markup=False)
-
-
-def _controller(key: str) -> Any:
-    ready()
-    from tillit.declaration.models import Controller as Controllers
-
-    found = Controllers.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tillit.faces.cli.progress import Meter
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 
 app = typer.Typer(no_args_is_help=True)
 quarantine = typer.Typer(no_args_is_help=True, help="List, show, repair, replay and dismiss rows that were put aside.")
@@ -58,7 +58,7 @@ def take_in(
     from tillit.power.intake import import_file
     from tillit.power.reading.files import masked
 
-    found, counts, reasons = _controller(controller), Counter[str](), Counter[str]()
+    found, counts, reasons = controller_of(controller), Counter[str](), Counter[str]()
     refused = repeated = 0
     files = _files(paths)
     when = registered if registered is None or registered.tzinfo else registered.replace(tzinfo=UTC)
@@ -95,7 +95,7 @@ def files(controller: Owner, limit: Annotated[int, typer.Option(min=1, help="At 
     from tillit.power.models import ReadingFile
 
     table = Table("File", "Received", "State", "Values", "New days", "Corrected", "Known", "Put aside")
-    for one in ReadingFile.objects.filter(controller=_controller(controller)).order_by("-id")[:limit]:
+    for one in ReadingFile.objects.filter(controller=controller_of(controller)).order_by("-id")[:limit]:
         counts = [one.counts.get(name, 0) for name in ("values", "added", "changed", "unchanged")]
         state = f"{one.state} ({one.failure})" if one.failure else one.state
         table.add_row(one.name, f"{one.received_at:%Y-%m-%d %H:%M}", state, *map(str, counts), str(one.quarantined))
@@ -114,7 +114,7 @@ def list_rows(
     from tillit.power.quarantine import waiting
     from tillit.power.reading.reasons import message
 
-    rows = waiting(controller_id=_controller(controller).pk)
+    rows = waiting(controller_id=controller_of(controller).pk)
     facts: list[dict[str, Any]] = [
         {
             "row": row.pk,
@@ -174,7 +174,7 @@ def replay(
     from tillit.kernel.scope import system
     from tillit.power.quarantine import replay as play
 
-    found = _controller(controller)
+    found = controller_of(controller)
     done = play(controller=found, actor=system("operator", {found.pk}), ids=rows or ())
     out.print(f"{done.rows} rows played, {done.taken_in} taken in, {done.waiting} still wait")
     if done.waiting:
@@ -219,15 +219,6 @@ def _files(paths: list[Path]) -> list[Path]:
         found += [one for one in below if path == one or not one.name.startswith(".")]
     if not found:
         raise typer.BadParameter("there is no file there", param_hint="paths")
-    return found
-
-
-def _controller(key: str) -> Any:
-    from tillit.declaration.models import Controller
-
-    found = Controller.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
     return found
 
 

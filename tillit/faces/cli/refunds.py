@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="List, settle and dismiss refunds whose purchase is not known.")
@@ -88,12 +88,9 @@ def dismiss(
 
 def _acting(controller: str, staff: str) -> tuple[Any, Any]:
     ready()
-    from tillit.declaration.models import Controller
     from tillit.journeys.reception import staff_at
 
-    found = Controller.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     return found, staff_at(email=staff, controller=found)
 
 

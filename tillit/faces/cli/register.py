@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 
 if TYPE_CHECKING:
     from tillit.journeys.register.importing import Outcome
@@ -196,11 +196,8 @@ def say(done: "Outcome") -> None:
 
 def union_of(key: str) -> Any:
     """The controller of that key."""
-    from tillit.declaration.models import Controller
 
-    found = Controller.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--union")
+    found = controller_of(key, option="--union")
     return found
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
@@ -132,14 +132,11 @@ def receive(
     ready()
     from zoneinfo import ZoneInfo
 
-    from tillit.declaration.models import Controller as Model
     from tillit.journeys.rights import receive as journey
     from tillit.kernel import clock
     from tillit.parties.lookup import by_address
 
-    found = Model.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     address = email or phone
     person = subject if subject is not None else by_address(register_id=found.register_id, text=address or "")
     if person is None:

@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 
 from tillit.faces.cli.people import Controller, Email, Phone, Subject, person
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
-    from tillit.declaration.models import Controller as Model
+    pass
 
 out = console()
 Yes = Annotated[bool, typer.Option("--yes", help="The person has seen it and said yes: do not ask.")]
@@ -32,7 +32,7 @@ def invite(
     from tillit.privacy import envelope
 
     found, actor = person(subject, controller, email or phone)
-    _write(to, transfer.invite(actor=actor, controller=_controller(controller), subject_id=found))
+    _write(to, transfer.invite(actor=actor, controller=controller_of(controller), subject_id=found))
     out.print(f"{to}: good for {transfer.LASTS.days} days")
     out.print(f"Our fingerprint: {envelope.fingerprint(envelope.signing_key())}")
 
@@ -53,7 +53,7 @@ def transfer(
     from tillit.privacy import envelope, portable
 
     found, actor = person(subject, controller, email or phone)
-    here = _controller(controller)
+    here = controller_of(controller)
     letter, package = journey.prepare(
         actor=actor, controller=here, subject_id=found, invitation=_read(invitation), language=lang
     )
@@ -102,15 +102,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(invite)
     app.command()(transfer)
     app.command(name="bring-in")(bring_in)
-
-
-def _controller(key: str | None) -> "Model":
-    from tillit.declaration.models import Controller as Model
-
-    found = Model.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found
 
 
 def _read(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True)
@@ -32,7 +32,7 @@ def product(
     supplier: Annotated[str, typer.Option("--supplier", help="Who delivers it, where somebody else does.")] = "",
 ) -> None:
     """Add a product, or change what is known of it. It can be ordered from today."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.kernel import clock
     from tillit.kernel.money import Money
     from tillit.services.reference_data import keep_product, set_price
@@ -56,7 +56,7 @@ def product(
 @app.command()
 def end(key: Key, controller: Controller) -> None:
     """From today a product cannot be ordered. Whoever has it keeps it."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services.reference_data import end_product
 
     out.print("ended" if end_product(controller=found, key=key) else "there is no such product", markup=False)
@@ -71,7 +71,7 @@ def supplier(
     country: Annotated[str, typer.Option("--country", help="Where it is, two letters.")] = "NO",
 ) -> None:
     """Add somebody who delivers services for us, and what it is told of a customer."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services.reference_data import keep_supplier
 
     made = keep_supplier(controller=found, key=key, name=name, needs=needs, country=country)
@@ -88,7 +88,7 @@ def partner(
     ] = None,
 ) -> None:
     """Take lists from a partner that the declaration names."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services.partners import keep
 
     made = keep(controller=found, key=key, country=country, most_ends=most_ends)
@@ -179,7 +179,7 @@ def report(
 @app.command(name="list")
 def listed(controller: Controller) -> None:
     """The products that can be ordered, and the partners with their standing confirmation."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.kernel import clock
     from tillit.kernel.money import Money
     from tillit.services import agreements, partners
@@ -208,18 +208,8 @@ def _say(done: Any) -> None:
         out.print("It ends more than the partner's share. Nothing was done; give --approve if that is right.")
 
 
-def _controller(key: str) -> Any:
-    ready()
-    from tillit.declaration.models import Controller as Controllers
-
-    found = Controllers.objects.filter(key=key).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found
-
-
 def _partner(controller: str, key: str) -> Any:
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services import partners
 
     partner = partners.standing(controller_id=found.pk).filter(key=key).first()

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tillit.faces.cli.days import bounded
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 
 app = typer.Typer(no_args_is_help=True, help="Take on, list and end members of staff.")
 out = Console(highlight=False, soft_wrap=True)
@@ -27,14 +27,11 @@ def add(
 ) -> None:
     """Give somebody a role at a controller; makes the account if there is none."""
     ready()
-    from tillit.declaration.models import Controller
     from tillit.kernel.errors import TillitError
     from tillit.parties import staff
 
     signed = bounded(confidentiality.date(), option="--confidentiality")
-    found = Controller.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    found = controller_of(controller)
     try:
         made = staff.add(
             email=email,
@@ -83,7 +80,6 @@ def reset_factor(
 ) -> None:
     """Forget somebody's second factor and end their sessions; they set one up at the next sign-in. On record."""
     ready()
-    from tillit.declaration.models import Controller
     from tillit.journeys.staff_sign_in import reset_factors
     from tillit.kernel.errors import TillitError
     from tillit.parties.models import StaffMember
@@ -94,9 +90,7 @@ def reset_factor(
         if found is None:
             raise typer.BadParameter("nobody at work with that address", param_hint=option)
         people[option] = found
-    where = Controller.objects.filter(key=controller).first()
-    if where is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    where = controller_of(controller)
     try:
         kinds = reset_factors(staff=people["EMAIL"], by=people["--by"], controller_id=where.pk)
     except TillitError as error:
