@@ -31,7 +31,7 @@ def union() -> Controller:
         structure.keep_type(controller_id=one.pk, key="P", name="Pensjonist", pays=False)
         structure.keep_unit(controller_id=one.pk, kind=UnitKind.SECTION, key="12", name="Seksjon 12")
         structure.keep_agreement(controller_id=one.pk, key="KOLL-1", name="Kollektiv hjem")
-        structure.keep_payer(controller_id=one.pk, number="123 456 785", name="Lakselv Verft")
+        structure.keep_payers(controller_id=one.pk, numbers=["123 456 785"])
     return controllers["lyngheim"]
 
 

@@ -13,9 +13,5 @@ class CatalogueError(BenefitError):
     """A benefit, supplier or validity cannot be as it was written."""
 
 
-class NotForYouError(BenefitError):
-    """The benefit is not one of the member's now."""
-
-
 class OrderError(BenefitError):
     """An order cannot be placed, or cannot become what was asked."""

@@ -1,13 +1,12 @@
 """What somebody is a member as, on a day (B1). Within an open scope, which must see `membership`."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Q
 
 from tillit.membership.models import Cover, Membership
-from tillit.parties.merging import same_people, same_person
+from tillit.parties.merging import same_person
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,6 @@ def standing(*, subject_id: int, controller_id: int, on: date) -> Standing | Non
     rows = Membership.objects.filter(_on(on), subject_id__in=same_person(subject_id), controller_id=controller_id)
     found = rows.select_related("type", "section", "workplace", "payer").order_by("starts").first()
     return None if found is None else _told(found, subject_id)
-
-
-def standings(*, subject_ids: Collection[int], controller_id: int, on: date) -> dict[int, Standing]:
-    """The same for many, those who are members then."""
-    known_by = same_people(subject_ids)
-    rows = Membership.objects.filter(_on(on), subject_id__in=list(known_by), controller_id=controller_id)
-    found = rows.select_related("type", "section", "workplace", "payer").order_by("-starts")
-    return {known_by[row.subject_id]: _told(row, known_by[row.subject_id]) for row in found}
 
 
 def history(*, subject_id: int, controller_id: int) -> list[Standing]:

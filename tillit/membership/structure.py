@@ -84,11 +84,6 @@ def keep_agreement(
     )
 
 
-def keep_payer(*, controller_id: int, number: str, name: str = "") -> Payer:
-    """The organisation that pays, made or changed. Raises `IdentifierError` for what is no organisation number."""
-    return _kept(Payer, {"controller_id": controller_id, "number": organisation_number.normalise(number)}, name=name)
-
-
 def keep_payers(*, controller_id: int, numbers: Iterable[str]) -> dict[str, int]:
     """Those of the organisations that are not known yet are made; number → id of all of them."""
     wanted = {organisation_number.normalise(number) for number in numbers}

@@ -309,14 +309,6 @@ def governs(rule: Retention, table: PersonalTable) -> bool:
     return known and (table.kind_column is not None or not rule.only_kinds)
 
 
-def ungoverned(declaration: Declaration) -> Iterator[Retention]:
-    """Rules whose category is held but whose clock no table of it has: promises that cannot be kept."""
-    for rule in declaration.retention:
-        tables = registry.holding(rule.category)
-        if tables and not any(governs(rule, table) for table in tables):
-            yield rule
-
-
 def register_plans(members: Sequence[Party]) -> Sequence[Plan]:
     """Every plan of the register of which `members` are all the controllers: compiled once for what they have
     published.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Suppliers, the catalogue of benefits, codes.")
@@ -56,14 +56,13 @@ def frame(
     ready()
     from tillit.benefits import editing
     from tillit.benefits.models import Supplier
-    from tillit.declaration.models import Controller
     from tillit.kernel import clock
     from tillit.kernel.scope import system
 
     of = Supplier.objects.filter(key=supplier).first()
-    controller = Controller.objects.filter(key=union).first()
-    if of is None or controller is None:
-        raise typer.BadParameter(f"no {'supplier' if of is None else 'union'} of that key")
+    if of is None:
+        raise typer.BadParameter(f"no supplier '{supplier}'")
+    controller = controller_of(union, option="--union")
     made = editing.frame(
         actor=system("cli", {controller.pk}),
         supplier=of,
@@ -74,6 +73,29 @@ def frame(
     )
     told = f"orders as '{made.recipient}', asks as '{made.asked_recipient}'"
     out.print(f"{supplier} at {union} from {made.starts}: {told}")
+
+
+@app.command(name="end-frame")
+def end_frame(
+    supplier: Annotated[str, typer.Argument(help="The supplier's key.")],
+    union: Annotated[str, typer.Option(help="The controller's key.")],
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day without; default: today.")
+    ] = None,
+) -> None:
+    """End what a union lets a supplier do: its keys verify no card and see no order of the union from then on."""
+    controller = controller_of(union, option="--union")
+    from tillit.benefits import editing
+    from tillit.benefits.models import Frame
+    from tillit.kernel import clock
+    from tillit.kernel.scope import system
+
+    day = on.date() if on else clock.today()
+    standing = Frame.objects.filter(supplier__key=supplier, controller=controller, ends=None).first()
+    if standing is None:
+        raise typer.BadParameter(f"'{supplier}' has no frame at '{union}'")
+    editing.end_frame(actor=system("cli", {controller.pk}), standing=standing, on=day)
+    out.print(f"{supplier} at {union} until {max(day, standing.starts)}")
 
 
 @app.command(name="list")
