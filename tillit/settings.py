@@ -58,6 +58,8 @@ LAYERS = (
     "office",
     "office.reception",
     "office.recruitment",
+    "office.employees",
+    "office.contacts",
     "outreach",
     "outreach.audiences",
     "outreach.campaigns",

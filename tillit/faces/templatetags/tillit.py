@@ -406,9 +406,9 @@ def left_out(reason: str) -> str:
 
 
 @register.filter
-def few(value: int, least: int) -> str:
-    """A number of people; those below the smallest group are not told apart."""
-    return f"1–{least - 1}" if 0 < value < least else number(value)
+def told_number(value: int | None) -> str:
+    """A number of people, or that it is not told (`campaigns.figures`)."""
+    return say(language(), "campaigns.not_told") if value is None else number(value)
 
 
 @register.filter
