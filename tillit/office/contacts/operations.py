@@ -1,6 +1,7 @@
 """Registering, correcting and ending contacts at suppliers and partners (H16). In a scope of theirs."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
@@ -36,7 +37,7 @@ def keep(*, scope: Scope, controller: Controller, typed: Mapping[str, str]) -> i
         raise ContactError("kind", "a contact is at a supplier or a partner")
     facts, at = _facts(typed), clock.now()
     subject = parties.create_subject(scope=scope, register_id=controller.register_id)
-    where = {"subject_id": subject, "controller_id": controller.pk}
+    where: dict[str, Any] = {"subject_id": subject, "controller_id": controller.pk}
     parties.relate(scope=scope, **where, kind=kind, started=clock.local_date(at))
     parties.record_facts(scope=scope, **where, facts=facts, source="employer", at=at)
     append(type=events.KEPT, scope=scope, controller=controller.pk, subject=subject, details={"kind": kind})
