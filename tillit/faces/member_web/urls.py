@@ -4,6 +4,7 @@ from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.member_web import (
+    advice,
     agreements,
     app,
     assistance,
@@ -83,6 +84,7 @@ urlpatterns = [
     path(f"{_MIN}family/", family.show, name="family"),
     path(f"{_OWN}family/<str:secret>/", family.link, name="family_link"),
     path(f"{_MIN}blocking/", blocking.show, name="blocking"),
+    path(f"{_MIN}advice/", advice.show, name="advice"),
     path(f"{_MIN}help/", assistance.overview, name="assistance"),
     path(f"{_MIN}help/<slug:service>/", assistance.service, name="assistance_service"),
     path(f"{_MIN}help/<slug:service>/<slug:number>/", assistance.case, name="assistance_case"),

@@ -47,6 +47,7 @@ from tillit.faces.staff_web import (
     requests,
     second,
     seminars,
+    services,
     settlements,
     sign_in,
     supply,
@@ -189,6 +190,10 @@ urlpatterns = [
     path("<controller:controller>/payments/", payments.desk, name="staff_payments"),
     path("<controller:controller>/person/<slug:token>/payments/", payments.person, name="staff_payments_person"),
     path("<controller:controller>/person/<slug:token>/payments/<slug:number>/", payments.invoice, name="staff_invoice"),
+    path("<controller:controller>/person/<slug:token>/services/", services.person, name="staff_services_person"),
+    path(
+        "<controller:controller>/person/<slug:token>/services/objects/", services.extract, name="staff_things_extract"
+    ),
     path("<controller:controller>/books/", payments.books_page, name="staff_books"),
     path("<controller:controller>/books/file/", payments.books_file, name="staff_books_file"),
     path("<controller:controller>/blocks/", blocking.queue, name="staff_blocks"),

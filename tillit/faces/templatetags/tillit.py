@@ -282,6 +282,14 @@ def service_problem(code: str, site: Any) -> str:
 
 
 @register.filter
+def desk_problem(code: str, site: Any) -> str:
+    """Why what staff asked for a customer was not done."""
+    known = say_or(f"services_desk.problem.{code}", "") or say_or(f"belongings.problem.{code}", "")
+    known = known or say_or(f"insurance.problem.{code}", "")
+    return known or service_problem(code, site)
+
+
+@register.filter
 def family_problem(code: str, site: Any) -> str:
     """Why what was asked of a family was not done, with the declared ages."""
     limit = site.declaration.children
