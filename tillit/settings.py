@@ -58,6 +58,8 @@ LAYERS = (
     "office",
     "office.reception",
     "office.recruitment",
+    "office.employees",
+    "office.contacts",
     "outreach",
     "outreach.audiences",
     "outreach.campaigns",
@@ -226,6 +228,11 @@ ISSUERS = os.environ.get("TILLIT_ISSUERS", "")
 # Who charges cards: TILLIT_ACQUIRER=https://TOKEN@host/path; where claims go: TILLIT_INSURERS="key=https://… …".
 ACQUIRER = os.environ.get("TILLIT_ACQUIRER", "")
 INSURERS = os.environ.get("TILLIT_INSURERS", "")
+# The certificates that files of claims are sealed for: TILLIT_INSURER_CERTIFICATES="insurer=/path/to.pem …".
+INSURER_CERTIFICATES = os.environ.get("TILLIT_INSURER_CERTIFICATES", "")
+# Partners that are asked who is entitled, suppliers that are told whom they serve: "key=https://TOKEN@host/path …".
+PARTNERS = os.environ.get("TILLIT_PARTNERS", "")
+SUPPLIERS = os.environ.get("TILLIT_SUPPLIERS", "")
 # Whether people without e-mail and SMS get letters, which staff fetch in batches: TILLIT_POST=1
 POST_IN_BATCHES = os.environ.get("TILLIT_POST", "") == "1"
 

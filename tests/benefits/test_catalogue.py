@@ -1,9 +1,11 @@
 """The catalogue (B3): whose members see what and when, drafts, search, codes; counting without persons (B11)."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from tests.benefits.conftest import START, World
 from tillit.benefits import catalogue, codes, editing, proof
@@ -177,3 +179,21 @@ def test_b5_a_frame_names_only_recipients_that_the_declaration_lets_benefits_go_
     later = editing.frame(starts=date(2026, 6, 1), **of)  # type: ignore[arg-type]
     first.refresh_from_db()
     assert (first.ends, later.recipient) == (date(2026, 6, 1), "")
+
+
+def test_g5_what_every_member_has_is_a_public_page_to_share_without_codes_or_ways_out(world: World) -> None:
+    world.benefit("alle")
+    world.benefit("avtale", agreement="innbo")
+    world.benefit("student", membership_type="student")
+    world.benefit("utkast", publish=False)
+    anybody = Client(headers={"accept-language": "en"})
+    shown = re.findall(r"/lyngheim/benefits/([a-z]+)/", anybody.get("/lyngheim/benefits/").text)
+    assert shown == ["alle"]
+    assert "No benefits fit" in anybody.get("/lyngheim/benefits/?q=zzzz").text
+    page = anybody.get("/lyngheim/benefits/alle/?from=reader").text
+    outside = re.findall(r'href="(https://[^"]+)" rel="external noopener noreferrer"', page[page.index('id="share"') :])
+    assert len(outside) == 4
+    assert all("%2Flyngheim%2Fbenefits%2Falle%2F" in link and "reader" not in link for link in outside)
+    for hidden in ("avtale", "student", "utkast"):
+        assert anybody.get(f"/lyngheim/benefits/{hidden}/").status_code == 404, hidden
+    assert anybody.get("/lyngheim/min-side/benefits/alle/").status_code == 302, "used by members alone"

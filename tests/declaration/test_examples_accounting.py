@@ -31,9 +31,15 @@ PERIODS = {
     ("seminars", "contact", "relationship_ended", "P0D", "keep", "erase"),
     ("seminars", "seminar", "held", "P1Y", "keep", "erase"),
     ("supplier_contact", "business_contact", "relationship_ended", "P3M", "keep", "erase"),
+    ("supplier_contact", "business_contact", "superseded", "P1Y", "ceiling", "erase"),
     ("recruitment", "identity", "relationship_ended", "P0D", "keep", "erase"),
     ("recruitment", "contact", "relationship_ended", "P0D", "keep", "erase"),
     ("recruitment", "application", "decided", "P6M", "keep", "erase"),
+    ("candidate_pool", "application", "consent_given", "P1Y", "keep", "erase"),
+    ("candidate_pool", "application", "consent_withdrawn", "P0D", "ceiling", "erase"),
+    ("employment", "identity", "relationship_ended", "P0D", "keep", "erase"),
+    ("employment", "contact", "relationship_ended", "P3M", "keep", "erase"),
+    ("employment", "relationship", "relationship_ended", "P0D", "keep", "erase"),
     ("employment", "employment", "employment_ended", "P0D", "keep", "erase"),
     ("bookkeeping", "employment", "fiscal_year_end(employment_ended)", "P5Y", "minimum", "erase"),
     ("employment", "national_number", "relationship_ended", "P0D", "keep", "erase"),
@@ -167,7 +173,7 @@ def test_h10_names_stay_with_the_books_and_no_longer(key):
     assert kept == [
         ("identity", {"service_payment", "employment"}),
         ("relationship", {"service_payment", "employment"}),
-        ("relationship", {"terms_acceptance", "business_contact", "bank_account"}),  # their periods count from it
+        ("relationship", {"terms_acceptance", "business_contact", "bank_account", "contact"}),  # periods count from it
         ("national_number", {"employment"}),
     ]
 

@@ -15,6 +15,7 @@ from tests.faces.conftest import Person, make_person, sign_in, staff_sign_in
 from tillit.cases.models import Case, Document
 from tillit.declaration.models import Controller
 from tillit.disclosure.models import Disclosure
+from tillit.journeys import belongings
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import staff
@@ -165,7 +166,7 @@ def photo() -> bytes:
 
 
 def test_d6_objects_are_entered_with_photos_changed_deleted_brought_back_and_taken_along(
-    own: Client, berit: Person
+    own: Client, berit: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = f"{MIN}/objects/"
     assert own.post(start, {"name": "Sykkel", "kind": "bicycle", "price": "mye"}).status_code == 422
@@ -183,9 +184,14 @@ def test_d6_objects_are_entered_with_photos_changed_deleted_brought_back_and_tak
     assert kept not in bytes(first.sealed)
     changed = {"act": "change", "name": "Rød sykkel", "kind": "bicycle", "price": "12500"}
     assert own.post(path, changed).status_code == 302
-    with zipfile.ZipFile(io.BytesIO(own.post(f"{start}extract/", {}).content)) as extract:
+    streamed = own.post(f"{start}extract/", {})
+    pieces = list(streamed.streaming_content)
+    assert len(pieces) > 2, "a file at a time, not all of it in memory"
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as extract:
         assert sorted(extract.namelist()) == ["001-photo-1.jpg", "001-receipt-2.pdf", "objects.pdf"]
         assert extract.read("objects.pdf")[:5] == b"%PDF-"
+    monkeypatch.setattr(belongings, "LARGEST_EXTRACT", 10)
+    assert "for store for én nedlasting" in own.post(f"{start}extract/", {}, follow=True, headers=NB).text
     assert own.post(path, {"act": "remove"}).status_code == 302
     assert own.get(path).status_code == 404
     (gone,) = rows(berit, Thing)

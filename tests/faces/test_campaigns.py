@@ -30,8 +30,7 @@ def test_f3_a_marketer_makes_counts_previews_tests_approves_and_follows_a_campai
 ) -> None:
     club = controllers["rundtur"]
     kari = member(club, "Kari")
-    eva = member(club, "Eva")
-    says(club, eva, EventKind.OBJECTED)
+    says(club, member(club, "Eva"), EventKind.OBJECTED)
     staff = hire(club, "marketing")
     client = at_work(staff)
     assert "Ingenting er laget ennå" in client.get("/staff/rundtur/campaigns/").text
@@ -42,12 +41,16 @@ def test_f3_a_marketer_makes_counts_previews_tests_approves_and_follows_a_campai
     counted = post(client, path, "count").text
     assert "Kan få den" in counted
     assert "Har reservert seg" in counted
-    assert "1–9" in counted, "few are not told apart"
+    assert counted.count("ikke oppgitt") >= 3, "few are not told apart"
     assert "Hei du" in post(client, path, "preview").text
+    refused = post(client, path, "person")
+    assert refused.status_code == 422, "one person: a preview would tell who"
     assert reads(club, kari) == []
+    others = [member(club, f"P{number}") for number in range(9)]
     shown = post(client, path, "person").text
-    assert "Hei Kari" in shown
-    assert reads(club, kari) == [("marketing", ["identity"])], "and Kari sees it"
+    assert "Hei Kari" in shown or "Hei P" in shown
+    seen = [one for one in (kari, *others) if reads(club, one) == [("marketing", ["identity"])]]
+    assert len(seen) == 1, "and whoever it was sees it"
     html = client.get(path + "html/")
     assert "sandbox" in html["Content-Security-Policy"]
     assert "Sommer" in html.text
@@ -60,8 +63,8 @@ def test_f3_a_marketer_makes_counts_previews_tests_approves_and_follows_a_campai
     assert post(client, path, "approve").status_code == 302
     assert "Godkjent" in client.get(path).text
     mail.outbox.clear()
-    assert running.run_everywhere() == 1
-    assert [one.to for one in mail.outbox] == [["kari@eksempel.example"]]
+    assert running.run_everywhere() == 10
+    assert ["kari@eksempel.example"] in [one.to for one in mail.outbox]
     page = client.get(path).text
     assert "Framdrift" in page
     assert "Utelatt da den startet" in page

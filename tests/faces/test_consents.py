@@ -1,6 +1,7 @@
 """Consents given on every route: recorded with words and evidence, receipted, and proven on one page (F1, F2, F6)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -8,19 +9,22 @@ from django.test import Client
 
 from tests.faces.conftest import sign_in
 from tests.faces.test_staff import at_work, find, hire, link
-from tests.outreach.test_campaigns import approved, member
+from tests.outreach.test_campaigns import approved, member, says
 from tests.support.world import person
 from tillit.consent import operations as consent
 from tillit.consent.models import ConsentEvent, EventKind, Wording
 from tillit.consent.queries import may
 from tillit.declaration.models import Controller
+from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as unstored
 from tillit.messages import outbox
+from tillit.messages.models import Message
 from tillit.outreach.campaigns import running
 from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
+from tillit.parties.models import Assignment
 
 pytestmark = pytest.mark.django_db
 
@@ -162,3 +166,33 @@ def test_f1_a_newsletter_link_is_good_for_one_yes_and_few_are_sent(controllers: 
         )
     unstored.wait()
     assert len(mail.outbox) == signup.PER_NETWORK.most + signup.PER_MAILBOX.most
+
+
+def test_f6_i_never_agreed_shows_the_legitimate_interest_a_message_went_on(controllers: dict[str, Controller]) -> None:
+    department = controllers["solvik"]
+    kari = person(department, "customer", given="Kari", family="Kunde", email="kari@kunde.example")
+    staff = hire(department, "privacy_adviser")
+    with Scope(system("test", {department.pk}), "customer_administration"):
+        Assignment.objects.create(
+            subject_id=kari, controller_id=department.pk, staff=staff, since=clock.today() - timedelta(days=1)
+        )
+    adviser = at_work(staff)
+    adviser.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    row = {
+        "subject_id": kari, "controller_id": department.pk, "category": category_id("message"), "direction": "out",
+        "activity": "marketing", "template": "free_text", "language": "nb", "message_state": "sent",
+        "queued_at": clock.now(), "due_at": clock.now(), "settled_at": clock.now(),
+    }  # fmt: skip
+    with Scope(system("test", {department.pk}), "rights_requests"):
+        Message.objects.create(**row, channel="email")
+    page = link(find(adviser, "Kari Kunde", key="solvik", purpose="rights_requests")) + "proof/"
+    shown = adviser.get(page).text
+    assert "Sent on legitimate interest" in shown
+    assert "Being able to tell customers about services" in shown
+    says(department, kari, EventKind.OBJECTED)
+    later = clock.now() + timedelta(minutes=1)
+    with Scope(system("test", {department.pk}), "rights_requests"):
+        Message.objects.create(**(row | {"settled_at": later}), channel="sms")
+    shown = adviser.get(page).text
+    assert "Not sent on any consent" in shown, "after the no nothing allowed it"
+    assert "Sent on legitimate interest" in shown, "before it the interest did"

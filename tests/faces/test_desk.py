@@ -29,6 +29,8 @@ ELSEWHERE = {
     "staff_seminars",
     "staff_reception",
     "staff_applications",
+    "staff_employees",
+    "staff_contacts",
 }
 
 

@@ -14,12 +14,14 @@ from PIL import Image
 from tests.faces.test_staff import at_work, hire
 from tests.office.conftest import NOW
 from tillit.audit.models import Event
+from tillit.consent.models import ConsentEvent, Wording
 from tillit.declaration.models import Controller
+from tillit.journeys import keeping_applications
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
 from tillit.messages import outbox
-from tillit.office.recruitment import operations, queries
+from tillit.office.recruitment import keeping, operations, queries
 from tillit.office.recruitment.errors import ApplicationError
 from tillit.office.recruitment.models import Application, ApplicationFile
 from tillit.office.recruitment.operations import Applied
@@ -144,3 +146,52 @@ def test_h16_applying_assessing_and_answering_through_pages(solvik: Controller) 
         other = at_work(hire(solvik, role, f"{role.title().replace('_', '')} Annen"))
         for path in (_DESK, here[1], links[0]):
             assert other.get(path).status_code == 404, role
+
+
+def test_h16_an_applicant_agrees_to_be_kept_longer_and_taking_it_back_deletes(solvik: Controller) -> None:
+    kept, forgotten = applied(solvik, CV), applied(solvik, email="ola@post.example")
+    with scope(solvik) as opened:
+        for row in (kept, forgotten):
+            operations.move(scope=opened, application=row, stage="declined")
+    outbox.deliver()
+    (told,) = [one for one in mail.outbox if one.to == ["kari@post.example"] and "/jobs/keep/" in one.body]
+    link = re.search(r"/solvik/jobs/keep/\S+", str(told.body))
+    assert link is not None
+    with scope(solvik, "proof"), connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(content::text, '') FROM messages_message")
+        assert "jobs/keep" not in cursor.fetchone()[0], "the link stands in no row"
+    own = Client(headers={"accept-language": "en"})
+    assert own.get(link[0][:-5] + "xxx/").status_code == 404
+    assert "You have not said yes" in own.get(link[0]).text, "a GET changes nothing"
+    assert "1 year" in own.get(link[0]).text
+    own.post(link[0], {"on": "1"})
+    with scope(solvik, "consent_proof"):
+        (event,) = ConsentEvent.objects.filter(subject_id=kept.subject_id)
+        assert (event.activity, event.kind, event.route) == ("candidate_pool", "given", "link")
+        assert Wording.objects.filter(digest=event.wording).exists()
+
+    def there() -> list[bool]:
+        with scope(solvik):
+            return [Application.objects.filter(subject_id=row.subject_id).exists() for row in (kept, forgotten)]
+
+    agreed = clock.now()
+    for days, expected in ((150, [True, True]), (200, [True, False]), (360, [True, False])):
+        clock.travel(agreed + timedelta(days=days))
+        retention.run()
+        operations.follow_everywhere()
+        assert there() == expected, days
+    assert "You have said yes" in own.get(link[0]).text
+    own.post(link[0], {"on": "0"})
+    clock.travel(clock.now() + timedelta(days=1))
+    retention.run()
+    assert there() == [False, False]
+    assert "no application left" in own.get(link[0]).text
+    again = applied(solvik)
+    with scope(solvik) as opened:
+        operations.move(scope=opened, application=again, stage="declined")
+    keeping_applications.say(asked=keeping.Asked(solvik, again.subject_id), on=True)
+    for days, expected_one in ((360, True), (8, False)):
+        clock.travel(clock.now() + timedelta(days=days))
+        retention.run()
+        with scope(solvik):
+            assert Application.objects.filter(subject_id=again.subject_id).exists() is expected_one

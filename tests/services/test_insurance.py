@@ -1,5 +1,6 @@
 """Insurance (D7): cover, claims, what is kept of them field by field and to the day, insurer and broker told once."""
 
+import base64
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from tests.support.world import person, publish_examples
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.disclosure import queries as disclosures
-from tillit.journeys import insurance
+from tillit.journeys import insurance, insurance_told
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.ledger.models import Transfer
@@ -28,7 +30,7 @@ from tillit.parties.models import Fact
 from tillit.platform import paths
 from tillit.privacy import retention
 from tillit.privacy.prove.run import prove
-from tillit.services import accounts, claims, covers
+from tillit.services import accounts, claims, covers, insurers
 from tillit.services.errors import ServiceError
 from tillit.services.insurance_models import ClaimNotice, Cover, PaidClaim, RefusedClaim
 
@@ -113,14 +115,17 @@ class InsurerProcess:
 
 
 @pytest.fixture
-def insurer(monkeypatch: pytest.MonkeyPatch) -> Iterator[InsurerProcess]:
+def insurer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[InsurerProcess]:
+    certificate = str(tmp_path / "insurer.pem")
     command = [sys.executable, "-m", "tillit.faces.cli", "simulator", "insurer", "--port", "0"]
+    command += ["--certificate", certificate]
     process = subprocess.Popen(command, cwd=paths.root(), stdout=subprocess.PIPE, text=True, env=os.environ.copy())
     assert process.stdout is not None
     try:
         port = int(process.stdout.readline().rsplit(":", 1)[1])
         here = f"http://simulator@127.0.0.1:{port}"
         monkeypatch.setattr(site, "INSURERS", f"insurer={here} insurance_broker={here}")
+        monkeypatch.setattr(site, "INSURER_CERTIFICATES", f"insurer={certificate}")
         yield InsurerProcess(port)
     finally:
         process.kill()
@@ -133,10 +138,10 @@ def test_d7_insurer_and_broker_are_told_of_a_claim_and_its_decision_each_once(
 ) -> None:
     insurer.call("POST", "/play", {"fail": ["lost", "busy"]})
     case = insured.claim()
-    assert insurance.tell_everywhere() == 0  # one answer is lost, the other is busy
+    assert insurance_told.tell_everywhere() == 0  # one answer is lost, the other is busy
     for _ in range(2):
         clock.travel(clock.now() + timedelta(minutes=6))
-        insurance.tell_everywhere()
+        insurance_told.tell_everywhere()
     told = insurer.call("GET", "/told").values()
     assert [(one["about"], one["times"]) for one in told] == [("claim", 1), ("claim", 1)]
     first = next(iter(told))
@@ -145,8 +150,8 @@ def test_d7_insurer_and_broker_are_told_of_a_claim_and_its_decision_each_once(
     insured.decide(case, 600_000, "Verdifallet er trukket fra")
     insured.pay(case)
     clock.travel(clock.now() + timedelta(minutes=6))
-    assert insurance.tell_everywhere() == 4
-    assert insurance.tell_everywhere() == 0
+    assert insurance_told.tell_everywhere() == 4
+    assert insurance_told.tell_everywhere() == 0
     told = insurer.call("GET", "/told").values()
     assert sorted((one["about"], one["times"]) for one in told) == [
         *[("claim", 1)] * 2, *[("paid", 1)] * 2, *[("refused", 1)] * 2,
@@ -157,6 +162,31 @@ def test_d7_insurer_and_broker_are_told_of_a_claim_and_its_decision_each_once(
     assert {one.recipient for one in given} == {"insurer", "insurance_broker"}
 
 
+def test_d7_files_leave_with_their_claim_sealed_for_the_insurer_s_certificate_alone(
+    insured: Insured, insurer: InsurerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = insured.claim(files=(PDF,))
+    insurance.write(actor=insured.staff, subject_id=insured.subject, case_id=case.id, text="", files=(PDF + b"mer",))
+    sent: list[bytes] = []
+    through = insurers.call
+
+    def seen(**given: Any) -> Any:
+        sent.append(json.dumps(given.get("body")).encode())
+        return through(**given)
+
+    monkeypatch.setattr(insurers, "call", seen)
+    assert insurance_told.tell_everywhere() == 4  # the broker, whose certificate nobody has, gets the claim alone
+    told = list(insurer.call("GET", "/told").values())
+    files = [one["insurance_claim"] for one in told if one["about"] == "file"]
+    assert sorted(one["bytes"] for one in files) == [len(PDF), len(PDF) + 3], "opened with its key, and the same bytes"
+    assert {one["case"] for one in files} == {str(case.id)}
+    assert any(b"sealed" in one for one in sent)
+    assert not any(base64.b64encode(PDF)[:40] in one for one in sent), "nobody else can read it on its way"
+    with insured.scope("rights_requests"):
+        assert len(disclosures.about(subject_id=insured.subject)) == 4
+    assert insurance_told.tell_everywhere() == 0
+
+
 def test_d7_of_a_decided_claim_only_the_declared_fields_are_left_the_night_after(
     insured: Insured, fresh_db: TestDatabase, insurer: InsurerProcess
 ) -> None:
@@ -164,7 +194,7 @@ def test_d7_of_a_decided_claim_only_the_declared_fields_are_left_the_night_after
     assert insured.left(Document, case_id=case.id) == 1
     insured.decide(case, 600_000, "Verdifallet er trukket fra")
     row = insured.pay(case)
-    insurance.tell_everywhere()
+    insurance_told.tell_everywhere()
     with fresh_db.connect("owner") as owner:
         assert "cases_case" in found_anywhere(owner, "nabolaget er utrygt")
     clock.travel(clock.now() + timedelta(days=1))
@@ -195,10 +225,10 @@ def test_d7_cover_paid_and_refused_claims_each_go_on_their_day(insured: Insured,
     paid, refused = insured.claim("Telefonen"), insured.claim("Ringen")
     insured.decide(paid, 500_000)
     insured.decide(refused, 0, "Ringen var ikke omfattet")
-    insurance.tell_everywhere()
+    insurance_told.tell_everywhere()
     clock.travel(datetime(2027, 1, 4, 9, tzinfo=UTC))  # paid the year after it was decided
     insured.pay(paid)
-    insurance.tell_everywhere()
+    insurance_told.tell_everywhere()
     clock.travel(datetime(2027, 2, 1, 9, tzinfo=UTC))
     with insured.scope(covers.ACTIVITY) as scope:
         covers.end(scope=scope, cover=insured.cover, ends=date(2027, 2, 1))
@@ -264,7 +294,7 @@ def test_d7_a_notice_nobody_carries_and_an_approval_the_books_do_not_know_are_se
     with fresh_db.connect("owner", autocommit=True) as owner:
         owner.execute("UPDATE services_claim_notice SET recorded_at = recorded_at - interval '2 days'")
         assert status() == {"broken"}
-        insurance.tell_everywhere()
+        insurance_told.tell_everywhere()
         assert status() == {"kept"}
         owner.execute("UPDATE cases_case SET fields = fields || '{\"approved\": 700000}' WHERE stage = 'approved'")
         assert status() == {"broken"}
@@ -275,28 +305,28 @@ def test_d7_a_claim_taken_back_is_told_to_nobody_and_a_bad_notice_holds_up_no_ot
 ) -> None:
     first = insured.claim()
     insurance.withdraw(actor=insured.staff, subject_id=insured.subject, case_id=first.id)
-    assert insurance.tell_everywhere() == 0
+    assert insurance_told.tell_everywhere() == 0
     assert insurer.call("GET", "/told") == {}
     insurer.call("POST", "/play", {"fail": ["busy", "busy"]})
     again = insured.claim("Telefonen")
-    insurance.tell_everywhere()
+    insurance_told.tell_everywhere()
     insurance.withdraw(actor=insured.staff, subject_id=insured.subject, case_id=again.id)
     clock.travel(clock.now() + timedelta(days=2))
     retention.run()
     assert insured.left(Case, id=again.id) == 0
     assert insured.left(ClaimNotice, case_id=again.id, told_at=None) == 2
     bad, good = insured.claim("Ringen"), insured.claim("Uret")
-    named = insurance._name
+    named = insurance_told.called
 
     def once(subject: int) -> str:
-        monkeypatch.setattr(insurance, "_name", named)
+        monkeypatch.setattr(insurance_told, "called", named)
         raise RuntimeError
 
-    monkeypatch.setattr(insurance, "_name", once)
-    assert insurance.tell_everywhere() == 3
+    monkeypatch.setattr(insurance_told, "called", once)
+    assert insurance_told.tell_everywhere() == 3
     assert insured.left(ClaimNotice, case_id=again.id, told_at=None) == 0
     clock.travel(clock.now() + timedelta(minutes=6))
-    assert insurance.tell_everywhere() == 1
+    assert insurance_told.tell_everywhere() == 1
     told = insurer.call("GET", "/told").values()
     assert sorted(one["insurance_claim"]["item"] for one in told) == ["Ringen", "Ringen", "Uret", "Uret"]
     assert {bad.subject_id, good.subject_id} == {insured.subject}

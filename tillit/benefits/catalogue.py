@@ -86,6 +86,14 @@ def listed(
     return [Listed(editions[number], ends) for number, ends in found]
 
 
+def public(*, controller_id: int, at: datetime, text: str = "", benefit: str = "") -> list[Listed]:
+    """The benefits that every member of the union has, whoever asks: what may be shown to everybody and passed on (G5).
+    Those of an agreement or a type of membership are for who has it.
+    """
+    everybody = Entitled(0, controller_id, "", (), clock.local_date(at))
+    return listed(for_whom=everybody, at=at, text=text, benefit=benefit)
+
+
 def words(text: str) -> list[str]:
     """What is searched for, in small letters."""
     return text.casefold().split()[:MOST_WORDS]

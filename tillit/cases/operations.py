@@ -33,10 +33,11 @@ def open_case(
     fields: Mapping[str, Any] | None = None,
     language: str = "nb",
     category: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Case:
     """Open a case, with its first entry. `received_at`: when it came in (`at` unless given), from which the deadline
-    runs. `category`: of its rows where it is not the kind's own. Raises `CaseError` for fields the kind does not know
-    or a reception in the future, `UnknownSubjectError`.
+    runs. `category`: of its rows where it is not the kind's own; `details`: of its first entry. Raises `CaseError` for
+    fields the kind does not know or a reception in the future, `UnknownSubjectError`.
     """
     said, received = kind_of(kind), received_at or at
     if received > at:
@@ -57,7 +58,7 @@ def open_case(
         due_at=said.deadline(received, declared) if said.deadline else None,
         fields=stated,
     )
-    enter(scope, case, FIRST, at, text="", details={"channel": channel}, shown=True)
+    enter(scope, case, FIRST, at, text="", details={"channel": channel, **(details or {})}, shown=True)
     append(
         type=CASE_OPENED,
         scope=scope,

@@ -22,3 +22,4 @@ transient(
     clock_column="keep_until",
 )
 derived_clock("consent_withdrawn", __file__, "clocks", "consent_withdrawn")
+derived_clock("consent_given", __file__, "clocks", "consent_given")

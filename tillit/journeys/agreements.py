@@ -35,12 +35,16 @@ class Offered:
 
 @dataclass(frozen=True)
 class Held:
-    """An agreement. undo_until: the last day on which its ending can be undone, None where it cannot."""
+    """An agreement. undo_until: the last day on which its ending can be undone, None where it cannot. ends_if: the
+    first day without it, if it is ended now; may_take_back: whether the order was made today.
+    """
 
     agreement: Agreement
     price: Money
     undo_until: date | None
     runs: bool
+    ends_if: date | None = None
+    may_take_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,9 @@ def _held(one: Agreement, today: date) -> Held:
     until = agreements.undo_until(agreement=one, on=today)
     last = until if until is not None and today < until and one.end_reason != AgreementEnd.NOT_ENTITLED else None
     runs = one.starts <= today and (one.ends is None or today < one.ends)
-    return Held(one, Money(one.price, one.currency), last, runs)
+    ends_if = agreements.end_day(agreement=one, on=today) if one.ends is None else None
+    back = agreements.may_take_back(agreement=one, on=today)
+    return Held(one, Money(one.price, one.currency), last, runs, ends_if, back)
 
 
 def _offered(product: ServiceProduct, entitled: Sequence[Entitlement], today: date) -> Offered:
@@ -139,6 +145,13 @@ def end(*, actor: Actor, controller: Controller, subject_id: int, agreement_id: 
     with _acting(actor, controller, subject_id) as scope:
         row = agreements.one(subject_id=subject_id, agreement_id=agreement_id)
         return agreements.end(scope=scope, agreement=row, at=clock.now())
+
+
+def take_back(*, actor: Actor, controller: Controller, subject_id: int, agreement_id: int) -> Agreement:
+    """An order of today was a mistake. Raises `ServiceError` `no-agreement`, `take-back-late`."""
+    with _acting(actor, controller, subject_id) as scope:
+        row = agreements.one(subject_id=subject_id, agreement_id=agreement_id)
+        return agreements.take_back(scope=scope, agreement=row, at=clock.now())
 
 
 def undo(*, actor: Actor, controller: Controller, subject_id: int, agreement_id: int) -> Agreement:

@@ -11,23 +11,26 @@ from zoneinfo import ZoneInfo
 from tillit.audit.operations import append
 from tillit.cases.kinds import kind_of
 from tillit.cases.models import Case
+from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import category_id
 from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.disclosure.operations import Disclosed, disclose, disclose_many
 from tillit.kernel import clock
+from tillit.kernel.card_numbers import has_card_number
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.identifiers import IdentifierError, national_number
-from tillit.kernel.scope import Scope, system
+from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import directories
+from tillit.parties.actors import person_scope
 from tillit.parties.digests import Kind, digest
 from tillit.parties.merging import own
-from tillit.services import entitlements, events, partners
+from tillit.services import entitlements, events, outside, partners
 from tillit.services.agreement_models import Agreement
 from tillit.services.entitlement_models import Entitlement
 from tillit.services.errors import ServiceError
 from tillit.services.feed_rows import customer_digest
 from tillit.services.feeds import ACTIVITY
-from tillit.services.product_models import Partner
+from tillit.services.product_models import Partner, Payer, ServiceProduct
 
 REPORT = "partner_usage_report"
 
@@ -60,6 +63,58 @@ def partner_asks(*, partner: Partner, product: str, number: str = "", identity_n
         except DisclosureRefusedError:  # restricted: nothing may be told
             return False
         return True
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A partner's answer about one of its customers."""
+
+    partner: Partner
+    entitled: bool
+
+
+def partner_asked(
+    *, actor: Actor, controller: Controller, subject_id: int, partner: str, product: str, number: str = ""
+) -> Asked:
+    """Ask the partner whether its customer is entitled to the product: the customer number leaves, as told or as it is
+    known here, and one bit comes back; both on record. Raises `ServiceError`: `partner-undeclared`, `no-product`,
+    `customer-number` (none is known), `outside-…`; `DisclosureRefusedError`, `ScopeError`, `NotAssignedError`.
+    """
+    chosen = partners.standing(controller_id=controller.pk).filter(key=partner).first()
+    if chosen is None:
+        raise ServiceError("partner-undeclared", "there is no such partner")
+    if not ServiceProduct.objects.filter(controller=controller, key=product, payers__contains=[Payer.PARTNER]).exists():
+        raise ServiceError("no-product", "no partner pays for that product")
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
+        known = entitlements.of_person(subject_id=subject_id).filter(partner=chosen).exclude(number="")
+        said = number.strip() or known.values_list("number", flat=True).first() or ""
+        if not said or len(said) > 60 or has_card_number(said):
+            raise ServiceError("customer-number", "say the person's customer number with the partner")
+        sent = disclose(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=controller.pk,
+            recipient="entitling_partner",
+            fields={"customer_number": said},
+            party=chosen.key,
+            country=chosen.country,
+            at=clock.now(),
+        )
+    answer = outside.ask(partner=chosen.key, product=product, sent=sent)
+    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
+        append(
+            type=events.PARTNER_ASKED,
+            scope=scope,
+            controller=controller.pk,
+            subject=subject_id,
+            details={"partner": chosen.key, "answer": "yes" if answer else "no"},
+        )
+    return Asked(chosen, answer)
+
+
+def asked_of(*, controller: Controller) -> list[Partner]:
+    """The partners that can be asked by computer."""
+    return [one for one in partners.standing(controller_id=controller.pk) if outside.asks(one.key)]
 
 
 def _whose(partner: Partner, sends: tuple[str, ...], number: str, identity_number: str) -> int | None:

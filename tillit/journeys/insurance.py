@@ -16,21 +16,17 @@ from tillit.cases.errors import UnknownCaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
-from tillit.disclosure.errors import DisclosureRefusedError
-from tillit.disclosure.operations import Disclosed, disclose
+from tillit.journeys.insurance_told import called
 from tillit.journeys.payments import scope_of
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.kernel.scope import Actor, Scope, ScopeError
 from tillit.messages.operations import send
 from tillit.parties.actors import person_scope
-from tillit.parties.operations import lock_subject
-from tillit.parties.queries import facts
-from tillit.services import claims, covers, insurers
-from tillit.services import events as service_events
+from tillit.services import claims, covers
 from tillit.services.agreement_models import Agreement
 from tillit.services.claims import ACTIVITY, CLAIM
-from tillit.services.errors import InsurerError, ServiceError
+from tillit.services.errors import ServiceError
 from tillit.services.insurance_models import ClaimNotice, Cover, PaidClaim, RefusedClaim
 
 OWN, COVERS, CUSTOMERS = "self_service", covers.ACTIVITY, "customer_administration"
@@ -148,10 +144,16 @@ def claim(
             at=at,
             language=language,
         )
-        for body in files:
-            attachments.add(scope=scope, case=case, body=body, at=at)
         claims.tell(scope=scope, case=case, about="claim", of_id=case.id, at=at)
+        _attach(scope, case, files)
         return case
+
+
+def _attach(scope: Scope, case: Case, files: Sequence[bytes]) -> None:
+    """Keep files with a claim; insurer and broker get them after it."""
+    for body in files:
+        kept = attachments.add(scope=scope, case=case, body=body, at=clock.now())
+        claims.tell(scope=scope, case=case, about="file", of_id=kept.id, at=clock.now())
 
 
 def write(*, actor: Actor, subject_id: int, case_id: int, text: str, files: Sequence[bytes] = ()) -> None:
@@ -160,8 +162,7 @@ def write(*, actor: Actor, subject_id: int, case_id: int, text: str, files: Sequ
         raise ServiceError("no-words", "say it in words")
     with Scope(actor, OWN, frozenset({subject_id})) as scope:
         case = _of_kind(queries.case(case_id=case_id, subject_id=subject_id))
-        for body in files:
-            attachments.add(scope=scope, case=case, body=body, at=clock.now())
+        _attach(scope, case, files)
         if text.strip():
             cases.take(scope=scope, case=case, step="wrote", at=clock.now(), text=text)
 
@@ -228,7 +229,7 @@ def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:
         )
         cover = covers.of_person(subject_id=case.subject_id).filter(id=int(case.fields["cover"])).first()
         notices = list(ClaimNotice.objects.filter(subject_id=case.subject_id, case_id=case.id).order_by("due_at"))
-        return _shown(case, shown_only=False, who=_name(case.subject_id), cover=cover, notices=notices)
+        return _shown(case, shown_only=False, who=called(case.subject_id), cover=cover, notices=notices)
 
 
 def take_step(*, actor: Actor, controller: Controller, case_id: int, step: str, text: str) -> None:
@@ -263,130 +264,6 @@ def staff_file(*, actor: Actor, controller: Controller, case_id: int, document_i
         return attachments.open_file(scope=scope, case=case, document_id=document_id)
 
 
-def tell_everywhere() -> int:
-    """Tell insurers and brokers everything that is due; how much they have now. Outside every scope. One that does not
-    answer is tried again, and holds up no other.
-    """
-    told = 0
-    for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
-        if current(controller_id=controller.pk, on=clock.today()).activity(ACTIVITY) is None:
-            continue
-        with scope_of(controller.pk, ACTIVITY):
-            due = ClaimNotice.objects.filter(controller_id=controller.pk, told_at=None, due_at__lte=clock.now())
-            waiting = list(due.order_by("due_at", "id")[:500])
-        silent: set[str] = set()
-        for notice in waiting:
-            if notice.recipient in silent:
-                continue
-            try:
-                told += _tell(controller, notice)
-            except (InsurerError, DisclosureRefusedError, ServiceError) as error:
-                log.warning("claim not told", code=error.code, recipient=notice.recipient)
-                silent |= {notice.recipient} if isinstance(error, InsurerError) else set()
-                _later(controller, notice, error.code)
-            except Exception as error:  # noqa: BLE001 (one that cannot be told holds up no other; words may name a person)
-                log.warning("claim not told", fault=type(error).__name__, recipient=notice.recipient)
-                _later(controller, notice, "fault")
-    return told
-
-
-def _tell(controller: Controller, notice: ClaimNotice) -> bool:
-    """Tell one: what leaves is on record before it does; whose outcome is not known is asked about first."""
-    if not insurers.reachable(notice.recipient):
-        raise InsurerError("insurer-unnamed", "the installation does not say how to reach them")
-    if not notice.handed_over or not insurers.has(recipient=notice.recipient, reference=notice.reference):
-        with scope_of(controller.pk, ACTIVITY, notice.subject_id) as scope:
-            lock_subject(scope=scope, subject_id=notice.subject_id)
-            if moot := _moot(notice):
-                gone = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id, told_at=None)
-                gone.update(told_at=clock.now(), reason=moot)
-                return False
-            sent = _release(scope, notice)
-            mine = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id)
-            mine.update(handed_over=True, attempts=notice.attempts + 1)
-        insurers.tell(recipient=notice.recipient, reference=notice.reference, about=notice.about, sent=sent)
-    with scope_of(controller.pk, ACTIVITY, notice.subject_id) as scope:
-        at = clock.now()
-        mine = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id, told_at=None)
-        if not mine.update(told_at=at, reason=""):
-            return False
-        case = Case.objects.filter(subject_id=notice.subject_id, id=notice.case_id, closed_at=None).first()
-        if case is not None:
-            details = {"recipient": notice.recipient, "about": notice.about}
-            cases.take(scope=scope, case=case, step="told", at=at, details=details)
-        append(
-            type=service_events.CLAIM_TOLD,
-            scope=scope,
-            controller=controller.pk,
-            subject=notice.subject_id,
-            details={"notice": notice.id, "recipient": notice.recipient},
-        )
-    return True
-
-
-def _moot(notice: ClaimNotice) -> str:
-    """Why nobody is told any more: the claim was taken back before they had it, or what it is about is gone."""
-    kind: Any = {"claim": Case, "paid": PaidClaim, "refused": RefusedClaim}[notice.about]
-    row = kind.objects.filter(subject_id=notice.subject_id, id=notice.of_id).first()
-    if row is None:
-        return "gone"
-    return "withdrawn" if notice.about == "claim" and row.outcome == "withdrawn" else ""
-
-
-def _release(scope: Scope, notice: ClaimNotice) -> Disclosed:
-    """What of the claim and its cover leaves, on record."""
-    cover = covers.of_person(subject_id=notice.subject_id).filter(id=notice.cover_id).first()
-    if cover is None:
-        raise ServiceError("not-covered", "the cover is gone")
-    name, about = _about(notice)
-    fields: dict[str, Any] = {
-        "name": _name(notice.subject_id),
-        "insurance_cover": {
-            "policy": cover.terms.policy,
-            "starts": cover.starts.isoformat(),
-            "ends": cover.ends.isoformat() if cover.ends else None,
-        },
-        name: about,
-    }
-    return disclose(
-        scope=scope,
-        subject_id=notice.subject_id,
-        controller_id=notice.controller_id,
-        recipient=notice.recipient,
-        fields=fields,
-        at=clock.now(),
-        party=notice.recipient,
-        case_id=notice.case_id,
-    )
-
-
-def _about(notice: ClaimNotice) -> tuple[str, dict[str, Any]]:
-    """(category, what leaves of it)."""
-    mine = {"subject_id": notice.subject_id, "id": notice.of_id}
-    if notice.about == "claim":
-        case = Case.objects.get(**mine)
-        told = {key: case.fields.get(key) for key in ("item", "loss_kind", "loss_on", "text", "claimed")}
-        return "insurance_claim", told | {"claimed_on": clock.local_date(case.received_at).isoformat()}
-    row: Any = (PaidClaim if notice.about == "paid" else RefusedClaim).objects.get(**mine)
-    common = {
-        "item": row.item,
-        "loss_kind": row.loss_kind,
-        "loss_on": row.loss_on.isoformat(),
-        "claimed_on": row.claimed_on.isoformat(),
-    }
-    if notice.about == "paid":
-        paid = {"amount": row.amount, "currency": row.currency, "method": row.method, "status": row.status}
-        return "paid_claim", common | paid | {"paid_on": clock.local_date(row.paid_at).isoformat()}
-    refused = {"reasons": row.reasons, "partly": row.partly}
-    return "refused_claim", common | refused | {"refused_on": clock.local_date(row.refused_at).isoformat()}
-
-
-def _later(controller: Controller, notice: ClaimNotice, reason: str) -> None:
-    with scope_of(controller.pk, ACTIVITY, notice.subject_id):
-        mine = ClaimNotice.objects.filter(subject_id=notice.subject_id, id=notice.id, told_at=None)
-        mine.update(reason=reason[:40], due_at=clock.now() + AGAIN)
-
-
 def _message(scope: Scope, case: Case, template: str, values: dict[str, Any], key: str) -> None:
     send(
         scope=scope,
@@ -398,11 +275,6 @@ def _message(scope: Scope, case: Case, template: str, values: dict[str, Any], ke
         key=key,
         language=case.language,
     )
-
-
-def _name(subject_id: int) -> str:
-    known = facts(subject_id=subject_id)
-    return " ".join(filter(None, (known.get("name.given"), known.get("name.family"))))
 
 
 def _of_kind(case: Case) -> Case:

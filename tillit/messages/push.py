@@ -4,10 +4,10 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from tillit.kernel.scope import Scope, system
 from tillit.messages.models import PushSubscription
+from tillit.parties.merging import same_people
 from tillit.parties.operations import lock_subject
 from tillit.parties.sealing import open_sealed, seal
 
@@ -78,19 +78,20 @@ def of(*, subject_id: int) -> list[PushSubscription]:
 
 
 def switched_on(*, subject_ids: Collection[int]) -> set[int]:
-    """Those of the people who have a browser with notices on."""
-    rows = PushSubscription.objects.filter(
-        subject_id__in=list(subject_ids), removed_at__isnull=True, gone_at__isnull=True
-    )
-    return set(rows.values_list("subject_id", flat=True))
+    """Those of the people who have a browser with notices on, on any subject of theirs."""
+    people = same_people(subject_ids)
+    rows = PushSubscription.objects.filter(subject_id__in=list(people), removed_at__isnull=True, gone_at__isnull=True)
+    have = {people[subject] for subject in rows.values_list("subject_id", flat=True)}
+    return {subject for subject in subject_ids if people[subject] in have}
 
 
 def known(*, subject_ids: Collection[int]) -> dict[int, str]:
-    """Person → their browsers, as an envelope's address (`opened`)."""
-    found: dict[int, str] = {}
-    for subject, rows in groupby(_rows(subject_ids), key=lambda one: one[0].subject_id):
-        found[subject] = json.dumps([vars(browser) for browser, _ in rows])
-    return found
+    """Person → their browsers, of every subject of theirs, as an envelope's address (`opened`)."""
+    people = same_people(subject_ids)
+    browsers: dict[int, list[dict[str, object]]] = {}
+    for browser, _ in _rows(people):
+        browsers.setdefault(people[browser.subject_id], []).append(vars(browser))
+    return {one: json.dumps(browsers[people[one]]) for one in subject_ids if people[one] in browsers}
 
 
 def opened(address: str) -> list[Browser]:

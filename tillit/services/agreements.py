@@ -96,8 +96,36 @@ def subscribe(
         if standing.starts > begins:
             raise ServiceError("agreed-later", "it begins later already")
         _end(scope, [standing], begins, AgreementEnd.CHANGED, at)
+    return _made(scope, subject_id, product, begins, at, state=state, payer=payer, partner=partner, cost=cost)
+
+
+def begin(
+    *, scope: Scope, subject_id: int, product: ServiceProduct, partner: Partner, starts: date, at: datetime
+) -> Agreement | None:
+    """What begins by itself with an entitlement: the person has it from that day, and orders nothing. None where it
+    stands already.
+    """
+    state = parties.lock_subject(scope=scope, subject_id=subject_id)
+    mine = of_person(subject_id=subject_id).filter(product=product)
+    if mine.filter(Q(ends__isnull=True) | Q(ends__gt=starts)).exists():
+        return None
+    return _made(scope, subject_id, product, starts, at, state=state, payer=Payer.PARTNER, partner=partner, cost=None)
+
+
+def _made(
+    scope: Scope,
+    subject_id: int,
+    product: ServiceProduct,
+    starts: date,
+    at: datetime,
+    *,
+    state: int,
+    payer: Payer,
+    partner: Partner | None,
+    cost: ProductPrice | None,
+) -> Agreement:
     parties.relate(
-        scope=scope, subject_id=subject_id, controller_id=product.controller_id, kind=CUSTOMER, started=begins
+        scope=scope, subject_id=subject_id, controller_id=product.controller_id, kind=CUSTOMER, started=starts
     )
     made = Agreement.objects.create(
         subject_id=subject_id,
@@ -108,7 +136,7 @@ def subscribe(
         partner=partner,
         price=cost.minor if cost else 0,
         currency=cost.currency if cost else "NOK",
-        starts=begins,
+        starts=starts,
         made_at=at,
         collected_under=scope.activity,
     )
@@ -117,7 +145,7 @@ def subscribe(
         scope=scope,
         controller=made.controller_id,
         subject=subject_id,
-        details={"agreement": made.id, "product": product.pk, "payer": str(payer), "starts": begins},
+        details={"agreement": made.id, "product": product.pk, "payer": str(payer), "starts": starts},
     )
     return made
 
@@ -131,10 +159,30 @@ def end(*, scope: Scope, agreement: Agreement, at: datetime, reason: str = Agree
     row = _one(agreement)
     if row.ends is not None:
         return row
-    day = clock.local_date(at) + timedelta(days=1)
+    _end(scope, [row], end_day(agreement=row, on=clock.local_date(at), reason=reason), reason, at)
+    return _one(agreement)
+
+
+def end_day(*, agreement: Agreement, on: date, reason: str = AgreementEnd.OWN_WISH) -> date:
+    """The first day without it, if it is ended that day."""
+    day = on + timedelta(days=1)
     if reason == AgreementEnd.OWN_WISH:
-        day = IsoPeriod.parse(row.product.notice).add_to(day)
-    _end(scope, [row], max(day, row.starts), reason, at)
+        day = IsoPeriod.parse(agreement.product.notice).add_to(day)
+    return max(day, agreement.starts)
+
+
+def may_take_back(*, agreement: Agreement, on: date) -> bool:
+    """Whether an order can be taken back as if it had not been made: on its own day."""
+    return agreement.ends is None and agreement.made_at is not None and clock.local_date(agreement.made_at) == on
+
+
+def take_back(*, scope: Scope, agreement: Agreement, at: datetime) -> Agreement:
+    """The order was a mistake: it never gave access. Raises `ServiceError` `take-back-late`, `no-agreement`."""
+    parties.lock_subject(scope=scope, subject_id=agreement.subject_id)
+    row = _one(agreement)
+    if not may_take_back(agreement=row, on=clock.local_date(at)):
+        raise ServiceError("take-back-late", "an order is taken back on its own day; later it is ended")
+    _end(scope, [row], row.starts, AgreementEnd.OTHER, at)
     return _one(agreement)
 
 

@@ -3,7 +3,7 @@
 Within an open scope. `delivery` hands the orders to their issuers and follows them up.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -67,6 +67,7 @@ def block(
     at: datetime,
     language: str = "nb",
     text: str = "",
+    details: Mapping[str, str] | None = None,
 ) -> list[Case]:
     """Order that they be blocked now, one order each, in one case; for a merged person one for each of the subjects
     they are registered under. What is being blocked already stays in its case. Returns the cases it is all in.
@@ -97,6 +98,7 @@ def block(
             at=at,
             fields={"text": text} if text else {},
             language=language,
+            details=details,
         )
         BlockOrder.objects.bulk_create(
             BlockOrder(

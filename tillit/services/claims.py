@@ -5,7 +5,7 @@ written to `PaidClaim` or `RefusedClaim` (both, when a part was refused), and th
 Within an open scope of `insurance_claims`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from tillit.ledger.kinds import Kind as AccountKind
 from tillit.parties import sealing
 from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
-from tillit.services import accounts, covers, events
+from tillit.services import accounts, covers, events, insurers
 from tillit.services.accounts import BANK, DUE, INSURER
 from tillit.services.errors import ServiceError
 from tillit.services.insurance_models import (
@@ -93,6 +93,7 @@ def make(
     channel: str,
     at: datetime,
     language: str = "nb",
+    details: Mapping[str, str] | None = None,
 ) -> Case:
     """Make a claim under a cover that held when it happened. claimed: minor units, where it is known.
 
@@ -125,14 +126,19 @@ def make(
         at=at,
         fields=fields,
         language=language,
+        details=details,
     )
     return case
 
 
 def tell(*, scope: Scope, case: Case, about: str, of_id: int, at: datetime) -> list[ClaimNotice]:
-    """Have those whom the declaration names told, each once: the worker does it (`journeys.insurance`)."""
+    """Have those whom the declaration names told, each once: the worker does it (`journeys.insurance_told`). Of a
+    `file` those alone for whom it can be sealed.
+    """
     declared = current(controller_id=case.controller_id, on=clock.local_date(at)).activity(ACTIVITY)
     recipients: Sequence[str] = [one for one in RECIPIENTS if declared is not None and one in declared.recipients]
+    if about == "file":
+        recipients = [one for one in recipients if insurers.seals_for(one)]
     made = []
     for recipient in recipients:
         row, _ = ClaimNotice.objects.get_or_create(

@@ -56,6 +56,8 @@ def make(
         subject=subject_id,
         details={"entitlement": made.id, "partner": partner.key, "product": product.pk},
     )
+    if product.by_itself:
+        agreements.begin(scope=scope, product=product, partner=partner, subject_id=subject_id, starts=starts, at=at)
     return made
 
 

@@ -33,3 +33,5 @@ FAMILY_ENDED = event_type("family_member.ended", subject="required", member=ID, 
 USAGE_REPORTED = event_type(
     "partner_usage.reported", subject="none", partner=CODE, people=COUNT, first=DATE, until=DATE
 )
+PARTNER_ASKED = event_type("entitlement.asked", subject="required", partner=CODE, answer=CODE)
+OBJECT_CHANGED = event_type("registered_object.changed", subject="required", object=ID, change=CODE)

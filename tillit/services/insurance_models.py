@@ -123,7 +123,8 @@ class RefusedClaim(PersonalModel):
 
 class ClaimNotice(PersonalModel):
     """What the insurer or the broker is to be told of a claim, until it is told. about: `claim` (of_id: the case),
-    `paid`, `refused` (of_id: the row here). told_at: when they had it; it goes the night after.
+    `file` (of_id: the document), `paid`, `refused` (of_id: the row here). told_at: when they had it; it goes the night
+    after.
     """
 
     recipient = models.CharField(max_length=40)
@@ -145,7 +146,7 @@ class ClaimNotice(PersonalModel):
                 fields=["subject_id", "recipient", "about", "of_id"], name="services_claim_notice_once"
             ),
             models.CheckConstraint(
-                condition=Q(about__in=["claim", "paid", "refused"]), name="services_claim_notice_about"
+                condition=Q(about__in=["claim", "file", "paid", "refused"]), name="services_claim_notice_about"
             ),
         ]
         indexes = [

@@ -2,12 +2,18 @@
 
 JSON over HTTP. The installation says how each is reached, by the recipient's key in the declaration:
 `TILLIT_INSURERS="insurer=https://TOKEN@host/path insurance_broker=…"`. One told twice under a reference has it once.
+Files leave as CMS enveloped data (RFC 5652) for the certificate that `TILLIT_INSURER_CERTIFICATES` names.
 """
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7EnvelopeBuilder, PKCS7Options
+from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
 
 from tillit.disclosure.calling import call, is_here
@@ -38,6 +44,27 @@ def has(*, recipient: str, reference: UUID) -> bool:
     if status not in {200, 404}:
         raise InsurerError("insurer-refused", f"the insurer answered {status}")
     return status == 200
+
+
+def seals_for(recipient: str) -> bool:
+    """Whether the installation has the certificate for which files to them are sealed."""
+    return recipient in _certificates()
+
+
+def sealed_for(*, recipient: str, body: bytes) -> bytes:
+    """`body` as CMS enveloped data, which who holds the certificate's key alone opens. Raises `InsurerError`
+    `insurer-certificate`.
+    """
+    try:
+        certificate = load_pem_x509_certificate(Path(_certificates()[recipient]).read_bytes())
+        made = PKCS7EnvelopeBuilder().set_data(body).add_recipient(certificate)
+        return made.set_content_encryption_algorithm(AES256).encrypt(Encoding.DER, [PKCS7Options.Binary])
+    except (KeyError, OSError, ValueError, TypeError):
+        raise InsurerError("insurer-certificate", "files for them cannot be sealed") from None
+
+
+def _certificates() -> dict[str, str]:
+    return dict(one.split("=", 1) for one in settings.INSURER_CERTIFICATES.split())
 
 
 def _named() -> dict[str, str]:

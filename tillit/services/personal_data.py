@@ -14,14 +14,21 @@ from tillit.declaration.registry import (
 from tillit.ledger.models import Balance, Transfer
 from tillit.parties import endings
 from tillit.parties.models import Fact
-from tillit.services import accounts, acquirer, blocking, claims, following, handing_over, insurers
+from tillit.services import accounts, acquirer, blocking, claims, following, handing_over, insurers, outside
 from tillit.services.agreement_models import Agreement
 from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
 from tillit.services.family_models import FamilyInvitation, FamilyMember
 from tillit.services.insurance_models import ClaimNotice, Cover, CoverTerms, PaidClaim, RefusedClaim
 from tillit.services.models import BlockOrder, Instrument, Issuer
 from tillit.services.payment_models import BankLine, Invoice, OneOffOrder, Payment, PaymentTerms, Series
-from tillit.services.product_models import Partner, PartnerGround, ProductPrice, ServiceProduct, ServiceSupplier
+from tillit.services.product_models import (
+    Advice,
+    Partner,
+    PartnerGround,
+    ProductPrice,
+    ServiceProduct,
+    ServiceSupplier,
+)
 
 personal(
     Instrument,
@@ -69,6 +76,7 @@ personal(
 )
 not_personal(PartnerFile, because="counts of a list")
 transient(QuarantinedEntitlement, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
+not_personal(Advice, because="what is advised about a service")
 not_personal(ServiceProduct, because="what is offered")
 not_personal(ProductPrice, because="what it costs")
 not_personal(ServiceSupplier, because="companies that deliver services")
@@ -181,3 +189,13 @@ outward_way(
     through="a claim and what was decided of it, to the insurer and the broker the declaration names",
 )
 goes_along("services", carry=handing_over.carry)
+outward_way(
+    outside.ASKING,
+    opens=("tillit.disclosure.calling",),
+    through="a customer number, to the partner whose customer it is, who is asked whether it is entitled",
+)
+outward_way(
+    outside.SUPPLYING,
+    opens=("tillit.disclosure.calling",),
+    through="what a supplier of a service needs of a customer to deliver it, as it is set up",
+)

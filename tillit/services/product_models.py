@@ -50,6 +50,7 @@ class ServiceProduct(models.Model):
 
     names, about: by language. payers: customer, partner or both. bills: ISO 8601 period a price is for (`P1M`).
     notice: ISO 8601 period from an ending to its effect. Half-open: `ends` is the first day nobody can order it.
+    by_itself: whom a partner says is entitled has it from that day, without ordering it (the partner's own insurance).
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
@@ -61,6 +62,7 @@ class ServiceProduct(models.Model):
     bills = models.CharField(max_length=10, default="P1M")
     notice = models.CharField(max_length=10, default="P0D")
     supplier = models.ForeignKey(ServiceSupplier, on_delete=models.PROTECT, null=True, related_name="+")
+    by_itself = models.BooleanField(default=False)
     starts = models.DateField()
     ends = models.DateField(null=True)
 
@@ -78,6 +80,9 @@ class ServiceProduct(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="services_product_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(by_itself=False) | Q(payers=[Payer.PARTNER]), name="services_product_by_itself"
             ),
         ]
 
@@ -154,5 +159,29 @@ class PartnerGround(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="services_ground_order"
+            ),
+        ]
+
+
+FITTED = ("female", "male")
+"""Whom advice may be for, where it matters; any other, and who has not said, gets what is for everybody."""
+
+
+class Advice(models.Model):
+    """What is advised about a service, by language. gender: whom it is fitted to; empty: everybody (D13)."""
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=60)
+    service = models.CharField(max_length=30)
+    gender = models.CharField(max_length=6, blank=True, default="")
+    texts = models.JSONField()
+    ends = models.DateField(null=True)
+
+    class Meta:
+        db_table = "services_advice"
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "key"], name="services_advice_once"),
+            models.CheckConstraint(
+                condition=Q(gender__in=["", *FITTED]) & Q(service__in=SERVICES), name="services_advice_words"
             ),
         ]

@@ -59,8 +59,10 @@ def keep_product(
     bills: str = "P1M",
     notice: str = "P0D",
     supplier: str = "",
+    by_itself: bool = False,
 ) -> ServiceProduct:
-    """Add a product or change what is known of it; those who have it keep their agreements.
+    """Add a product or change what is known of it; those who have it keep their agreements. by_itself: whom a partner
+    says is entitled has it, without ordering (only what a partner alone pays).
 
     Raises `ServiceError` (`services`, `payers`, `supplier`), `PeriodError` for a length, `IdentifierError` for a name.
     """
@@ -71,6 +73,8 @@ def keep_product(
         raise ServiceError("services", f"the declaration has no such activity: {', '.join(missing)}")
     if not payers or not set(payers) <= set(Payer.values):
         raise ServiceError("payers", "who pays is customer, partner or both")
+    if by_itself and set(payers) != {Payer.PARTNER}:
+        raise ServiceError("payers", "what begins by itself is paid by a partner alone")
     by = ServiceSupplier.objects.filter(controller=controller, key=supplier).first() if supplier else None
     if (SUPPLIED in services) != (by is not None):
         raise ServiceError("supplier", f"what a supplier delivers gives '{SUPPLIED}' and names the supplier")
@@ -81,6 +85,7 @@ def keep_product(
         "bills": str(IsoPeriod.parse(bills)),
         "notice": str(IsoPeriod.parse(notice)),
         "supplier": by,
+        "by_itself": by_itself,
         "starts": starts,
         "ends": None,
     }

@@ -230,3 +230,22 @@ def test_h16_files_that_outlive_their_application_and_forgotten_ones_are_seen(li
     ):
         break_it = row.format(stage=stage, age=age, decided=decided)
         assert fault in live.sees("domains", "solvik", "activities.recruitment", break_it, gone)
+
+
+def test_h16_payroll_that_does_not_run_out_and_of_strangers_is_seen(live: Installation) -> None:
+    here, kari = live.controllers["solvik"].pk, live.people["solvik", "Kari"]
+    row = (
+        "INSERT INTO employees_record (subject_id, controller_id, sealed, employment_ended)"
+        f" VALUES ({kari}, {here}, 'x', NULL)"
+    )
+    tie = (
+        "INSERT INTO parties_relationship (subject_id, controller_id, kind, started, ended, end_reason)"
+        f" VALUES ({kari}, {here}, 'employee', '2024-01-01', {{ended}}, '')"
+    )
+    gone = "DELETE FROM employees_record; DELETE FROM parties_relationship WHERE kind = 'employee'"
+    for break_it, fault in (
+        (row, "never employed"),
+        (f"{tie.format(ended=repr('2025-01-01'))}; {row}", "do not run out"),
+        (f"{tie.format(ended='NULL')}; {row.replace('NULL)', 'current_date)')}", "while the employment goes on"),
+    ):
+        assert fault in live.sees("domains", "solvik", "activities.employment", break_it, gone)

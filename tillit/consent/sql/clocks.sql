@@ -19,3 +19,13 @@ FROM (
   ) said
 ) x
 WHERE place = first
+
+-- name: consent_given
+-- The day a consent to the rule's activity that stands was last given; nothing of who has none. Of a merged person those
+-- of every subject count.
+SELECT c.subject_id, (c.since AT TIME ZONE %(zone)s)::date AS day
+FROM consent_choice c WHERE c.controller_id = ANY (%(holders)s) AND c.activity = %(activity)s AND c.consented
+UNION ALL
+SELECT w.one, (c.since AT TIME ZONE %(zone)s)::date
+FROM parties_other_subjects() w JOIN consent_choice c ON c.subject_id = w.other
+WHERE c.controller_id = ANY (%(holders)s) AND c.activity = %(activity)s AND c.consented

@@ -10,7 +10,8 @@ from tillit.faces.api.calls import client_of
 from tillit.faces.api.describe import refusals
 from tillit.faces.api.problems import ProblemError
 from tillit.files.errors import FileRefusedError
-from tillit.journeys import entitlement_asked, partner_feeds
+from tillit.journeys import entitlement_asked
+from tillit.journeys.files import by_api
 from tillit.services.errors import ServiceError
 from tillit.services.product_models import Partner
 
@@ -77,7 +78,7 @@ def send(request: HttpRequest, body: EntitledList) -> HttpResponse:
     """The same rows again, as the latest, change nothing."""
     partner = _partner(request, "entitlements:write")
     try:
-        done = partner_feeds.take_rows(partner=partner, rows=[row.model_dump() for row in body.rows], full=body.full)
+        done = by_api.take_rows(partner=partner, rows=[row.model_dump() for row in body.rows], full=body.full)
     except FileRefusedError:
         raise ProblemError("source-busy") from None
     except ServiceError:

@@ -43,35 +43,37 @@ def size(
 ) -> None:
     """Count a set: who would get a campaign now, and why the others would not. Nobody is named."""
     found = controller_of(controller)
-    from tillit.outreach.campaigns import queries
+    from tillit.outreach.campaigns import figures, queries
 
     try:
         conditions = json.loads(segment)
     except ValueError:
         raise typer.BadParameter("the segment is no JSON", param_hint="--segment") from None
-    told = queries.size(controller=found, activity=activity, channel=channel, segment=conditions)
+    size = queries.size(controller=found, activity=activity, channel=channel, segment=conditions)
+    told = figures.of_size(size)
     if as_json:
-        print(json.dumps({"picked": told.picked, "reached": told.reached, "left_out": dict(told.left_out)}))
+        print(json.dumps({"picked": told.picked, "reached": told.reached, "left_out": told.left_out}))
         return
-    out.print(f"{told.picked} are picked, {told.reached} of them may be written to", markup=False)
+    out.print(f"{_said(told.picked)} are picked, {_said(told.reached)} of them may be written to", markup=False)
     for reason, number in told.left_out.items():
-        out.print(f"{number} may not: {reason}", markup=False)
+        out.print(f"{_said(number)} may not: {reason}", markup=False)
 
 
 @app.command()
 def show(number: Number, as_json: AsJson = False) -> None:
     """Show how a campaign goes."""
     one = _campaign(number)
-    from tillit.outreach.campaigns import queries
+    from tillit.outreach.campaigns import figures
 
-    found = queries.progress(campaign=one)
+    found = figures.shown(campaign=one)
     if as_json:
         said = {"recipients": found.recipients, "waiting": found.waiting, "states": found.states}
-        print(json.dumps({"status": one.status, **said, "reasons": found.reasons, "left_out": one.left_out}))
+        print(json.dumps({"status": one.status, **said, "reasons": found.reasons, "left_out": found.left_out}))
         return
-    out.print(f"{one.name}: {one.status}, {found.recipients} recipients, {found.waiting} waiting", markup=False)
+    waiting = _said(found.waiting)
+    out.print(f"{one.name}: {one.status}, {found.recipients} recipients, {waiting} waiting", markup=False)
     for state, count in {**found.states, **found.reasons}.items():
-        out.print(f"{count} {state}", markup=False)
+        out.print(f"{_said(count)} {state}", markup=False)
 
 
 @app.command()
@@ -90,6 +92,10 @@ def resume(number: Number) -> None:
 def cancel(number: Number) -> None:
     """End a campaign; what was not sent is not sent."""
     _move(number, "cancelled")
+
+
+def _said(number: int | None) -> str:
+    return "few" if number is None else str(number)
 
 
 def _move(number: int, to: str) -> None:

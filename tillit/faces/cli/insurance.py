@@ -55,6 +55,6 @@ def follow() -> None:
 def tell() -> None:
     """Tell insurers and brokers what waits for them; what the worker does every minute."""
     ready()
-    from tillit.journeys.insurance import tell_everywhere
+    from tillit.journeys.insurance_told import tell_everywhere
 
     out.print(f"{tell_everywhere()} told", markup=False)

@@ -30,6 +30,9 @@ def product(
     bills: Annotated[str, typer.Option("--bills", help="What the price is for, such as P1M.")] = "P1M",
     notice: Annotated[str, typer.Option("--notice", help="From an ending to its effect, such as P14D.")] = "P0D",
     supplier: Annotated[str, typer.Option("--supplier", help="Who delivers it, where somebody else does.")] = "",
+    by_itself: Annotated[
+        bool, typer.Option("--by-itself", help="Whom a partner's list names has it, without ordering it.")
+    ] = False,
 ) -> None:
     """Add a product, or change what is known of it. It can be ordered from today."""
     found = controller_of(controller)
@@ -47,10 +50,32 @@ def product(
         bills=bills,
         notice=notice,
         supplier=supplier,
+        by_itself=by_itself,
     )
     if price:
         set_price(product=made, price=Money.parse(price, currency), starts=clock.today())
     out.print(f"{made.key}: {', '.join(made.services)}, paid by {' or '.join(made.payers)}", markup=False)
+
+
+@app.command()
+def advice(
+    key: Key,
+    controller: Controller,
+    about: Annotated[str, typer.Option("--about", help="The service it is about.")] = "",
+    nb: Annotated[str, typer.Option("--nb", help="What is advised, in bokmål.")] = "",
+    en: Annotated[str, typer.Option("--en", help="What is advised, in English.")] = "",
+    fitted_to: Annotated[str, typer.Option("--for", help="female or male, where it matters; else everybody.")] = "",
+    stop: Annotated[bool, typer.Option("--end", help="Give it no more.")] = False,
+) -> None:
+    """Add advice about a service, or end it. Who it is fitted to is asked of those alone who want advice (D13)."""
+    found = _controller(controller)
+    from tillit.services import advice as all_advice
+
+    if stop:
+        out.print("ended" if all_advice.end(controller=found, key=key) else "there is no such advice", markup=False)
+        return
+    made = all_advice.keep(controller=found, key=key, service=about, texts={"nb": nb, "en": en}, gender=fitted_to)
+    out.print(f"{made.key}: {made.service}, for {made.gender or 'everybody'}", markup=False)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """``tillit simulator``: stand-ins for services outside, each a process of its own that listens on this machine."""
 
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Annotated
 
 import django
@@ -65,12 +66,27 @@ def acquirer(
 def insurer(
     port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8030,
     token: Annotated[str, typer.Option("--token", help="What the site must show (TILLIT_INSURERS).")] = TOKEN,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="Where it writes the certificate files are sealed for.")
+    ] = None,
 ) -> None:
-    """An insurer or broker: takes claims and decisions, each once, and fails as told (docs/services.md)."""
+    """An insurer or broker: takes claims, files and decisions, each once, and fails as told (docs/services.md)."""
     django.setup()
     from tillit.faces.simulators.insurer import Insurer
 
-    _listen(Insurer(port, token=token))
+    _listen(Insurer(port, token=token, certificate=certificate))
+
+
+@app.command()
+def partner(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8031,
+    token: Annotated[str, typer.Option("--token", help="What the site must show (TILLIT_PARTNERS).")] = TOKEN,
+) -> None:
+    """A partner that says who is entitled, and a supplier that is told whom it serves (docs/services.md)."""
+    django.setup()
+    from tillit.faces.simulators.partner import Partner
+
+    _listen(Partner(port, token=token))
 
 
 @app.command(name="population-register")

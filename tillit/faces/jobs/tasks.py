@@ -27,7 +27,7 @@ from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import QUEUES, Every
-from tillit.journeys import agreements, billing, family, insurance, partner_feeds, payments, recovery
+from tillit.journeys import agreements, billing, family, insurance, insurance_told, partner_feeds, payments, recovery
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.energy_app import detect_everywhere
@@ -70,7 +70,7 @@ JOBS = {
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
         Every("blocks", blocks.deliver, timedelta(minutes=1), prompt=True),
         Every("payments", payments.follow_up, timedelta(minutes=1)),  # what the acquirer has not answered for
-        Every("claims_told", insurance.tell_everywhere, timedelta(minutes=1)),
+        Every("claims_told", insurance_told.tell_everywhere, timedelta(minutes=1)),
         Every("covers", insurance.follow_agreements, timedelta(days=1), hour=1),
         Every("invoices", billing.everywhere, timedelta(days=1), hour=7),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),

@@ -17,6 +17,7 @@ from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
 from tillit.journeys import belongings
 from tillit.journeys.assistance import SERVICES, UNDER_MANDATE, own
+from tillit.journeys.for_customer import advice
 from tillit.parties.errors import RestrictedPersonError
 from tillit.services.acting.errors import ActingError
 from tillit.services.acting.kinds import MISUSE
@@ -42,7 +43,9 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
     for one in offered:
         cases, may = own.mine(**_who(member), controller=member.site.controller, service=one)
         rows.append((one, PATHS[one], sum(case.closed_at is None for case in cases), may))
-    context = member.context(page="assistance", services=rows, objects=objects)
+    context = member.context(
+        page="assistance", services=rows, objects=objects, advises=advice.offered(controller=member.site.controller)
+    )
     return render(request, "member_web/assistance.html", context)
 
 

@@ -1,9 +1,9 @@
 """Min side: registered objects with photos and receipts, and an extract of them for a claim (D6)."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -53,7 +53,7 @@ def listed(request: HttpRequest, member: Member) -> HttpResponse:
                 belongings.bring_back(**_who(member), thing_id=number_of(request.POST.get("thing", "")))
                 messages.success(request, say(language(), "belongings.back"))
                 return redirect("belongings", member.site.key)
-            made = belongings.add(**_who(member), controller=member.site.controller, said=_said(request))
+            made = belongings.add(**_who(member), controller=member.site.controller, said=said_in(request))
         except REFUSED as refused:
             problem = refused.code
         else:
@@ -112,10 +112,16 @@ def extract(request: HttpRequest, member: Member) -> HttpResponse:
     _offered(member)
     chosen = [number_of(text) for text in request.POST.getlist("thing")[:500]]
     try:
-        body = belongings.extract(**_who(member), controller=member.site.controller, thing_ids=chosen, words=_words())
-    except ThingError:
-        raise Http404 from None
-    return saved("objects.zip", "application/zip", body)
+        pieces = belongings.extract(
+            **_who(member), controller=member.site.controller, thing_ids=chosen, words=paper_words()
+        )
+    except ThingError as refused:
+        if refused.code == "no-thing":
+            raise Http404 from None
+        messages.error(request, say(language(), f"belongings.problem.{refused.code}"))
+        return redirect("belongings", member.site.key)
+    heads = {"Content-Disposition": 'attachment; filename="objects.zip"', "Content-Security-Policy": "sandbox"}
+    return cast(HttpResponse, StreamingHttpResponse(pieces, content_type="application/zip", headers=heads))
 
 
 def _act(request: HttpRequest, which: dict[str, Any]) -> str:
@@ -132,11 +138,12 @@ def _act(request: HttpRequest, which: dict[str, Any]) -> str:
             raise ThingError("file-empty", "choose a file")
         belongings.attach(**which, what=request.POST.get("what", "photo"), bodies=bodies)
         return "attached"
-    belongings.change(**which, said=_said(request))
+    belongings.change(**which, said=said_in(request))
     return "changed"
 
 
-def _said(request: HttpRequest) -> Said:
+def said_in(request: HttpRequest) -> Said:
+    """An object as it was typed. Raises `ThingError`."""
     typed = {key: request.POST.get(key, "").strip() for key in TYPED}
     price = typed.pop("price")
     try:
@@ -157,7 +164,8 @@ def _form(request: HttpRequest, member: Member, problem: str) -> dict[str, Any]:
     }
 
 
-def _words() -> dict[str, str]:
+def paper_words() -> dict[str, str]:
+    """What the document of an extract says."""
     spoken = language()
     words = {key: say(spoken, f"belongings.paper.{key}") if key == "lead" else "" for key in _WORDS}
     words |= {key: say(spoken, f"belongings.paper.{key}") for key in _WORDS if key != "lead"}

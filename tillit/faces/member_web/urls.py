@@ -4,6 +4,7 @@ from django.urls import path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.member_web import (
+    advice,
     agreements,
     app,
     assistance,
@@ -17,6 +18,7 @@ from tillit.faces.member_web import (
     consent_receipts,
     consumption,
     data,
+    employment,
     enquiries,
     family,
     handover,
@@ -74,6 +76,7 @@ urlpatterns = [
     path(f"{_MIN}home-energy/", home_energy.show, name="home_energy"),
     path(f"{_MIN}home-energy/<int:number>/", home_energy.show, name="home_energy_of"),
     path(f"{_MIN}alerts/", home_energy.alerts, name="alerts"),
+    path(f"{_MIN}employment/", employment.show, name="employment"),
     path(f"{_MIN}consumption/", consumption.show, name="consumption"),
     path(f"{_MIN}consumption/<int:number>/<str:period>.csv", consumption.download, name="consumption_file"),
     path(f"{_MIN}consumption/<int:number>/<str:period>/", consumption.show, name="consumption_period"),
@@ -81,6 +84,7 @@ urlpatterns = [
     path(f"{_MIN}family/", family.show, name="family"),
     path(f"{_OWN}family/<str:secret>/", family.link, name="family_link"),
     path(f"{_MIN}blocking/", blocking.show, name="blocking"),
+    path(f"{_MIN}advice/", advice.show, name="advice"),
     path(f"{_MIN}help/", assistance.overview, name="assistance"),
     path(f"{_MIN}help/<slug:service>/", assistance.service, name="assistance_service"),
     path(f"{_MIN}help/<slug:service>/<slug:number>/", assistance.case, name="assistance_case"),

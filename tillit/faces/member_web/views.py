@@ -48,6 +48,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         given=known.get("name.given", ""),
         bonus_id=known.get("bonus_id", ""),
         ties=here,
+        employed=any(tie.kind == "employee" for tie in here),
         left=all(tie.ended for tie in here),
         recent=latest,
         news=news,

@@ -15,7 +15,8 @@ from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
-from tillit.office.recruitment import operations
+from tillit.journeys import keeping_applications
+from tillit.office.recruitment import keeping, operations
 from tillit.office.recruitment.errors import ApplicationError
 from tillit.office.recruitment.operations import Applied
 from tillit.parties import rates
@@ -45,6 +46,32 @@ def apply(request: HttpRequest, controller: str) -> HttpResponse:
     typed = {name: request.POST.get(name, "")[:longest] for name, longest in _FIELDS.items()} if problem else {}
     context = {"site": site, "said": said, "typed": typed, "problem": problem, "most": operations.MOST_FILES}
     return render(request, "public_web/jobs.html", context, status=422 if problem else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest, controller: str, token: str) -> HttpResponse:
+    """Agree that the application is kept longer, or take it back. A GET shows what is asked and changes nothing."""
+    site = site_or_404(controller)
+    asked = keeping.read(token)
+    if asked is None or asked.controller.pk != site.controller.pk:
+        raise Http404
+    if request.method == "POST":
+        on = request.POST.get("on") == "1"
+        try:
+            keeping_applications.say(asked=asked, on=on)
+        except ApplicationError:
+            raise Http404 from None
+        messages.success(request, say(language(), "jobs.kept_longer" if on else "jobs.taken_back"))
+        return redirect(request.path)
+    length = keeping_applications.period(asked)
+    context = {
+        "site": site,
+        "words": keeping_applications.words(asked),
+        "length": length.describe(language()) if length else "",
+        "standing": keeping_applications.standing(asked),
+    }
+    return render(request, "public_web/job_keep.html", context)
 
 
 def _apply(request: HttpRequest, site: Site) -> None:

@@ -6,6 +6,7 @@ from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.public_web import (
     app,
     banner,
+    benefits,
     competitions,
     cookies,
     draws,
@@ -45,7 +46,10 @@ urlpatterns = [
     path("<controller:controller>/newsletter/", newsletter.ask, name="newsletter"),
     path("<controller:controller>/newsletter/asked/", newsletter.asked, name="newsletter_asked"),
     path("<controller:controller>/surveys/<int:number>/<slug:token>/", surveys.survey, name="survey"),
+    path("<controller:controller>/benefits/", benefits.listed, name="public_benefits"),
+    path("<controller:controller>/benefits/<slug:benefit>/", benefits.one, name="public_benefit"),
     path("<controller:controller>/jobs/", jobs.apply, name="job_application"),
+    path("<controller:controller>/jobs/keep/<str:token>/", jobs.keep, name="job_keep"),
     path("<controller:controller>/reception/<str:key>/", reception.screen, name="reception_screen"),
     path("<controller:controller>/seminars/", seminars.listed, name="seminars"),
     path("<controller:controller>/seminars/<int:number>/", seminars.one, name="seminar"),

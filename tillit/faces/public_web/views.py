@@ -27,6 +27,7 @@ def front(request: HttpRequest) -> HttpResponse:
 
 
 _OUTREACH = (
+    ("benefit_delivery", "public_benefits", "benefits.title"),
     ("seminars", "seminars", "seminars.title"),
     ("competitions", "competitions", "competitions.title"),
     ("surveys", "draws", "draws.title"),

@@ -186,6 +186,18 @@ class Worker:
         return declared and "recruitment" in (self.actor.activities or ())
 
     @property
+    def keeps_employees(self) -> bool:
+        """Whether they work with payroll and personnel here."""
+        declared = self.site.declaration.activity("employment") is not None
+        return declared and "employment" in (self.actor.activities or ())
+
+    @property
+    def keeps_contacts(self) -> bool:
+        """Whether they keep the contacts at suppliers and partners here."""
+        declared = self.site.declaration.activity("supplier_contact") is not None
+        return declared and "supplier_contact" in (self.actor.activities or ())
+
+    @property
     def sees_visits(self) -> bool:
         """Whether they see the visit statistics here."""
         may = "visit_statistics" in (self.actor.activities or ())

@@ -7,11 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tillit.audit.events import PERSON_READ
-from tillit.audit.operations import append
 from tillit.cases.files import ENDINGS
 from tillit.faces.paging import page_of
 from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.staff_web.kept import looked, scope_of
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.kernel.scope import Scope
@@ -96,13 +95,10 @@ def _found(worker: Worker, number: int) -> queries.Listed:
 
 
 def _read(scope: Scope, worker: Worker, rows: Sequence[queries.Listed]) -> None:
-    subjects = sorted({one.row.subject_id for one in rows})
-    if subjects:
-        details = {"purpose": operations.ACTIVITY, "categories": ["application", "contact", "identity"]}
-        append(type=PERSON_READ, scope=scope, controller=worker.site.controller.pk, subjects=subjects, details=details)
+    looked(scope, worker, [one.row.subject_id for one in rows], "application", "contact", "identity")
 
 
 def _scope(worker: Worker) -> Scope:
     if not worker.recruits:
         raise Http404
-    return Scope(worker.actor, operations.ACTIVITY, controllers=frozenset({worker.site.controller.pk}))
+    return scope_of(worker, operations.ACTIVITY)

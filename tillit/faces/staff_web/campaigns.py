@@ -10,15 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tillit.declaration.queries import current
 from tillit.faces.staff_web import segment_form
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
-from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.messages.templates import Rendered
-from tillit.outreach.campaigns import operations, preview, queries, words
+from tillit.outreach.campaigns import figures, operations, preview, queries, words
 from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.campaigns.models import Campaign, State
 
@@ -151,13 +149,14 @@ def _saved(request: HttpRequest, worker: Worker, campaign: Campaign) -> Campaign
     return operations.change(actor=worker.actor, campaign=campaign, **to)
 
 
-def _size(campaign: Campaign) -> queries.Size:
-    return queries.size(
+def _size(campaign: Campaign) -> figures.Set:
+    found = queries.size(
         controller=campaign.controller,
         activity=campaign.activity,
         channel=campaign.channel,
         segment=campaign.segment,
     )
+    return figures.of_size(found)
 
 
 def _frame(shown: Rendered) -> dict[str, Any]:
@@ -174,12 +173,11 @@ def _shown(campaign: Campaign, typed: Any) -> dict[str, Any]:
     mail = campaign.channel in {"email", "post", "push"}
     return {
         "campaign": campaign,
-        "least": current(controller_id=campaign.controller_id, on=clock.today()).minimum_group,
         "values": values,
         "mail": mail,
         "open": campaign.status in _OPEN,
         "segment": segment_form.shown(campaign, typed if typed is not None and "mode" in typed else None),
         "fields": sorted(words.FIELDS),
         "sms": words.as_sms(campaign) if campaign.channel == "sms" and campaign.short else None,
-        "progress": queries.progress(campaign=campaign) if campaign.started_at else None,
+        "progress": figures.shown(campaign=campaign) if campaign.started_at else None,
     }

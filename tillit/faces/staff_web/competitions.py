@@ -4,16 +4,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.http import Http404, HttpRequest
 
-from tillit.audit.events import PERSON_READ
-from tillit.audit.operations import append
-from tillit.faces.paging import page_of
-from tillit.faces.staff_web.access import Worker, staff_page
-from tillit.faces.templatetags.tillit import language
+from tillit.faces.staff_web.access import Worker
+from tillit.faces.staff_web.kept import Kept, looked, scope_of
 from tillit.faces.texts import languages, say
 from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
@@ -24,80 +18,37 @@ from tillit.outreach.competitions.models import Competition, Entry, Stage
 from tillit.outreach.competitions.operations import Content
 from tillit.outreach.draws.operations import late
 
-ON_A_PAGE = 25
 _PARTS = ("title", "about", "question")
 
 
-@require_safe
-@staff_page
-def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
-    """The competitions, the latest first."""
-    _may(worker)
-    rows = page_of(request, queries.all_of(controller=worker.site.controller), ON_A_PAGE)
-    return render(request, "staff_web/competitions.html", worker.context(page="competitions", rows=rows))
+def _make(request: HttpRequest, worker: Worker, scope: Scope) -> int:
+    return int(operations.create(scope=scope, controller=worker.site.controller, content=_content(request)).pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page
-def new(request: HttpRequest, worker: Worker) -> HttpResponse:
-    """A new draft."""
-    _may(worker)
-    problem = ""
-    if request.method == "POST":
-        try:
-            with _scope(worker) as scope:
-                made = operations.create(scope=scope, controller=worker.site.controller, content=_content(request))
-            return redirect("staff_competition", worker.site.key, made.pk)
-        except CompetitionError as refused:
-            problem = refused.code
-    context = worker.context(page="competitions", **_form(request, None), problem=problem)
-    return render(request, "staff_web/competition_new.html", context, status=422 if problem else 200)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page
-def one(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
-    """A competition as it stands; a POST does the next step. The winners are shown, on record; the others are not."""
-    found = _found(worker, number)
-    problem = ""
-    if request.method == "POST":
-        try:
-            told = _act(request, worker, found)
-        except CompetitionError as refused:
-            problem = refused.code
-        else:
-            messages.success(request, say(language(), f"competition_desk.{told}"))
-            if told == "discarded":
-                return redirect("staff_competitions", worker.site.key)
-            return redirect(request.path)
-        found = _found(worker, number)
-    context = worker.context(
-        page="competitions",
-        competition=found,
-        entries=queries.entries(found),
-        winners=_winners(worker, found),
-        over=found.closes_at <= clock.now(),
-        late=found.draw is not None and late(found.draw),
-        problem=problem,
+def _shown(request: HttpRequest, worker: Worker, found: Competition, problem: str) -> dict[str, Any]:
+    """The winners are shown, on record; the others are not."""
+    return {
+        "competition": found,
+        "entries": queries.entries(found),
+        "winners": _winners(worker, found),
+        "over": found.closes_at <= clock.now(),
+        "late": found.draw is not None and late(found.draw),
         **_form(request if problem and request.POST.get("act") == "change" else None, found),
-    )
-    return render(request, "staff_web/competition.html", context, status=422 if problem else 200)
+    }
 
 
 def _winners(worker: Worker, found: Competition) -> list[Entry]:
     if found.stage != Stage.DRAWN:
         return []
-    with _scope(worker) as scope:
+    with scope_of(worker, operations.ACTIVITY) as scope:
         rows = queries.winners(found)
-        details = {"purpose": operations.ACTIVITY, "categories": ["competition_entry"]}
-        here, subjects = worker.site.controller.pk, [row.subject_id for row in rows]
-        append(type=PERSON_READ, scope=scope, controller=here, subjects=subjects, details=details)
+        looked(scope, worker, [row.subject_id for row in rows], "competition_entry")
     return rows
 
 
 def _act(request: HttpRequest, worker: Worker, found: Competition) -> str:
     act = request.POST.get("act", "")
-    with _scope(worker) as scope:
+    with scope_of(worker, operations.ACTIVITY) as scope:
         match act:
             case "change":
                 operations.change(scope=scope, competition=found, content=_content(request))
@@ -163,12 +114,7 @@ def _form(request: HttpRequest | None, found: Competition | None) -> dict[str, A
     return {"typed": typed, "spoken": [(code, say(code, "language.name"), texts.get(code, {})) for code in languages()]}
 
 
-def _scope(worker: Worker) -> Scope:
-    return Scope(worker.actor, operations.ACTIVITY, controllers=frozenset({worker.site.controller.pk}))
-
-
 def _found(worker: Worker, number: int) -> Competition:
-    _may(worker)
     mine = Competition.objects.filter(controller=worker.site.controller, pk=number)
     found = mine.select_related("controller", "draw").first()
     if found is None:
@@ -176,6 +122,17 @@ def _found(worker: Worker, number: int) -> Competition:
     return found
 
 
-def _may(worker: Worker) -> None:
-    if not worker.runs_competitions:
-        raise Http404
+_KEPT = Kept(
+    name="competition",
+    words="competition_desk",
+    may=lambda worker: worker.runs_competitions,
+    activity=operations.ACTIVITY,
+    refused=CompetitionError,
+    rows=lambda _, worker: queries.all_of(controller=worker.site.controller),
+    make=_make,
+    found=_found,
+    act=_act,
+    form=lambda request, _: _form(request, None),
+    shown=_shown,
+)
+listed, new, one = _KEPT.listed, _KEPT.new, _KEPT.one

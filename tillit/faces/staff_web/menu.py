@@ -162,6 +162,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("books", "staff_books", "books.title", "books.tile", _may("bookkeeping")),
     Entry("blocking", "staff_blocks", "blocking_desk.title", "blocking_desk.tile", _may("card_blocking"), _blocks),
     *(_helps(service) for service in SERVICES),
+    Entry("employees", "staff_employees", "employees.title", "employees.tile", lambda w: w.keeps_employees),
+    Entry("contacts", "staff_contacts", "contacts.title", "contacts.tile", lambda w: w.keeps_contacts),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),
     Entry("value", "staff_value", "value_desk.title", "value_desk.tile", lambda w: w.sees_value),
     Entry("claims", "staff_claims", "claims_desk.title", "claims_desk.tile", lambda w: w.decides_complaints),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tillit.faces.member_web.choices import Purpose
 from tillit.faces.member_web.views import chain_shown, shown
 from tillit.faces.staff_web.access import Worker, found_by, staff_of, staff_page, token_for
+from tillit.faces.staff_web.services import sections
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import home_energy, staff_lookup, usage_desk
@@ -82,6 +83,7 @@ def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         "view": view,
         "token": token,
         "gives_access": confirms,
+        "services": sections(worker, activity),
         "sees_alerts": worker.site.has_power and home_energy.may_look(controller=controller, activity=activity),
         "sees_consumption": worker.site.has_power and usage_desk.may_look(controller=controller, activity=activity),
         "activity": declared.activity(activity),

@@ -6,17 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from tillit.audit.events import PERSON_READ
-from tillit.audit.operations import append
-from tillit.faces.paging import page_of
 from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.staff_web.kept import Kept, looked, scope_of
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import languages, say
 from tillit.kernel import clock
@@ -28,71 +24,31 @@ from tillit.outreach.seminars.editing import Content
 from tillit.outreach.seminars.errors import SeminarError
 from tillit.outreach.seminars.models import Seminar
 
-ON_A_PAGE = 25
 _TIMES = ("starts_at", "ends_at", "signup_until")
 _ADDRESSES = ("link", "material")
 _is_url = URLValidator(schemes=["https"])
 
 
-@require_safe
-@staff_page
-def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
-    """The seminars, the latest first."""
-    _may(worker)
-    rows = page_of(request, queries.all_of(controller=worker.site.controller), ON_A_PAGE)
-    return render(request, "staff_web/seminars.html", worker.context(page="seminars", rows=rows, now=clock.now()))
+def _make(request: HttpRequest, worker: Worker, scope: Scope) -> int:
+    return int(editing.create(scope=scope, controller=worker.site.controller, content=_content(request)).pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page
-def new(request: HttpRequest, worker: Worker) -> HttpResponse:
-    """A new draft."""
-    _may(worker)
-    problem = ""
-    if request.method == "POST":
-        try:
-            with _scope(worker) as scope:
-                made = editing.create(scope=scope, controller=worker.site.controller, content=_content(request))
-            return redirect("staff_seminar", worker.site.key, made.pk)
-        except SeminarError as refused:
-            problem = refused.code
-    context = worker.context(page="seminars", **_form(request, None), problem=problem)
-    return render(request, "staff_web/seminar_new.html", context, status=422 if problem else 200)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page
-def one(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
-    """A seminar with who comes; a POST changes, publishes or cancels it, or says who was there. On record."""
-    seminar = _found(worker, number)
-    problem = ""
-    if request.method == "POST":
-        try:
-            told = _act(request, worker, seminar)
-        except SeminarError as refused:
-            problem = refused.code
-        else:
-            messages.success(request, say(language(), f"seminar_desk.{told}"))
-            return redirect(request.path)
-        seminar = _found(worker, number)
-    people = _people(worker, seminar)
-    context = worker.context(
-        page="seminars",
-        seminar=seminar,
-        when=links.when(seminar, language()),
-        people=people,
-        begun=seminar.starts_at <= clock.now(),
-        over=seminar.ends_at <= clock.now(),
-        problem=problem,
+def _shown(request: HttpRequest, worker: Worker, seminar: Seminar, problem: str) -> dict[str, Any]:
+    return {
+        "seminar": seminar,
+        "when": links.when(seminar, language()),
+        "people": _people(worker, seminar),
+        "begun": seminar.starts_at <= clock.now(),
+        "over": seminar.ends_at <= clock.now(),
         **_form(request if problem and request.POST.get("act") == "change" else None, seminar),
-    )
-    return render(request, "staff_web/seminar.html", context, status=422 if problem else 200)
+    }
 
 
 @require_safe
 @staff_page
 def download(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
     """The attendance list as CSV."""
+    _KEPT.allow(worker)
     seminar = _found(worker, number)
     out = io.StringIO()
     writer = csv.writer(out)
@@ -113,18 +69,15 @@ def download(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
 
 
 def _people(worker: Worker, seminar: Seminar) -> list[queries.Listed]:
-    with _scope(worker) as scope:
+    with scope_of(worker, operations.ACTIVITY) as scope:
         people = queries.attendance(seminar)
-        read = ["contact", "identity", "seminar"]
-        details = {"purpose": operations.ACTIVITY, "categories": read}
-        controller, subjects = worker.site.controller.pk, [one.row.subject_id for one in people]
-        append(type=PERSON_READ, scope=scope, controller=controller, subjects=subjects, details=details)
+        looked(scope, worker, [one.row.subject_id for one in people], "contact", "identity", "seminar")
     return people
 
 
 def _act(request: HttpRequest, worker: Worker, seminar: Seminar) -> str:
     act = request.POST.get("act", "")
-    with _scope(worker) as scope:
+    with scope_of(worker, operations.ACTIVITY) as scope:
         match act:
             case "change":
                 editing.change(scope=scope, seminar=seminar, content=_content(request))
@@ -184,18 +137,25 @@ def _form(request: HttpRequest | None, seminar: Seminar | None) -> dict[str, Any
     return {"typed": typed, "spoken": [(code, say(code, "language.name"), texts.get(code, {})) for code in languages()]}
 
 
-def _scope(worker: Worker) -> Scope:
-    return Scope(worker.actor, operations.ACTIVITY, controllers=frozenset({worker.site.controller.pk}))
-
-
 def _found(worker: Worker, number: int) -> Seminar:
-    _may(worker)
     found = Seminar.objects.select_related("controller").filter(controller=worker.site.controller, pk=number).first()
     if found is None:
         raise Http404
     return found
 
 
-def _may(worker: Worker) -> None:
-    if not worker.holds_seminars:
-        raise Http404
+_KEPT = Kept(
+    name="seminar",
+    words="seminar_desk",
+    may=lambda worker: worker.holds_seminars,
+    activity=operations.ACTIVITY,
+    refused=SeminarError,
+    rows=lambda _, worker: queries.all_of(controller=worker.site.controller),
+    make=_make,
+    found=_found,
+    act=_act,
+    form=lambda request, _: _form(request, None),
+    shown=_shown,
+    listing=lambda *_: {"now": clock.now()},
+)
+listed, new, one = _KEPT.listed, _KEPT.new, _KEPT.one

@@ -5,15 +5,13 @@ import io
 from datetime import date
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from tillit.faces import charts
-from tillit.faces.paging import page_of
 from tillit.faces.public_web.surveys import shown
 from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.staff_web.kept import Kept, scope_of
 from tillit.faces.templatetags.tillit import language, survey_label
 from tillit.faces.texts import languages, say
 from tillit.kernel import clock
@@ -23,79 +21,38 @@ from tillit.outreach.surveys import editing, operations, queries
 from tillit.outreach.surveys.errors import SurveyError
 from tillit.outreach.surveys.models import Kind, Question, Stage, Survey
 
-ON_A_PAGE = 25
 _LONGEST = 500
 
 
-@require_safe
-@staff_page
-def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
-    """The surveys, the newest first."""
-    _may(worker)
-    rows = page_of(request, queries.surveys(controller=worker.site.controller), ON_A_PAGE)
-    return render(request, "staff_web/surveys.html", worker.context(page="surveys", rows=rows))
+def _make(request: HttpRequest, worker: Worker, scope: Scope) -> int:
+    return int(editing.create(scope=scope, controller=worker.site.controller, frame=_frame(request)).pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page
-def new(request: HttpRequest, worker: Worker) -> HttpResponse:
-    """A new draft."""
-    _may(worker)
-    problem = ""
-    if request.method == "POST":
-        try:
-            with _scope(worker) as scope:
-                made = editing.create(scope=scope, controller=worker.site.controller, frame=_frame(request))
-            return redirect("staff_survey", worker.site.key, made.pk)
-        except SurveyError as refused:
-            problem = refused.code
-    context = worker.context(page="surveys", typed=_typed(request), spoken=_spoken(request, None), problem=problem)
-    return render(request, "staff_web/survey_new.html", context, status=422 if problem else 200)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page
-def one(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
-    """A survey as it stands; a POST does the next step, or changes the draft."""
-    survey = _found(worker, number)
-    problem = ""
-    if request.method == "POST":
-        try:
-            told = _act(request, worker, survey)
-        except SurveyError as refused:
-            problem = refused.code
-        else:
-            if told:
-                messages.success(request, say(language(), f"survey_desk.{told}"))
-            gone = request.POST.get("act") == "discard"
-            return redirect("staff_surveys", worker.site.key) if gone else redirect(request.path)
-        survey = _found(worker, number)
+def _shown(request: HttpRequest, worker: Worker, survey: Survey, problem: str) -> dict[str, Any]:
     questions = list(survey.questions.order_by("position"))
     chosen = request.GET.get("question", "")
     editing_one = next((q for q in questions if str(q.pk) == chosen), None)
     draft = survey.stage == Stage.DRAFT
-    context = worker.context(
-        page="surveys",
-        survey=survey,
-        questions=shown(questions, None),
-        spoken=_spoken(request if problem else None, survey),
-        typed={"sample": survey.sample, "closes_on": survey.closes_on.isoformat(), "prize": survey.prize or ""},
-        asked=_asked(request if problem and request.POST.get("act") == "question" else None, editing_one),
-        editing=editing_one,
-        kinds=Kind.values,
-        reach=queries.shown_reach(controller=worker.site.controller) if draft else None,
-        answered=queries.answered(survey),
-        results=queries.results(survey) if survey.stage == Stage.CLOSED else [],
-        problem=problem,
-        today=clock.today(),
-    )
-    return render(request, "staff_web/survey.html", context, status=422 if problem else 200)
+    return {
+        "survey": survey,
+        "questions": shown(questions, None),
+        "spoken": _spoken(request if problem else None, survey),
+        "typed": {"sample": survey.sample, "closes_on": survey.closes_on.isoformat(), "prize": survey.prize or ""},
+        "asked": _asked(request if problem and request.POST.get("act") == "question" else None, editing_one),
+        "editing": editing_one,
+        "kinds": Kind.values,
+        "reach": queries.shown_reach(controller=worker.site.controller) if draft else None,
+        "answered": queries.answered(survey),
+        "results": queries.results(survey) if survey.stage == Stage.CLOSED else [],
+        "today": clock.today(),
+    }
 
 
 @require_safe
 @staff_page
 def chart(request: HttpRequest, worker: Worker, number: int, question: int) -> HttpResponse:
     """What was answered to one question, as bars."""
+    _KEPT.allow(worker)
     survey = _found(worker, number)
     found = next((r for r in queries.results(survey) if r.question.pk == question and r.shares), None)
     if found is None:
@@ -109,6 +66,7 @@ def chart(request: HttpRequest, worker: Worker, number: int, question: int) -> H
 @staff_page
 def download(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
     """What was found out, as CSV: the figures that the page shows, and the remarks."""
+    _KEPT.allow(worker)
     survey = _found(worker, number)
     if survey.stage != Stage.CLOSED:
         raise Http404
@@ -133,7 +91,7 @@ def _act(request: HttpRequest, worker: Worker, survey: Survey) -> str:
     if act == "close":
         operations.close(survey=survey)
         return "closed"
-    with _scope(worker) as scope:
+    with scope_of(worker, queries.ACTIVITY) as scope:
         if act in {"commit", "open", "remind"}:
             step = {"commit": operations.commit, "open": operations.open_now, "remind": operations.remind}[act]
             step(scope=scope, survey=survey)
@@ -248,12 +206,7 @@ def _asked(request: HttpRequest | None, question: Question | None) -> dict[str, 
     }
 
 
-def _scope(worker: Worker) -> Scope:
-    return Scope(worker.actor, queries.ACTIVITY, controllers=frozenset({worker.site.controller.pk}))
-
-
 def _found(worker: Worker, number: int) -> Survey:
-    _may(worker)
     mine = Survey.objects.filter(controller=worker.site.controller, pk=number)
     found = mine.select_related("controller", "draw").first()
     if found is None:
@@ -261,6 +214,17 @@ def _found(worker: Worker, number: int) -> Survey:
     return found
 
 
-def _may(worker: Worker) -> None:
-    if not worker.asks:
-        raise Http404
+_KEPT = Kept(
+    name="survey",
+    words="survey_desk",
+    may=lambda worker: worker.asks,
+    activity=queries.ACTIVITY,
+    refused=SurveyError,
+    rows=lambda _, worker: queries.surveys(controller=worker.site.controller),
+    make=_make,
+    found=_found,
+    act=_act,
+    form=lambda request, _: {"typed": _typed(request), "spoken": _spoken(request, None)},
+    shown=_shown,
+)
+listed, new, one = _KEPT.listed, _KEPT.new, _KEPT.one

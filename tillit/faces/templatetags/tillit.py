@@ -282,6 +282,14 @@ def service_problem(code: str, site: Any) -> str:
 
 
 @register.filter
+def desk_problem(code: str, site: Any) -> str:
+    """Why what staff asked for a customer was not done."""
+    known = say_or(f"services_desk.problem.{code}", "") or say_or(f"belongings.problem.{code}", "")
+    known = known or say_or(f"insurance.problem.{code}", "")
+    return known or service_problem(code, site)
+
+
+@register.filter
 def family_problem(code: str, site: Any) -> str:
     """Why what was asked of a family was not done, with the declared ages."""
     limit = site.declaration.children
@@ -406,9 +414,9 @@ def left_out(reason: str) -> str:
 
 
 @register.filter
-def few(value: int, least: int) -> str:
-    """A number of people; those below the smallest group are not told apart."""
-    return f"1–{least - 1}" if 0 < value < least else number(value)
+def told_number(value: int | None) -> str:
+    """A number of people, or that it is not told (`campaigns.figures`)."""
+    return say(language(), "campaigns.not_told") if value is None else number(value)
 
 
 @register.filter

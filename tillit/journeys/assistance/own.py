@@ -11,9 +11,9 @@ from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.journeys.assistance import SERVICES, UNDER_MANDATE
+from tillit.journeys.for_customer.access import may_use
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
-from tillit.services.access import open_to
 from tillit.services.acting import mandates
 from tillit.services.acting import operations as acting
 from tillit.services.acting.errors import ActingError
@@ -54,8 +54,8 @@ def offered(*, controller: Controller, service: str) -> bool:
 
 def mine(*, actor: Actor, controller: Controller, subject_id: int, service: str) -> tuple[list[Case], bool]:
     """(the person's cases of the service, newest first; whether they may begin one now)."""
+    may = may_use(controller=controller, subject_id=subject_id, service=service)
     with Scope(actor, OWN, frozenset({subject_id})):
-        may = open_to(subject_id=subject_id, controller_id=controller.pk, service=service, on=clock.today())
         return list(queries.of_person(subject_id=subject_id, kind=service)[:100]), may
 
 
@@ -77,9 +77,9 @@ def ask(
     if service not in SERVICES or not offered(controller=controller, service=service):
         raise ServiceError("not-offered", "there is no such service")
     at = clock.now()
+    if not may_use(controller=controller, subject_id=subject_id, service=service):
+        raise ServiceError("no-access", "no agreement gives access to it")
     with Scope(actor, OWN, frozenset({subject_id})) as scope:
-        if not open_to(subject_id=subject_id, controller_id=controller.pk, service=service, on=clock.local_date(at)):
-            raise ServiceError("no-access", "no agreement gives access to it")
         if queries.of_person(subject_id=subject_id, kind=service).filter(closed_at=None).count() >= MOST_OPEN:
             raise ServiceError("too-many", "that many are open already")
         case = operations.open_case(

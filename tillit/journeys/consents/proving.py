@@ -3,16 +3,18 @@
 Read under the proof of consent and nothing else, by who may, on record; the person sees that it was read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.consent.models import ConsentEvent
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import holder_of
+from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import vocabulary
 from tillit.journeys.consents.receipts import Receipt, shown
+from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.messages.models import Message, State
 from tillit.parties.actors import person_scope
@@ -23,12 +25,17 @@ UNDER, MOST = "consent_proof", 200
 
 @dataclass(frozen=True)
 class Sent:
-    """A marketing message that went, and the act it went on (None: nothing on file allowed it)."""
+    """A marketing message that went, and the act it went on. interest: where the declaration of the day had the purpose
+    on legitimate interest and no objection stood, which interest, by language; law: as it cites it. With neither,
+    nothing on file allowed it.
+    """
 
     activity: str
     channel: str
     at: datetime
     on: Receipt | None
+    interest: Mapping[str, str] = field(default_factory=dict)
+    law: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,25 @@ def answer(*, actor: Actor, controller: Controller, subject_id: int) -> Answer:
     last: dict[tuple[str, str], Sent] = {}
     for activity, channel, at in found:
         if at is not None:
-            last.setdefault((activity, channel), Sent(activity, channel, at, _ground(acts, activity, channel, at)))
+            last.setdefault((activity, channel), _sent(controller, acts, activity, channel, at))
     moved = [one.last_marketing_message for one in events if one.last_marketing_message > one.at]
     return Answer(acts, list(last.values()), max(moved, default=None))
+
+
+def _sent(controller: Controller, acts: list[Receipt], activity: str, channel: str, at: datetime) -> Sent:
+    on = _ground(acts, activity, channel, at)
+    if on is None and not _objected(acts, activity, channel, at):
+        declared = current(controller_id=controller.pk, on=clock.local_date(at)).activity(activity)
+        for basis in declared.basis if declared is not None else ():
+            if basis.ground == "legitimate_interest":
+                return Sent(activity, channel, at, None, basis.interest or {}, basis.law or "")
+    return Sent(activity, channel, at, on)
+
+
+def _objected(acts: list[Receipt], activity: str, channel: str, at: datetime) -> bool:
+    """Whether a no stood: an objection that nothing lifted, or a consent taken back."""
+    said = [one for one in acts if one.activity == activity and one.channel in {"", channel} and one.at <= at]
+    return bool(said) and said[0].kind in {"objected", "withdrawn"}
 
 
 def _ground(acts: list[Receipt], activity: str, channel: str, at: datetime) -> Receipt | None:

@@ -29,7 +29,12 @@ _PARTS = ("full", "delta")
 def targets(controller: Controller) -> Sequence[Target]:
     """Each partner's whole list, or changes to it. The key holds the partner's number: keys alone are not unique."""
     standing = partners.standing(controller_id=controller.pk)
-    return [Target(f"{one.key[:40]}-{one.pk}-{part}", one.name, part) for one in standing for part in _PARTS]
+    return [Target(target_of(one, full=part == "full"), one.name, part) for one in standing for part in _PARTS]
+
+
+def target_of(partner: Partner, *, full: bool) -> str:
+    """What its whole list, or changes to it, are sent for."""
+    return f"{partner.key[:40]}-{partner.pk}-{'full' if full else 'delta'}"
 
 
 def examine(path: Path, target: str, controller: Controller) -> Examined:

@@ -30,6 +30,8 @@ ACTIVITY = "register_import"
 MOST_ATTEMPTS = 5
 MOST_UNDECIDED = 5
 """Files that one colleague may have looked through and neither confirmed nor discarded, at one controller."""
+BY_ITSELF = 0
+"""Who sent a file that no colleague did: the other party's own system."""
 _BUSY = "source-busy"
 log = structlog.get_logger("tillit.files")
 
@@ -44,8 +46,9 @@ def send(*, kind: FileKind, target: str, name: str, body: bytes, actor: Actor, c
         raise SentFileError("file-none", "choose a file")
     if target not in {one.key for one in kind.targets(controller)}:
         raise SentFileError("target-unknown", "nothing here takes files of that kind for that target")
-    undecided = SentFile.objects.filter(controller=controller, staff_id=int(actor.ref), state=FileState.EXAMINED)
-    if undecided.count() >= MOST_UNDECIDED:
+    sender = int(actor.ref) if actor.kind == "staff" else BY_ITSELF
+    undecided = SentFile.objects.filter(controller=controller, staff_id=sender, state=FileState.EXAMINED)
+    if actor.kind == "staff" and undecided.count() >= MOST_UNDECIDED:
         raise SentFileError("file-many", f"{MOST_UNDECIDED} files of yours wait to be confirmed or discarded")
     with sealed.in_memory(body) as path:
         examined = kind.examine(path, target, controller)
@@ -57,12 +60,30 @@ def send(*, kind: FileKind, target: str, name: str, body: bytes, actor: Actor, c
             name=PurePath(name).name[:200] or "–",
             size=len(body),
             digest=hashlib.sha256(body).hexdigest(),
-            staff_id=int(actor.ref),
+            staff_id=sender,
             found=asdict(examined),
         )
         sealed.keep(file_id=file.pk, body=body)
         _record(events.SENT, file, actor, target=file.target, digest=file.digest, bytes=file.size)
     return file
+
+
+def keep_for_approval(
+    *, kind: FileKind, target: str, name: str, body: bytes, actor: Actor, controller: Controller
+) -> SentFile:
+    """What another's system sent and somebody must approve, on the desk: the same again once, another in place of the
+    one that waited for the target. Raises as `send`.
+    """
+    waits = SentFile.objects.filter(
+        controller=controller, kind=kind.key, target=target, staff_id=BY_ITSELF, state=FileState.EXAMINED
+    )
+    same = waits.filter(digest=hashlib.sha256(body).hexdigest()).first()
+    if same is not None:
+        return same
+    made = send(kind=kind, target=target, name=name, body=body, actor=actor, controller=controller)
+    for one in waits.exclude(pk=made.pk):
+        discard(file_id=one.pk, actor=actor, controller=controller)
+    return made
 
 
 def confirm(*, file_id: int, actor: Actor, controller: Controller, approve: bool = False) -> SentFile:

@@ -15,9 +15,8 @@ from tillit.kernel.identifiers import name as names
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
-from tillit.messages.errors import MessageRefusedError
-from tillit.messages.operations import send
-from tillit.office.recruitment import events
+from tillit.messages.telling import tell
+from tillit.office.recruitment import events, keeping
 from tillit.office.recruitment.errors import ApplicationError
 from tillit.office.recruitment.models import DECIDED, Application, ApplicationFile, Stage
 from tillit.parties import operations as parties
@@ -165,19 +164,14 @@ def _seal(subject_id: int, controller_id: int, body: bytes) -> bytes:
 
 
 def _tell(scope: Scope, row: Application, template: str) -> None:
-    values = {"application": row.id, "position": row.position}
-    key = f"application:{row.id}:{template}"
-    try:
-        send(
-            scope=scope,
-            subject_id=row.subject_id,
-            controller_id=row.controller_id,
-            template=template,
-            values=values,
-            at=clock.now(),
-            key=key,
-            language=row.language,
-            answering=True,
-        )
-    except MessageRefusedError:
-        return
+    if template == "job_declined" and keeping.offered(Controller.objects.get(pk=row.controller_id)) is not None:
+        template = "job_declined_keep"
+    tell(
+        scope=scope,
+        subject_id=row.subject_id,
+        controller_id=row.controller_id,
+        template=template,
+        values={"application": row.id, "position": row.position, "controller": row.controller_id},
+        key=f"application:{row.id}:{template}",
+        language=row.language,
+    )

@@ -24,8 +24,13 @@ def for_nobody(*, campaign: Campaign) -> Rendered:
 def for_somebody(*, actor: Actor, campaign: Campaign) -> Rendered:
     """As one of the people who would get it sees it, drawn anew each time; the person can see who looked and why (A9).
 
-    Raises `CampaignError` (`nobody`).
+    Raises `CampaignError`: `nobody`, `few` where fewer than the minimum group would get it: it would tell who.
     """
+    size = queries.size(
+        controller=campaign.controller, activity=campaign.activity, channel=campaign.channel, segment=campaign.segment
+    )
+    if 0 < size.reached < size.few:
+        raise CampaignError("few", "so few would get it that a preview tells who they are")
     made = segments.compiled(
         controller=campaign.controller, activity=campaign.activity, channel=campaign.channel, segment=campaign.segment
     )

@@ -12,8 +12,7 @@ from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
-from tillit.messages.errors import MessageRefusedError
-from tillit.messages.operations import send
+from tillit.messages.telling import tell
 from tillit.outreach.competitions import events
 from tillit.outreach.competitions.errors import CompetitionError
 from tillit.outreach.competitions.models import Competition, Entry, Stage
@@ -178,22 +177,17 @@ def _tell(scope: Scope, competition: Competition, row: Entry) -> None:
     said = competition.texts.get(language) or next(iter(competition.texts.values()))
     append(type=events.WON, scope=scope, controller=competition.controller_id, subject=row.subject_id,
            details={"competition": competition.pk})  # fmt: skip
-    try:
-        send(
-            scope=scope,
-            subject_id=row.subject_id,
-            controller_id=competition.controller_id,
-            template="competition_won",
-            values={"title": said["title"]},
-            at=clock.now(),
-            key=f"competition:{competition.pk}",
-            language=language,
-            channels=["email"],
-            address=row.email,
-            answering=True,
-        )
-    except MessageRefusedError:
-        return  # the list of winners shows who must be called
+    tell(  # of whom it reaches not, the list of winners shows who must be called
+        scope=scope,
+        subject_id=row.subject_id,
+        controller_id=competition.controller_id,
+        template="competition_won",
+        values={"title": said["title"]},
+        key=f"competition:{competition.pk}",
+        language=language,
+        channels=["email"],
+        address=row.email,
+    )
 
 
 _SAID = {"draw-early": "early", "draw-late": "late", "draw-announced": "announced"}

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope
-from tillit.messages.errors import MessageRefusedError
-from tillit.messages.operations import send
+from tillit.messages import telling
 from tillit.outreach.seminars.links import when
 from tillit.outreach.seminars.models import Seminar, Signup, Standing
 
@@ -66,17 +65,12 @@ def tell_one(*, scope: Scope, seminar: Seminar, row: Signup, template: str) -> N
     key = f"seminar:{seminar.pk}:{template}:{seminar.revision}"
     if row.turn > 1:
         key += f":{row.turn}"
-    try:
-        send(
-            scope=scope,
-            subject_id=row.subject_id,
-            controller_id=seminar.controller_id,
-            template=template,
-            values=values,
-            at=clock.now(),
-            key=key,
-            language=row.language,
-            answering=True,
-        )
-    except MessageRefusedError:
-        return
+    telling.tell(
+        scope=scope,
+        subject_id=row.subject_id,
+        controller_id=seminar.controller_id,
+        template=template,
+        values=values,
+        key=key,
+        language=row.language,
+    )

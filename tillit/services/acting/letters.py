@@ -168,7 +168,11 @@ def _document(
     person = Facts(tuple((say[key], (str(payload[key]),)) for key in ("name", "address") if key in payload))
     about = Facts(tuple((say[key], (str(value),)) for key, value in matter.items()))
     signed = mandates.wording(
-        purpose=mandate.purpose, controller_id=case.controller_id, language=spoken, version=mandate.version
+        purpose=mandate.purpose,
+        controller_id=case.controller_id,
+        language=spoken,
+        version=mandate.version,
+        by_guardian=mandate.by_guardian,
     )
     texts: tuple[Block, ...] = tuple(Paragraph(part.format(**values)) for part in said["text"])
     until = say["signed"].format(signed=_day(mandate.signed_at, spoken), until=_day(mandate.expires_at, spoken))

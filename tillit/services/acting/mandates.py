@@ -40,9 +40,11 @@ class Wording:
         return sha256(said.encode()).hexdigest()
 
 
-def wording(*, purpose: str, controller_id: int, language: str, version: int | None = None) -> Wording:
+def wording(
+    *, purpose: str, controller_id: int, language: str, version: int | None = None, by_guardian: bool = False
+) -> Wording:
     """The text in effect, or that of a version, as the controller shows it. Versions are never changed."""
-    versions = _texts()[purpose]
+    versions = _texts()[f"{purpose}_guardian" if by_guardian else purpose]
     number = version or max(versions)
     said = versions[number]
     spoken = language if language in said["title"] else "nb"
@@ -69,15 +71,19 @@ def of_case(*, case: Case) -> list[Mandate]:
     return list(Mandate.objects.filter(subject_id=case.subject_id, case_id=case.id).order_by("-signed_at", "id"))
 
 
-def sign(*, scope: Scope, case: Case, shown: str, language: str, at: datetime) -> Mandate:
+def sign(
+    *, scope: Scope, case: Case, shown: str, language: str, at: datetime, guardian_until: datetime | None = None
+) -> Mandate:
     """The person, signed in, signs what they were shown (`shown`: its digest). In force at once.
 
+    `guardian_until`: it is the parent of a child too young to sign, who is old enough at that moment: it ends then.
     Raises `ActingError`: `not-theirs` (anybody else's hand), `wording` (the text is another by now), `mandate-stands`,
     `case-closed`.
     """
     if scope.actor.kind != "member":
         raise ActingError("not-theirs", "a mandate is signed by the person themselves")
-    text = wording(purpose=case.kind, controller_id=case.controller_id, language=language)
+    by_guardian = guardian_until is not None
+    text = wording(purpose=case.kind, controller_id=case.controller_id, language=language, by_guardian=by_guardian)
     if text.digest != shown:
         raise ActingError("wording", "the text has changed: read it again")
     state = lock_subject(scope=scope, subject_id=case.subject_id)
@@ -98,7 +104,8 @@ def sign(*, scope: Scope, case: Case, shown: str, language: str, at: datetime) -
         scope=[code for code, _ in text.scope],
         signed_at=at,
         signed_by=str(scope.actor),
-        expires_at=IsoPeriod.parse(text.period).add_to(at),
+        by_guardian=by_guardian,
+        expires_at=min(filter(None, (IsoPeriod.parse(text.period).add_to(at), guardian_until))),
     )
     cases.take(scope=scope, case=case, step="mandate_signed", at=at, details={"mandate": made.id})
     told: dict[str, Any] = {"mandate": made.id, "case": case.id, "purpose": case.kind, "until": made.expires_at}

@@ -14,7 +14,8 @@ class Mandate(PersonalModel):
     """What the person lets us do in one case. The row exists because it was signed.
 
     purpose: see `PURPOSES`; version, wording: of the text (its number, and the SHA-256 of what was shown); scope: codes
-    of what it covers; signed_by: who signed, `member:<login>`; expires_at: the first moment it counts no more.
+    of what it covers; signed_by: who signed, `member:<login>`; by_guardian: the parent of a child too young to sign
+    (`personal_data`: PostgreSQL asks for the tie); expires_at: the first moment it counts no more.
     """
 
     case_id = models.BigIntegerField()
@@ -26,6 +27,7 @@ class Mandate(PersonalModel):
     scope = models.JSONField()
     signed_at = models.DateTimeField()
     signed_by = models.CharField(max_length=60)
+    by_guardian = models.BooleanField(default=False)
     expires_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)

@@ -7,7 +7,7 @@ from tillit.disclosure import conditions
 from tillit.disclosure.models import Disclosure
 from tillit.services.acting import mandates
 from tillit.services.acting.kinds import KINDS
-from tillit.services.acting.models import ID_PROTECTION, PURPOSES, Counterpart, Letter, Mandate
+from tillit.services.acting.models import ID_PROTECTION, PURPOSES, WEB_CLEANUP, Counterpart, Letter, Mandate
 
 CATEGORIES = ("id_case", "web_cleanup_case")
 _STANDS = (
@@ -41,6 +41,12 @@ for _kind in KINDS.values():
     kinds.add(_kind)
 for _purpose in PURPOSES:
     conditions.only_when(_purpose, mandates.standing, "no-mandate")
+only_when(
+    Mandate,
+    f"NOT acting_mandate.by_guardian OR acting_mandate.purpose = '{WEB_CLEANUP}' AND EXISTS ("
+    "SELECT FROM services_family_member f WHERE f.subject_id = acting_mandate.subject_id AND f.consent_by = 'parent'"
+    " AND f.starts <= acting_mandate.signed_at AND (f.ends IS NULL OR acting_mandate.signed_at < f.ends))",
+)
 only_when(
     Letter,
     "EXISTS (SELECT FROM acting_mandate m WHERE m.id = acting_letter.mandate_id AND "

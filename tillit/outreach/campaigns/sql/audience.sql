@@ -39,12 +39,16 @@ LEFT JOIN (
 ) /*name*/ ON /*name*/.subject_id = l.subject_id
 
 -- name: addressed
--- Who has an address for the channel that is not known to be dead; of post, all of its parts. It is the person's own
--- subject that is written to: what a merged one held is nobody's address.
-SELECT subject_id FROM parties_fact
-WHERE kind = ANY (%(kinds)s) AND superseded_at IS NULL AND failed_at IS NULL
-GROUP BY subject_id HAVING count(DISTINCT kind) >= %(enough)s
+-- Who has an address for the channel that is not known to be dead, on any of their subjects; of post, all of its parts on
+-- one of them (`messages.addresses.known`).
+SELECT DISTINCT coalesce(a.alias_of_id, f.subject_id) AS subject_id FROM (
+  SELECT subject_id FROM parties_fact
+  WHERE kind = ANY (%(kinds)s) AND superseded_at IS NULL AND failed_at IS NULL
+  GROUP BY subject_id HAVING count(DISTINCT kind) >= %(enough)s
+) f LEFT JOIN parties_subject a ON a.id = f.subject_id AND a.alias_of_id IS NOT NULL
 
 -- name: pushed
 -- Who has switched notices on in a browser.
-SELECT DISTINCT subject_id FROM messages_push_subscription WHERE removed_at IS NULL AND gone_at IS NULL
+SELECT DISTINCT coalesce(a.alias_of_id, p.subject_id) AS subject_id FROM messages_push_subscription p
+LEFT JOIN parties_subject a ON a.id = p.subject_id AND a.alias_of_id IS NOT NULL
+WHERE p.removed_at IS NULL AND p.gone_at IS NULL
