@@ -68,7 +68,7 @@ def advice(
     stop: Annotated[bool, typer.Option("--end", help="Give it no more.")] = False,
 ) -> None:
     """Add advice about a service, or end it. Who it is fitted to is asked of those alone who want advice (D13)."""
-    found = _controller(controller)
+    found = controller_of(controller)
     from tillit.services import advice as all_advice
 
     if stop:
