@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,9 @@ def in_use() -> Iterator[None]:
         os.close(handle)
 
 
+@cache
 def template() -> str:
-    """Name of the template database of the present schema; builds it if it is missing."""
+    """Name of the template database of the schema at the start; builds it if it is missing."""
     start()
     name = f"tillit_template_{schema_hash()}"
     with exclusive(paths.ensure_var() / "template.lock", timeout=600):
