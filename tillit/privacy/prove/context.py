@@ -9,8 +9,8 @@ from django.db import connection
 
 from tillit.audit.verify import Report
 from tillit.declaration import registry
-from tillit.declaration.enforce import compiled_grants
-from tillit.declaration.models import Controller, Grant
+from tillit.declaration.enforce import Granted, compiled_grants
+from tillit.declaration.models import Controller
 from tillit.declaration.registry import PersonalTable
 from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import category_id, category_key
@@ -60,7 +60,7 @@ class Shared:
         return list(Controller.objects.filter(versions__isnull=False).distinct().order_by("id"))
 
     @cached_property
-    def grants(self) -> list[Grant]:
+    def grants(self) -> list[Granted]:
         """What the declarations compile to, anew."""
         return compiled_grants(on=self.on)
 

@@ -57,18 +57,19 @@ def _strangers(context: Context) -> Iterator[tuple[str, list[Key]]]:
 
 
 def _grants(context: Context, said: Said) -> Finding:
-    expected = {_as_tuple(grant) for grant in context.shared.grants if grant.controller_id == context.id}
-    present = {_as_tuple(grant) for grant in Grant.objects.filter(controller_id=context.id)}
+    expected = {
+        (grant.activity, grant.category, grant.row_controller_id, grant.rights)
+        for grant in context.shared.grants
+        if grant.controller_id == context.id
+    }
+    granted = Grant.objects.filter(controller_id=context.id)
+    present = set(granted.values_list("activity", "category", "row_controller_id", "rights"))
     missing = [f"{activity}: category {number} is missing" for activity, number, *_ in sorted(expected - present)]
     extra = [
         f"{activity}: category {number} of controller {row} was not declared"
         for activity, number, row, _ in sorted(present - expected)
     ]
     return judged([*extra, *missing], grants=len(present))
-
-
-def _as_tuple(grant: Grant) -> tuple[str, int, int, int]:
-    return grant.activity, grant.category, grant.row_controller_id, grant.rights
 
 
 KIND = Kind("row_security", once("row_security", "controller.arrangement"), _check)
