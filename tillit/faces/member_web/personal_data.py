@@ -30,4 +30,8 @@ for _page in ("identity", "profile"):
         collects=("identity", "contact", "gender"),
     )
 served_form("order_form", "order")
+served_form("enquiries", "enquiry", "contact_us")
+served_form("request_new", "rights_request")
+served_form("choices", "marketing_choice")
+served_form("advice", "advice")
 served_form("complaint_new", "receipt_complaint")

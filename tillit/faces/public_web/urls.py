@@ -6,6 +6,7 @@ from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.public_web import (
     app,
     banner,
+    beginning,
     benefits,
     competitions,
     cookies,
@@ -48,6 +49,8 @@ urlpatterns = [
     path("<controller:controller>/surveys/<int:number>/<slug:token>/", surveys.survey, name="survey"),
     path("<controller:controller>/benefits/", benefits.listed, name="public_benefits"),
     path("<controller:controller>/benefits/<slug:benefit>/", benefits.one, name="public_benefit"),
+    path("<controller:controller>/contact/", beginning.contact, name="contact"),
+    path("<controller:controller>/become-customer/", beginning.become_customer, name="become_customer"),
     path("<controller:controller>/jobs/", jobs.apply, name="job_application"),
     path("<controller:controller>/jobs/keep/<str:token>/", jobs.keep, name="job_keep"),
     path("<controller:controller>/reception/<str:key>/", reception.screen, name="reception_screen"),
