@@ -234,6 +234,7 @@ BY_CLIENT = [
     "password",
     "password_sign_in",
     "register",
+    "rejoin",
     "sign_in_number",
     "staff_access",
     "stop_access",
