@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from tillit.disclosure.grouping import Cell, grouped
+from tillit.disclosure.grouping import ROUNDED_TO
 from tillit.membership.card_models import CardCount
 
 ACTIVITY = "statistics"
@@ -77,14 +77,11 @@ def cohorts(*, controller_id: int, today: date) -> list[Cohort]:
     ]
 
 
-def released(months: list[Month], *, least: int) -> list[Cell]:
-    """The figures as they may go to others (H14): what covers fewer than `least` people is put together."""
-    cells = []
-    for one in months:
-        for what, people in (("joined", one.joined), *((f"left_{k}", n) for k, n in one.left.items())):
-            if people:
-                cells.append(Cell((what, f"{one.month:%Y-%m}"), people, people, 0, 0))
-    return grouped(cells, least=least)
+def shown(people: int, *, least: int) -> int | None:
+    """A figure as staff see it: None for fewer than the minimum group, nobody among them; else rounded down, so that no
+    difference between months says how few came or went.
+    """
+    return None if people < least else people - people % ROUNDED_TO
 
 
 def _months(start: date, end: date) -> Iterator[date]:

@@ -36,7 +36,7 @@ from tillit.journeys.market_hub import exchange_everywhere
 from tillit.journeys.population import refresh_everywhere
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
-from tillit.membership import cards
+from tillit.membership import cards, follow_up_releases
 from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
@@ -106,6 +106,7 @@ JOBS = {
         Every("seminars", seminars.follow_everywhere, timedelta(days=1), hour=3),
         Every("surveys", surveys.close_everywhere, timedelta(days=1), hour=0),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
+        Every("follow_up", follow_up_releases.release_everywhere, timedelta(days=1), hour=2),
         Every("comparison", comparison.release_everywhere, timedelta(days=1), hour=3),
         Every("breakdown", derived.derive_everywhere, timedelta(days=1), hour=3),
         Every("price_alerts", alerts.price_alerts, timedelta(minutes=10)),
