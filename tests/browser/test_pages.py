@@ -256,6 +256,7 @@ OTHERS = {
     "outside_back": "elsewhere",
     "manifest": "JSON",
     "app_worker": "script",
+    "app_installed": "beacon",
     "icon": "image",
     "language": "form",
     "request_download": "form",

@@ -1,9 +1,10 @@
 """Follow-up of members: movement, cohorts, and figures that may go to others (B9)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from tests.faces.test_staff import at_work, hire
 from tests.support.world import person, publish_examples
@@ -12,6 +13,7 @@ from tillit.journeys.demo import union_members
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership import cards, enrolment, follow_up, follow_up_releases
+from tillit.membership.card_models import AppCount
 from tillit.parties.models import Relationship
 from tillit.parties.operations import create_subject, end_relationship
 
@@ -131,3 +133,23 @@ def _joins(union: Controller, day: date, kind: str, section: str) -> int:
             scope=scope, subject_id=subject, controller_id=union.pk, terms=terms, joined=day, source="union"
         )
     return subject
+
+
+def test_b11_an_installation_of_the_app_is_a_number_a_month_and_holds_nobody(union: Controller, client: Client) -> None:
+    assert "/lyngheim/app/installed/" in client.get("/lyngheim/").text
+    for n in range(12):
+        answer = client.post("/lyngheim/app/installed/", REMOTE_ADDR=f"192.0.2.{n}")
+        assert (answer.status_code, answer.content, answer.cookies.output()) == (204, b"", "")
+    for refused in ({"HTTP_SEC_GPC": "1"}, {"HTTP_DNT": "1"}, {"HTTP_SEC_FETCH_SITE": "cross-site"}):
+        client.post("/lyngheim/app/installed/", REMOTE_ADDR="192.0.2.99", **refused)
+    assert list(AppCount.objects.values_list("controller_id", "month", "installed")) == [
+        (union.pk, clock.today().replace(day=1), 12)
+    ]
+    assert {field.name for field in AppCount._meta.fields} == {"pk", "controller", "month", "installed"}
+    for _ in range(30):
+        client.post("/lyngheim/app/installed/", REMOTE_ADDR="198.51.100.7")
+    assert AppCount.objects.get().installed == 32, "twenty a day from one network"
+    with Scope(system("test", {union.pk}), "statistics"):
+        now = clock.today().replace(day=1)
+        after = (now + timedelta(days=31)).replace(day=1)
+        assert follow_up.movement(controller_id=union.pk, start=now, end=after)[0].installed == 32

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from django.db import connection
 
 from tillit.disclosure.grouping import ROUNDED_TO
+from tillit.membership import app_counts
 from tillit.membership.card_models import CardCount
 
 ACTIVITY = "statistics"
@@ -19,7 +20,7 @@ COLUMNS = ("resigned", "transferred", "lapsed", "excluded", "deceased")
 
 @dataclass
 class Month:
-    """A month: joined, left by column, standing at its end, cards issued to phones and to pages."""
+    """A month: joined, left by column, standing at its end, cards issued to phones and to pages, the app installed."""
 
     month: date
     joined: int = 0
@@ -27,6 +28,7 @@ class Month:
     standing: int = 0
     cards_app: int = 0
     cards_web: int = 0
+    installed: int = 0
 
     @property
     def gone(self) -> int:
@@ -58,6 +60,8 @@ def movement(*, controller_id: int, start: date, end: date) -> list[Month]:
                 setattr(months[month], what, people)
     for row in CardCount.objects.filter(controller_id=controller_id, month__gte=start, month__lt=end):
         setattr(months[row.month], "cards_app" if row.device else "cards_web", row.issued)
+    for month, times in app_counts.by_month(controller_id=controller_id, start=start, end=end).items():
+        months[month].installed = times
     for one in months.values():
         standing += one.joined - one.gone
         one.standing = standing

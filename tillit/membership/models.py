@@ -266,4 +266,4 @@ class TermsAcceptance(PersonalModel):
         ]
 
 
-from tillit.membership.card_models import Card, ShownCode  # noqa: E402, F401 (models of this app)
+from tillit.membership.card_models import AppCount, Card, ShownCode  # noqa: E402, F401 (models of this app)

@@ -11,7 +11,7 @@ from tillit.declaration.registry import (
     transient,
 )
 from tillit.membership import cards, following, queries, segments
-from tillit.membership.card_models import Card, CardCount, ShownCode, ShownSalt
+from tillit.membership.card_models import AppCount, Card, CardCount, ShownCode, ShownSalt
 from tillit.membership.models import (
     CollectiveAgreement,
     Cover,
@@ -64,6 +64,7 @@ transient(
     clock_column="until",
     not_backed_up="who has one could tell whose digests were made with it",
 )
+not_personal(AppCount, because="how often the app was installed in a month")
 not_personal(CardCount, because="how many cards were issued in a month")
 definer("tillit_proof", __file__, "follow_up")
 domain_trial(

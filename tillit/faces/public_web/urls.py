@@ -34,6 +34,7 @@ urlpatterns = [
     path("<controller:controller>/app/manifest.webmanifest", app.manifest, name="manifest"),
     path("<controller:controller>/app/worker.js", app.worker, name="app_worker"),
     path("<controller:controller>/app/offline/", app.offline, name="app_offline"),
+    path("<controller:controller>/app/installed/", app.installed, name="app_installed"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("m/<str:token>/", measuring.follow, name="measure"),
     path("n/<str:token>/", newsletter.confirm, name="newsletter_confirm"),

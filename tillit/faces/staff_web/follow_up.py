@@ -89,7 +89,7 @@ def download(request: HttpRequest, worker: Worker) -> HttpResponse:
 
 
 def _row(one: Month) -> list[int]:
-    return [one.joined, *one.left.values(), one.standing, one.cards_app, one.cards_web]
+    return [one.joined, *one.left.values(), one.standing, one.cards_app, one.cards_web, one.installed]
 
 
 def _seen(worker: Worker) -> Callable[[int], int | None]:
