@@ -267,6 +267,7 @@ OTHERS = {
     "staff_recording": "form",
     "invoice": "file",
     "insurance_claim_file": "file",
+    "own_insurance_terms": "file",
     "staff_invoice": "file",
     "staff_insurance_file": "file",
     "staff_books_file": "form",

@@ -13,6 +13,7 @@ from tillit.declaration.registry import (
 from tillit.membership import cards, following, queries, segments
 from tillit.membership.card_models import AppCount, Card, CardCount, ShownCode, ShownSalt
 from tillit.membership.models import (
+    AgreementTerms,
     CollectiveAgreement,
     Cover,
     FileLayout,
@@ -42,6 +43,7 @@ endings.follow("member", ended=following.ended, resumed=following.resumed)
 not_personal(MembershipType, because="kinds of membership")
 not_personal(Unit, because="sections and workplaces")
 not_personal(CollectiveAgreement, because="agreements for groups")
+not_personal(AgreementTerms, because="terms of agreements for groups")
 not_personal(Payer, because="organisations that pay dues")
 personal(
     Card,
