@@ -208,6 +208,10 @@ JOURNEYS = [
 ]
 # Seen by Django's client (test_ways_in, test_push, test_supply …), not crawled: they need numbers or a link first.
 BY_CLIENT = [
+    "order_service",
+    "child_cleanups",
+    "child_cleanup",
+    "staff_services_person",
     "staff_supply",
     "supply",
     "services",
@@ -241,6 +245,8 @@ BY_CLIENT = [
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
+    "staff_things_extract": "file",
+    "child_cleanup_file": "file",
     "draw_tickets": "file",
     "seminar_calendar": "file",
     "staff_reception_badge": "file",

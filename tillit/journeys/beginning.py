@@ -1,5 +1,5 @@
-"""How somebody becomes something to a controller by their own act (A5): writes as an enquirer, becomes a customer. What
-a form asks is what its declaration collects (A2).
+"""How somebody becomes something to a controller by their own act (A5): writes as an enquirer, becomes a customer,
+orders a service (D1). What a form asks is what its declaration collects (A2).
 
 Whoever types an address has shown nothing: a code goes to it, and until it comes back nothing is stored; what was typed
 stays with the browser, signed by the face. Every answer before that is the same whether an address is known or not.
@@ -10,6 +10,7 @@ that is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from tillit.audit.operations import append
@@ -17,6 +18,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.declaration.schema import Form
 from tillit.journeys import person_facts
+from tillit.journeys.agreements import Offered
 from tillit.journeys.enquiries import opening
 from tillit.journeys.events import RELATIONSHIP_BEGUN
 from tillit.journeys.join import JoinRefusedError
@@ -24,6 +26,7 @@ from tillit.journeys.joining import NEVER_SENT, PER_ADDRESS, PER_NETWORK, TRIES,
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
 from tillit.kernel.identifiers import IdentifierError, email, name, national_number, phone
+from tillit.kernel.money import Money
 from tillit.kernel.scope import Scope, system
 from tillit.membership.operations import accept_terms
 from tillit.messages.mail import send_unstored
@@ -32,10 +35,13 @@ from tillit.parties import operations as parties
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.models import Fact, Login, SealedFact
 from tillit.parties.rates import truncated, within
+from tillit.services import ages, agreements
+from tillit.services.errors import ServiceError
+from tillit.services.product_models import Payer
 
 PURPOSE = "begin"
 KIND, ROUTE = "customer", "web"
-CONTACT, CUSTOMER = "contact", "become_customer"
+CONTACT, CUSTOMER, ORDER = "contact", "become_customer", "order_service"
 _ADDRESS = ("street", "postal_code", "city")
 _LONGEST = {"text": 4000, "subject": 120}
 _FACTS = {
@@ -72,10 +78,25 @@ def fields(form: Form, page: str) -> tuple[str, ...]:
         return ("name", "email", "subject", "text")
     checked = "national_number" in form.collects
     terms = ("terms",) if "terms_acceptance" in form.collects else ()
+    if page == ORDER:
+        return ("product", "name", "email", "mobile", "birth_date", *terms)
     return ("name", "email", "mobile", *((*_ADDRESS, "national_number") if checked else ()), *terms)
 
 
-def faults(*, form: Form, page: str, typed: Mapping[str, str]) -> dict[str, str]:
+def products(*, controller: Controller) -> list[Offered]:
+    """What somebody may order by themselves and pay, without being known."""
+    today = clock.today()
+    found = (
+        Offered(one, Money(cost.minor, cost.currency), None)
+        for one in agreements.orderable(controller_id=controller.pk, on=today)
+        if Payer.CUSTOMER in one.payers and (cost := agreements.price(product=one, on=today)) is not None
+    )
+    return list(found)
+
+
+def faults(  # noqa: PLR0912 (a branch a field)
+    *, controller: Controller, form: Form, page: str, typed: Mapping[str, str]
+) -> dict[str, str]:
     """Field → code of what is wrong with it. Says nothing of who is known."""
     found: dict[str, str] = {}
     for field in fields(form, page):
@@ -91,12 +112,18 @@ def faults(*, form: Form, page: str, typed: Mapping[str, str]) -> dict[str, str]
                 national_number.normalise(text)
             elif field in _ADDRESS:
                 person_facts.normal(_FACTS[field], text)
+            elif field == "birth_date":
+                ages.old_enough(born=date.fromisoformat(text), controller_id=controller.pk, on=clock.today())
+            elif field == "product" and text not in {one.product.key for one in products(controller=controller)}:
+                found[field] = "product"
             elif field == "terms" and text != "1":
                 found[field] = "terms"
             elif field in _LONGEST and not 0 < len(text) <= _LONGEST[field]:
                 found[field] = "missing"
         except IdentifierError:
             found[field] = {"mobile": "phone"}.get(field, field.replace("_", "-"))
+        except ServiceError as error:
+            found[field] = error.code
         except ValueError:
             found[field] = "missing"
     return found
@@ -134,7 +161,7 @@ def confirm(
     language: str,
 ) -> Begun | None:
     """Begin when the code is right; else None. Raises `JoinRefusedError` `other-person` where mobile or national number
-    is somebody else's, and `TooManyTriesError`.
+    is somebody else's, or why the order was refused, and `TooManyTriesError`.
     """
     if not within(TRIES, f"{controller.register_id}:{truncated(network_address)}"):
         raise TooManyTriesError("too-many-tries", "too many tries from this network; wait a quarter of an hour")
@@ -186,6 +213,8 @@ def begin(*, controller: Controller, activity: str, typed: Mapping[str, str]) ->
                 accept_terms(scope=scope, subject_id=subject, controller_id=controller.pk, route=ROUTE, at=at)
             if not Login.objects.filter(subject_id=subject).exists():
                 parties.open_account(scope=scope, subject_id=subject, register_id=register, at=at)
+            if "product" in typed:
+                _order(scope, controller, subject, typed)
             append(
                 type=RELATIONSHIP_BEGUN,
                 scope=scope,
@@ -195,7 +224,29 @@ def begin(*, controller: Controller, activity: str, typed: Mapping[str, str]) ->
             )
     except AlreadyClaimedError:
         raise JoinRefusedError("other-person", "mobile or national number is another person's") from None
+    except ServiceError as error:
+        raise JoinRefusedError(error.code, "the order was refused") from None
     return Begun(subject, known is None)
+
+
+def _order(scope: Scope, controller: Controller, subject_id: int, typed: Mapping[str, str]) -> None:
+    """The product is theirs from today, paid by themselves. The age is that of the date on record (D1, D12)."""
+    at = clock.now()
+    if ages.born(subject_id=subject_id) is None:
+        parties.record_fact(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=controller.pk,
+            category="birth_date",
+            kind="birth_date",
+            value=date.fromisoformat(typed["birth_date"]).isoformat(),
+            source="data_subject",
+            at=at,
+        )
+    chosen = next((one for one in products(controller=controller) if one.product.key == typed["product"]), None)
+    if chosen is None:
+        raise ServiceError("product", "this cannot be ordered any more")
+    agreements.subscribe(scope=scope, subject_id=subject_id, product=chosen.product, payer=Payer.CUSTOMER, at=at)
 
 
 def _facts(typed: Mapping[str, str], subject_id: int, controller_id: int) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Writing to customer service, becoming a customer: a form, a code, done (A5)."""
+"""Writing to customer service, becoming a customer, ordering a service: a form, a code, done (A5, D1)."""
 
 from typing import Any
 from uuid import UUID
@@ -18,15 +18,15 @@ from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import beginning
-from tillit.journeys.beginning import CONTACT, CUSTOMER, Begun
+from tillit.journeys.beginning import CONTACT, CUSTOMER, ORDER, Begun
 from tillit.journeys.join import JoinRefusedError
 from tillit.parties.models import Login
 
 _SALT, _LIVES = "tillit.begin", 600
 LONGEST = {"text": 4000}
-_TYPES = {"email": "email", "mobile": "tel"}
+_TYPES = {"email": "email", "mobile": "tel", "birth_date": "date"}
 _FILLS = {"name": "name", "email": "email", "mobile": "tel", "street": "street-address", "postal_code": "postal-code"}
-_FILLS |= {"city": "address-level2"}
+_FILLS |= {"city": "address-level2", "birth_date": "bday"}
 
 
 @never_cache
@@ -44,6 +44,16 @@ def become_customer(request: HttpRequest, controller: str) -> HttpResponse:
     return _page(request, controller, CUSTOMER)
 
 
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_service(request: HttpRequest, controller: str) -> HttpResponse:
+    """Order a service, and become a customer by it (D1)."""
+    if not beginning.products(controller=site_or_404(controller).controller):
+        raise Http404
+    return _page(request, controller, ORDER)
+
+
 def _page(request: HttpRequest, key: str, page: str) -> HttpResponse:
     site = site_or_404(key)
     form = form_on(site.declaration, page)
@@ -55,7 +65,7 @@ def _page(request: HttpRequest, key: str, page: str) -> HttpResponse:
         return _confirm(request, site, form, page)
     asked = beginning.fields(form, page)
     typed = {field: request.POST.get(field, "").strip()[: LONGEST.get(field, 254)] for field in asked}
-    if wrong := beginning.faults(form=form, page=page, typed=typed):
+    if wrong := beginning.faults(controller=site.controller, form=form, page=page, typed=typed):
         return _form(request, site, form, page, typed=typed, wrong=wrong)
     spoken, called = language(), site.declaration.controller.name
     sent = beginning.ask(
@@ -97,7 +107,7 @@ def _confirm(request: HttpRequest, site: Site, form: Form, page: str) -> HttpRes
 
 def _done(request: HttpRequest, site: Site, page: str, done: Begun) -> HttpResponse:
     login = Login.objects.filter(subject_id=done.subject_id, is_active=True).first()
-    if page == CUSTOMER and done.new and login is not None:
+    if page in {CUSTOMER, ORDER} and done.new and login is not None:
         signing_in.begin_session(request, login, "email_code")
     context = {"site": site, "page": page, "done": done, "account": login is not None}
     return render(request, "public_web/begun.html", context)
@@ -121,6 +131,7 @@ def _form(
             "fills": _FILLS.get(field, "off"),
             "value": typed.get(field, "") if field != "national_number" else "",
             "wrong": wrong.get(field, ""),
+            "options": beginning.products(controller=site.controller) if field == "product" else [],
         }
         for field in beginning.fields(form, page)
     ]

@@ -51,6 +51,7 @@ urlpatterns = [
     path("<controller:controller>/benefits/", benefits.listed, name="public_benefits"),
     path("<controller:controller>/benefits/<slug:benefit>/", benefits.one, name="public_benefit"),
     path("<controller:controller>/contact/", beginning.contact, name="contact"),
+    path("<controller:controller>/order-service/", beginning.order_service, name="order_service"),
     path("<controller:controller>/become-customer/", beginning.become_customer, name="become_customer"),
     path("<controller:controller>/jobs/", jobs.apply, name="job_application"),
     path("<controller:controller>/jobs/keep/<str:token>/", jobs.keep, name="job_keep"),

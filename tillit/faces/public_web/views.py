@@ -17,6 +17,7 @@ from tillit.faces.form_notices import said_on
 from tillit.faces.public_web.cookies import notice
 from tillit.faces.site import site_or_404
 from tillit.faces.texts import languages
+from tillit.journeys import beginning
 from tillit.kernel import clock
 
 
@@ -27,7 +28,7 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "public_web/front.html", {"controllers": controllers})
 
 
-_BEGIN = ("become_customer", "contact")
+_BEGIN = ("order_service", "become_customer", "contact")
 _OUTREACH = (
     ("benefit_delivery", "public_benefits", "benefits.title"),
     ("seminars", "seminars", "seminars.title"),
@@ -46,7 +47,12 @@ def home(request: HttpRequest, controller: str) -> HttpResponse:
         "site": site,
         "cookie_notice": notice(request, site),
         "joins": said_on(site, "join") is not None,
-        "begins": [one for one in _BEGIN if form_on(site.declaration, one) is not None],
+        "begins": [
+            one
+            for one in _BEGIN
+            if form_on(site.declaration, one) is not None
+            and (one != beginning.ORDER or beginning.products(controller=site.controller))
+        ],
         "outreach": [(name, title) for activity, name, title in _OUTREACH if site.declaration.activity(activity)],
     }
     return render(request, "public_web/home.html", context)
