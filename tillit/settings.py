@@ -239,6 +239,7 @@ POST_IN_BATCHES = os.environ.get("TILLIT_POST", "") == "1"
 # Registers outside that facts are checked against: https://TOKEN@host/path (docs/registers.md)
 REGISTERS = {
     "population_register": os.environ.get("TILLIT_POPULATION_REGISTER", ""),
+    "address_register": os.environ.get("TILLIT_ADDRESS_REGISTER", ""),
 }
 
 # Advertising networks: TILLIT_AUDIENCE_<PROCESSOR'S KEY>=https://TOKEN@host/path (docs/audiences.md)

@@ -44,6 +44,8 @@ VISITOR = [
     "seminars",
     "public_benefits",
     "job_application",
+    "contact",
+    "become_customer",
     "competitions",
     "draws",
     "tip",
@@ -127,6 +129,7 @@ JOURNEYS = [
     "assistance",
     "assistance_service",
     "assistance_case",
+    "advice",
     "belongings",
     "belonging",
     "staff_assistance",
@@ -205,6 +208,10 @@ JOURNEYS = [
 ]
 # Seen by Django's client (test_ways_in, test_push, test_supply …), not crawled: they need numbers or a link first.
 BY_CLIENT = [
+    "order_service",
+    "child_cleanups",
+    "child_cleanup",
+    "staff_services_person",
     "staff_supply",
     "supply",
     "services",
@@ -231,12 +238,15 @@ BY_CLIENT = [
     "password",
     "password_sign_in",
     "register",
+    "rejoin",
     "sign_in_number",
     "staff_access",
     "stop_access",
 ]
 # No page: a form's target, a file, a style sheet.
 OTHERS = {
+    "staff_things_extract": "file",
+    "child_cleanup_file": "file",
     "draw_tickets": "file",
     "seminar_calendar": "file",
     "staff_reception_badge": "file",
@@ -252,6 +262,7 @@ OTHERS = {
     "outside_back": "elsewhere",
     "manifest": "JSON",
     "app_worker": "script",
+    "app_installed": "beacon",
     "icon": "image",
     "language": "form",
     "request_download": "form",
@@ -262,6 +273,7 @@ OTHERS = {
     "staff_recording": "form",
     "invoice": "file",
     "insurance_claim_file": "file",
+    "own_insurance_terms": "file",
     "staff_invoice": "file",
     "staff_insurance_file": "file",
     "staff_books_file": "form",
@@ -344,6 +356,8 @@ ARGUMENTS: dict[str, list[object]] = {
     "staff_contacts": ["solvik"],
     "staff_contact_new": ["solvik"],
     "job_application": ["solvik"],
+    "contact": ["solvik"],
+    "become_customer": ["fjordlys"],
     "request_new": ["rundtur", "erasure"],
     "statement_version": ["rundtur", 1],
     "statement_changes": ["rundtur", 1, 1],

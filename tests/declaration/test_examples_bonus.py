@@ -220,7 +220,7 @@ def test_h11_h12_backup_and_breach(key: str):
 @each
 def test_h13_h14_recipients_and_anonymous_sharing(key: str):
     recipients = {r.key: r for r in declaration(key).recipients}
-    assert len(recipients) == 7
+    assert len(recipients) == 8
     assert recipients["aggregate_users"].only_aggregated
     assert [r.key for r in recipients.values() if r.only_aggregated] == ["aggregate_users"]
     assert declaration(key).minimum_group == 10

@@ -9,13 +9,17 @@ import pytest
 from django.test import Client
 
 from tests.faces.conftest import Person, last_code, make_person, sign_in
+from tests.faces.test_beginning import _through as through
 from tests.faces.test_staff import at_work, hire
 from tillit.declaration.models import Controller
 from tillit.faces.jobs.tasks import JOBS
 from tillit.journeys.files import sending
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties import lookup
+from tillit.parties.models import Relationship
 from tillit.services import partners
+from tillit.services.agreement_models import Agreement
 from tillit.services.entitlement_models import Entitlement, QuarantinedEntitlement
 from tillit.services.product_models import Partner, ProductPrice, ServiceProduct
 
@@ -64,6 +68,36 @@ def test_d1_a_customer_orders_a_service_ends_it_and_takes_the_ending_back(client
     assert "Alt er som før" in page(client, act="undo", agreement=number[1])
     assert client.post(PATH, {"act": "end", "agreement": "17"}).status_code == 422
     assert client.post(PATH, {"act": "x"}).status_code == 404
+
+
+def test_d1_a5_a_stranger_orders_a_service_with_a_code_and_is_a_customer_by_it(client: Client, berit: Person) -> None:
+    site, path = berit.controller, "/trygghavn/order-service/"
+    assert path in client.get("/trygghavn/").text
+    assert "Trygg hverdag" in client.get(path, headers=NB).text
+    said = {
+        "product": "trygg", "name": "Turid Ås", "email": "turid.aas@post.example", "mobile": "400 00 451",
+        "birth_date": "1980-02-29", "terms": "1",
+    }  # fmt: skip
+    young = f"{clock.today() - timedelta(days=17 * 365)}"
+    for wrong, words in (
+        ({"birth_date": young}, "for ung"),
+        ({"product": "hus"}, "Velg en"),
+        ({"terms": ""}, "Kryss av"),
+    ):
+        refused = client.post(path, {**said, **wrong}, headers=NB)
+        assert (refused.status_code, words in refused.text) == (422, True), wrong
+    done = through(client, path, said)
+    assert done.status_code == 200
+    subject = lookup.by_address(register_id=site.register_id, text=said["email"])
+    with Scope(system("test", {site.pk}), "customer_administration"):
+        (made,) = Agreement.objects.filter(subject_id=subject)
+        assert (made.product.key, made.payer, made.price, made.starts) == ("trygg", "customer", 9900, clock.today())
+        assert Relationship.objects.get(subject_id=subject).kind == "customer"
+    assert "Trygg hverdag" in client.get(PATH, headers=NB).text, "signed in, and it is there to be ended"
+    again = through(Client(), path, {**said, "email": berit.email, "mobile": "400 00 452"})
+    assert again.status_code == 200, "who is known orders as themselves"
+    with Scope(system("test", {site.pk}), "customer_administration"):
+        assert Agreement.objects.filter(subject_id=berit.subject_id).count() == 1
 
 
 def test_d1_an_agent_sends_a_partner_s_list_looks_at_it_and_has_it_taken_in(berit: Person) -> None:

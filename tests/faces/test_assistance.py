@@ -3,11 +3,13 @@
 import io
 import re
 import zipfile
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import ProgrammingError, transaction
 from django.test import Client
 from PIL import Image
 
@@ -15,7 +17,7 @@ from tests.faces.conftest import Person, make_person, sign_in, staff_sign_in
 from tillit.cases.models import Case, Document
 from tillit.declaration.models import Controller
 from tillit.disclosure.models import Disclosure
-from tillit.journeys import belongings
+from tillit.journeys import belongings, family
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import staff
@@ -205,3 +207,76 @@ def test_d6_objects_are_entered_with_photos_changed_deleted_brought_back_and_tak
     assert stranger.get(f"{path}file/{first.id}/").status_code == 404
     assert clock.now() >= gone.added_at
     assert rows(berit, Case) == rows(berit, Document) == []
+
+
+def test_d4_d12_a_parent_cleans_up_for_a_child_until_it_is_fifteen_and_then_it_signs_itself(
+    own: Client, berit: Person
+) -> None:
+    born = clock.today().replace(year=clock.today().year - 15) + timedelta(days=40)
+    child = {"act": "child", "given": "Liv", "family": "Havn", "born": f"{born}", "agreed": "1"}
+    assert own.post(f"{MIN}/family/", child).status_code == 302
+    start = re.search(r'href="([^"]+/clean-up/)"', own.get(f"{MIN}/family/", headers=NB).text)
+    assert start is not None
+    assert "For Liv Havn, til" in own.get(start[1], headers=NB).text
+    begun = own.post(start[1], {"text": "Et bilde av Liv", "name": "Bildesiden", "url": "https://bilder.example/17"})
+    case, number = begun["Location"], int(begun["Location"].rstrip("/").rsplit("/", 1)[1])
+    assert "foreldreansvar" in own.get(case, headers=NB).text
+    assert rows(berit, Case) == [], "it is the child's, not the parent's"
+    with Scope(system("test", {berit.controller.pk}), "rights_requests"):
+        found = Case.objects.get(id=number)
+    liv = replace(berit, subject_id=found.subject_id)
+    assert sign(own, case).status_code == 302
+    (mandate,) = rows(liv, Mandate)
+    assert (mandate.by_guardian, mandate.signed_by.startswith("member:")) == (True, True)
+    assert clock.local_date(mandate.expires_at) == born.replace(year=born.year + 15), "no longer than until it decides"
+    with Scope(system("test", {berit.controller.pk}), "self_service", frozenset({berit.subject_id})):
+        ungrounded = Mandate(
+            subject_id=berit.subject_id, controller_id=berit.controller.pk, case_id=number, purpose="web_cleanup",
+            version=1, language="nb", wording="x", scope=["remove"], signed_at=clock.now(), signed_by="member:1",
+            by_guardian=True, expires_at=mandate.expires_at,
+        )  # fmt: skip
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            ungrounded.save(force_insert=True)
+    desk, worker = f"{DESK}/help/clean-up/{number}/", agent(berit, "id_agent")
+    (site,) = rows(liv, Counterpart)
+    assert "Liv Havn" in worker.get(desk).text
+    letter = {"act": "letter", "counterpart": str(site.id), "template": "removal"}
+    assert worker.post(desk, letter).status_code == 302
+    (sent,) = rows(liv, Letter)
+    written = own.get(f"{case}file/{sent.document_id}/")
+    assert written.content.startswith(b"%PDF-")
+    stranger = Client(HTTP_HOST="localhost")
+    sign_in(stranger, make_person(berit.controller, "Ola", "Lund", "+47 400 00 152", "customer"))
+    assert stranger.get(case).status_code == 404
+    clock.travel(datetime.combine(born.replace(year=born.year + 15), time(9), UTC))
+    again = Client(HTTP_HOST="localhost")
+    sign_in(again, berit)
+    refused = again.get(case, follow=True, headers=NB)
+    assert "Barnet har fylt 15 år" in refused.text, "refused in words"
+    worker = Client(HTTP_HOST="localhost", headers=NB)
+    staff_sign_in(worker, "id_agent@trygghavn.example")
+    assert worker.post(desk, letter).status_code == 422, "nothing goes under the parent's mandate"
+    assert rows(liv, Letter) == [sent]
+
+
+def test_d4_d12_from_fifteen_a_child_of_the_family_asks_and_signs_by_their_own_sign_in(
+    client: Client, berit: Person
+) -> None:
+    controller = berit.controller
+    secret = family.invite(controller=controller, subject_id=berit.subject_id, name="Per", relation="child")
+    per = make_person(controller, "Per", "Havn", "+47 400 00 153", "subscriber")
+    born = clock.today().replace(year=clock.today().year - 16)
+    page = f"/trygghavn/family/{secret}/"
+    sign_in(client, per)
+    start = f"{MIN}/help/clean-up/"
+    assert client.post(page, {"act": "accept", "born": f"{born}", "agreed": "1"}).status_code == 302
+    begun = client.post(start, {"text": "Et bilde av meg", "name": "Bildesiden", "url": "https://bilder.example/18"})
+    assert begun.status_code == 302
+    assert sign(client, begun["Location"]).status_code == 302
+    (mandate,) = rows(per, Mandate)
+    assert not mandate.by_guardian
+    parent = Client(HTTP_HOST="localhost")
+    sign_in(parent, berit)
+    shown = parent.get(f"{MIN}/family/", headers=NB).text
+    assert "Per Havn" in shown
+    assert "clean-up" not in shown, "nothing of it is the parent's to ask for"

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tillit.declaration.enforce import DELETE, READ, RESTRICTED, WRITE
+from tillit.declaration.enforce import ARCHIVED, DELETE, READ, RESTRICTED, WRITE
 from tillit.declaration.models import Controller, Grant, Register
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.scope import Actor, Scope, system
@@ -51,7 +51,7 @@ def build() -> World:
     for activity, rights in (
         ("bonus_earning", READ | WRITE | RESTRICTED),
         ("bonus_use", READ | WRITE),
-        ("retention", READ | WRITE | DELETE | RESTRICTED),
+        ("retention", READ | WRITE | DELETE | RESTRICTED | ARCHIVED),
         ("customer_service", READ),
     ):
         for controller_id in made:

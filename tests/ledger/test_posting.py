@@ -16,6 +16,7 @@ from tillit.ledger.errors import (
     NotAllowedError,
     UnknownAccountError,
 )
+from tillit.ledger.models import Balance
 from tillit.ledger.operations import Account, Posting, natural_key
 
 ISSUED = Account(kinds.ISSUED)
@@ -196,3 +197,17 @@ def test_the_scope_must_be_allowed_to_write_that_book_person_and_state(world: Wo
         operations.post(scope=scope, postings=[replace(posting, credit=Account(kinds.Kind(150, "x"), Y28))])
     with world.scope(subjects=frozenset({subject})) as scope:
         assert operations.post(scope=scope, postings=[posting]) == {posting.id}
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_d10_an_account_that_is_used_again_leaves_the_archive(world: World, together: int) -> None:
+    with world.scope() as scope:
+        subject = world.subject()
+        operations.post(scope=scope, postings=[earn(world, subject, 1000) for _ in range(together)])
+        assert lots(world, subject) == [(Y28, 1000 * together)]
+    with world.scope("retention"):
+        assert Balance.objects.filter(subject_id=subject).update(state=2) == 1
+    with world.scope() as scope:
+        assert lots(world, subject) == []
+        operations.post(scope=scope, postings=[earn(world, subject, 5) for _ in range(together)])
+        assert lots(world, subject) == [(Y28, 1005 * together)]

@@ -213,8 +213,6 @@ def _together(rules: tuple[Retention, ...], said: Rules, kind: str, day: date) -
         sides = {rule.rule for rule in rules}
         none = "-infinity" if sides & {"keep", "minimum"} else "infinity"
         return max(ends["minimum"]).isoformat() if ends["minimum"] else none[:10]
-    if not kept and any(rule.rule == "keep" for rule in rules):
-        return "-infinity"[:10]
     return max([min(bounds), *ends["minimum"]]).isoformat()
 
 

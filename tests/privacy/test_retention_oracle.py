@@ -296,7 +296,9 @@ def _expected(case: Case, members: list[Party], row: Row) -> date | None:
         if not isinstance(day, str):
             lapses[rule.rule].append(day)
     kinds = {rule.rule for _, rule in speaking}
-    keep = max(lapses["keep"], default=LONG_AGO if "keep" in kinds else NEVER)
+    of_kind = {rule.rule for _, rule in speaking if not rule.only_kinds or row.kind in rule.only_kinds}
+    alone = "ceiling" in of_kind and "keep" not in of_kind
+    keep = max(lapses["keep"], default=LONG_AGO if "keep" in kinds and not alone else NEVER)
     if kinds == {"minimum"}:
         keep = LONG_AGO
     return max([min([keep, *lapses["ceiling"]]), *lapses["minimum"]])

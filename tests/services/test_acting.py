@@ -291,11 +291,22 @@ def test_d3_an_id_case_goes_three_years_after_its_end_even_while_a_customer(kari
     case = kari.open()
     kari.sign(case)
     kari.write(case, kari.creditor(case))
+    with kari.agent():
+        assert (Mandate.objects.count(), Letter.objects.count()) == (1, 1)
+    before = seen(kari, kari.agent())
+    clock.travel(clock.now() + timedelta(days=1))
+    retention.run()  # an open case keeps its mandate, and with it the letters
+    assert seen(kari, kari.agent()) == before
     with kari.agent() as scope:
-        operations.close(scope=scope, case=case, at=clock.now())
+        assert (Mandate.objects.count(), Letter.objects.count()) == (1, 1)
+        operations.close(
+            scope=scope, case=operations.one_case(case_id=case.id), at=datetime(2026, 3, 2, 12, tzinfo=UTC)
+        )
     clock.travel(datetime(2029, 3, 1, 12, tzinfo=UTC))
     retention.run()
     assert seen(kari, kari.agent()) > 5
+    with kari.agent():
+        assert (Mandate.objects.count(), Letter.objects.count()) == (1, 1)
     clock.travel(datetime(2029, 3, 2, 12, tzinfo=UTC))
     retention.run()
     assert seen(kari, kari.agent()) == 0

@@ -1,7 +1,7 @@
 """Is this person entitled? One bit to the partner, on record; a usage report only with the partner's ground (D1)."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +13,20 @@ from tillit.consent import operations as consent
 from tillit.consent.models import EventKind
 from tillit.disclosure import queries as disclosures
 from tillit.faces.api import keys
+from tillit.journeys import insurance
 from tillit.journeys.entitlement_asked import usage_report
+from tillit.journeys.files import sending
+from tillit.journeys.files.errors import SentFileError
+from tillit.journeys.models import FileState, SentFile
 from tillit.kernel import clock
-from tillit.services import blocking, partners
+from tillit.parties import staff
+from tillit.parties.actors import staff_actor
+from tillit.parties.models import Relationship
+from tillit.services import blocking, covers, entitled, partners
 from tillit.services.errors import ServiceError
+from tillit.services.insurance_models import Cover
 from tillit.services.product_models import Partner, Payer
+from tillit.services.reference_data import keep_product
 
 
 @pytest.fixture
@@ -54,6 +63,61 @@ def test_d1_a_partner_sends_by_api_and_the_same_rows_again_do_nothing(trygghavn:
     assert post(trygghavn.bank, "entitlements", only).json()["repeated"]
     assert post(trygghavn.bank, "entitlements", only, scopes=["entitlements:check"]).status_code == 403
     assert post(trygghavn.bank, "entitlements", {"rows": [{**row("K-1"), "note": "x"}]}).status_code == 422
+
+
+def test_d1_a_list_by_api_that_ends_too_many_is_approved_at_the_desk_and_not_sent_again(trygghavn: Company) -> None:
+    post(trygghavn.bank, "entitlements", {"rows": [row(f"K-{n}", f"Kari{n}") for n in range(10)], "full": True})
+    short = {"rows": [row(f"K-{n}", f"Kari{n}") for n in range(4)], "full": True}
+    assert post(trygghavn.bank, "entitlements", short).json()["state"] == "waiting"
+    post(trygghavn.bank, "entitlements", short)
+    waits = SentFile.objects.get(kind="entitlements", state=FileState.EXAMINED)  # once, whoever asks again
+    assert (waits.found["approval"], waits.found["would"]) == ("needed", {"ends": 6})
+    assert sum(not one.end_reason for one in trygghavn.entitled()) == 10
+    colleague = staff.add(
+        email="tor@trygghavn.example", name="Tor", role="service_agent", controller=trygghavn.controller,
+        confidentiality=date(2026, 1, 1),
+    )  # fmt: skip
+    who = {"actor": staff_actor(staff=colleague, controller=trygghavn.controller), "controller": trygghavn.controller}
+    with pytest.raises(SentFileError):
+        sending.confirm(file_id=waits.pk, **who)
+    sending.confirm(file_id=waits.pk, approve=True, **who)
+    assert sending.take_in_waiting() == 1
+    assert sum(not one.end_reason for one in trygghavn.entitled()) == 4
+    again = post(trygghavn.bank, "entitlements", short).json()
+    assert (again["repeated"], again["state"]) == (True, "applied"), "approved there, it is the same list"
+    assert not SentFile.objects.filter(kind="entitlements", state=FileState.EXAMINED).exists()
+
+
+def test_d7_whom_a_partner_insures_is_covered_without_ordering_anything(trygghavn: Company) -> None:
+    collective = keep_product(
+        controller=trygghavn.controller, key="kollektiv", names={"nb": "Kollektiv", "en": "Collective"},
+        services=["insurance_cover"], payers=["partner"], starts=date(2026, 1, 1), by_itself=True,
+    )  # fmt: skip
+    covers.keep_terms(
+        controller=trygghavn.controller, product=collective.key, policy="F-1", insures={"nb": "ID", "en": "ID"},
+        most=1_000_000, own_share=0, starts=date(2026, 1, 1),
+    )  # fmt: skip
+    post(trygghavn.bank, "entitlements", {"rows": [row("K-1", product="kollektiv")], "full": True})
+    (kari,) = trygghavn.entitled()
+    assert insurance.follow_agreements() == 1
+
+    def cover() -> Cover:
+        with trygghavn.everyone():
+            return Cover.objects.get(subject_id=kari.subject_id)
+
+    assert (cover().starts, cover().ends) == (clock.today(), None)
+    with trygghavn.everyone():
+        assert Relationship.objects.filter(subject_id=kari.subject_id, kind="customer", ended=None).exists()
+    ends = clock.today() + timedelta(days=9)
+    with trygghavn.scope(kari.subject_id, "entitlement_check") as scope:
+        entitled.end(scope=scope, entitlement=kari, at=clock.now() + timedelta(days=9))
+    assert insurance.follow_agreements() == 1
+    assert cover().ends == ends, "its eighteen months are counted from there"
+    with pytest.raises(ServiceError):
+        keep_product(
+            controller=trygghavn.controller, key="x", names={"nb": "X", "en": "X"}, services=["insurance_cover"],
+            payers=["customer"], starts=date(2026, 1, 1), by_itself=True,
+        )  # fmt: skip
 
 
 def test_d1_a_partner_is_told_one_bit_of_its_own_customers_and_a_yes_is_on_record(trygghavn: Company) -> None:

@@ -10,6 +10,7 @@ from tests.services.products import NOW, Company, company
 from tillit.consent import operations as consent
 from tillit.consent.models import Choice
 from tillit.journeys import family as journey
+from tillit.journeys import family_link, family_ties
 from tillit.journeys.agreements import close_lapsed
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -45,7 +46,7 @@ def invite(of: Company, holder: int) -> str:
 
 
 def accept(of: Company, subject: int, secret: str, born: str = "") -> FamilyMember:
-    return journey.accept(controller=of.controller, subject_id=subject, secret=secret, born=born, wording=WORDS)
+    return family_link.accept(controller=of.controller, subject_id=subject, secret=secret, born=born, wording=WORDS)
 
 
 def child(of: Company, holder: int, born: str = "2014-06-01", *, agreed: bool = True) -> FamilyMember:
@@ -244,7 +245,7 @@ def test_d12_a_tie_without_its_consent_is_none(trygghavn: Company, kari: int, mo
     def fails(**given: object) -> None:
         raise ServiceError("lost", "the connection")
 
-    monkeypatch.setattr(journey.consent, "record", fails)
+    monkeypatch.setattr(family_ties.consent, "record", fails)
     ola, secret = trygghavn.customer(given="Ola"), invite(trygghavn, kari)
     assert refusal(accept, trygghavn, ola, secret) == "lost"
     assert refusal(child, trygghavn, kari) == "lost"

@@ -113,6 +113,12 @@ class Site:
         return own is not None and "insurance_claim" in own.records
 
     @property
+    def has_own_insurances(self) -> bool:
+        """Whether the controller's members are covered by agreements for groups."""
+        own = self.declaration.activity("register_import")
+        return own is not None and "insurance_agreement" in own.records
+
+    @property
     def has_assistance(self) -> bool:
         """Whether the controller helps in cases (identity, the web, bookings) or registers objects."""
         services = ("id_protection", "web_cleanup", "concierge", "object_registration")

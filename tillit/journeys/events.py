@@ -3,6 +3,7 @@
 from tillit.audit.types import CODE, COUNT, DATE, DIGEST, event_type
 
 RELATIONSHIP_ENDED = event_type("relationship.ended", subject="required", kind=CODE, reason=CODE)
+RELATIONSHIP_BEGUN = event_type("relationship.begun", subject="required", kind=CODE, route=CODE)
 PERSON_BROUGHT_IN = event_type("person.brought_in", subject="required", sender=DIGEST, rows=COUNT)
 PROGRAMME_CHANGED = event_type("programme.changed", subject="none", changes=COUNT)
 DEATH_RECORDED = event_type("person.died", subject="required", source=CODE, relationships=COUNT)

@@ -8,7 +8,8 @@ recorded with the register as its source, and only where the activity may record
 ends where it is and the next one goes on: the cursor moves with the page, who waits stays waiting.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -26,7 +27,7 @@ from tillit.journeys import events
 from tillit.journeys.told_by_register import take_in_person
 from tillit.kernel import clock
 from tillit.parties.errors import RestrictedPersonError, SealedValueLostError, UnknownSubjectError
-from tillit.parties.models import SealedFact
+from tillit.parties.models import Fact, SealedFact
 from tillit.parties.operations import open_fact
 from tillit.registers import operations as registers
 from tillit.registers import queries
@@ -34,7 +35,7 @@ from tillit.registers.client import Register, named
 from tillit.registers.errors import RegisterError
 from tillit.registers.models import Check, Feed
 from tillit.registers.protocol import BATCH, PAGE, Told
-from tillit.registers.sources import POPULATION, Source, controllers
+from tillit.registers.sources import POPULATION, SOURCES, Source, controllers
 
 ANEW = timedelta(days=365)
 log = structlog.get_logger(__name__)
@@ -55,28 +56,34 @@ def refresh_everywhere() -> list[Refreshed]:
     """The worker's run: every controller whose declaration grounds it, unless the last failure asks to wait. Nothing at
     all where the installation names no register.
     """
-    try:
-        register = named(POPULATION)
-    except RegisterError:
-        return []
-    return [
-        refresh(controller=one, register=register)
-        for one in controllers(POPULATION)
-        if (until := registers.feed_of(one, POPULATION).next_try) is None or until <= clock.now()
-    ]
+    done = []
+    for source in SOURCES.values():
+        with suppress(RegisterError):
+            register = named(source)
+            done += [
+                refresh(controller=one, register=register, source=source)
+                for one in controllers(source)
+                if (until := registers.feed_of(one, source).next_try) is None or until <= clock.now()
+            ]
+    return done
 
 
 def refresh(
-    *, controller: Controller, register: Register, progress: Callable[[Refreshed], None] = lambda _: None
+    *,
+    controller: Controller,
+    register: Register,
+    source: Source = POPULATION,
+    progress: Callable[[Refreshed], None] = lambda _: None,
 ) -> Refreshed:
     """One controller's run, from where the last left off. Outside every scope. Failures of the register are told, not
     raised.
     """
-    source, done = POPULATION, Refreshed(controller.key)
+    done = Refreshed(controller.key)
     feed = registers.feed_of(controller, source)
     error = None
     try:
-        _read(controller, source, feed, register, done, progress)
+        if source.feeds:
+            _read(controller, source, feed, register, done, progress)
         _want_others(controller, source)
         _ask(controller, source, register, done, progress)
     except RegisterError as failed:
@@ -163,7 +170,7 @@ def _on_record(
     settled: dict[int, str] = {}
     with transaction.atomic(), registers.scope_of(controller, source) as scope:
         people = {check.subject_id: check for check in checks}
-        numbers: dict[int, str] = {}
+        numbers = {} if source.sealed else _in_clear(source, people)
         rows = SealedFact.objects.filter(subject_id__in=people, kind=source.asks, superseded_at__isnull=True)
         for row in rows:
             try:
@@ -187,6 +194,14 @@ def _on_record(
             registers.settle(check=people[one], outcome=outcome, at=at)
             done.outcomes[outcome] = done.outcomes.get(outcome, 0) + 1
     return [(people[one.subject_id], one) for one in sent.items]
+
+
+def _in_clear(source: Source, people: Collection[int]) -> dict[int, str]:
+    """What each is asked about by, where it is no sealed fact: what the person gave, not what a register told."""
+    rows = Fact.objects.filter(
+        subject_id__in=people, kind=source.asks, superseded_at__isnull=True, failed_at__isnull=True
+    )
+    return dict(rows.exclude(source=source.key).values_list("subject_id", "value"))
 
 
 def _take_in(

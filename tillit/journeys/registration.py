@@ -7,7 +7,7 @@ once: the new addresses wait, and the old ones are told (`recovery`). Every page
 numbers belong together or not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -68,10 +68,19 @@ def faults(*, typed: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def ask(*, controller: Controller, typed: Mapping[str, str], network_address: str, words: Words) -> Codes:
+def ask(
+    *,
+    controller: Controller,
+    typed: Mapping[str, str],
+    network_address: str,
+    words: Words,
+    purpose: str = PURPOSE,
+    may: Callable[[int], bool] = lambda subject: True,
+) -> Codes:
     """Send a code to each address when the two numbers are one member's; the codes' ids either way.
 
-    `typed` has no faults. Raises `TooManyTriesError` for the network.
+    `may`: whether that member gets codes for this purpose; asked about nobody (0), too. `typed` has no faults.
+    Raises `TooManyTriesError` for the network.
     """
     register = controller.register_id
     from_network(PER_NETWORK, str(register), network_address)
@@ -92,8 +101,8 @@ def ask(*, controller: Controller, typed: Mapping[str, str], network_address: st
     if guessing:
         _noted_guessing(controller)
     declared = current(controller_id=controller.pk, on=clock.today())
-    known = belong and allowed and not guessing and can_text(declared)
-    issued = [codes.issue(purpose=PURPOSE, register_id=register, subject_id=one if known else None) for _ in range(2)]
+    known = may(one if belong else 0) and belong and allowed and not guessing and can_text(declared)
+    issued = [codes.issue(purpose=purpose, register_id=register, subject_id=one if known else None) for _ in range(2)]
     minutes, expires = int(codes.LIVES.total_seconds() // 60), clock.now() + codes.LIVES
     if known:
         send_unstored(
@@ -145,20 +154,28 @@ def confirm(
         if not old & set(given.values()) and not recovery.is_new(subject_id=subject):
             waits = recovery.ask(scope=scope, controller=controller, subject_id=subject, addresses=given, said=warning)
             return Registered(waits=waits)
-        for kind, text in given.items():
-            record_address(
-                scope=scope,
-                register_id=controller.register_id,
-                subject_id=subject,
-                controller_id=holder,
-                kind=kind,
-                text=text,
-                source="data_subject",
-                at=at,
-            )
+        take_addresses(scope=scope, controller=controller, subject_id=subject, given=given, at=at)
         recovery.tell_replaced(known, given, warning)
         login = open_account(scope=scope, subject_id=subject, register_id=controller.register_id, at=at)
     return Registered(login=admitted(controller, login, "registration"))
+
+
+def take_addresses(
+    *, scope: Scope, controller: Controller, subject_id: int, given: Mapping[str, str], at: datetime
+) -> None:
+    """Record addresses (`email`, `phone`) that the person has shown to read. Raises `AlreadyClaimedError`."""
+    _free(controller, subject_id, dict(given))
+    for kind, text in given.items():
+        record_address(
+            scope=scope,
+            register_id=controller.register_id,
+            subject_id=subject_id,
+            controller_id=holder_of(controller_id=controller.pk),
+            kind=kind,
+            text=text,
+            source="data_subject",
+            at=at,
+        )
 
 
 def offered(declared: Declaration) -> set[str]:

@@ -51,6 +51,8 @@ def take_in_person(
         return "not_found"
     may = wanted(declaration, source)
     here = _Person(scope, controller, source, subject_id, at)
+    if not source.sealed and not here.called(told):
+        return "another_person"  # the number is somebody else's now: nothing of theirs is recorded here
     changed = here.facts({kind: value for kind, value in told.names.items() if kind in may}, drop=_NAMES)
     protected = False
     if "protection" in may and told.protection:
@@ -75,6 +77,12 @@ class _Person:
         self.scope, self.controller, self.source, self.subject, self.at = scope, controller, source, subject_id, at
         self.holder = holder_of(controller_id=controller.pk)
         self.where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": self.holder}
+
+    def called(self, told: Told) -> bool:
+        """Whether the family name we have is the one that is told; a person without one has none to compare."""
+        rows = Fact.objects.filter(subject_id=self.subject, kind="name.family", superseded_at__isnull=True)
+        known = rows.values_list("value", flat=True).first()
+        return known is not None and known.casefold() == told.names.get("name.family", "").casefold()
 
     def facts(self, values: Mapping[str, str], *, drop: tuple[str, ...]) -> set[str]:
         """Record the facts, and retire those of `drop` that are not among them; the kinds that changed."""

@@ -67,3 +67,15 @@ class CardCount(models.Model):
 
     class Meta:
         db_table = "membership_card_count"
+
+
+class AppCount(models.Model):
+    """How often the app was installed in a month, as browsers said. Of nobody."""
+
+    pk = models.CompositePrimaryKey("controller_id", "month")
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+", db_index=False)
+    month = models.DateField()
+    installed = models.IntegerField()
+
+    class Meta:
+        db_table = "membership_app_count"

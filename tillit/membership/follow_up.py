@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from tillit.disclosure.grouping import Cell, grouped
+from tillit.disclosure.grouping import ROUNDED_TO
+from tillit.membership import app_counts
 from tillit.membership.card_models import CardCount
 
 ACTIVITY = "statistics"
@@ -19,7 +20,7 @@ COLUMNS = ("resigned", "transferred", "lapsed", "excluded", "deceased")
 
 @dataclass
 class Month:
-    """A month: joined, left by column, standing at its end, cards issued to phones and to pages."""
+    """A month: joined, left by column, standing at its end, cards issued to phones and to pages, the app installed."""
 
     month: date
     joined: int = 0
@@ -27,6 +28,7 @@ class Month:
     standing: int = 0
     cards_app: int = 0
     cards_web: int = 0
+    installed: int = 0
 
     @property
     def gone(self) -> int:
@@ -58,6 +60,8 @@ def movement(*, controller_id: int, start: date, end: date) -> list[Month]:
                 setattr(months[month], what, people)
     for row in CardCount.objects.filter(controller_id=controller_id, month__gte=start, month__lt=end):
         setattr(months[row.month], "cards_app" if row.device else "cards_web", row.issued)
+    for month, times in app_counts.by_month(controller_id=controller_id, start=start, end=end).items():
+        months[month].installed = times
     for one in months.values():
         standing += one.joined - one.gone
         one.standing = standing
@@ -77,14 +81,11 @@ def cohorts(*, controller_id: int, today: date) -> list[Cohort]:
     ]
 
 
-def released(months: list[Month], *, least: int) -> list[Cell]:
-    """The figures as they may go to others (H14): what covers fewer than `least` people is put together."""
-    cells = []
-    for one in months:
-        for what, people in (("joined", one.joined), *((f"left_{k}", n) for k, n in one.left.items())):
-            if people:
-                cells.append(Cell((what, f"{one.month:%Y-%m}"), people, people, 0, 0))
-    return grouped(cells, least=least)
+def shown(people: int, *, least: int) -> int | None:
+    """A figure as staff see it: None for fewer than the minimum group, nobody among them; else rounded down, so that no
+    difference between months says how few came or went.
+    """
+    return None if people < least else people - people % ROUNDED_TO
 
 
 def _months(start: date, end: date) -> Iterator[date]:

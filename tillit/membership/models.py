@@ -73,6 +73,21 @@ class CollectiveAgreement(models.Model):
         constraints = [models.UniqueConstraint(fields=["controller", "key"], name="membership_agreement_key")]
 
 
+class AgreementTerms(models.Model):
+    """The terms of a collective agreement from a day on, until the next: a PDF as it was given. Never changed once they
+    hold.
+    """
+
+    agreement = models.ForeignKey(CollectiveAgreement, on_delete=models.PROTECT, related_name="versions")
+    starts = models.DateField()
+    document = models.BinaryField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "membership_agreement_terms"
+        constraints = [models.UniqueConstraint(fields=["agreement", "starts"], name="membership_agreement_terms_once")]
+
+
 class Payer(models.Model):
     """An organisation that pays dues for members; `number` is its organisation number. Nobody in particular: a member
     who pays for themselves has none.
@@ -266,4 +281,4 @@ class TermsAcceptance(PersonalModel):
         ]
 
 
-from tillit.membership.card_models import Card, ShownCode  # noqa: E402, F401 (models of this app)
+from tillit.membership.card_models import AppCount, Card, ShownCode  # noqa: E402, F401 (models of this app)

@@ -11,8 +11,9 @@ from tillit.declaration.registry import (
     transient,
 )
 from tillit.membership import cards, following, queries, segments
-from tillit.membership.card_models import Card, CardCount, ShownCode, ShownSalt
+from tillit.membership.card_models import AppCount, Card, CardCount, ShownCode, ShownSalt
 from tillit.membership.models import (
+    AgreementTerms,
     CollectiveAgreement,
     Cover,
     FileLayout,
@@ -42,6 +43,7 @@ endings.follow("member", ended=following.ended, resumed=following.resumed)
 not_personal(MembershipType, because="kinds of membership")
 not_personal(Unit, because="sections and workplaces")
 not_personal(CollectiveAgreement, because="agreements for groups")
+not_personal(AgreementTerms, because="terms of agreements for groups")
 not_personal(Payer, because="organisations that pay dues")
 personal(
     Card,
@@ -64,6 +66,7 @@ transient(
     clock_column="until",
     not_backed_up="who has one could tell whose digests were made with it",
 )
+not_personal(AppCount, because="how often the app was installed in a month")
 not_personal(CardCount, because="how many cards were issued in a month")
 definer("tillit_proof", __file__, "follow_up")
 domain_trial(

@@ -10,7 +10,8 @@ every minute (`privacy.backup.segments`). An entry is one of three:
   these values that is erased, so that shipped copies close at the same moment; what it still described is then flagged
   by a restore;
 - rows that are *gone*: digests of table, subject and id, which name nobody;
-- what hangs on no row: an erasure (logins), a directory's digest given up or moved, a member of staff who left.
+- what hangs on no row: an erasure (logins), a directory's digest given up or moved, a member of staff who left, people
+  who were merged or parted.
 """
 
 from collections.abc import Iterable

@@ -7,9 +7,11 @@ directories answer with the person's own, and what each subject held is each one
 
 from collections.abc import Collection
 
+from tillit.kernel import clock
 from tillit.kernel.scope import Scope
+from tillit.parties import journal
 from tillit.parties.errors import MergeRefusedError, UnknownSubjectError
-from tillit.parties.models import Subject
+from tillit.parties.models import JournalKind, Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets_of
 
 
@@ -51,6 +53,7 @@ def merge(*, scope: Scope, subject_id: int, into: int) -> None:
     if any(one.alias_of_id for one in found.values()) or Subject.objects.filter(alias_of_id=subject_id).exists():
         raise MergeRefusedError("merged-already", "one is merged already: undo that, or merge the other way")
     Subject.objects.filter(pk=subject_id).update(alias_of_id=into)
+    journal.note(scope=scope, kind=JournalKind.MERGED, at=clock.now(), subject_id=subject_id, into=into)
 
 
 def unmerge(*, scope: Scope, subject_id: int) -> int:
@@ -65,6 +68,7 @@ def unmerge(*, scope: Scope, subject_id: int) -> int:
     if any(one.state for one in found.values()):
         raise MergeRefusedError("restricted", "processing is restricted; it is lifted first")
     Subject.objects.filter(pk=subject_id).update(alias_of_id=None)
+    journal.note(scope=scope, kind=JournalKind.PARTED, at=clock.now(), subject_id=subject_id, into=into)
     return into
 
 

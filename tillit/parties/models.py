@@ -209,6 +209,8 @@ class JournalKind(models.TextChoices):
     CLAIMED = "claimed"
     UNCLAIMED = "unclaimed"
     STAFF_LEFT = "staff_left"
+    MERGED = "merged"
+    PARTED = "parted"
 
 
 class JournalEntry(models.Model):
@@ -217,7 +219,8 @@ class JournalEntry(models.Model):
     row: `details` is a row of `relation` as it stood after the act, without what it says in clear; that is in `sealed`,
     under the person's own journal key. gone: `digests` are those of rows that were disposed of, and name nobody;
     `details` says how. erasure: the ground and the categories. claimed, unclaimed: a directory's register, kind and
-    digest. staff_left: the staff account's id.
+    digest. staff_left: the staff account's id. merged: into
+    whom; parted: that it was undone.
     """
 
     kind = models.CharField(max_length=10, choices=JournalKind.choices)

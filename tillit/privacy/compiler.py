@@ -358,7 +358,23 @@ def set_due(plan: Plan, builder: "Builder", here: list[tuple[Party, Retention]])
         terms[rule.rule].append(term)
         if exception := _exception(rule, owner, term):
             plan.stays.append((rule.key, exception))
+    if alone := _ceilings_alone(plan, builder, [rule for _, rule in here]):
+        terms["keep"] = [f"CASE WHEN {alone} THEN 'infinity'::timestamp ELSE greatest({', '.join(terms['keep'])}) END"]
     plan.due = _due(**terms)
+
+
+def _ceilings_alone(plan: Plan, builder: "Builder", rules: Sequence[Retention]) -> str:
+    """SQL for whether a row is of a kind that a ceiling speaks of and no keep does: then the ceiling alone ends it, as
+    where a category has no keep at all. Empty where there is no such kind.
+    """
+    keeps, ceilings = ([rule for rule in rules if rule.rule == which] for which in ("keep", "ceiling"))
+    if not keeps or not ceilings or not all(rule.only_kinds for rule in keeps):
+        return ""
+    kind, kept = f"t.{plan.table.kind_column}", sorted({kind for rule in keeps for kind in rule.only_kinds})
+    ended = [
+        f"{kind} = ANY ({builder.parameter(list(one.only_kinds))})" if one.only_kinds else "true" for one in ceilings
+    ]
+    return f"{kind} <> ALL ({builder.parameter(kept)}) AND ({' OR '.join(ended)})"
 
 
 def _exception(rule: Retention, party: Party, term: str) -> str | None:

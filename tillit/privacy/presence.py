@@ -1,12 +1,15 @@
 """In which tables something of a person stands, asked of all tables in one statement."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from tillit.declaration import registry
 from tillit.declaration.vocabulary import category_key
+
+_MANY = 100
+"""People, from which on it is asked first which tables hold anything."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,33 @@ def held(subjects: Collection[int]) -> list[Held]:
     """
     if not subjects:
         return []
-    selects = [
-        f"SELECT {place}, subject_id, controller_id, {table.category_column or 'NULL::smallint'} FROM {table.table}"
-        " WHERE subject_id = ANY (%(subjects)s) GROUP BY 2, 3, 4"
-        for place, table in enumerate(registry.PERSONAL.values())
-    ]
     tables = list(registry.PERSONAL.values())
+    asked = range(len(tables)) if len(subjects) < _MANY else _filled(tables)
+    selects = [
+        f"SELECT {place}, subject_id, controller_id, {tables[place].category_column or 'NULL::smallint'}"
+        f" FROM {tables[place].table} WHERE subject_id = ANY (%(subjects)s) GROUP BY 2, 3, 4"
+        for place in asked
+    ]
+    if not selects:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(selects) + " ORDER BY 1, 3, 4, 2", {"subjects": list(subjects)})
         return [
             Held(tables[place].table, subject, controller, tables[place].category or category_key(number))
             for place, subject, controller, number in cursor.fetchall()
         ]
+
+
+def _filled(tables: Sequence[registry.PersonalTable]) -> list[int]:
+    """The places of the tables in which the open scope sees anything at all: the others need not be searched for each
+    of many people.
+    """
+    asked = " UNION ALL ".join(
+        f"SELECT {place} WHERE EXISTS (SELECT FROM {table.table})" for place, table in enumerate(tables)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(asked + " ORDER BY 1")
+        return [row[0] for row in cursor.fetchall()]
 
 
 def owned(subjects: Collection[int], tables: Collection[registry.OwnedTable]) -> list[registry.OwnedTable]:

@@ -28,11 +28,14 @@ _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 @dataclass(frozen=True)
 class Register:
-    """A register at an address: https://TOKEN@host/path. waits: seconds before each further try."""
+    """A register at an address: https://TOKEN@host/path. waits: seconds before each further try. numbered: it tells
+    national numbers.
+    """
 
     address: str = field(repr=False)
     waits: Sequence[float] = WAITS
     timeout: float = TIMEOUT
+    numbered: bool = True
 
     def after(self, sequence: int) -> list[Event]:
         """The next page of events. Raises `RegisterError`."""
@@ -43,7 +46,9 @@ class Register:
         if len(asked) > BATCH:
             raise ValueError("more people than a register takes at once")
         body = {"people": [{"reference": str(one.reference), **one.payload} for one in asked]}
-        return self._said("POST", "/people", body, partial(people, asked=[o.reference for o in asked]))
+        return self._said(
+            "POST", "/people", body, partial(people, asked=[o.reference for o in asked], numbered=self.numbered)
+        )
 
     def _said(self, method: str, path: str, body: Any, read: Callable[[Any], Read]) -> Read:
         """What it answers, read; tried again when it does not, cannot yet, or what it says cannot be read."""
@@ -79,4 +84,4 @@ def named(source: Source) -> Register:
     address = settings.REGISTERS.get(source.key, "")
     if not address:
         raise RegisterError("register-not-named", f"the installation names no {source.key}")
-    return Register(address)
+    return Register(address, numbered=source.sealed)

@@ -2,7 +2,7 @@
 
 from tillit.declaration.registry import domain_check, not_personal, outward_way, personal
 from tillit.registers.models import Check, Feed
-from tillit.registers.sources import POPULATION, grounded
+from tillit.registers.sources import ADDRESSES, POPULATION, grounded
 
 not_personal(Feed, because="how far a register's events were read, and counts")
 personal(
@@ -18,6 +18,13 @@ domain_check(
     "promises",
     "population_register",
     promised=lambda declaration: "activities.population_register_check" if grounded(declaration, POPULATION) else "",
+)
+domain_check(
+    "address_register",
+    __file__,
+    "promises",
+    "address_register",
+    promised=lambda declaration: "activities.enrichment" if grounded(declaration, ADDRESSES) else "",
 )
 outward_way(
     "registers",

@@ -60,8 +60,10 @@ def events(said: Any, *, after: int) -> list[Event]:
     return found
 
 
-def people(said: Any, *, asked: Collection[UUID]) -> dict[UUID, Told]:
-    """What is told of each of those asked about, all of them and nobody else. Raises `RegisterError`."""
+def people(said: Any, *, asked: Collection[UUID], numbered: bool = True) -> dict[UUID, Told]:
+    """What is told of each of those asked about, all of them and nobody else. `numbered`: with their national number.
+    Raises `RegisterError`.
+    """
     rows = said.get("people") if isinstance(said, dict) else None
     if not isinstance(rows, list):
         raise _garbled("an answer")
@@ -69,7 +71,7 @@ def people(said: Any, *, asked: Collection[UUID]) -> dict[UUID, Told]:
     for row in rows:
         try:
             reference = UUID(row["reference"])
-            told = _told(row)
+            told = _told(row, numbered=numbered)
         except (KeyError, TypeError, ValueError, AttributeError, IdentifierError):
             raise _garbled("a person") from None
         if reference in found:
@@ -80,10 +82,10 @@ def people(said: Any, *, asked: Collection[UUID]) -> dict[UUID, Told]:
     return found
 
 
-def _told(row: dict[str, Any]) -> Told:
+def _told(row: dict[str, Any], *, numbered: bool) -> Told:
     if row.get("found") is False:
         return Told(found=False)
-    state, protection = row["state"], row.get("protection") or ""
+    state, protection = row["state"] if numbered else "resident", row.get("protection") or ""
     if row.get("found") is not True or state not in STATES or protection not in ("", *LEVELS):
         raise ValueError
     died = date.fromisoformat(row["died"]) if state == "deceased" else None
@@ -101,7 +103,7 @@ def _told(row: dict[str, Any]) -> Told:
         died=died,
         left_for=_text(left.get("country") or "") if left else "",
         left_on=date.fromisoformat(left["on"]) if left else None,
-        identifier=national_number.normalise(row["identifier"]),
+        identifier=national_number.normalise(row["identifier"]) if numbered else "",
     )
 
 

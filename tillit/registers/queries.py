@@ -57,7 +57,7 @@ def to_ask(*, controller: Controller, source: Source, before: datetime) -> set[i
     """People whose identifier is held and who were not asked about since `before`. In a scope of the activity."""
     with connection.cursor() as cursor:
         cursor.execute(
-            load(__file__, "checks", "to_ask"),
+            load(__file__, "checks", "to_ask" if source.sealed else "to_ask_by_fact"),
             {
                 "controller": controller.pk,
                 "holders": sorted({controller.pk, holder_of(controller_id=controller.pk)}),

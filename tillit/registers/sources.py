@@ -11,16 +11,29 @@ from tillit.kernel import clock
 @dataclass(frozen=True)
 class Source:
     """A register. key: its word among sources and its key among a declaration's recipients; activity: what grounds it;
-    asks: the field that names whom we ask about.
+    asks: the fact that names whom we ask about, `sealed` or not; feeds: it tells of events; gives: all that it is heard
+    on (`GIVES`).
     """
 
     key: str
     activity: str
     asks: str
+    sealed: bool = True
+    feeds: bool = True
+    gives: frozenset[str] | None = None
 
 
 POPULATION = Source("population_register", "population_register_check", "national_number")
-SOURCES = {one.key: one for one in (POPULATION,)}
+ADDRESSES = Source(
+    "address_register",
+    "enrichment",
+    "phone",
+    sealed=False,
+    feeds=False,
+    gives=frozenset({"name.given", "name.middle", "name.family", "address"}),
+)
+"""Number and address registers, asked by the telephone number that the person gave."""
+SOURCES = {one.key: one for one in (POPULATION, ADDRESSES)}
 GIVES = {
     "name.given": "identity",
     "name.middle": "identity",
@@ -46,7 +59,8 @@ def wanted(declaration: Declaration, source: Source) -> frozenset[str]:
     if activity is None:
         return frozenset()
     may = declaration.named(activity, only_recorded=True)
-    return frozenset(what for what, category in GIVES.items() if category in may)
+    heard = source.gives or frozenset(GIVES)
+    return frozenset(what for what, category in GIVES.items() if category in may and what in heard)
 
 
 def controllers(source: Source) -> list[Controller]:

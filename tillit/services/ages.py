@@ -29,6 +29,13 @@ def born(*, subject_id: int) -> date | None:
     return date.fromisoformat(found) if found else None
 
 
+def old_enough(*, born: date, controller_id: int, on: date) -> None:
+    """Refuse who is too young to subscribe that day. Raises `ServiceError` `too-young`, `birth-date`."""
+    years, limit = age(born=born, on=on), current(controller_id=controller_id, on=on).children
+    if limit is not None and limit.minimum_age and years < limit.minimum_age:
+        raise ServiceError("too-young", f"who subscribes is at least {limit.minimum_age} years old")
+
+
 def adult(*, subject_id: int, controller_id: int, at: datetime) -> None:
     """Refuse who is too young to subscribe. Raises `ServiceError`: `birth-date-unknown`, `too-young` (D12)."""
     on = clock.local_date(at)
@@ -38,5 +45,4 @@ def adult(*, subject_id: int, controller_id: int, at: datetime) -> None:
     birth = born(subject_id=subject_id)
     if birth is None:
         raise ServiceError("birth-date-unknown", "the date of birth is needed to see that the person is old enough")
-    if age(born=birth, on=on) < limit.minimum_age:
-        raise ServiceError("too-young", f"who subscribes is at least {limit.minimum_age} years old")
+    old_enough(born=birth, controller_id=controller_id, on=on)

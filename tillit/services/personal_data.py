@@ -9,6 +9,7 @@ from tillit.declaration.registry import (
     not_personal,
     outward_way,
     personal,
+    simulated,
     transient,
 )
 from tillit.ledger.models import Balance, Transfer
@@ -199,3 +200,5 @@ outward_way(
     opens=("tillit.disclosure.calling",),
     through="what a supplier of a service needs of a customer to deliver it, as it is set up",
 )
+for _acts in ("agreed", "insured", "paying", "helped"):
+    simulated(f"tillit.services.simulated.{_acts}")

@@ -13,8 +13,8 @@ from tillit.consent import operations as consent
 from tillit.consent.models import Choice, ConsentEvent, EventKind, Restriction
 from tillit.kernel import clock
 from tillit.kernel.scope import ScopeError
+from tillit.parties import merging, staff
 from tillit.parties import operations as parties
-from tillit.parties import staff
 from tillit.parties.contacts import record_address
 from tillit.parties.errors import SealedValueLostError
 from tillit.parties.models import Fact, JournalEntry, Login, Relationship, SealedFact, StaffMember, Subject
@@ -235,3 +235,29 @@ def test_h11_what_fell_due_since_the_dump_is_gone_before_anyone_may_read(
                 assert set(Fact.objects.filter(subject_id=ola).values_list("kind", flat=True)) == left
                 assert Relationship.objects.get(subject_id=ola).ended is not None
             assert all(proof.finding.status != "broken" for proof in prove(kinds=["retention"]))
+
+
+def test_h11_merges_made_since_hold_again_and_so_do_erasures_of_merged_people(
+    town: Town, dump: Path, restored: Restoring
+) -> None:
+    kari, ola, siv, tor = (town.people[given] for given in ("Kari", "Ola", "Siv", "Tor"))
+    with town.scope("membership_administration") as scope:
+        merging.merge(scope=scope, subject_id=ola, into=kari)
+        merging.merge(scope=scope, subject_id=tor, into=siv)
+        merging.unmerge(scope=scope, subject_id=tor)
+    segments.ship()
+    with restored(dump) as done:
+        assert merging.own(ola) == kari, "one person still"
+        assert merging.own(tor) == tor, "parted still"
+        assert done.replayed.merges == 3
+    for one in (kari, ola):
+        town.leave(one)
+    with clock.travel(clock.now() + timedelta(days=200)):
+        town.erase("Kari")
+        segments.ship()
+        with restored(dump) as done:
+            text = _everything(done.name)
+            assert "siv@eksempel.example" in text
+            assert "kari@eksempel.example" not in text
+            assert "ola@eksempel.example" not in text, "under the other name, too"
+            assert not Login.objects.filter(subject_id__in=[kari, ola]).exists()

@@ -33,6 +33,10 @@ from tillit.declaration.registry.segments import (
     SegmentFact,
     segment_fact,
 )
+from tillit.declaration.registry.simulated import (
+    SIMULATED,
+    simulated,
+)
 from tillit.declaration.registry.statements import (
     AFTER_RESTORE,
     DEFINERS,
@@ -89,6 +93,7 @@ __all__ = [
     "PERSONAL",
     "ROUTINES",
     "SEGMENT_FACTS",
+    "SIMULATED",
     "TRANSIENT",
     "WRITERS",
     "Definer",
@@ -123,6 +128,7 @@ __all__ = [
     "personal",
     "routines",
     "segment_fact",
+    "simulated",
     "transient",
 ]
 

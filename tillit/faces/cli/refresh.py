@@ -27,21 +27,38 @@ def population(
 
     Exits 1 when the register failed: what was done stands, and the next run goes on from there.
     """
+    _refresh("population_register", controller, as_json=as_json)
+
+
+@app.command()
+def addresses(
+    controller: Annotated[str | None, typer.Option("--controller", help="One controller's key; else all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Look people up in number and address registers, once a year each (docs/registers.md).
+
+    Exits 1 when the register failed: what was done stands, and the next run goes on from there.
+    """
+    _refresh("address_register", controller, as_json=as_json)
+
+
+def _refresh(key: str, controller: str | None, *, as_json: bool) -> None:
     ready()
     from tillit.journeys.population import Refreshed, refresh
     from tillit.registers.client import named
-    from tillit.registers.sources import POPULATION, controllers
+    from tillit.registers.sources import SOURCES, controllers
 
-    chosen = [one for one in controllers(POPULATION) if controller in (None, one.key)]
+    source = SOURCES[key]
+    chosen = [one for one in controllers(source) if controller in (None, one.key)]
     if not chosen:
-        raise typer.BadParameter("no declaration grounds a check against the population register")
-    register = named(POPULATION)
+        raise typer.BadParameter(f"no declaration grounds a check against the {key.replace('_', ' ')}")
+    register = named(source)
 
     def progress(run: Refreshed) -> None:
         if out.is_terminal and not as_json:
             out.print(f"{run.controller}: {run.events} events, {run.asked} people", end="\r", markup=False)
 
-    done = [refresh(controller=one, register=register, progress=progress) for one in chosen]
+    done = [refresh(controller=one, register=register, source=source, progress=progress) for one in chosen]
     if as_json:
         print(json.dumps({"controllers": [asdict(one) for one in done]}))
     else:

@@ -4,6 +4,7 @@ Nothing that stands in a file is printed, but a row that is asked for: rows are 
 """
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,6 +43,21 @@ def set_up(
 
     done = keep(path=file, controller=union_of(union))
     out.print(", ".join(f"{count} {name}" for name, count in done.items()))
+
+
+@app.command()
+def terms(
+    file: Annotated[Path, typer.Argument(help="PDF, at most 10 MB.")],
+    union: Union,
+    agreement: Annotated[str, typer.Option("--agreement", help="The agreement's key.")],
+    since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The day they hold from.")],
+) -> None:
+    """Keep the terms of a collective agreement from a day on: members read them on Min side."""
+    ready()
+    from tillit.membership.agreement_terms import keep
+
+    new = keep(controller_id=union_of(union).pk, agreement=agreement, starts=since.date(), document=file.read_bytes())
+    out.print(f"{agreement}: terms from {since:%Y-%m-%d}{'' if new else ' stood already'}", markup=False)
 
 
 @app.command()

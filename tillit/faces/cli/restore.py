@@ -41,7 +41,8 @@ def restore(
     out.print(f"keys: {done.keys}")
     out.print(
         f"journal: {done.entries} entries; {again.rows} rows put right, {again.gone} gone again, {again.erasures} "
-        f"erasures, {again.digests} identifiers, {again.states} people's restrictions, {again.staff} staff"
+        f"erasures, {again.digests} identifiers, {again.states} people's restrictions, {again.merges} merges, "
+        f"{again.staff} staff"
     )
     out.print(f"disposed of since: {done.disposed} rows")
     for what, count in sorted(again.lost.items()):

@@ -34,6 +34,10 @@ def simulate(
         list[Path] | None,
         typer.Option("--declaration", help="A file; again for more. Default: what is published here, or the examples."),
     ] = None,
+    acts: Annotated[
+        list[str] | None,
+        typer.Option("--act", help="Of what people do, only this; again for more. Default: everything."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> None:
     """Let invented people join, buy, consent, object, claim, leave and come back; run retention on each event and due
@@ -43,7 +47,7 @@ def simulate(
     os.environ["TILLIT_DATABASE_NAME"] = DATABASE
     with tempfile.TemporaryDirectory(prefix="heads", dir=paths.ensure_var()) as heads:
         os.environ["TILLIT_AUDIT_HEADS"] = heads
-        report = _lived(found, years, people, seed)
+        report = _lived(found, years, people, seed, acts or None)
     if as_json:
         sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
     else:
@@ -52,7 +56,9 @@ def simulate(
         raise typer.Exit(1)
 
 
-def _lived(found: "list[tuple[Declaration, str]]", years: int, people: int, seed: int) -> "Report":
+def _lived(
+    found: "list[tuple[Declaration, str]]", years: int, people: int, seed: int, acts: list[str] | None = None
+) -> "Report":
     ready()
     from django.db import connections
 
@@ -65,7 +71,7 @@ def _lived(found: "list[tuple[Declaration, str]]", years: int, people: int, seed
         try:
             run.declare(found)
             with Meter({"live": "Years go by"}) as meter:
-                return run.simulate(years=years, people=people, seed=seed, progress=meter.tell)
+                return run.simulate(years=years, people=people, seed=seed, acts=acts, progress=meter.tell)
         finally:
             connections.close_all()
 
@@ -118,11 +124,17 @@ def _tell(report: "Report") -> None:
         f"{report.people} people of {report.controllers} controllers, {report.first} to {report.last}:"
         f" {report.days_visited} days visited, {report.due_dates} of them for due dates"
     )
-    for title, counts in (("done", report.acts), ("disposed of", report.disposed)):
-        table = Table(title, "times" if title == "done" else "rows", box=None, pad_edge=False)
+    for title, counts in (
+        ("done", report.acts),
+        ("what came of it", report.outcomes),
+        ("disposed of", report.disposed),
+    ):
+        table = Table(title, "rows" if title == "disposed of" else "times", box=None, pad_edge=False)
         for name, number in sorted(counts.items()):
             table.add_row(name, str(number))
         out.print(table)
+    if report.missing:
+        out.print("did not come up (more people or years are needed): " + ", ".join(report.missing), markup=False)
     out.print(
         f"{report.rows_left} rows are left, none of them due" if report.kept else f"{report.rows_left} rows are left"
     )

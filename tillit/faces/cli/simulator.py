@@ -101,6 +101,18 @@ def population_register(
     _listen(PopulationRegister(port, token=token))
 
 
+@app.command(name="address-register")
+def address_register(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8032,
+    token: Annotated[str, typer.Option("--token", help="What must be shown (TILLIT_ADDRESS_REGISTER).")] = TOKEN,
+) -> None:
+    """Number and address registers: name and address by telephone number (docs/registers.md)."""
+    django.setup()
+    from tillit.faces.simulators.population import AddressRegister
+
+    _listen(AddressRegister(port, token=token))
+
+
 @app.command(name="market-hub")
 def market_hub(
     port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8031,

@@ -28,6 +28,7 @@ from tillit.faces.api import webhooks
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import QUEUES, Every
 from tillit.journeys import agreements, billing, family, insurance, insurance_told, partner_feeds, payments, recovery
+from tillit.journeys.asked_for import ask_everywhere
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
 from tillit.journeys.energy_app import detect_everywhere
@@ -36,7 +37,7 @@ from tillit.journeys.market_hub import exchange_everywhere
 from tillit.journeys.population import refresh_everywhere
 from tillit.journeys.tell_recipients import send_notices
 from tillit.kernel import clock
-from tillit.membership import cards
+from tillit.membership import cards, follow_up_releases
 from tillit.membership.bonus_ids import issue_everywhere
 from tillit.messages import outbox
 from tillit.messages.letters import operations as letters
@@ -93,6 +94,7 @@ JOBS = {
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("population", refresh_everywhere, timedelta(hours=1)),
+        Every("asked_for", ask_everywhere, timedelta(days=1), hour=9),  # an e-mail address that we lack
         Every("market_hub", exchange_everywhere, timedelta(minutes=5)),
         Every("campaigns", run_everywhere, timedelta(minutes=1)),
         Every("audiences", follow_everywhere, timedelta(minutes=1)),
@@ -106,6 +108,7 @@ JOBS = {
         Every("seminars", seminars.follow_everywhere, timedelta(days=1), hour=3),
         Every("surveys", surveys.close_everywhere, timedelta(days=1), hour=0),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
+        Every("follow_up", follow_up_releases.release_everywhere, timedelta(days=1), hour=2),
         Every("comparison", comparison.release_everywhere, timedelta(days=1), hour=3),
         Every("breakdown", derived.derive_everywhere, timedelta(days=1), hour=3),
         Every("price_alerts", alerts.price_alerts, timedelta(minutes=10)),

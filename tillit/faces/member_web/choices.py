@@ -11,6 +11,7 @@ from tillit.consent.errors import UnknownChoiceError
 from tillit.consent.operations import shown
 from tillit.consent.queries import Switch
 from tillit.declaration.schema import Activity
+from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.site import Site
 from tillit.faces.templatetags.tillit import language, localised
@@ -64,7 +65,9 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
     ]
     consents = [p for p in purposes if p.switches[0].kind == "consent"]
     objections = [p for p in purposes if p.switches[0].kind == "objection"]
-    context = member.context(page="choices", consents=consents, objections=objections)
+    context = member.context(
+        page="choices", consents=consents, objections=objections, said=said_on(member.site, "choices")
+    )
     return render(request, "member_web/choices.html", context)
 
 

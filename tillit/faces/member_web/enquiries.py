@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tillit.cases import attachments
 from tillit.cases.customers import COMPLAINT, ENQUIRY, SUBJECT_LONGEST, TOPICS
 from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.templatetags.tillit import language, say_or
@@ -129,7 +130,7 @@ def _all(request: HttpRequest, member: Member, problem: str = "") -> HttpRespons
         typed=stated(request),
         problem=trouble(problem),
         files=attachments.allowed(ENQUIRY),
-        notice=next((form.notice for form in member.site.declaration.forms if form.key == "enquiry"), None),
+        said=said_on(member.site, "enquiries"),
     )
     return render(request, "member_web/enquiries.html", context, status=422 if problem else 200)
 

@@ -21,7 +21,8 @@ from tillit.faces.member_web.requests import number_of
 from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
-from tillit.journeys import family
+from tillit.journeys import family, family_link
+from tillit.journeys.assistance import own
 from tillit.journeys.joining import Words
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.services.errors import ServiceError
@@ -54,6 +55,7 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
     context = member.context(
         page=PAGE,
         family=family.mine(controller=site.controller, subject_id=member.subject_id),
+        cleans_up=own.offered(controller=site.controller, service="web_cleanup"),
         issuers=list(issuers(controller_id=site.controller.pk)),
         said=said_on(site, PAGE),
         problem=problem,
@@ -110,7 +112,7 @@ def link(request: HttpRequest, controller: str, secret: str) -> HttpResponse:
     """The link somebody was handed: what it is about, and their own yes or no. A GET changes nothing."""
     site = site_or_404(controller)
     found = (
-        family.invited(controller=site.controller, secret=secret)
+        family_link.invited(controller=site.controller, secret=secret)
         if family.offered(controller=site.controller)
         else None
     )
@@ -126,17 +128,17 @@ def link(request: HttpRequest, controller: str, secret: str) -> HttpResponse:
         return render(request, "member_web/family_over.html", context, status=404)
     context |= {"invitation": found[0], "by": found[1], "asks_born": True}
     if member is not None:
-        known = family.known_birth(controller=site.controller, subject_id=member.subject_id)
+        known = family_link.known_birth(controller=site.controller, subject_id=member.subject_id)
         context["asks_born"] = not known
     if request.method != "POST":
         return render(request, "member_web/family_link.html", context)
     if request.POST.get("act") == "decline":
-        family.decline(controller=site.controller, secret=secret)
+        family_link.decline(controller=site.controller, secret=secret)
         return render(request, "member_web/family_over.html", context | {"declined": True})
     try:
         _said_yes(request)
         if member is not None:
-            family.accept(
+            family_link.accept(
                 controller=site.controller,
                 subject_id=member.subject_id,
                 secret=secret,
@@ -167,14 +169,14 @@ def _stranger(request: HttpRequest, site: Site, secret: str, context: dict[str, 
             "",
             site.name,
         )
-        code_id = family.ask_code(controller=site.controller, typed=typed, network_address=network, words=words)
+        code_id = family_link.ask_code(controller=site.controller, typed=typed, network_address=network, words=words)
         pending = signing.dumps([typed, str(code_id)], salt=f"{_SALT}:{site.key}")
         return render(request, "member_web/family_code.html", context | {"pending": pending, "email": typed["email"]})
     try:
         typed, code_id = signing.loads(request.POST["pending"], salt=f"{_SALT}:{site.key}", max_age=_LIVES)
     except signing.BadSignature:
         raise ServiceError("late", "that took too long") from None
-    login = family.enter(
+    login = family_link.enter(
         controller=site.controller,
         secret=secret,
         typed=typed,

@@ -16,7 +16,7 @@ from tillit.faces.member_web.joining import words
 from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
-from tillit.journeys import recovery, registration
+from tillit.journeys import recovery, registration, rejoining
 from tillit.journeys.joining import Codes
 from tillit.journeys.passwords import declared_way
 from tillit.journeys.sign_in_number import request_code_by_number
@@ -33,7 +33,9 @@ def lost(request: HttpRequest, controller: str) -> HttpResponse:
     """What to do when nothing of what one has works any more."""
     site = site_or_404(controller)
     ways = registration.offered(site.declaration)
-    return render(request, "member_web/lost.html", {"site": site, "section": "min_side", "ways": ways})
+    context = {"site": site, "section": "min_side", "ways": ways}
+    context["rejoining"] = rejoining.offered(controller=site.controller)
+    return render(request, "member_web/lost.html", context)
 
 
 @never_cache
@@ -162,6 +164,7 @@ def _form(
     context = {
         "site": site,
         "section": "min_side",
+        "words": "register",
         "said": said_on(site, registration.PAGE),
         "typed": typed or {},
         "wrong": wrong or {},
@@ -176,6 +179,7 @@ def _codes(
     context = {
         "site": site,
         "section": "min_side",
+        "words": "register",
         "pending": pending,
         "email": kept["email"],
         "mobile": phone.format_for_reader(kept["mobile"]),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.cases.rights import ALL_MARKETING, CORRECTABLE, ERASURE_GROUNDS, RESTRICTION_GROUNDS, RIGHTS
+from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.public_web.statements import spoken
 from tillit.faces.templatetags.tillit import language
@@ -159,6 +160,7 @@ def _form(
         problem=problem,
         typed=typed or {},
         consents=consents,
+        said=said_on(member.site, "request_new"),
         **choices_of(member.site),
     )
     return render(request, "member_web/request_new.html", context, status=422 if problem else 200)

@@ -4,6 +4,7 @@ What the app asks of a device is what the declaration says: a part whose permiss
 """
 
 import json
+from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
@@ -14,18 +15,25 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 from PIL import Image, ImageDraw
 
 from tillit.faces import look
+from tillit.faces.beacon import wanted
+from tillit.faces.signing_in import network_address
 from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
+from tillit.kernel import clock
+from tillit.membership import app_counts
+from tillit.parties.rates import Limit, within
 
 COPY, CALL, NETWORK, PUSH = "offline_copy", "phone_call", "network_state", "push"
 KEPT_PAGES = ("membership_card", "vouchers", "cards")
 """Pages of Min side that a person may keep on the device, by the names of their addresses, as far as they are there."""
 DAYS = 30
+INSTALLS = Limit("app_installed", 20, timedelta(days=1))
 SIZES = (180, 192, 512)
 
 
@@ -148,3 +156,20 @@ def _address(name: str, site: Site) -> str:
 def _source() -> str:
     with open(str(finders.find("tillit/worker.js")), encoding="utf-8") as file:
         return file.read()
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def installed(request: HttpRequest, controller: str) -> HttpResponse:
+    """A browser says that it installed the app: one more in the month's number, and nothing else (B11).
+
+    From our own pages alone, and so many times a day from one network, whose address is not kept.
+    """
+    site = site_or_404(controller)
+    if not site.has_app:
+        raise Http404
+    ours = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+    if ours and wanted(request.META) and within(INSTALLS, f"{site.key}:{network_address(request)}"):
+        app_counts.count(controller_id=site.controller.pk, on=clock.today())
+    return HttpResponse(status=204)

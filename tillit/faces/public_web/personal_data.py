@@ -2,7 +2,10 @@
 
 from tillit.declaration.forms import served_form
 
-served_form("newsletter", "newsletter_signup")
+served_form("newsletter", "newsletter_signup", "newsletter")
+served_form("contact", "enquiry", "contact_us")
+served_form("become_customer", "customer_registration", "become_customer")
+served_form("order_service", "order")
 served_form("survey", "survey", activity="surveys", collects=("survey_answer",))
 served_form("job_application", "job_application")
 served_form("reception_screen", "reception")

@@ -10,12 +10,14 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from tillit.declaration.forms import form_on
 from tillit.declaration.models import Controller
 from tillit.faces import look
 from tillit.faces.form_notices import said_on
 from tillit.faces.public_web.cookies import notice
 from tillit.faces.site import site_or_404
 from tillit.faces.texts import languages
+from tillit.journeys import beginning
 from tillit.kernel import clock
 
 
@@ -26,6 +28,7 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "public_web/front.html", {"controllers": controllers})
 
 
+_BEGIN = ("order_service", "become_customer", "contact")
 _OUTREACH = (
     ("benefit_delivery", "public_benefits", "benefits.title"),
     ("seminars", "seminars", "seminars.title"),
@@ -44,6 +47,12 @@ def home(request: HttpRequest, controller: str) -> HttpResponse:
         "site": site,
         "cookie_notice": notice(request, site),
         "joins": said_on(site, "join") is not None,
+        "begins": [
+            one
+            for one in _BEGIN
+            if form_on(site.declaration, one) is not None
+            and (one != beginning.ORDER or beginning.products(controller=site.controller))
+        ],
         "outreach": [(name, title) for activity, name, title in _OUTREACH if site.declaration.activity(activity)],
     }
     return render(request, "public_web/home.html", context)

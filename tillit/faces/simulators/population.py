@@ -87,6 +87,15 @@ class PopulationRegister(ThreadingHTTPServer):
         super().server_close()
 
 
+class AddressRegister(PopulationRegister):
+    """Number and address registers: asked by telephone number, they tell name and address, and nothing else."""
+
+    def _told(self, one: dict[str, Any]) -> dict[str, Any]:
+        record = self.people.get(one["phone"])
+        told = {"found": False} if record is None else {"found": True, **record}
+        return {"reference": one["reference"], **told}
+
+
 class _Call(JsonCall):
     server: PopulationRegister
 

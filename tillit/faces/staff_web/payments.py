@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tillit.cases.errors import CaseError
 from tillit.disclosure.errors import DisclosureRefusedError
+from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.enquiries import as_attachment
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.money import typed
@@ -102,6 +103,7 @@ def person(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         kinds=OneOffKind.values,
         by_card=acquirer.named(),
         problem=problem,
+        said=said_on(worker.site, "staff_payments_person"),
     )
     return render(request, "staff_web/payments_person.html", context, status=422 if problem else 200)
 

@@ -57,6 +57,12 @@ def grow(*, people: int) -> Crowd:
     return Crowd(system("bench", everyone), holder.pk, holder.register_id)
 
 
+def link_alike() -> None:
+    """Have the copied people be referred to by as many tables as ours are, which hold nothing of them."""
+    with database.connect("owner", autocommit=True) as owner:
+        owner.execute(load(__file__, "crowd", "same_links"))
+
+
 def describe(holder: Controller) -> None:
     """Make everybody in the holder's register a member with ten facts who is not one yet, in two statements."""
     columns = list(zip(*_FACTS, strict=True))

@@ -118,6 +118,24 @@ def enquirer(*, scope: Scope, controller: Controller, name: str, email: str) -> 
     return subject
 
 
+def from_page(
+    *,
+    controller: Controller,
+    subject_id: int | None,
+    name: str,
+    email: str,
+    fields: dict[str, Any],
+    language: str = "nb",
+) -> Case:
+    """Somebody who is not signed in asks on the contact page, and has shown that the address is theirs. Who is not on
+    record becomes an enquirer. Raises `CaseError`, `IdentifierError`.
+    """
+    everyone = {controller.pk, holder_of(controller_id=controller.pk)}
+    with Scope(system("enquiries", everyone), ACTIVITY) as scope:
+        known = subject_id or enquirer(scope=scope, controller=controller, name=name, email=email)
+        return _open(scope, controller, known, customers.ENQUIRY, "email", fields, language)  # answered there
+
+
 def message_in(
     *,
     controller: Controller,

@@ -5,17 +5,20 @@ Gender is read for nothing else, and only when advice is asked for: on Min side 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.consent.queries import may
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
+from tillit.journeys.person_facts import normal
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.actors import person_scope
 from tillit.parties.merging import same_person
 from tillit.parties.models import Fact
+from tillit.parties.operations import record_fact, retire_fact
 from tillit.services import advice
 from tillit.services.product_models import FITTED, Advice
 
@@ -43,6 +46,17 @@ def ask(*, controller: Controller, subject_id: int) -> Given:
     """The person asks, on Min side. The caller has made sure who it is."""
     with Scope(system("advice", {controller.pk}), ACTIVITY, frozenset({subject_id})):
         return _given(controller, subject_id)
+
+
+def tell(*, controller: Controller, subject_id: int, gender: str) -> None:
+    """The person tells their gender for that alone, or takes it back (''). Raises `ValueError` for what is none."""
+    who: dict[str, Any] = {"subject_id": subject_id, "controller_id": controller.pk, "kind": "gender"}
+    with Scope(system("advice", {controller.pk}), ACTIVITY, frozenset({subject_id})) as scope:
+        if not gender:
+            retire_fact(scope=scope, **who, at=clock.now())
+            return
+        value = normal("gender", gender)
+        record_fact(scope=scope, **who, category="gender", value=value, source="data_subject", at=clock.now())
 
 
 def look(*, actor: Actor, controller: Controller, subject_id: int) -> Given:

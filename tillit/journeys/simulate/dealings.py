@@ -4,10 +4,10 @@ import random
 
 from tillit.cases import attachments, customers, operations, queries
 from tillit.cases.models import Case
+from tillit.declaration.simulated import Person
 from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.disclosure.operations import disclose
 from tillit.journeys.enquiries.acting import ACTIVITY
-from tillit.journeys.simulate.people import Person
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.messages import operations as messages

@@ -11,8 +11,8 @@ from tillit.consent.errors import UnknownChoiceError
 from tillit.consent.models import EventKind
 from tillit.consent.queries import switches
 from tillit.declaration.schema import Declaration
+from tillit.declaration.simulated import Act, Person, World
 from tillit.journeys.simulate import dealings
-from tillit.journeys.simulate.people import Person, World
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.ledger import kinds, operations
@@ -157,7 +157,7 @@ def object_(person: Person, rng: random.Random) -> None:
 def claim(person: Person, rng: random.Random) -> None:
     """A claim is made: what it concerns is held; the second time it is finally closed."""
     world = person.world
-    if not world.declaration.holds or world.recording("rights_case") is None:
+    if not world.declaration.holds or world.recording("rights_case") is None or not (person.inside or person.holds):
         return
     with world.scope("rights_requests", person.subject_id) as scope:
         if person.holds:
@@ -188,18 +188,18 @@ def looked_up(person: Person, rng: random.Random) -> None:
 
 
 ACTS = {
-    "buy": buy,
-    "correct": correct,
-    "agree": agree,
-    "withdraw": withdraw,
-    "object": object_,
-    "claim": claim,
-    "looked_up": looked_up,
-    "ask": dealings.ask,
-    "finish": dealings.finish,
-    "notify": dealings.notify,
-    "disclosed": dealings.disclosed,
-    "affected": dealings.affect,
+    "buy": Act(buy),
+    "correct": Act(correct),
+    "agree": Act(agree),
+    "withdraw": Act(withdraw),
+    "object": Act(object_),
+    "claim": Act(claim, after=True),
+    "looked_up": Act(looked_up),
+    "ask": Act(dealings.ask),
+    "finish": Act(dealings.finish),
+    "notify": Act(dealings.notify),
+    "disclosed": Act(dealings.disclosed),
+    "affected": Act(dealings.affect),
 }
 
 
@@ -216,10 +216,14 @@ def _facts(person: Person, category: str, rng: random.Random) -> None:
             scope=scope,
             subject_id=person.subject_id,
             controller_id=person.world.holder_id,
-            facts=[parties.NewFact(category, kind, f"x{rng.randrange(10**9)}") for kind in FACTS[category]],
+            facts=[parties.NewFact(category, kind, _value(kind, rng)) for kind in FACTS[category]],
             source="data_subject",
             at=clock.now(),
         )
+
+
+def _value(kind: str, rng: random.Random) -> str:
+    return f"19{rng.randrange(50, 99)}-05-04" if kind == "birth_date" else f"x{rng.randrange(10**9)}"
 
 
 def _seal(person: Person, rng: random.Random) -> None:

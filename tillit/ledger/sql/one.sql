@@ -81,7 +81,8 @@ BEGIN
     of_kind := (account >> 24 & 65535)::smallint;
     moved := CASE WHEN account = ledger_account(in_book, in_credit_kind, in_credit_expires) THEN in_amount
                   ELSE -in_amount END;
-    UPDATE ledger_balance b SET balance = b.balance + moved, version = b.version + 1, recorded_at = recorded
+    UPDATE ledger_balance b SET balance = b.balance + moved, version = b.version + 1, recorded_at = recorded,
+      state = CASE WHEN b.state < 2 THEN b.state ELSE in_state END  -- in use again: out of the archive
     WHERE b.subject_id = in_subject AND b.id = account
       AND CASE WHEN of_kind < 200 THEN b.balance + moved >= 0 ELSE b.balance + moved <= 0 END;
     CONTINUE WHEN FOUND;

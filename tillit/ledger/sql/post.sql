@@ -57,8 +57,9 @@ BEGIN
       END IF;
       PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
       WITH moved AS (
-        UPDATE ledger_balance b SET balance = b.balance + m.amount, version = b.version + 1, recorded_at = recorded
-        FROM unnest(d.subjects, d.ids, d.amounts) WITH ORDINALITY AS m(subject_id, id, amount, place)
+        UPDATE ledger_balance b SET balance = b.balance + m.amount, version = b.version + 1, recorded_at = recorded,
+          state = CASE WHEN b.state < 2 THEN b.state ELSE m.state END  -- in use again: out of the archive
+        FROM unnest(d.subjects, d.ids, d.amounts, d.states) WITH ORDINALITY AS m(subject_id, id, amount, state, place)
         WHERE b.subject_id = m.subject_id AND b.id = m.id RETURNING m.place
       )
       SELECT array_agg(place) INTO touched FROM moved;

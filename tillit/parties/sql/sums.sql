@@ -1,7 +1,7 @@
 -- name: keep_sums
 -- Adds the ended relationships in privacy_due, which go next, to the sums that stay. A cell is kept where at least the
 -- declared minimum group is in it: the month they ended in, else the year; what is still fewer is not kept.
-WITH bound AS (
+WITH bound AS MATERIALIZED (  -- read once each, not for every row: a declaration is long
   SELECT c.id, (SELECT (v.document->>'minimum_group')::integer FROM declaration_version v WHERE v.controller_id = c.id
                 ORDER BY v.number DESC LIMIT 1) AS least
   FROM declaration_controller c

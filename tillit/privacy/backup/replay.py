@@ -1,9 +1,9 @@
 """The journal done again in a restored database, before anything may read it (H11). Works as the database's owner.
 
 Order: copied rows take the place of what the dump holds (the last copy of each counts, and none of a row that is gone);
-then rows that were gone go, through the same disposal as they went; then what people leave behind, the ways in that an
-erasure closed, digests that were given up or moved, the row states that follow a restriction, staff who left. Doing it
-twice changes nothing more.
+then people are merged and parted as they were; then rows that were gone go, through the same disposal as they went;
+then what people leave behind, the ways in that an erasure closed, digests that were given up or moved, the row states
+that follow a restriction, staff who left. Doing it twice changes nothing more.
 """
 
 import json
@@ -38,9 +38,9 @@ _DIGEST_CALLS = {
 
 @dataclass
 class Replayed:
-    """What was done: rows put right, rows gone again, erasures, digests, people restricted or freed, staff ended, and
-    rows `lost`: corrected since the dump, but what they were corrected to can no longer be opened, so nothing stands in
-    their place (relation and kind → how many).
+    """What was done: rows put right, rows gone again, erasures, digests, people restricted or freed, staff ended,
+    merges made and undone, and rows `lost`: corrected since the dump, but what they were corrected to can no longer be
+    opened, so nothing stands in their place (relation and kind → how many).
     """
 
     rows: int = 0
@@ -49,12 +49,13 @@ class Replayed:
     digests: int = 0
     states: int = 0
     staff: int = 0
+    merges: int = 0
     lost: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
         """Everything that was done."""
-        return self.rows + self.gone + self.erasures + self.digests + self.states + self.staff
+        return self.rows + self.gone + self.erasures + self.digests + self.states + self.staff + self.merges
 
 
 def replay(*, progress: Progress = lambda _: None) -> Replayed:
@@ -68,6 +69,7 @@ def replay(*, progress: Progress = lambda _: None) -> Replayed:
         cursor.execute(load(__file__, "replay", "last_copies"))
     for name, step in (
         ("what was withdrawn, restricted and corrected", _rows),
+        ("merges of people", _merges),
         ("what was disposed of", _gone),
         ("erasures", _erasures),
         ("identifiers given up", _digests),
@@ -147,6 +149,19 @@ def _flagged(scope: Scope, relation: str, subject: int, plain: str) -> str:
         details={"table": relation, "kind": kind},
     )
     return f"{relation}: {kind}"
+
+
+def _merges(done: Replayed, everyone: Actor) -> None:
+    """Merges and partings made since, one after the other. A person whom the dump does not hold is nobody's other name.
+
+    Before what was disposed of and erased: an erasure reaches every subject of the person, as it did.
+    """
+    for entry in _entries(JournalKind.MERGED, JournalKind.PARTED):
+        into = entry.details["into"] if entry.kind == JournalKind.MERGED else None
+        if into is not None and not Subject.objects.filter(pk=into, alias_of__isnull=True).exists():
+            continue
+        with Scope(everyone, "rights_requests"):
+            done.merges += Subject.objects.filter(pk=entry.subject_id).update(alias_of_id=into)
 
 
 def _gone(done: Replayed, everyone: Actor) -> None:

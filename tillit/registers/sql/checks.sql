@@ -12,3 +12,10 @@ SELECT DISTINCT f.subject_id FROM parties_sealed_fact f
 LEFT JOIN registers_check c ON c.subject_id = f.subject_id AND c.controller_id = %(controller)s AND c.source = %(source)s
 WHERE f.kind = %(kind)s AND f.superseded_at IS NULL AND f.controller_id = ANY (%(holders)s) AND f.state = 0
   AND c.wanted_at IS NULL AND (c.checked_at IS NULL OR c.checked_at < %(before)s)
+
+-- name: to_ask_by_fact
+-- The same where what we ask by is a fact that stands in clear (a telephone number), and reaches somebody.
+SELECT DISTINCT f.subject_id FROM parties_fact f
+LEFT JOIN registers_check c ON c.subject_id = f.subject_id AND c.controller_id = %(controller)s AND c.source = %(source)s
+WHERE f.kind = %(kind)s AND f.superseded_at IS NULL AND f.failed_at IS NULL AND f.controller_id = ANY (%(holders)s)
+  AND f.state = 0 AND c.wanted_at IS NULL AND (c.checked_at IS NULL OR c.checked_at < %(before)s)

@@ -38,6 +38,25 @@ ALTER TABLE bench_fact ADD FOREIGN KEY (subject_id) REFERENCES bench_subject (id
 ALTER TABLE bench_subject ADD FOREIGN KEY (alias_of_id) REFERENCES bench_subject (id);
 GRANT SELECT, INSERT, UPDATE, DELETE ON bench_subject, bench_relationship, bench_fact TO tillit_app
 
+-- name: same_links
+-- Every other table that refers to people refers to these, too, as in the installation whose rows they are.
+DO $$
+DECLARE
+  one record;
+BEGIN
+  FOR one IN
+    SELECT c.conrelid::regclass AS refers, row_number() OVER (ORDER BY c.conrelid) AS number
+    FROM pg_constraint c
+    WHERE c.contype = 'f' AND c.confrelid = 'parties_subject'::regclass AND c.conkey = (
+        SELECT array_agg(a.attnum) FROM pg_attribute a WHERE a.attrelid = c.conrelid AND a.attname = 'subject_id')
+      AND c.conrelid NOT IN ('parties_fact'::regclass, 'parties_relationship'::regclass)
+  LOOP
+    EXECUTE format('CREATE TABLE bench_of_%s (LIKE %s INCLUDING ALL)', one.number, one.refers);
+    EXECUTE format('ALTER TABLE bench_of_%s ADD FOREIGN KEY (subject_id) REFERENCES bench_subject (id)', one.number);
+  END LOOP;
+END
+$$
+
 -- name: delete_facts
 -- What the rule of the declaration says, as a careful programmer writes it for this one table: of those who left, all;
 -- of those who stay, names and addresses a year after they were replaced.
