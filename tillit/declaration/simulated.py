@@ -1,8 +1,8 @@
 """Who lives in `tillit simulate`, and what a domain has them do there (H10).
 
-A domain names a module where it registers itself (`registry.simulated("tillit.services.simulated.insurance")`); its
-`ACTS` are taken up wherever a declaration lets each be recorded. An act goes through the domain's operations as in
-earnest, at the clock's time, and has each of its outcomes come up in turn.
+A domain names a module where it registers itself (`registry.simulated("tillit.services.simulated.insured")`): its
+`ACTS` are taken up wherever a declaration lets each be recorded; its `NIGHTLY` is what its jobs do every night. An act
+goes through the domain's operations as in earnest, at the clock's time, and has each of its outcomes come up in turn.
 """
 
 import random

@@ -1,6 +1,6 @@
 """What the journeys answer for: files on their way in."""
 
-from tillit.declaration.registry import domain_check, not_personal, transient
+from tillit.declaration.registry import domain_check, not_personal, simulated, transient
 from tillit.journeys.asked_for import asks_under
 from tillit.journeys.models import SentBody, SentFile
 
@@ -19,3 +19,5 @@ domain_check(
     "missing_contact",
     promised=lambda declaration: f"activities.{asks_under(declaration)}.channels" if asks_under(declaration) else "",
 )
+for _acts in ("energy", "nightly"):
+    simulated(f"tillit.journeys.simulate.{_acts}")

@@ -1,6 +1,6 @@
 """What the power domain answers for."""
 
-from tillit.declaration.registry import domain_check, domain_trial, not_personal, personal, transient
+from tillit.declaration.registry import domain_check, domain_trial, not_personal, personal, simulated, transient
 from tillit.power import proof, supply_proof
 from tillit.power.models import (
     AppAccount,
@@ -45,3 +45,4 @@ domain_trial(
     promised=lambda declared: "activities.power_supply" if declared.activity("power_supply") else "",
 )
 domain_trial("energy_app", trial=supply_proof.app_faults, promised=supply_proof.ends_with_the_app)
+simulated("tillit.power.simulated")

@@ -26,7 +26,7 @@ from tillit.privacy import files, sweep
 from tillit.privacy.compiler import Party, Plan, register_plans
 from tillit.privacy.owned import OwnedPlan, delete, owned_plans
 from tillit.privacy.presence import held, owned
-from tillit.privacy.retention import children_first, dispose_rows, parties
+from tillit.privacy.retention import children_first, dispose_rows, name_due, parties
 
 Ground = Literal["no_longer_needed", "consent_withdrawn", "objection", "unlawful"]
 
@@ -182,37 +182,32 @@ def _until(plan: Plan) -> str:
 
 
 def _erase_table(plans: list[Plan], subject_id: int, on: date) -> list[Item]:
-    """Erase the rows of one table's cells that nothing keeps; the items that tell of it. One look and, for each way of
-    disposal, one temporary table, however many cells there are.
+    """Erase the rows of one table's cells that nothing keeps; the items that tell of it. What law, contract and holds
+    say is asked once for all cells; the rows that go are named to whatever disposes of them.
     """
     looks, items = [], []
     with connection.cursor() as cursor:
         for place, plan in enumerate(plans):
             params = {**plan.params, "subject": subject_id, "on": on, "place": place}
             look = (
-                f"SELECT %(place)s AS place, t.subject_id, t.id, {_until(plan)} <= %(on)s AS over,"
-                f" {plan.held()} AS on_hold {plan.source()} AND t.subject_id = %(subject)s"
+                f"SELECT %(place)s AS place, t.id, {_until(plan)} <= %(on)s AS over, {plan.held()} AS on_hold"
+                f" {plan.source()} AND t.subject_id = %(subject)s"
             )
             looks.append(cursor.mogrify(look, params))
         cursor.execute(
-            "SELECT place, count(*) FILTER (WHERE over AND NOT on_hold), count(*) FILTER (WHERE on_hold OR NOT over),"
-            f" bool_or(on_hold) FROM ({' UNION ALL '.join(looks)}) r GROUP BY place ORDER BY place"
+            "SELECT place, array_agg(id::text) FILTER (WHERE over AND NOT on_hold), count(*) FILTER (WHERE on_hold OR"
+            f" NOT over), bool_or(on_hold) FROM ({' UNION ALL '.join(looks)}) r GROUP BY place ORDER BY place"
         )
-        found = cursor.fetchall()
+        found = [(place, going or [], left, on_hold) for place, going, left, on_hold in cursor.fetchall()]
     for disposal in ("anonymise", "erase"):
-        going = [place for place, gone, _, _ in found if gone and plans[place].disposal == disposal]
+        going = [row for place, rows, _, _ in found if plans[place].disposal == disposal for row in rows]
         if going:
-            with connection.cursor() as cursor:
-                cursor.execute("DROP TABLE IF EXISTS privacy_due")
-                cursor.execute(
-                    "CREATE TEMP TABLE privacy_due ON COMMIT DROP AS SELECT subject_id, id FROM"
-                    f" ({' UNION ALL '.join(looks[place] for place in going)}) r WHERE over AND NOT on_hold"
-                )
+            name_due(plans[0].table, subject_id, going)
             dispose_rows(plans[0].table, anonymise=disposal == "anonymise")
     for place, gone, left, on_hold in found:
         plan = plans[place]
         if gone:
-            items.append(Item(plan.controller_id, plan.table.table, plan.category, gone, "erased"))
+            items.append(Item(plan.controller_id, plan.table.table, plan.category, len(gone), "erased"))
         if left:
             mine = f"{plan.source()} AND t.subject_id = %(subject)s"
             items.append(_kept(plan, mine, {**plan.params, "subject": subject_id}, left, on_hold=on_hold))

@@ -6,13 +6,14 @@ chunk is one transaction that also notes whom it touched, so a run that dies is 
 gone is not due, and whoever was touched is still to be looked after.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
 from typing import Any, cast
 
 from django.db import connection
+from django.db.models import UUIDField
 
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
@@ -346,6 +347,18 @@ def _dispose_chunk(plan: Plan, chunk: list[int], params: dict[str, Any]) -> int:
 def dispose_due(plan: Plan, subjects: list[int], on: date) -> int:
     """What is due of some people goes now; how many rows. In an open scope of retention, the people locked."""
     return _dispose_chunk(plan, subjects, {**plan.params, "on": on})
+
+
+def name_due(table: PersonalTable, subject_id: int, rows: Sequence[str]) -> None:
+    """Name rows of a person (ids as text) to `dispose_rows`."""
+    kind = "uuid" if isinstance(table.model._meta.get_field("id"), UUIDField) else "bigint"
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS privacy_due")
+        cursor.execute(
+            "CREATE TEMP TABLE privacy_due ON COMMIT DROP AS"
+            f" SELECT %s::bigint AS subject_id, id FROM unnest(%s::{kind}[]) AS id",
+            [subject_id, list(rows)],
+        )
 
 
 def dispose_rows(table: PersonalTable, *, anonymise: bool, known: bool = False) -> None:

@@ -1,6 +1,7 @@
 """What happens by itself every night before retention runs, as the worker has it: what the days in rows mean."""
 
 from tillit.declaration.models import Controller
+from tillit.declaration.simulated import Act
 from tillit.journeys import billing, family, insurance, partner_feeds
 
 
@@ -11,10 +12,5 @@ def _give_up() -> None:
             billing.write_off(controller=controller)
 
 
+ACTS: dict[str, Act] = {}
 NIGHTLY = (partner_feeds.expire, insurance.follow_agreements, family.follow, _give_up)
-
-
-def night() -> None:
-    """Carry all of it out."""
-    for work in NIGHTLY:
-        work()

@@ -20,7 +20,7 @@ from tillit.declaration.publish import publish
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Declaration
 from tillit.declaration.simulated import Do, Person, World
-from tillit.journeys.simulate import life, nightly, watch
+from tillit.journeys.simulate import life, watch
 from tillit.kernel import clock
 from tillit.parties.models import Subject
 from tillit.privacy import retention
@@ -108,7 +108,7 @@ def simulate(
                 for later, do in person.coming:
                     coming.setdefault(on + DAY * later, []).append((person, do))
                 person.coming.clear()
-            nightly.night()
+            _night()
             _link()
             before = watch.look(on)
             _retain(report)
@@ -125,6 +125,13 @@ def simulate(
     report.outcomes = Counter({f"{act}: {one}": n for world in worlds for (act, one), n in world.came.items()})
     report.missing = sorted({one for world in worlds for one in world.missing()})
     return report
+
+
+def _night() -> None:
+    """What happens by itself every night before retention runs: what the days in rows mean."""
+    for module in map(import_module, registry.SIMULATED):
+        for work in getattr(module, "NIGHTLY", ()):
+            work()
 
 
 def _link() -> None:
@@ -144,8 +151,8 @@ def _worlds(acts: Collection[str] | None) -> list[World]:
     ]
     worlds = [world for world in found if world is not None]
     known = dict(life.ACTS)
-    for module in registry.SIMULATED:
-        known |= import_module(module).ACTS
+    for module in map(import_module, registry.SIMULATED):
+        known |= module.ACTS
     known = {key: act for key, act in known.items() if acts is None or key in acts}
     for world in worlds:
         world.acts = {key: act for key, act in known.items() if act.under(world.declaration)}

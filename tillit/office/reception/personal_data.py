@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tillit.declaration.registry import domain_check, not_personal, personal
+from tillit.declaration.registry import domain_check, not_personal, personal, simulated
 from tillit.office.reception.models import Desk, Visit
 
 personal(Visit, category="reception_visit", clocks={"visit_ended": "left_at"}, figures="a visit has none")
@@ -14,3 +14,4 @@ def _promised(declared: Any) -> str:
 
 
 domain_check("reception", __file__, "proof", "reception", promised=_promised)
+simulated("tillit.office.reception.simulated")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tillit.declaration.registry import domain_check, personal
+from tillit.declaration.registry import domain_check, personal, simulated
 from tillit.office.recruitment.models import Application, ApplicationFile
 
 _NONE = "nobody counts who applies for work"
@@ -22,3 +22,4 @@ def _promised(declared: Any) -> str:
 
 
 domain_check("recruitment", __file__, "proof", "recruitment", promised=_promised)
+simulated("tillit.office.recruitment.simulated")

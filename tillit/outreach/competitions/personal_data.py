@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tillit.declaration.registry import domain_check, not_personal, personal
+from tillit.declaration.registry import domain_check, not_personal, personal, simulated
 from tillit.outreach.competitions.models import Competition, Entry
 
 personal(
@@ -19,3 +19,4 @@ def _promised(declared: Any) -> str:
 
 
 domain_check("competitions", __file__, "proof", "competitions", promised=_promised)
+simulated("tillit.outreach.competitions.simulated")

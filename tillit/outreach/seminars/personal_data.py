@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tillit.declaration.registry import domain_check, not_personal, personal
+from tillit.declaration.registry import domain_check, not_personal, personal, simulated
 from tillit.outreach.seminars import links  # noqa: F401 (how a message's link is made)
 from tillit.outreach.seminars.models import Seminar, Signup
 
@@ -15,3 +15,4 @@ def _promised(declared: Any) -> str:
 
 
 domain_check("seminars", __file__, "proof", "seminars", promised=_promised)
+simulated("tillit.outreach.seminars.simulated")

@@ -185,7 +185,7 @@ def child(person: Person, rng: random.Random) -> None:
 
 
 ACTS = {
-    AGREED: Act(agree, {agreements.ACTIVITY: ("relationship",)}, ("runs", "ended", "undone")),
+    AGREED: Act(agree, {agreements.ACTIVITY: ("relationship",), "service_delivery": ()}, ("runs", "ended", "undone")),
     ENTITLED: Act(entitle, {feeds.ACTIVITY: ("entitlement",)}, ("runs", "expired", "withdrawn")),
     THING: Act(thing, {OBJECTS: ("registered_object",)}, ("kept", "removed", "brought back")),
     FAMILY: Act(child, {family.ACTIVITY: ("family",)}, ("of age", "withdrawn", "declined", "not answered")),
