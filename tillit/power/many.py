@@ -5,8 +5,10 @@ Points whose terms, days and resolution are alike stand in one matrix: a row a p
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -26,9 +28,9 @@ from tillit.power.queries import Days, days_of
 
 AT_ONCE = 500
 """Points computed together: their matrix of a month stays in a processor's cache."""
-FETCHED = 5000
-"""Points whose values are fetched together, which the server does while they are read."""
-_HEAD, _TAIL = 19, 2  # of PostgreSQL's binary COPY
+FETCHED = 2000
+"""Points whose values are gathered together by the server, while the ones before are computed."""
+_HEAD, _FIELDS, _SIZE = 19, Struct(">h"), Struct(">i")  # of PostgreSQL's binary COPY
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ def bills(
     """The bills of a month [first, after) at a controller's points (all, or those with the ids). A point whose contract
     changes within it comes more than once, a bill a contract; one without any value does not come.
 
-    Most points have every hour of the month: their values are fetched a row a point. The others go the longer way.
+    Most points have every hour of the month: their values come some points a row. The others go the longer way.
     """
     found, subjects = _under(controller_id, first, after, points)
     known = reference(controller=controller, areas={one.key.area for one in found}, first=first, after=after)
@@ -89,9 +91,9 @@ def bills(
             continue
         left = set(one.points)
         if one.resolution == HOURLY:
-            for some, wh in _whole(one, made, subjects):
+            for some, bill in _whole(one, made, subjects):
                 left.difference_update(some.tolist())
-                yield Batch(one.key, some, month_bill(made, _hourly(made), wh))
+                yield Batch(one.key, some, bill)
         if left:
             yield from _rest(controller_id, one, made, left)
     yield from _one_by_one(controller, known, {point: subjects[point] for point in sorted(changed)}, first, after)
@@ -136,28 +138,56 @@ def _hourly(made: Terms) -> Cells:
     return cells(made.hours, (1,) * len(made.hours.days))
 
 
-def _whole(one: _Under, made: Terms, subjects: dict[int, int]) -> Iterator[tuple[Ints, Ints]]:
-    """(ids, (points, hours) watt-hours) of points of which every hour is there, some at a time."""
-    ids, width = list(one.points), len(made.hours.day)
-    row = np.dtype([("fields", ">i2"), ("id_size", ">i4"), ("id", ">i8"), ("size", ">i4"), ("wh", WH, (width,))])
-    with connection.cursor() as cursor:
+def _whole(one: _Under, made: Terms, subjects: dict[int, int]) -> Iterator[tuple[Ints, Bill]]:
+    """(ids, bill) of points of which every hour is there, some at a time. While one lot is computed the server gathers
+    the next; between two of them the connection is the caller's.
+    """
+    ids, axis = list(one.points), _hourly(made)
+    lots = [ids[low : low + FETCHED] for low in range(0, len(ids), FETCHED)]
+    with connection.cursor() as cursor, ThreadPoolExecutor(1) as beside:
         cursor.execute("SELECT FROM power_reading_day LIMIT 0")  # what a scope carries does not travel with COPY
-        for low in range(0, len(ids), FETCHED):
-            some = ids[low : low + FETCHED]
-            given = {
-                "subjects": [subjects[point] for point in some],
-                "points": some,
-                "first": one.first,
-                "after": one.after,
-                "days": len(made.hours.days),
-            }
-            text = cursor.mogrify(load(__file__, "many", "months"), given)
-            with cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)") as copy:
-                data = bytearray().join(copy)
-            rows = np.frombuffer(memoryview(data)[_HEAD : len(data) - _TAIL], dtype=row)
-            for start in range(0, len(rows), AT_ONCE):
-                part = rows[start : start + AT_ONCE]
-                yield part["id"].astype(np.int64), part["wh"].astype(np.int64)
+        texts = [
+            cursor.mogrify(
+                load(__file__, "many", "months"),
+                {
+                    "subjects": [subjects[point] for point in lot],
+                    "points": lot,
+                    "at_once": AT_ONCE,
+                    "first": one.first,
+                    "after": one.after,
+                    "days": len(made.hours.days),
+                },
+            )
+            for lot in lots
+        ]
+        coming = beside.submit(_copied, cursor, texts[0])
+        for number in range(len(texts)):
+            rows = coming.result()
+            if number + 1 < len(texts):
+                coming = beside.submit(_copied, cursor, texts[number + 1])
+            found = [(some, month_bill(made, axis, wh)) for some, wh in _unpacked(rows, len(made.hours.day))]
+            wait([coming])
+            yield from found
+
+
+def _copied(cursor: Any, text: str) -> bytearray:
+    """What a statement gives, as PostgreSQL's binary COPY."""
+    with cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)") as copy:
+        return bytearray().join(copy)
+
+
+def _unpacked(data: bytearray, width: int) -> Iterator[tuple[Ints, Ints]]:
+    """(ids, (points, hours) watt-hours) of each row of a binary COPY of `months`."""
+    view, at = memoryview(data), _HEAD
+    while (fields := _FIELDS.unpack_from(view, at)[0]) >= 0:
+        at += _FIELDS.size
+        parts = []
+        for _ in range(fields):
+            size = _SIZE.unpack_from(view, at)[0]
+            parts.append(view[at + _SIZE.size : at + _SIZE.size + size])
+            at += _SIZE.size + size
+        ids = np.frombuffer(parts[0], dtype=">i8").astype(np.int64)
+        yield ids, np.frombuffer(parts[1], dtype=WH).reshape(len(ids), width).astype(np.int64)
 
 
 def _under(
@@ -166,7 +196,6 @@ def _under(
     """Points by what they are under; and whose each point is."""
     found: dict[tuple[Key, date, date, int], _Under] = {}
     subjects: dict[int, int] = {}
-    known: dict[tuple[Any, ...], _Under] = {}
     given: dict[str, Any] = {
         "controller": controller_id,
         "first": first,
@@ -175,15 +204,12 @@ def _under(
     }
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "many", "points"), given)
-        for subject, point, *facts in cursor.fetchall():
-            subjects[point] = subject
-            same = tuple(facts)
-            if same not in known:
-                area, municipality, use, resolution, company, kind, product, since, until = facts
-                key = Key(area, municipality, use, company, product or kind, kind == ContractKind.STATE)
-                parts = (key, since, until or after, resolution)
-                known[same] = found.setdefault(parts, _Under(*parts, {}))
-            known[same].points[point] = None
+        for people, ids, *facts in cursor.fetchall():
+            subjects.update(zip(ids, people, strict=True))
+            area, municipality, use, resolution, company, kind, product, since, until = facts
+            key = Key(area, municipality, use, company, product or kind, kind == ContractKind.STATE)
+            parts = (key, since, until or after, resolution)
+            found.setdefault(parts, _Under(*parts, {})).points.update(dict.fromkeys(ids))
     return list(found.values()), subjects
 
 

@@ -18,10 +18,9 @@ SELECT subject_id, id FROM power_point WHERE controller_id = %(controller)s ORDE
 
 -- name: values
 -- Days of some points.
-INSERT INTO power_reading_day
+COPY power_reading_day
   (subject_id, controller_id, point_id, direction, day, resolution, wh, quality, registered, version)
-SELECT v.subject, %(controller)s, v.point, 1, v.day, 60, v.wh, '\x04'::bytea, '\x0000000000000000'::bytea, 1
-FROM unnest(%(subjects)s::bigint[], %(points)s::bigint[], %(days)s::date[], %(wh)s::bytea[]) AS v (subject, point, day, wh)
+FROM STDIN (FORMAT BINARY)
 
 -- name: earlier
 -- The year before of some points: each day as the day of the month that is there. Clock changes take an hour off or on.
