@@ -1,7 +1,7 @@
 """The blocking service, from both sides: the person's own page, and the desk that is open at any hour (D2)."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from tillit.cases.errors import UnknownCaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
+from tillit.journeys.case_desk import handled
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, ScopeError
@@ -127,15 +128,9 @@ def count_open(*, actor: Actor, controller: Controller) -> int:
         return queries.queue(controller_ids=[controller.pk], kind=BLOCK).count()
 
 
-@contextmanager
-def handling(*, actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
-    """The open scope in which staff handle a block. Raises `ScopeError`, `NotAssignedError`, `UnknownCaseError`."""
-    if not may_handle(actor):
-        raise ScopeError("scope-activity", f"{actor.kind} may not block cards")
-    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        found = _of_kind(queries.case(case_id=case_id), controller)
-    with person_scope(actor=actor, activity=ACTIVITY, subject_id=found.subject_id) as scope:
-        yield scope, _of_kind(queries.case(case_id=case_id, subject_id=found.subject_id), controller)
+def handling(*, actor: Actor, controller: Controller, case_id: int) -> AbstractContextManager[tuple[Scope, Case]]:
+    """The open scope in which staff handle a block, and its case. Raises as `case_desk.handled`."""
+    return handled(actor=actor, controller=controller, case_id=case_id, activity=ACTIVITY, kinds={BLOCK})
 
 
 def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:
@@ -228,12 +223,6 @@ def _order(case: Case, order_id: int) -> BlockOrder:
     if found is None:
         raise UnknownCaseError("no-order", "there is no such order")
     return found
-
-
-def _of_kind(case: Case, controller: Controller) -> Case:
-    if case.kind != BLOCK or case.controller_id != controller.pk:
-        raise UnknownCaseError("no-case", "there is no such case")
-    return case
 
 
 def _shown(case: Case, *, shown_only: bool, who: tuple[str, str] = ("", "")) -> Shown:

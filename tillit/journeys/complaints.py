@@ -4,8 +4,8 @@ It belongs to the controller of the chain, whose bonus it is; one of a card on a
 register. What staff decide and what follows from it (correction, a card set free, the message) stand or fall together.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -24,14 +24,14 @@ from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.journeys import missing_purchases
+from tillit.journeys.case_desk import handled
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
 from tillit.kernel.money import Money
-from tillit.kernel.scope import Actor, Scope, ScopeError, system
+from tillit.kernel.scope import Actor, Scope, system
 from tillit.ledger.operations import natural_key
 from tillit.messages.operations import send
 from tillit.parties import directories
-from tillit.parties.actors import person_scope
 from tillit.parties.digests import Kind
 from tillit.parties.merging import own as own_subject
 from tillit.parties.merging import same_person
@@ -151,17 +151,9 @@ def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[C
         return list(found.order_by("received_at", "id")[:200])
 
 
-@contextmanager
-def handling(*, actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
-    """The open scope in which staff handle a complaint. Raises `ScopeError`, `NotAssignedError`, `UnknownCaseError`."""
-    if actor.activities is not None and DESK not in actor.activities:
-        raise ScopeError("scope-activity", f"{actor.kind} may not handle complaints")
-    with Scope(actor, DESK, controllers=frozenset({controller.pk})):
-        found = _of_kind(queries.case(case_id=case_id))
-        if found.controller_id != controller.pk:
-            raise UnknownCaseError("no-case", "there is no such case")
-    with person_scope(actor=actor, activity=DESK, subject_id=found.subject_id) as scope:
-        yield scope, _of_kind(queries.case(case_id=case_id, subject_id=found.subject_id))
+def handling(*, actor: Actor, controller: Controller, case_id: int) -> AbstractContextManager[tuple[Scope, Case]]:
+    """The open scope in which staff handle a complaint, and its case. Raises as `case_desk.handled`."""
+    return handled(actor=actor, controller=controller, case_id=case_id, activity=DESK, kinds={COMPLAINT})
 
 
 def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:

@@ -1,7 +1,7 @@
 """Insurance from every side (D7): covers that follow agreements, a person's claims, the desk, insurer and broker."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -16,13 +16,13 @@ from tillit.cases.errors import UnknownCaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
+from tillit.journeys.case_desk import handled
 from tillit.journeys.insurance_told import called
 from tillit.journeys.payments import scope_of
 from tillit.kernel import clock
 from tillit.kernel.money import Money
-from tillit.kernel.scope import Actor, Scope, ScopeError
+from tillit.kernel.scope import Actor, Scope
 from tillit.messages.operations import send
-from tillit.parties.actors import person_scope
 from tillit.services import claims, covers
 from tillit.services.agreement_models import Agreement
 from tillit.services.claims import ACTIVITY, CLAIM
@@ -206,15 +206,9 @@ def count_open(*, actor: Actor, controller: Controller) -> int:
         return queries.queue(controller_ids=[controller.pk], kind=CLAIM).count()
 
 
-@contextmanager
-def handling(*, actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
-    """The open scope in which staff handle a claim. Raises `ScopeError`, `NotAssignedError`, `UnknownCaseError`."""
-    if not may_handle(actor):
-        raise ScopeError("scope-activity", f"{actor.kind} may not handle claims")
-    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        found = _of_kind(queries.case(case_id=case_id))
-    with person_scope(actor=actor, activity=ACTIVITY, subject_id=found.subject_id) as scope:
-        yield scope, _of_kind(queries.case(case_id=case_id, subject_id=found.subject_id))
+def handling(*, actor: Actor, controller: Controller, case_id: int) -> AbstractContextManager[tuple[Scope, Case]]:
+    """The open scope in which staff handle a claim, and its case. Raises as `case_desk.handled`."""
+    return handled(actor=actor, controller=controller, case_id=case_id, activity=ACTIVITY, kinds={CLAIM})
 
 
 def look(*, actor: Actor, controller: Controller, case_id: int) -> Shown:

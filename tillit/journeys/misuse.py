@@ -5,8 +5,8 @@ bonus follows from leaving. A claim for damages and a report to the police are s
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,16 +15,16 @@ from tillit.audit.operations import append
 from tillit.bonus import misuse
 from tillit.bonus.misuse import ACTIVITY, CLEARED, MISUSE, MISUSE_KIND, TERMINATED, WARNED, Limits, Sign
 from tillit.cases import operations, queries
-from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.cases.errors import CaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.journeys import police_report
+from tillit.journeys.case_desk import handled
 from tillit.journeys.leave import leave
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.messages.operations import send
-from tillit.parties.actors import person_scope
 from tillit.parties.queries import facts
 from tillit.purchases.queries import Receipt, receipts
 
@@ -110,14 +110,8 @@ def document(*, actor: Actor, controller: Controller, case_id: int, document_id:
         return found.name, found.media_type, operations.open_document(scope=scope, document=found)
 
 
-@contextmanager
-def _opened(actor: Actor, controller: Controller, case_id: int) -> Iterator[tuple[Scope, Case]]:
-    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        found = queries.case(case_id=case_id)
-        if found.kind != MISUSE or found.controller_id != controller.pk:
-            raise UnknownCaseError("no-case", "there is no such case")
-    with person_scope(actor=actor, activity=ACTIVITY, subject_id=found.subject_id) as scope:
-        yield scope, queries.case(case_id=case_id, subject_id=found.subject_id)
+def _opened(actor: Actor, controller: Controller, case_id: int) -> AbstractContextManager[tuple[Scope, Case]]:
+    return handled(actor=actor, controller=controller, case_id=case_id, activity=ACTIVITY, kinds={MISUSE})
 
 
 def take(*, actor: Actor, controller: Controller, case_id: int, step: str, text: str, outcome: str = "") -> Case:

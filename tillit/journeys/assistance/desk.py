@@ -1,7 +1,7 @@
 """What agents do: letters under a mandate, answers, outcomes; offers and bookings (D3, D4, D5). Looks are on record."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -9,14 +9,14 @@ from typing import Any
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.cases import attachments, operations, queries
-from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.cases.errors import CaseError
 from tillit.cases.models import Case
 from tillit.declaration.models import Controller
 from tillit.journeys.assistance import SERVICES, UNDER_MANDATE
 from tillit.journeys.assistance.own import Shown, shown
+from tillit.journeys.case_desk import handled
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor, Scope, ScopeError
-from tillit.parties.actors import person_scope
+from tillit.kernel.scope import Actor, Scope
 from tillit.parties.queries import facts
 from tillit.services.acting import letters
 from tillit.services.acting import operations as acting
@@ -56,15 +56,12 @@ def count_open(*, actor: Actor, controller: Controller, service: str) -> int:
         return queries.queue(controller_ids=[controller.pk], kind=service).count()
 
 
-@contextmanager
-def handling(*, actor: Actor, controller: Controller, service: str, case_id: int) -> Iterator[tuple[Scope, Case]]:
-    """The open scope in which staff handle a case. Raises `ScopeError`, `NotAssignedError`, `UnknownCaseError`."""
-    if not may_handle(actor, service):
-        raise ScopeError("scope-activity", f"{actor.kind} may not handle that")
-    with Scope(actor, service, controllers=frozenset({controller.pk})):
-        found = _of(queries.case(case_id=case_id), controller, service)
-    with person_scope(actor=actor, activity=service, subject_id=found.subject_id) as scope:
-        yield scope, _of(queries.case(case_id=case_id, subject_id=found.subject_id), controller, service)
+def handling(
+    *, actor: Actor, controller: Controller, service: str, case_id: int
+) -> AbstractContextManager[tuple[Scope, Case]]:
+    """The open scope in which staff handle a case, and it. Raises as `case_desk.handled`."""
+    kinds = {service} & set(SERVICES)
+    return handled(actor=actor, controller=controller, case_id=case_id, activity=service, kinds=kinds)
 
 
 def look(*, language: str, **which: Any) -> Shown:
@@ -233,9 +230,3 @@ def report(*, offer_id: int, confirmation: str, text: str, cancelled: bool, **wh
             at=clock.now(),
             cancelled=cancelled,
         )
-
-
-def _of(case: Case, controller: Controller, service: str) -> Case:
-    if case.kind != service or case.controller_id != controller.pk:
-        raise UnknownCaseError("no-case", "there is no such case")
-    return case

@@ -85,19 +85,16 @@ def write(
     kept = cases.attach(
         scope=scope, case=case, name=f"letter-{number}.pdf", media_type="application/pdf", body=body, at=at
     )
-    made = Letter.objects.create(
-        subject_id=case.subject_id,
-        controller_id=case.controller_id,
+    made = kept_as(
+        case=case,
+        counterpart=counterpart,
+        mandate=mandate,
         state=state,
-        category=case.category,
-        case_id=case.id,
-        counterpart_id=counterpart.id,
-        mandate_id=mandate.id,
         document_id=kept.id,
+        at=at,
         direction="out",
         template=template,
         reference=sent.reference,
-        at=at,
     )
     reminded = template == REMINDER
     Counterpart.objects.filter(subject_id=counterpart.subject_id, id=counterpart.id).update(
@@ -108,6 +105,24 @@ def write(
     told = {"counterpart": counterpart.id, "template": template, "document": kept.id}
     cases.take(scope=scope, case=case, step="reminded" if reminded else "sent", at=at, details=told)
     return made
+
+
+def kept_as(
+    *, case: Case, counterpart: Counterpart, mandate: Mandate, state: int, document_id: int, at: datetime, **said: Any
+) -> Letter:
+    """The row of a letter or answer, under the mandate that stood. said: `direction`, and of ours what it was."""
+    return Letter.objects.create(
+        subject_id=case.subject_id,
+        controller_id=case.controller_id,
+        state=state,
+        category=case.category,
+        case_id=case.id,
+        counterpart_id=counterpart.id,
+        mandate_id=mandate.id,
+        document_id=document_id,
+        at=at,
+        **said,
+    )
 
 
 def posted(*, scope: Scope, letter: Letter, at: datetime) -> None:

@@ -103,17 +103,8 @@ def take_in(*, scope: Scope, case: Case, counterpart: Counterpart, body: bytes, 
     state = lock_subject(scope=scope, subject_id=case.subject_id)
     mandate = mandates.need(case=case, covers="collect", at=at)
     kept = attachments.add(scope=scope, case=case, body=body, at=at)
-    made = Letter.objects.create(
-        subject_id=case.subject_id,
-        controller_id=case.controller_id,
-        state=state,
-        category=case.category,
-        case_id=case.id,
-        counterpart_id=counterpart.id,
-        mandate_id=mandate.id,
-        document_id=kept.id,
-        direction="in",
-        at=at,
+    made = letters.kept_as(
+        case=case, counterpart=counterpart, mandate=mandate, state=state, document_id=kept.id, at=at, direction="in"
     )
     if counterpart.stage in OPEN:
         _set(counterpart, Stage.ANSWERED, None)
