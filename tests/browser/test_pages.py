@@ -138,6 +138,7 @@ JOURNEYS = [
     "staff_blocks",
     "payments",
     "insurance",
+    "own_insurances",
     "insurance_claim",
     "staff_insurance",
     "staff_insurance_claim",
