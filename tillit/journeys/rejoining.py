@@ -8,6 +8,7 @@ elsewhere with their data does not come back by themselves. Past the ceiling of 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 
@@ -144,7 +145,7 @@ def rejoin(*, controller: Controller, subject_id: int, typed: Mapping[str, str],
         found = offer(controller=controller, subject_id=subject_id)
         if version != found.version:
             raise RejoinRefusedError("terms-changed", "the terms have changed meanwhile")
-        mine = {"subject_id": subject_id, "controller_id": controller.pk}
+        mine: dict[str, Any] = {"subject_id": subject_id, "controller_id": controller.pk}
         with Scope(actor, WRITES, person) as scope:
             starts = max(today, found.ended)
             enrolment.begin(
