@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.browser.conftest import SIZES, Site, Window
+from tests.browser.conftest import AT_HOME, SIZES, Site, Window
 from tests.browser.test_pages import ARGUMENTS, MEMBER, STAFF, VISITOR, violations
 from tillit.declaration.vocabulary import vocabulary
 from tillit.platform import database
@@ -52,6 +52,10 @@ def look(opened: Window, paths: list[str]) -> list[str]:
         found += [f"{path}: {one}" for one in violations(page)]
         width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         found += [f"{path}: {width[0]} wide"] if width[0] > width[1] else []
+        found += [f"{path} asks {url}" for url in opened.asked if not url.startswith((opened.site.address, "data:"))]
+        found += [f"{path} says {line}" for line in opened.trouble]  # a script's fault, or what the policy refuses
+        opened.asked.clear()
+        opened.trouble.clear()
     return found
 
 
@@ -68,7 +72,7 @@ def test_every_page_of_a_visitor(window: Callable[..., Window], size: str, local
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_of_a_member(window: Callable[..., Window], site: Site, size: str, locale: str) -> None:
     wrong = []
-    for someone in (site.kari, site.eva):
+    for someone in (site.kari, site.eva, site.berit, AT_HOME[-1]):
         opened = window(SIZES[size], locale)
         opened.sign_in(someone)
         wrong += look(opened, sorted(set(paths_of(someone.controller.key))))
@@ -91,6 +95,16 @@ def test_every_page_of_every_role(window: Callable[..., Window], site: Site, siz
     finally:
         _become(site, kept)
     assert wrong == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_desk_of_every_controller(window: Callable[..., Window], size: str, locale: str) -> None:
+    opened = window(SIZES[size], locale)
+    opened.sign_in_staff()
+    pages = {path for key in (*CONTROLLERS, "solvik") for path in paths_of(key) if path.startswith("/staff/")}
+    ends = {reverse("staff_sign_out")}
+    assert look(opened, sorted(pages - ends)) == []
 
 
 def _roles(site: Site) -> list[str]:

@@ -291,6 +291,8 @@ OTHERS = {
     "staff_operator_file": "file",
     "staff_visits_chart": "file",
     "consent_receipts_file": "file",
+    "consent_receipt_proof": "file",
+    "staff_consent_file": "file",
     "measure": "leads on, or is a picture",
     "staff_campaign_html": "a mail as it looks, of its own style",
     "staff_follow_up_chart": "file",

@@ -21,7 +21,7 @@ RIGHTS = (
     "withdrawal",
     "complaint",
 )
-CHANNELS = ("self_service", "email", "phone", "post", "reception", "form")
+CHANNELS = ("self_service", "email", "phone", "post", "reception", "form", "partner")
 ERASURE_GROUNDS = ("no_longer_needed", "consent_withdrawn", "objection", "unlawful")
 RESTRICTION_GROUNDS = ("accuracy", "unlawful", "claims", "objection")
 CORRECTABLE = {

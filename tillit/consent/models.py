@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from tillit.declaration.models import Controller
-from tillit.declaration.personal import PersonalModel
+from tillit.declaration.personal import PersonalModel, SubjectForeignKey
 
 
 class EventKind(models.TextChoices):
@@ -39,6 +39,26 @@ class ConsentEvent(PersonalModel):
 
     class Meta:
         db_table = "consent_event"
+
+
+class ProofFile(PersonalModel):
+    """What somebody else sent as proof of a consent: a form, a picture, a recording, sealed with the person's own key.
+
+    It goes with its act; `at`, `kind` and `last_marketing_message` are the act's, for the clocks.
+    """
+
+    event_id = models.BigIntegerField()
+    event = SubjectForeignKey(ConsentEvent, "event_id", cascade=True)
+    kind = models.CharField(max_length=20, choices=EventKind.choices)
+    at = models.DateTimeField()
+    last_marketing_message = models.DateTimeField()
+    media_type = models.CharField(max_length=60)
+    bytes = models.IntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        db_table = "consent_proof_file"
+        constraints = [models.UniqueConstraint(fields=["subject_id", "event_id"], name="consent_proof_file_once")]
 
 
 class Wording(models.Model):

@@ -1,5 +1,6 @@
 """Give, withdraw, object, restrict: each an appended event and the new state in one transaction, effective at once."""
 
+from base64 import b64encode
 from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
@@ -8,14 +9,14 @@ from typing import Any
 from django.db import connection
 
 from tillit.consent.errors import AbsoluteObjectionError, UnknownChoiceError
-from tillit.consent.models import Choice, ConsentEvent, EventKind, Restriction, Wording
+from tillit.consent.models import Choice, ConsentEvent, EventKind, ProofFile, Restriction, Wording
 from tillit.declaration import registry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, current_version, declared, holder_of, versions
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.parties import journal
+from tillit.parties import journal, sealing
 from tillit.parties.merging import own, same_person
 from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subject, wait_for_sets
@@ -47,13 +48,15 @@ def record(
     at: datetime,
     channel: str = "",
     evidence: str = "",
+    proof_file: tuple[str, bytes] | None = None,
 ) -> ConsentEvent:
     """Append one event and set the choice it leads to (F1, F2, H5, H7).
 
     wording: digest of the text the person saw. An event for every channel (`channel=''`) also settles the choices
     made for single channels, so withdrawing "all" leaves none standing; one for a single channel goes before the
     general one. A yes dated before a no is kept as evidence and changes nothing. In a joint register a choice is the
-    named controller's own; the holder's counts for every club that has none. Raises `UnknownChoiceError` when the
+    named controller's own; the holder's counts for every club that has none. `proof_file`: (media type, contents) of
+    what shows it, kept sealed beside the act. Raises `UnknownChoiceError` when the
     declaration has no such activity or channel (a no is taken for any that a version ever had), and
     `AbsoluteObjectionError` on refusing an objection to marketing.
     """
@@ -76,11 +79,29 @@ def record(
             evidence=evidence,
             last_marketing_message=at,
         )
+        if proof_file is not None:
+            _keep(event, *proof_file)
         journal.remember(scope=proof, rows=[event], at=at)
     if not later & {"", channel}:
         _choose(mine, channel, {**_EFFECT[kind]}, at, state, except_for=later)
         journal.remember(scope=scope, rows=Choice.objects.filter(**mine), at=at)
     return event
+
+
+def _keep(event: ConsentEvent, media_type: str, body: bytes) -> None:
+    whose = {"subject_id": event.subject_id, "controller_id": event.controller_id}
+    sealed = sealing.seal(**whose, table=ProofFile._meta.db_table, column="sealed", value=b64encode(body).decode())
+    ProofFile.objects.create(
+        **whose,
+        state=event.state,
+        event_id=event.id,
+        kind=event.kind,
+        at=event.at,
+        last_marketing_message=event.last_marketing_message,
+        media_type=media_type,
+        bytes=len(body),
+        sealed=sealed,
+    )
 
 
 def shown(*, controller_id: int, text: str, language: str, at: datetime) -> str:
@@ -188,10 +209,10 @@ def _move(subject_id: int, states: dict[int, int]) -> None:
 def marketing_sent(*, controller_id: int, subject_ids: Collection[int], activity: str, at: datetime) -> int:
     """Marketing went to these people: the proof of their consent is kept from now on (F6). Returns how many acts."""
     holders = {controller_id, holder_of(controller_id=controller_id)}
+    mine: dict[str, Any] = {"subject_id__in": list(subject_ids), "controller_id__in": holders}
     with Scope(system("consent", holders), "consent_proof"):
-        return ConsentEvent.objects.filter(
-            subject_id__in=list(subject_ids),
-            controller_id__in=holders,
-            activity=activity,
-            last_marketing_message__lt=at,
-        ).update(last_marketing_message=at)
+        files = ProofFile.objects.filter(**mine, last_marketing_message__lt=at)
+        files = files.filter(event_id__in=ConsentEvent.objects.filter(**mine, activity=activity).values("id"))
+        files.update(last_marketing_message=at)
+        acts = ConsentEvent.objects.filter(**mine, activity=activity, last_marketing_message__lt=at)
+        return acts.update(last_marketing_message=at)

@@ -1,6 +1,6 @@
 """What the consent layer answers for."""
 
-from tillit.consent.models import Choice, ConsentEvent, CookieChoice, Restriction, Wording
+from tillit.consent.models import Choice, ConsentEvent, CookieChoice, ProofFile, Restriction, Wording
 from tillit.declaration.registry import derived_clock, not_personal, personal, transient
 
 personal(
@@ -10,6 +10,15 @@ personal(
     kind_column="kind",
     journaled={"evidence": ""},
     pseudonymise=("evidence",),
+)
+personal(
+    ProofFile,
+    category="consent_evidence",
+    clocks={"decided": "at", "last_marketing_message": "last_marketing_message"},
+    kind_column="kind",
+    sealed=("sealed",),
+    pseudonymise=("sealed",),
+    not_exported={"sealed": "what a partner sent as proof, fetched from the receipts of your choices"},
 )
 personal(Choice, category="consent_record", clocks={"decided": "since"}, journaled={})
 personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"}, journaled={})

@@ -1,5 +1,6 @@
 """May we? For one person or as a set: the same statement (F1, F2, H4, H5, D14)."""
 
+from base64 import b64decode
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from django.db import connection
 from django.db.models import Q
 
 from tillit.consent.errors import NotLawfulError
-from tillit.consent.models import Choice
+from tillit.consent.models import Choice, ProofFile
 from tillit.consent.waiting import waiting
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Declaration
@@ -19,6 +20,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
 from tillit.parties.merging import own, same_people, same_person
 from tillit.parties.models import Relationship
+from tillit.parties.sealing import open_sealed
 
 
 @dataclass(frozen=True)
@@ -225,3 +227,21 @@ def switches(*, subject_id: int, controller_id: int) -> list[Switch]:
             kind = "consent" if terms["needs_consent"] else "objection"
             found.append(Switch(activity.key, channel, kind, on, objected, since))
     return found
+
+
+def proof_file(*, subject_ids: Collection[int], event_id: int) -> tuple[str, bytes] | None:
+    """(media type, contents) of what was sent as proof of an act, as far as the open scope sees it; None: none was.
+
+    Raises `SealedValueLostError`.
+    """
+    kept = ProofFile.objects.filter(subject_id__in=subject_ids, event_id=event_id).first()
+    if kept is None or not kept.sealed:
+        return None
+    text = open_sealed(
+        subject_id=kept.subject_id,
+        controller_id=kept.controller_id,
+        table=ProofFile._meta.db_table,
+        column="sealed",
+        sealed=kept.sealed,
+    )
+    return kept.media_type, b64decode(text)

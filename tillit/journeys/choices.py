@@ -1,5 +1,6 @@
 """A person says yes or no to an activity over a channel, effective for the very next statement (F1, F2, H5, H7)."""
 
+from datetime import datetime
 from typing import Any
 
 from tillit.audit.events import CONSENT_CHANGED, OBJECTION_LIFTED, OBJECTION_MADE
@@ -39,10 +40,14 @@ def choose(
     wording: str,
     route: str,
     evidence: str = "",
-) -> None:
-    """Record the choice. `wording`: digest of the words the person saw (`consent.operations.shown`); `evidence`: what
-    shows it where it was said elsewhere. Raises `UnknownChoiceError`.
+    at: datetime | None = None,
+    proof_file: tuple[str, bytes] | None = None,
+) -> int:
+    """Record the choice; the number of its act. `wording`: digest of the words the person saw
+    (`consent.operations.shown`); `evidence`, `proof_file`: what shows it where it was said elsewhere; `at`: when it
+    was said, now unless given. Raises `UnknownChoiceError`.
     """
+    said = at or clock.now()
     with Scope(actor, "consent_management", frozenset({subject_id})) as scope:
         known = switches(subject_id=subject_id, controller_id=controller.pk)
         switch = next((s for s in known if (s.activity, s.channel) == (activity, channel)), None)
@@ -60,9 +65,10 @@ def choose(
                 kind=kind,
                 route=route,
                 wording=wording,
-                at=clock.now(),
+                at=said,
                 channel=channel,
                 evidence=evidence,
+                proof_file=proof_file if kind is kinds[-1] else None,
             )
         if activity == profiles.ACTIVITY and not on:
             _empty_profile(actor, controller, subject_id)
@@ -78,6 +84,7 @@ def choose(
             subject=subject_id,
             details=details,
         )
+    return event.id
 
 
 def _empty_profile(actor: Actor, controller: Controller, subject_id: int) -> None:

@@ -41,7 +41,7 @@ def partner_asks(*, partner: Partner, product: str, number: str = "", identity_n
     of whether anybody is known. Raises `ServiceError` `partner-undeclared`.
     """
     said = partners.declared(partner=partner, on=clock.today())
-    subject = _whose(partner, said.sends, number, identity_number)
+    subject = customer_of(partner=partner, sends=said.sends, number=number, identity_number=identity_number)
     if subject is None:
         return False
     with Scope(system("partner_asks", {partner.controller_id}), ACTIVITY, frozenset({subject})) as scope:
@@ -117,7 +117,8 @@ def asked_of(*, controller: Controller) -> list[Partner]:
     return [one for one in partners.standing(controller_id=controller.pk) if outside.asks(one.key)]
 
 
-def _whose(partner: Partner, sends: tuple[str, ...], number: str, identity_number: str) -> int | None:
+def customer_of(*, partner: Partner, sends: tuple[str, ...], number: str, identity_number: str) -> int | None:
+    """Whom the partner means by the numbers it is declared to send; None for nobody."""
     register = partner.controller.register_id
     found: set[int | None] = set()
     if number and "customer_number" in sends:

@@ -40,7 +40,7 @@ def test_a_token_does_what_its_key_may_and_no_longer_than_ten_minutes(partner: P
     assert (told["token_type"], told["expires_in"], told["scope"]) == (
         "Bearer",
         600,
-        "purchases:read purchases:write",
+        "purchases:read purchases:write subscriptions",
     )
     text = told["access_token"]
     assert text not in repr(list(ApiToken.objects.values()))

@@ -163,5 +163,5 @@ def test_a_key_is_of_a_source_or_of_tills_and_does_only_that(partner: Partner, m
     wrong: Any = {"source": None, "chain": partner.club.chain, "scopes": ["purchases:write"]}
     with pytest.raises(tills.keys.KeyRefusedError, match="no scope"):
         tills.keys.add(name="x", **wrong)
-    with pytest.raises(tills.keys.KeyRefusedError, match="of a source, a supplier, a partner, or a chain"):
+    with pytest.raises(tills.keys.KeyRefusedError, match="of a source, a supplier, a partner, a controller"):
         tills.keys.add(name="x", scopes=["vouchers:read"])

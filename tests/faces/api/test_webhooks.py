@@ -14,7 +14,8 @@ from django.http import HttpResponse
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.faces.api.conftest import Partner, line, problem
-from tillit.faces.api import webhooks
+from tillit.declaration.models import Controller
+from tillit.faces.api import webhook_sending, webhooks
 from tillit.faces.api.keys import KeyRefusedError
 from tillit.faces.api.models import ApiClient, WebhookDelivery, WebhookEndpoint
 from tillit.kernel import clock
@@ -128,8 +129,8 @@ def test_c5_a_finished_batch_is_told_of_once_with_counts_and_nothing_of_a_person
     _, secret = endpoint
     card = next(iter(partner.club.members.values()))
     partner.send(line(1, card), line(2, "4925000000000004"))
-    assert webhooks.run() == 1
-    assert webhooks.run() == 0
+    assert webhook_sending.run() == 1
+    assert webhook_sending.run() == 0
     ((body, heads),) = taker.came
     with pytest.raises(WebhookVerificationError):  # the clock of this test is another day's
         Webhook(secret).verify(body, heads)
@@ -148,25 +149,25 @@ def test_c5_what_is_not_taken_is_tried_ever_later_given_up_and_sent_again_by_sta
     taker.answer = 500
     partner.send(line(1, next(iter(partner.club.members.values()))))
     at = clock.now()
-    webhooks.run()
-    for wait in webhooks.WAITS:
+    webhook_sending.run()
+    for wait in webhook_sending.WAITS:
         with clock.travel(at + wait - timedelta(seconds=1)):
-            webhooks.run()
+            webhook_sending.run()
         at += wait
         with clock.travel(at):
-            webhooks.run()
-    assert len(taker.came) == len(webhooks.WAITS) + 1
+            webhook_sending.run()
+    assert len(taker.came) == len(webhook_sending.WAITS) + 1
     assert len({heads["webhook-id"] for _, heads in taker.came}) == 1
-    (dead,) = webhooks.dead(register_id=partner.club.controller.register_id)
-    assert (dead.answer, dead.attempts) == (500, len(webhooks.WAITS) + 1)
-    assert not webhooks.dead(register_id=0).exists()
+    (dead,) = webhooks.dead(controller=Controller.objects.get(key="rundtur"))
+    assert (dead.answer, dead.attempts) == (500, len(webhook_sending.WAITS) + 1)
+    assert not webhooks.dead(controller=Controller(pk=0, register_id=0)).exists()
     taker.answer = 204
     assert webhooks.replay(delivery=dead)
-    webhooks.run()
+    webhook_sending.run()
     assert WebhookDelivery.objects.get().state == "sent"
     taker.answer = 410
     partner.send(line(2, next(iter(partner.club.members.values()))))
-    webhooks.run()
+    webhook_sending.run()
     made.refresh_from_db()
     assert made.stopped_at is not None
 
@@ -180,7 +181,7 @@ def test_c5_both_secrets_count_for_a_day_after_a_rotation(
     card = next(iter(partner.club.members.values()))
     for number, secret in enumerate((before, after)):
         assert send(partner, made, secret, event(line(number, card))).status_code == 201
-    webhooks.run()
+    webhook_sending.run()
     assert len(re.findall(r"v1,", taker.came[0][1]["webhook-signature"])) == 2
     with clock.travel(clock.now() + timedelta(days=1, minutes=1)):
         assert problem(send(partner, made, before, event(line(5, card))))["code"] == "signature-invalid"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tillit.faces.api.problems import MEDIA_TYPE, PARTNER, PROBLEMS, SUPPLIER, TILL, Problem
+from tillit.faces.api.problems import MEDIA_TYPE, PARTNER, PROBLEMS, SUBSCRIBER, SUPPLIER, SYSTEM, TILL, Problem
 
 SCHEMAS = {"Problem": Problem.model_json_schema(ref_template="#/components/schemas/{model}")}
 SCHEMAS |= SCHEMAS["Problem"].pop("$defs")
@@ -16,10 +16,18 @@ IDEMPOTENCY_KEY = {
 }
 
 
-def refusals(*statuses: int, till: bool = False, supplier: bool = False, partner: bool = False) -> dict[int, Any]:
+def refusals(
+    *statuses: int,
+    till: bool = False,
+    supplier: bool = False,
+    partner: bool = False,
+    system: bool = False,
+    subscriber: bool = False,
+) -> dict[int, Any]:
     """The problem documents of the statuses, with the codes of each."""
     found = {}
-    others = {*([] if till else TILL), *([] if supplier else SUPPLIER), *([] if partner else PARTNER)}
+    sets = ((till, TILL), (supplier, SUPPLIER), (partner, PARTNER), (system, SYSTEM), (subscriber, SUBSCRIBER))
+    others = {code for chosen, codes in sets if not chosen for code in codes}
     for status in statuses:
         codes = [code for code, (known, _) in PROBLEMS.items() if known == status and code not in others]
         found[status] = {

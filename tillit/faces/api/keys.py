@@ -13,9 +13,12 @@ from django.db import transaction
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
 from tillit.benefits.models import Frame, Supplier
+from tillit.declaration.models import Controller
 from tillit.declaration.queries import register_holder
 from tillit.faces.api.events import KEY_ADDED, KEY_REVOKED
 from tillit.faces.api.models import ApiClient
+from tillit.journeys.systems import reach
+from tillit.journeys.systems.errors import SystemRefusedError
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import system
@@ -39,16 +42,33 @@ SUPPLIER_SCOPES = {
     "cards:verify": "Ask whether a membership card is valid.",
     "orders": "Receive the supplier's orders, and tell what became of them.",
 }
+SUBMITTING = {
+    "consents:write": "Submit what a person has said yes or no to, with what shows it.",
+    "rights:write": "Hand in a request about rights for somebody.",
+    "rights:read": "See how far a request that was handed in has come.",
+}
 PARTNER_SCOPES = {
     "entitlements:write": "Say which of the partner's customers are entitled to what it pays for.",
     "entitlements:check": "Ask whether one of the partner's customers is entitled.",
+    **SUBMITTING,
 }
-ALL_SCOPES = {**SCOPES, **TILL_SCOPES, **SUPPLIER_SCOPES, **PARTNER_SCOPES}
+SYSTEM_SCOPES = {
+    "members:read": "See people, as far as the declaration lets the system.",
+    "members:write": "Record what the system's activity records of people.",
+    "consents:read": "See what a person has said yes and no to.",
+    **SUBMITTING,
+}
+SUBSCRIBING = {"subscriptions": "Have events told of by webhook, and look after their delivery."}
+for _scopes in (SCOPES, SUPPLIER_SCOPES, SYSTEM_SCOPES):
+    _scopes.update(SUBSCRIBING)
+ALL_SCOPES = {**SCOPES, **TILL_SCOPES, **SUPPLIER_SCOPES, **PARTNER_SCOPES, **SYSTEM_SCOPES}
 PER_MINUTE = 600
 _FORM = re.compile(r"tillit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 _NOBODY = "0" * 64
 _ACTIVITY = "security_log"
-_WHOLE = ApiClient.objects.select_related("source", "chain__controller", "store", "supplier", "partner__controller")
+WHOLE = ApiClient.objects.select_related(
+    "source", "chain__controller", "store", "supplier", "partner__controller", "controller"
+)
 
 
 class KeyRefusedError(TillitError):
@@ -65,23 +85,32 @@ def add(
     store: Store | None = None,
     supplier: Supplier | None = None,
     partner: Partner | None = None,
+    controller: Controller | None = None,
+    system_key: str = "",
+    activity: str = "",
     name: str,
     scopes: list[str],
     per_minute: int = PER_MINUTE,
 ) -> tuple[ApiClient, str]:
-    """A new key for a source, a chain's tills (of one store), a supplier or a paying partner, and its text, which is
-    nowhere else.
+    """A new key for a source, a chain's tills (of one store), a supplier, a paying partner, or a system that the
+    controller declares as recipient or processor (`system_key`) for an activity; and its text, which is nowhere else.
 
     Raises `KeyRefusedError`.
     """
-    of = [one for one in (source, chain, supplier, partner) if one is not None]
+    of = [one for one in (source, chain, supplier, partner, controller) if one is not None]
     if len(of) != 1 or (store is not None and (chain is None or store.chain_id != chain.pk)):
         raise KeyRefusedError(
-            "key-of-what", "a key is of a source, a supplier, a partner, or a chain and perhaps one of its stores"
+            "key-of-what",
+            "a key is of a source, a supplier, a partner, a controller's system, or a chain and perhaps a store of it",
         )
+    if controller is not None:
+        try:
+            reach.check(controller=controller, party=system_key, activity=activity)
+        except SystemRefusedError as refused:
+            raise KeyRefusedError(refused.code, str(refused)) from None
     if supplier is not None and not Frame.objects.filter(supplier=supplier).exists():
         raise KeyRefusedError("no-frame", "no controller gives the supplier a frame")
-    known = scopes_of(source=source, supplier=supplier, partner=partner)
+    known = scopes_of(source=source, supplier=supplier, partner=partner, controller=controller)
     if unknown := sorted(set(scopes) - set(known)):
         raise KeyRefusedError("unknown-scope", f"no scope {', '.join(unknown)}: there are {', '.join(known)}")
     if not scopes or per_minute < 1 or not name.strip():
@@ -93,6 +122,9 @@ def add(
         store=store,
         supplier=supplier,
         partner=partner,
+        controller=controller,
+        system=system_key if controller else "",
+        activity=activity if controller else "",
         name=name.strip()[:80],
         public=public,
         digest=_digest(public, hidden),
@@ -105,9 +137,15 @@ def add(
 
 
 def scopes_of(
-    *, source: Source | None = None, supplier: Supplier | None = None, partner: Partner | None = None
+    *,
+    source: Source | None = None,
+    supplier: Supplier | None = None,
+    partner: Partner | None = None,
+    controller: Controller | None = None,
 ) -> dict[str, str]:
     """What a key of these may do; of none of them, a till's."""
+    if controller is not None:
+        return SYSTEM_SCOPES
     return SCOPES if source else SUPPLIER_SCOPES if supplier else PARTNER_SCOPES if partner else TILL_SCOPES
 
 
@@ -124,7 +162,7 @@ def find(text: str) -> ApiClient | None:
     """The client whose key was sent, unless it is revoked or no such key exists."""
     form = _FORM.match(text)
     public, hidden = form.groups() if form else ("", "")
-    client = _WHOLE.filter(public=public, revoked_at=None).first()
+    client = WHOLE.filter(public=public, revoked_at=None).first()
     known = client.digest if client else _NOBODY
     if not hmac.compare_digest(known, _digest(public, hidden)) or client is None:
         return None
@@ -139,20 +177,22 @@ def _digest(public: str, hidden: str) -> str:
 
 
 def _note(kind: EventType, client: ApiClient, details: dict[str, object]) -> None:
-    of = client.source or client.chain or client.supplier or client.partner
-    assert of is not None  # noqa: S101 (a constraint of the table)
-    for holder in _holders(client):
+    for holder in holders(client):
         append(
             type=kind,
             actor=system("api", [holder]),
             activity=_ACTIVITY,
             controller=holder,
-            details={"client": client.pk, "source": of.key, **details},
+            details={"client": client.pk, "source": client.owner, **details},
         )
 
 
-def _holders(client: ApiClient) -> list[int]:
-    """Whose key it is: the holder of the source's or chain's register, every union that gives the supplier a frame."""
+def holders(client: ApiClient) -> list[int]:
+    """Whose key it is: the holder of the source's or chain's register, every union that gives the supplier a frame,
+    the controller of the partner or the system.
+    """
+    if client.controller_id is not None:
+        return [client.controller_id]
     if client.supplier_id is not None:
         return sorted(set(Frame.objects.filter(supplier=client.supplier_id).values_list("controller_id", flat=True)))
     if client.partner is not None:

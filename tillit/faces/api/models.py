@@ -7,15 +7,28 @@ from django.db import models
 from django.db.models import Q
 
 from tillit.benefits.models import Supplier
+from tillit.declaration.models import Controller
 from tillit.purchases.models import Chain, Source, Store
 from tillit.services.product_models import Partner
 
+_OWNERS = ("source", "chain", "supplier", "partner", "controller")
+
+
+def _of_one() -> Q:
+    """Exactly one of the owners is named."""
+    found = Q()
+    for owner in _OWNERS:
+        found |= Q(**{f"{one}__isnull": one != owner for one in _OWNERS})
+    return found
+
 
 class ApiClient(models.Model):
-    """A key to the API, of a source of purchases, of a chain's tills (of one store, where named), of a supplier, or
-    of a partner that pays for services.
+    """A key to the API, of a source of purchases, of a chain's tills (of one store, where named), of a supplier, of a
+    partner that pays for services, or of a system of a controller's.
 
-    `public` stands in the key and finds it; `digest` is the keyed digest of its secret part.
+    `system`: the key of the recipient or processor, as the controller declares it, whose system calls; `activity`: what
+    it reads and changes members for. `public` stands in the key and finds it; `digest` is the keyed digest of its
+    secret part.
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True)
@@ -23,6 +36,9 @@ class ApiClient(models.Model):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, null=True, related_name="+")
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, null=True, related_name="+")
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, related_name="+")
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, null=True, related_name="+")
+    system = models.CharField(max_length=60, blank=True, default="", db_default="")
+    activity = models.CharField(max_length=60, blank=True, default="", db_default="")
     name = models.CharField(max_length=80)
     public = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)
@@ -36,32 +52,22 @@ class ApiClient(models.Model):
         db_table = "api_client"
         constraints = [
             models.CheckConstraint(condition=Q(per_minute__gte=1), name="api_client_per_minute"),
+            models.CheckConstraint(condition=_of_one(), name="api_client_of_one"),
             models.CheckConstraint(
-                condition=Q(
-                    source__isnull=False,
-                    chain__isnull=True,
-                    store__isnull=True,
-                    supplier__isnull=True,
-                    partner__isnull=True,
-                )
-                | Q(source__isnull=True, chain__isnull=False, supplier__isnull=True, partner__isnull=True)
-                | Q(
-                    source__isnull=True,
-                    chain__isnull=True,
-                    store__isnull=True,
-                    supplier__isnull=False,
-                    partner__isnull=True,
-                )
-                | Q(
-                    source__isnull=True,
-                    chain__isnull=True,
-                    store__isnull=True,
-                    supplier__isnull=True,
-                    partner__isnull=False,
-                ),
-                name="api_client_of_one",
+                condition=Q(store__isnull=True) | Q(chain__isnull=False), name="api_client_store_of_chain"
+            ),
+            models.CheckConstraint(
+                condition=Q(controller__isnull=True, system="", activity="")
+                | Q(controller__isnull=False) & ~Q(system="") & ~Q(activity=""),
+                name="api_client_system",
             ),
         ]
+
+    @property
+    def owner(self) -> str:
+        """The key of the source, chain, supplier, partner or system it is of."""
+        of = self.source or self.chain or self.supplier or self.partner
+        return of.key if of is not None else self.system
 
 
 class ApiCall(models.Model):
@@ -96,13 +102,15 @@ class ApiToken(models.Model):
 
 
 class WebhookEndpoint(models.Model):
-    """Where a partner is told of what became of its purchases, and what signs both ways (Standard Webhooks).
+    """Where a partner's system is told of what happened, and what signs both ways (Standard Webhooks).
 
     `sealed`: the secret in use, and the one before it while it still counts (`webhook_secrets`). `url` '': nothing is
     sent, the partner only sends. `since`: what happened before is not told of. `public` is the address it sends to.
+    `inside`: staff of this installation added it, so it may be an address of its own networks.
     """
 
-    client = models.OneToOneField(ApiClient, on_delete=models.CASCADE, related_name="webhook")
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="webhooks")
+    inside = models.BooleanField(default=True, db_default=True)
     public = models.CharField(max_length=16, unique=True)
     url = models.CharField(max_length=500, blank=True, default="")
     events = ArrayField(models.CharField(max_length=60), default=list)
@@ -123,7 +131,7 @@ class WebhookDelivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4)
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=60)
-    reference = models.CharField(max_length=60)
+    reference = models.CharField(max_length=80)
     body = models.TextField()
     made_at = models.DateTimeField()
     due_at = models.DateTimeField()

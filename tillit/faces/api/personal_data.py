@@ -20,12 +20,12 @@ transient(
 not_personal(WebhookEndpoint, because="partners' endpoints: an address, events and sealed secrets")
 transient(
     WebhookDelivery,
-    because="events of a partner's own batches, with counts, and how they were taken",
+    because="events for partners' systems, with counts or a reference, and how they were taken",
     kept="P30D",
     clock_column="made_at",
 )
 outward_way(
     "webhook",
-    opens=("tillit.faces.api.webhooks",),
-    through="events of a partner's own batches, with counts and nothing of a person, to the address it has named",
+    opens=("tillit.faces.api.webhook_sending",),
+    through="events without anything of a person, counts or a reference, to the address a partner has named",
 )

@@ -80,8 +80,30 @@ SUPPLIER = {
 }
 # What only paying partners are told.
 PARTNER = {"partner-undeclared": (403, "The declaration in effect names no such partner.")}
-PROBLEMS |= TILL | SUPPLIER | PARTNER
+# What only systems that act on people are told, and those that subscribe to events.
+SYSTEM = {
+    "system-undeclared": (403, "The declaration in effect does not let the system do that."),
+    "field-undeclared": (403, "The declaration does not let the system have or change that field."),
+    "person-unknown": (404, "There is nobody by that, or they may not be processed now."),
+    "request-unknown": (404, "There is no such request."),
+    "way-in": (409, "The person alone changes the address they sign in with."),
+    "value-taken": (409, "It is another person's."),
+    "person-known": (409, "The address is on record: name the person by it."),
+    "value-unreadable": (422, "A value cannot be read."),
+    "choice-unknown": (422, "The person has no such choice."),
+    "evidence-missing": (422, "A yes comes with what shows it: a reference, a file, or both."),
+    "evidence-unusable": (422, "A proof is a PDF, a picture or a recording in base64, of at most 1.4 MB."),
+    "moment-unusable": (422, "When it was said lies in the last year, with its offset from UTC."),
+    "request-refused": (422, "That cannot be asked for in this way."),
+    "too-many-unknown": (429, "Too many people who are unknown. Wait an hour."),
+}
+SUBSCRIBER = {
+    "too-many-subscriptions": (409, "The key has its five subscriptions already."),
+    "webhook-refused": (422, "An endpoint is an https address of the internet, for events that the key may have."),
+}
+PROBLEMS |= TILL | SUPPLIER | PARTNER | SYSTEM | SUBSCRIBER
 RETRY_SECONDS = {
+    "too-many-unknown": 3600,
     "too-many-misses": 3600,
     "too-many-calls": 60,
     "idempotency-key-in-use": 2,

@@ -12,13 +12,17 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from tillit.faces.api import (
+    consents,
     describe,
     entitlements,
     gift_cards,
     keys,
     members,
     oauth,
+    people,
     problems,
+    rights,
+    subscriptions,
     suppliers,
     till,
     webhooks_in,
@@ -52,7 +56,7 @@ class Api(NinjaAPI):
 api = Api(
     title="Tillit",
     version="1",
-    description="Purchases in, from partners' systems. Every refusal is a problem document (RFC 9457).",
+    description="For partners' and controllers' systems. Every refusal is a problem document (RFC 9457).",
     docs_url=None,  # its page would fetch scripts from elsewhere
     openapi_url="/openapi.json",
     auth=Key(),
@@ -66,6 +70,8 @@ api.add_router("", gift_cards.router)
 api.add_router("", members.router)
 api.add_router("", suppliers.router)
 api.add_router("", entitlements.router)
+for _one in (people, consents, rights, subscriptions):
+    api.add_router("", _one.router)
 for _kind in (Exception, HttpError, ValidationError, Http404):
     api.add_exception_handler(_kind, problems.refusal)
 
@@ -95,9 +101,9 @@ def nowhere(request: HttpRequest) -> HttpResponse:
 
 
 _patterns, _app, _namespace = api.urls
-for _one in _patterns:
-    if isinstance(_one, URLPattern):
-        _one.callback = _told(_one.callback)
+for _pattern in _patterns:
+    if isinstance(_pattern, URLPattern):
+        _pattern.callback = _told(_pattern.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", (_patterns, _app, _namespace)),

@@ -1,4 +1,4 @@
-"""``tillit api-key``: keys for partners' systems, each for a source of purchases, a chain's tills or a supplier."""
+"""``tillit api-key``: keys of sources of purchases, tills, suppliers, paying partners and controllers' systems."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,9 @@ def add(
     store: Annotated[str, typer.Option(help="With --chain: the number of its only store.")] = "",
     supplier: Annotated[str, typer.Option(help="Or the key of a supplier of benefits.")] = "",
     partner: Annotated[str, typer.Option(help="Or the key of a partner that pays for services.")] = "",
+    controller: Annotated[str, typer.Option(help="Or the key of a controller, for a system it declares.")] = "",
+    system: Annotated[str, typer.Option(help="With --controller: the recipient or processor, as declared.")] = "",
+    activity: Annotated[str, typer.Option(help="With --controller: what the system is declared for.")] = "",
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do (docs/api.md); default: all. May be repeated.")
     ] = None,
@@ -31,12 +34,16 @@ def add(
     """Make a key and print it: it is kept nowhere. The other lines go to standard error, so that it can be piped."""
     ready()
     from tillit.benefits.models import Supplier
+    from tillit.declaration.models import Controller
     from tillit.faces.api import keys
     from tillit.purchases.models import Chain, Source, Store
     from tillit.services.product_models import Partner
 
-    if sum(map(bool, (source, chain, supplier, partner))) != 1:
-        raise typer.BadParameter("name a source, a chain, a supplier or a partner", param_hint="--source")
+    if sum(map(bool, (source, chain, supplier, partner, controller))) != 1:
+        raise typer.BadParameter("name a source, a chain, a supplier, a partner or a controller", param_hint="--source")
+    whose = Controller.objects.filter(key=controller).first() if controller else None
+    if controller and whose is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
     by = Supplier.objects.filter(key=supplier).first() if supplier else None
     if supplier and by is None:
         raise typer.BadParameter(f"no supplier '{supplier}'", param_hint="--supplier")
@@ -45,16 +52,26 @@ def add(
         raise typer.BadParameter(f"no partner '{partner}'", param_hint="--partner")
     of = Source.objects.select_related("register").filter(key=source).first() if source else None
     at = Chain.objects.select_related("controller").filter(key=chain).first() if chain else None
-    if of is None and at is None and by is None and payer is None:
+    if not any((of, at, by, payer, whose)):
         raise typer.BadParameter(f"no {'source' if source else 'chain'} '{source or chain}'", param_hint="--source")
     one = Store.objects.filter(chain=at, number=store).first() if store else None
     if store and one is None:
         raise typer.BadParameter(f"no store '{store}'", param_hint="--store")
-    may = scope or list(keys.scopes_of(source=of, supplier=by, partner=payer))
+    may = scope or list(keys.scopes_of(source=of, supplier=by, partner=payer, controller=whose))
     client, text = keys.add(
-        source=of, chain=at, store=one, supplier=by, partner=payer, name=name, scopes=may, per_minute=per_minute
+        source=of,
+        chain=at,
+        store=one,
+        supplier=by,
+        partner=payer,
+        controller=whose,
+        system_key=system,
+        activity=activity,
+        name=name,
+        scopes=may,
+        per_minute=per_minute,
     )
-    typer.echo(f"key {client.pk} of {source or chain or supplier or partner}, shown this once:", err=True)
+    typer.echo(f"key {client.pk} of {client.owner}, shown this once:", err=True)
     typer.echo(text)
 
 
@@ -65,7 +82,9 @@ def show() -> None:
     from tillit.faces.api.models import ApiClient
 
     table = Table("key", "of", "name", "may", "a minute", "made", "last used", "revoked", box=None, pad_edge=False)
-    for one in ApiClient.objects.select_related("source", "chain", "store", "supplier", "partner").order_by("id"):
+    for one in ApiClient.objects.select_related(
+        "source", "chain", "store", "supplier", "partner", "controller"
+    ).order_by("id"):
         table.add_row(
             str(one.pk),
             _of(one),
@@ -95,11 +114,6 @@ def revoke(key: Annotated[int, typer.Argument(help="Its number in the list.")]) 
 
 def _of(one: "ApiClient") -> str:
     """What a key is for."""
-    if one.source is not None:
-        return one.source.key
-    if one.supplier is not None:
-        return one.supplier.key
-    if one.partner is not None:
-        return one.partner.key
-    store = f" {one.store.number}" if one.store else ""
-    return f"{one.chain.key}{store}" if one.chain else ""
+    if one.controller is not None:
+        return f"{one.controller.key}: {one.system}, {one.activity}"
+    return f"{one.owner} {one.store.number}" if one.store else one.owner

@@ -23,7 +23,7 @@ def add(
     from tillit.faces.api import webhooks
     from tillit.faces.api.models import ApiClient
 
-    client = ApiClient.objects.select_related("source").filter(pk=key, revoked_at=None).first()
+    client = ApiClient.objects.filter(pk=key, revoked_at=None).first()
     if client is None:
         raise typer.BadParameter("no key of that number", param_hint="--key")
     made, text = webhooks.add(client=client, url=url, events=event)
@@ -37,12 +37,12 @@ def show() -> None:
     ready()
     from tillit.faces.api.models import WebhookEndpoint
 
-    table = Table("endpoint", "source", "sends to us at", "told at", "waiting", "given up", "stopped", box=None)
-    for one in WebhookEndpoint.objects.select_related("client__source").order_by("id"):
+    table = Table("endpoint", "of", "sends to us at", "told at", "waiting", "given up", "stopped", box=None)
+    for one in WebhookEndpoint.objects.select_related("client").order_by("id"):
         counts = {state: one.deliveries.filter(state=state).count() for state in ("waiting", "dead")}
         table.add_row(
             str(one.pk),
-            one.client.source.key if one.client.source else "",
+            one.client.owner,
             f"/api/v1/webhooks/{one.public}",
             one.url,
             str(counts["waiting"]),
@@ -72,7 +72,7 @@ def stop(endpoint: Annotated[int, typer.Argument(help="Its number in the list.")
     from tillit.faces.api import webhooks
     from tillit.faces.api.models import WebhookEndpoint
 
-    found = WebhookEndpoint.objects.select_related("client__source").filter(pk=endpoint).first()
+    found = WebhookEndpoint.objects.filter(pk=endpoint).first()
     if found is None:
         raise typer.BadParameter("no endpoint of that number", param_hint="ENDPOINT")
     out.print(f"endpoint {endpoint} {'stopped' if webhooks.stop(endpoint=found) else 'was stopped before'}")

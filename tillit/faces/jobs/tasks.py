@@ -24,7 +24,7 @@ from tillit.bonus.programmes import follow_declarations
 from tillit.bonus.voucher_endings import release_everywhere
 from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
-from tillit.faces.api import webhooks
+from tillit.faces.api import webhook_sending
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import QUEUES, Every
 from tillit.journeys import agreements, billing, family, insurance, insurance_told, partner_feeds, payments, recovery
@@ -67,7 +67,7 @@ JOBS = {
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("programmes", follow_declarations, timedelta(days=1), hour=0),
         Every("link_audit", link, timedelta(minutes=1)),
-        Every("webhooks", webhooks.run, timedelta(minutes=1)),
+        Every("webhooks", webhook_sending.run, timedelta(minutes=1)),
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
         Every("blocks", blocks.deliver, timedelta(minutes=1), prompt=True),
         Every("payments", payments.follow_up, timedelta(minutes=1)),  # what the acquirer has not answered for

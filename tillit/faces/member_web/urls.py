@@ -140,6 +140,7 @@ urlpatterns = [
     path(f"{_MIN}enquiries/<slug:number>/take-back/", enquiries.take_back, name="enquiry_take_back"),
     path(f"{_MIN}choices/", choices.show, name="choices"),
     path(f"{_MIN}choices/receipts/", consent_receipts.show, name="consent_receipts"),
+    path(f"{_MIN}choices/receipts/<int:act>/", consent_receipts.proof, name="consent_receipt_proof"),
     path(f"{_MIN}choices/receipts.json", consent_receipts.download, name="consent_receipts_file"),
     path(f"{_MIN}profile/", profile.show, name="profile"),
     path(f"{_MIN}profile/compiled/", compiled.show, name="compiled_profile"),

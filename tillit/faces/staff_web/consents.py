@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tillit.consent.errors import UnknownChoiceError
+from tillit.faces.member_web.complaints import saved
 from tillit.faces.staff_web.access import Worker, found_by, staff_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -65,3 +66,19 @@ def proof(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     except (ScopeError, NotAssignedError):
         raise Http404 from None
     return render(request, "staff_web/consent_proof.html", worker.context(page="person", token=token, found=found))
+
+
+@require_safe
+@staff_page
+def file(request: HttpRequest, worker: Worker, token: str, act: int) -> HttpResponse:
+    """The file that a partner sent as proof of an act, to be saved."""
+    _, subject_id = found_by(request, worker, token)
+    if not worker.proves_consents:
+        raise Http404
+    try:
+        found = proving.file(actor=worker.actor, controller=worker.site.controller, subject_id=subject_id, act=act)
+    except (ScopeError, NotAssignedError):
+        raise Http404 from None
+    if found is None:
+        raise Http404
+    return saved(*found)

@@ -78,6 +78,7 @@ urlpatterns = [
     path("<controller:controller>/enrol/", enrolment.form, name="staff_enrol"),
     path("<controller:controller>/person/<slug:token>/consents/", consents.record, name="staff_consents"),
     path("<controller:controller>/person/<slug:token>/proof/", consents.proof, name="staff_consent_proof"),
+    path("<controller:controller>/person/<slug:token>/proof/<int:act>/", consents.file, name="staff_consent_file"),
     path("<controller:controller>/person/<slug:token>/merge/", merging.show, name="staff_merge"),
     path("<controller:controller>/person/<slug:token>/identity/", identity.show, name="staff_identity"),
     path("<controller:controller>/person/<slug:token>/access/", access_lost.show, name="staff_access"),

@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tillit.faces.api import webhooks
-from tillit.faces.api.models import WebhookEndpoint
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -18,7 +17,7 @@ SHOWN = 200
 
 def waiting(worker: Worker) -> int:
     """How many events were given up."""
-    return webhooks.dead(register_id=worker.site.controller.register_id).count()
+    return webhooks.dead(controller=worker.site.controller).count()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,15 +26,14 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
     """The endpoints, and what was given up; a POST sends one again."""
     if not worker.keeps_webhooks:
         raise Http404
-    register = worker.site.controller.register_id
-    rows = webhooks.dead(register_id=register)
+    rows = webhooks.dead(controller=worker.site.controller)
     if request.method == "POST":
         found = rows.filter(pk=_id(request.POST.get("event", ""))).first()
         if found is not None and webhooks.replay(delivery=found):
             messages.success(request, say(language(), "webhooks.again_done"))
         return redirect("staff_webhooks", worker.site.key)
-    endpoints = WebhookEndpoint.objects.filter(client__source__register_id=register).select_related("client__source")
-    context = worker.context(page="webhooks", rows=rows[:SHOWN], endpoints=endpoints.order_by("id"))
+    endpoints = webhooks.endpoints(controller=worker.site.controller)
+    context = worker.context(page="webhooks", rows=rows[:SHOWN], endpoints=endpoints)
     return render(request, "staff_web/webhooks.html", context)
 
 

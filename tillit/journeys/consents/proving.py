@@ -13,7 +13,7 @@ from tillit.consent.models import ConsentEvent
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import vocabulary
-from tillit.journeys.consents.receipts import Receipt, shown
+from tillit.journeys.consents.receipts import Receipt, file_of, shown
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.messages.models import Message, State
@@ -69,7 +69,7 @@ def answer(*, actor: Actor, controller: Controller, subject_id: int) -> Answer:
             subject=subject_id,
             details={"purpose": UNDER, "categories": ["consent_evidence"]},
         )
-    acts = shown(events)
+        acts = shown(events)
     marketing = [key for key, word in vocabulary().activities.items() if word.marketing]
     with Scope(actor, "rights_requests", frozenset({subject_id})):
         sent = Message.objects.filter(
@@ -102,6 +102,21 @@ def _objected(acts: list[Receipt], activity: str, channel: str, at: datetime) ->
     """Whether a no stood: an objection that nothing lifted, or a consent taken back."""
     said = [one for one in acts if one.activity == activity and one.channel in {"", channel} and one.at <= at]
     return bool(said) and said[0].kind in {"objected", "withdrawn"}
+
+
+def file(*, actor: Actor, controller: Controller, subject_id: int, act: int) -> tuple[str, str, bytes] | None:
+    """(name, media type, contents) of what was sent as proof of an act, on record; None where nothing was. Raises
+    `NotAssignedError`, `ScopeError`.
+    """
+    with person_scope(actor=actor, activity=UNDER, subject_id=subject_id) as scope:
+        append(
+            type=PERSON_READ,
+            scope=scope,
+            controller=controller.pk,
+            subject=subject_id,
+            details={"purpose": UNDER, "categories": ["consent_evidence"]},
+        )
+    return file_of(actor=actor, subject_id=subject_id, act=act, under=UNDER)
 
 
 def _ground(acts: list[Receipt], activity: str, channel: str, at: datetime) -> Receipt | None:

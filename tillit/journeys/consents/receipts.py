@@ -8,7 +8,9 @@ from typing import Any
 
 from babel.dates import format_datetime
 
-from tillit.consent.models import ConsentEvent, Wording
+from tillit.cases.files import ENDINGS
+from tillit.consent.models import ConsentEvent, ProofFile, Wording
+from tillit.consent.queries import proof_file
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import vocabulary
@@ -37,6 +39,7 @@ class Receipt:
     text: str
     version: int
     evidence: str
+    has_file: bool
 
 
 def tell(*, controller: Controller, subject_id: int, activity: str, channel: str, on: bool, key: str) -> bool:
@@ -74,12 +77,22 @@ def receipts(*, actor: Actor, controller: Controller, subject_id: int) -> list[R
     """Every act of the person at the controller, the newest first."""
     with Scope(actor, "rights_requests", frozenset({subject_id})):
         rows = ConsentEvent.objects.filter(subject_id__in=same_person(subject_id), controller_id=controller.pk)
-        events = list(rows.order_by("-at", "-id")[:500])
-    return shown(events)
+        return shown(list(rows.order_by("-at", "-id")[:500]))
+
+
+File = tuple[str, str, bytes]
+
+
+def file_of(*, actor: Actor, subject_id: int, act: int, under: str = "rights_requests") -> File | None:
+    """(name, media type, contents) of the file that shows an act of the person's; None where there is none."""
+    with Scope(actor, under, frozenset({subject_id})):
+        found = proof_file(subject_ids=same_person(subject_id), event_id=act)
+    return (f"proof.{ENDINGS[found[0]]}", *found) if found is not None else None
 
 
 def shown(events: list[ConsentEvent]) -> list[Receipt]:
-    """The acts with the words they were made on."""
+    """The acts with the words they were made on, in the scope they were read in."""
+    files = set(ProofFile.objects.filter(event_id__in=[one.id for one in events]).values_list("event_id", flat=True))
     texts = dict(Wording.objects.filter(digest__in={one.wording for one in events}).values_list("digest", "text"))
     return [
         Receipt(
@@ -93,6 +106,7 @@ def shown(events: list[ConsentEvent]) -> list[Receipt]:
             texts.get(one.wording, ""),
             one.declaration_version,
             one.evidence,
+            one.id in files,
         )
         for one in events
     ]

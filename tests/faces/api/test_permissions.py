@@ -1,0 +1,97 @@
+"""A partner submits what its customer has said, with what shows it, or not at all (F1)."""
+
+import json
+from base64 import b64encode
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from tests.faces.test_staff import at_work, find, hire, link
+from tests.services.products import NOW, Company, company
+from tillit.consent.models import ConsentEvent, ProofFile, Wording
+from tillit.consent.queries import may
+from tillit.faces.api import keys
+from tillit.kernel import clock
+from tillit.messages import outbox
+from tillit.services.product_models import Partner
+
+PDF = b"%PDF-1.4 signed form\n%%EOF\n"
+WORDS = "Jeg sier ja til at Fjordbank melder meg på nyhetsbrevet fra Trygghavn."
+
+
+@pytest.fixture
+def trygghavn(fresh_db: object) -> Company:
+    clock.travel(NOW)
+    return company()
+
+
+class Bank:
+    """A paying partner's system."""
+
+    def __init__(self, partner: Partner) -> None:
+        self.key = keys.add(partner=partner, name="core", scopes=list(keys.PARTNER_SCOPES))[1]
+        self.calls = 0
+
+    def send(self, path: str, body: dict[str, Any], once: str = "") -> Any:
+        self.calls += 1
+        heads = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": once or f"{self.key[-9:]}-{self.calls}"}
+        return Client().post(f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=heads)
+
+
+def permission(at: datetime | None = None, **changes: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"number": "K-1", "activity": "newsletter", "channel": "email", "given": True}
+    body |= {"said_at": (at or clock.now()).isoformat(), "wording": WORDS}
+    return body | {"evidence": {"reference": "skjema 311", "file": b64encode(PDF).decode()}} | changes
+
+
+def test_f1_a_partner_submits_a_permission_with_its_evidence_and_without_it_none(trygghavn: Company) -> None:
+    bank, other = Bank(trygghavn.union), Bank(trygghavn.bank)  # the union may send addresses, too
+    rows = [
+        {"given": "Kari", "family": "Fjell", "product": "trygg", "customer_number": "K-1", "email": "kari@post.example"}
+    ]
+    assert bank.send("entitlements", {"rows": rows}).status_code == 200
+    kari = trygghavn.entitled()[0].subject_id
+    allowed = {"controller_id": trygghavn.controller.pk, "activity": "newsletter", "channel": "email"}
+    for changes, code in (
+        ({"evidence": {}}, "evidence-missing"),
+        ({"evidence": {"file": "not base64"}}, "evidence-unusable"),
+        ({"evidence": {"file": b64encode(b"<html>").decode()}}, "evidence-unusable"),
+        ({"wording": ""}, "body-shape"),
+        ({"said_at": (clock.now() + timedelta(hours=1)).isoformat()}, "moment-unusable"),
+        ({"said_at": "2026-03-01T10:00:00"}, "moment-unusable"),
+        ({"said_at": "2024-01-01T10:00:00+00:00"}, "moment-unusable"),
+        ({"activity": "marketing"}, "choice-unknown"),  # declared as from the person alone
+        ({"channel": "sms"}, "choice-unknown"),
+        ({"number": "K-2"}, "person-unknown"),
+    ):
+        refused = bank.send("consents", permission(**changes))
+        assert refused.json()["code"] == code, (changes, refused.text)
+    assert other.send("consents", permission()).json()["code"] == "person-unknown", "not its customer"
+    assert not may(subject_id=kari, **allowed)
+    said_at = clock.now() - timedelta(days=2)
+    taken = bank.send("consents", permission(said_at), once="p1")
+    assert taken.json() == {"recorded": True, "in_effect": True, "receipt_sent": True}
+    assert bank.send("consents", permission(said_at), once="p1")["Idempotent-Replayed"] == "true"
+    assert may(subject_id=kari, **allowed)
+    with trygghavn.scope(kari, "consent_proof"):
+        (act,) = ConsentEvent.objects.filter(subject_id=kari)
+        assert (act.route, act.at, act.evidence) == ("partner", said_at, "havforbund: skjema 311")
+        assert Wording.objects.get(pk=act.wording).text == WORDS
+        assert PDF not in bytes(ProofFile.objects.get(event_id=act.id).sealed)
+    mail.outbox.clear()
+    outbox.deliver()
+    assert [one.to for one in mail.outbox] == [["kari@post.example"]]
+    adviser = at_work(hire(trygghavn.controller, "privacy_adviser"))
+    page = link(find(adviser, "Kari", key="trygghavn", purpose="rights_requests")) + "proof/"
+    assert WORDS in adviser.get(page).text
+    file = adviser.get(f"{page}{act.id}/")
+    assert (file.getvalue() if file.streaming else file.content, file["Content-Type"]) == (PDF, "application/pdf")
+    assert "attachment" in file["Content-Disposition"]
+    assert adviser.get(f"{page}{act.id + 1}/").status_code == 404
+    assert bank.send("consents", permission(given=False, evidence={})).json()["in_effect"] is True, "a no needs none"
+    assert not may(subject_id=kari, **allowed)
+    assert bank.send("consents", permission(said_at)).json()["in_effect"] is False, "a yes before the no"
+    assert not may(subject_id=kari, **allowed)

@@ -1,0 +1,117 @@
+"""What partners' systems are told by webhook, and the events as they are made: once each, for who wants them.
+
+What happened is read from where it stands, so nothing that happens can be forgotten by who did it. No event holds
+anything of a person: counts of the sender's own rows, the reference of an order, or the reference that this one key
+knows somebody by; what there is to know is asked for with the key, on record.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from tillit.benefits import orders
+from tillit.benefits.order_models import Order, OrderStatus
+from tillit.faces.api import keys, references
+from tillit.faces.api.models import ApiClient, WebhookDelivery, WebhookEndpoint
+from tillit.journeys.systems import permissions
+from tillit.journeys.systems.reach import System
+from tillit.kernel import clock
+from tillit.purchases.models import Batch
+
+FINISHED, SET_ASIDE = "purchases.batch.finished", "purchases.rows.put_aside"
+PLACED, CANCELLED, ANSWERED = "orders.placed", "orders.cancelled", "orders.answered"
+CONSENTS = "consents.changed"
+OF_SOURCE = {FINISHED: "A batch is finished, with its counts.", SET_ASIDE: "Rows of a batch wait for repair."}
+OF_SUPPLIER = {
+    PLACED: "An order is placed with the supplier.",
+    CANCELLED: "The member has taken an order back.",
+    ANSWERED: "The member has answered what the supplier asked for.",
+}
+OF_SYSTEM = {CONSENTS: "Somebody has said yes or no to something."}
+EVENTS = {**OF_SOURCE, **OF_SUPPLIER, **OF_SYSTEM}
+REACH = timedelta(days=14)
+"""How far back is looked for what has not been told: less than deliveries are kept, so nothing is told twice."""
+Happening = tuple[str, str, dict[str, Any]]
+"""(event, what makes it one of a kind, its data)."""
+
+
+def of(client: ApiClient) -> dict[str, str]:
+    """The events a key may have."""
+    if client.source_id is not None:
+        return OF_SOURCE
+    if client.supplier_id is not None:
+        return OF_SUPPLIER if "orders" in client.scopes else {}
+    return OF_SYSTEM if client.controller_id is not None and "consents:read" in client.scopes else {}
+
+
+def gather() -> int:
+    """Make the events that have happened, once for each endpoint that wants them; how many."""
+    made, now = 0, clock.now()
+    open_ones = WebhookEndpoint.objects.filter(stopped_at=None, client__revoked_at=None).exclude(url="")
+    whole = keys.WHOLE.in_bulk(list(open_ones.values_list("client_id", flat=True)))
+    for endpoint in open_ones:
+        client, since = whole[endpoint.client_id], max(endpoint.since, now - REACH)
+        wanted = set(endpoint.events) & of(client).keys()
+        known = set(WebhookDelivery.objects.filter(endpoint=endpoint).values_list("event", "reference"))
+        rows = [
+            WebhookDelivery(
+                endpoint=endpoint, event=event, reference=key, body=_body(event, data, now), made_at=now, due_at=now
+            )
+            for event, key, data in _happened(client, since, wanted)
+            if event in wanted and (event, key) not in known
+        ]
+        made += len(WebhookDelivery.objects.bulk_create(rows, ignore_conflicts=True))
+    return made
+
+
+def _body(event: str, data: dict[str, Any], now: datetime) -> str:
+    return json.dumps({"type": event, "timestamp": now.isoformat(), "data": data}, separators=(",", ":"))
+
+
+def _happened(client: ApiClient, since: datetime, wanted: set[str]) -> Iterator[Happening]:
+    if not wanted:
+        return
+    reader: Callable[[ApiClient, datetime], Iterator[Happening]]
+    reader = _batches if client.source_id else _orders if client.supplier_id else _consents
+    yield from reader(client, since)
+
+
+def _batches(client: ApiClient, since: datetime) -> Iterator[Happening]:
+    """Counts of the sender's own rows, and nothing of whose they are: not even how many were members'."""
+    for batch in Batch.objects.filter(source=client.source, finished_at__gte=since).order_by("id"):
+        assert batch.finished_at is not None  # noqa: S101 (asked for)
+        data = {
+            "batch": batch.pk,
+            "finished_at": batch.finished_at.isoformat(),
+            "rows": batch.rows_read,
+            "put_aside": batch.quarantined,
+        }
+        yield FINISHED, str(batch.pk), data
+        if batch.quarantined:
+            yield SET_ASIDE, str(batch.pk), data
+
+
+def _orders(client: ApiClient, since: datetime) -> Iterator[Happening]:
+    """The order's reference, and nothing of what or whose it is: that leaves when the order is asked for (B4, B5)."""
+    assert client.supplier is not None  # noqa: S101 (asked for)
+    scope = orders.supplier_scope(supplier=client.supplier, on=clock.today())
+    if scope is None:
+        return
+    with scope:
+        mine = Order.objects.filter(supplier_id=client.supplier.pk, controller_id__in=scope.controllers)
+        placed = list(mine.filter(ordered_at__gte=since).order_by("ordered_at").values_list("reference", flat=True))
+        ended = mine.filter(status=OrderStatus.CANCELLED, ended_at__gte=since)
+        cancelled = list(ended.order_by("ended_at").values_list("reference", flat=True))
+        said = mine.filter(more_answered_at__gte=since).order_by("more_answered_at")
+        answered = list(said.values_list("reference", flat=True))
+    for event, found in ((PLACED, placed), (CANCELLED, cancelled), (ANSWERED, answered)):
+        for reference in found:
+            yield event, str(reference), {"order": str(reference)}
+
+
+def _consents(client: ApiClient, since: datetime) -> Iterator[Happening]:
+    assert client.controller is not None  # noqa: S101 (asked for)
+    system = System(client.pk, client.controller, party=client.system, activity=client.activity)
+    for act, subject in permissions.changed(system=system, since=since):
+        yield CONSENTS, str(act), {"member": references.given(client, references.MEMBER, subject)}
