@@ -125,6 +125,10 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "tillit.faces.site.frame",
             ],
+            "builtins": [
+                "tillit.faces.templatetags.tillit_problems",
+                "tillit.faces.templatetags.tillit_programme",
+            ],
         },
     }
 ]

@@ -207,7 +207,7 @@ JOURNEYS = [
     "staff_draft_history",
     "staff_row",
 ]
-# Seen by Django's client (test_ways_in, test_push, test_supply …), not crawled: they need numbers or a link first.
+# Seen by Django's client (test_registration, test_push, test_supply …), not crawled: they need numbers or a link first.
 BY_CLIENT = [
     "order_service",
     "child_cleanups",

@@ -18,10 +18,14 @@ from tillit.declaration.queries import holder_of
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as outbox
-from tillit.parties import factors
+from tillit.messages.envelopes import Envelope
+from tillit.messages.transports import TRANSPORTS
+from tillit.parties import directories, factors
 from tillit.parties.contacts import record_address
 from tillit.parties.credential_models import TimeCode
+from tillit.parties.digests import Kind, digest
 from tillit.parties.models import StaffMember
+from tillit.parties.operations import record_fact
 
 
 @dataclass(frozen=True)
@@ -121,3 +125,67 @@ def _mail_has_left() -> Iterator[None]:
     """No mail of one test lands in the outbox of the next."""
     yield
     outbox.wait()
+
+
+class Gateway:
+    """An SMS gateway on this machine: what it was handed."""
+
+    def __init__(self) -> None:
+        self.sent: list[Envelope] = []
+
+    def ready(self) -> bool:
+        return True
+
+    def abroad(self) -> bool:
+        return False
+
+    def send(self, envelope: Envelope) -> None:
+        self.sent.append(envelope)
+
+    def code(self) -> str:
+        outbox.wait()
+        found = re.search(r"\b\d{6,8}\b", self.sent[-1].rendered.short)
+        assert found is not None
+        return found.group()
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    made = Gateway()
+    monkeypatch.setitem(TRANSPORTS, "sms", made)
+    return made
+
+
+def _identify(someone: Person) -> None:
+    register, subject = someone.controller.register_id, someone.subject_id
+    for kind, value in ((Kind.MEMBER_NUMBER, "LY4711"), (Kind.NATIONAL_NUMBER, "15876540077")):
+        directories.claim(register_id=register, kind=kind, digest=digest(register, kind, value), subject_id=subject)
+    holder = holder_of(controller_id=someone.controller.pk)
+    with Scope(system("test", {holder, someone.controller.pk}), "membership_administration") as scope:
+        record_fact(
+            scope=scope,
+            subject_id=subject,
+            controller_id=holder,
+            category="birth_date",
+            kind="birth_date",
+            value="1965-07-15",
+            source="register",
+            at=clock.now(),
+        )
+
+
+@pytest.fixture
+def ada(controllers: dict[str, Controller]) -> Person:
+    """A member with number, birth date, national number, e-mail and mobile on record."""
+    someone = make_person(controllers["lyngheim"], "Ada", "Strand", "+47 400 00 114")
+    _identify(someone)
+    return someone
+
+
+@pytest.fixture
+def bare(controllers: dict[str, Controller]) -> Person:
+    """A member of whom the union gave neither e-mail nor mobile."""
+    subject = person(controllers["lyngheim"], "member", account=False, given="Bo", family="Vik")
+    made = Person(subject, controllers["lyngheim"], "ny@post.example", "+4740000888")
+    _identify(made)
+    return made

@@ -14,7 +14,8 @@ from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.requests import number_of
-from tillit.faces.templatetags.tillit import complaint_problem, language
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.templatetags.tillit_problems import complaint_problem
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
 from tillit.journeys import complaints

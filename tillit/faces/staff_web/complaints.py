@@ -14,7 +14,8 @@ from tillit.faces.member_web.complaints import saved
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.member_web.views import shown as receipt_shown
 from tillit.faces.staff_web.access import Worker, staff_page
-from tillit.faces.templatetags.tillit import complaint_problem, language
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.templatetags.tillit_problems import complaint_problem
 from tillit.faces.texts import say
 from tillit.journeys import complaints
 from tillit.kernel.money import MoneyError

@@ -12,7 +12,8 @@ from tillit.faces import charts
 from tillit.faces.public_web.surveys import shown
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.staff_web.kept import Kept, scope_of
-from tillit.faces.templatetags.tillit import language, survey_label
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.templatetags.tillit_programme import survey_label
 from tillit.faces.texts import languages, say
 from tillit.kernel import clock
 from tillit.kernel.csv_text import inert

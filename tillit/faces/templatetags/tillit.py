@@ -9,17 +9,14 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from django import template
-from django.urls import reverse
 from django.utils.translation import get_language
 
 from tillit.declaration.vocabulary import vocabulary
-from tillit.faces.staff_web import terms_words
 from tillit.faces.texts import REFERENCE, MissingWordingError, say
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.identifiers import bonus_id as bonus_ids
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
-from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.money import Money
 
 register = template.Library()
@@ -106,18 +103,6 @@ def iso(value: datetime) -> str:
 def number(value: int) -> str:
     """A number with the reader's grouping."""
     return format_decimal(value, locale=language())
-
-
-@register.filter
-def voucher_status(status: str) -> str:
-    """What became of a voucher."""
-    return say(language(), f"vouchers.status.{status}")
-
-
-@register.filter
-def benefit_use(what: str) -> str:
-    """What was done with a benefit."""
-    return say(language(), f"benefit_desk.use.{what}")
 
 
 @register.filter
@@ -228,36 +213,9 @@ def iso_day(text: str) -> str:
 
 
 @register.filter
-def join_problem(code: str) -> str:
-    """What is wrong with a field of the joining form: the words of its code, else those of its scheme."""
-    try:
-        return say(language(), f"join.problem.{code}")
-    except MissingWordingError:
-        return say(language(), f"join.problem.{code.partition('-')[0]}")
-
-
-@register.filter
 def network_name(network: str) -> str:
     """Visa, Mastercard, a debit account."""
     return say_or(f"cards.network.{network}", network)
-
-
-@register.filter
-def card_problem(code: str) -> str:
-    """Why a card was not taken."""
-    return say_or(f"cards.problem.{code}", say(language(), "cards.problem.number"))
-
-
-@register.filter
-def supply_problem(code: str) -> str:
-    """Why what was asked of a power contract was not done."""
-    return say_or(f"supply.problem.{code}", say(language(), "supply.problem.value"))
-
-
-@register.filter
-def hub_reason(code: str) -> str:
-    """Why the market hub rejected a request, or why it is stuck: in words where the code is known, else the code."""
-    return say_or(f"market_hub.reason.{code}", code)
 
 
 @register.filter
@@ -267,150 +225,15 @@ def kwh(watt_hours: int) -> str:
 
 
 @register.filter
-def block_problem(code: str) -> str:
-    """Why what the blocking desk asked for was not done."""
-    return say_or(f"blocking_desk.problem.{code}", say(language(), "blocking_desk.problem.field"))
-
-
-@register.filter
-def service_problem(code: str, site: Any) -> str:
-    """Why what was asked of the services was not done, with the declared ages."""
-    limit = site.declaration.children
-    ages = {"age": limit.minimum_age, "consent_age": limit.consent_age}
-    known = say_or(f"services.problem.{code}", say(language(), "services.problem.other"))
-    return known.format_map(ages)
-
-
-@register.filter
-def desk_problem(code: str, site: Any) -> str:
-    """Why what staff asked for a customer was not done."""
-    known = say_or(f"services_desk.problem.{code}", "") or say_or(f"belongings.problem.{code}", "")
-    known = known or say_or(f"insurance.problem.{code}", "")
-    return known or service_problem(code, site)
-
-
-@register.filter
-def family_problem(code: str, site: Any) -> str:
-    """Why what was asked of a family was not done, with the declared ages."""
-    limit = site.declaration.children
-    known = say_or(f"family.problem.{code}", "") or say_or(f"blocking.problem.{code}", "")
-    known = known or say_or(f"services.problem.{code}", say(language(), "services.problem.other"))
-    return known.format_map({"age": limit.minimum_age, "consent_age": limit.consent_age})
-
-
-@register.filter
 def split_words(text: str) -> list[str]:
     """The words of a text."""
     return text.split()
 
 
 @register.filter
-def how_long(period: str) -> str:
-    """`P1M` → «1 måned»."""
-    return IsoPeriod.parse(period).describe(language())
-
-
-@register.filter
 def last_day(value: date) -> str:
     """The last day before a first day after."""
     return day(value - timedelta(days=1))
-
-
-@register.filter
-def payment_problem(code: str) -> str:
-    """Why what was asked of an invoice, an order or a payment was not done."""
-    return say_or(f"payments.problem.{code}", say(language(), "payments.problem.other"))
-
-
-@register.filter
-def claim_problem(code: str) -> str:
-    """Why what was asked of an insurance claim was not done."""
-    return say_or(f"insurance.problem.{code}", say(language(), "insurance.problem.other"))
-
-
-@register.filter
-def billed(row: Any) -> str:
-    """The amount of an invoice, an order or a payment."""
-    return Money(row.amount, row.currency).format(language())
-
-
-@register.filter
-def left(invoice: Any) -> str:
-    """What is left to pay of an invoice."""
-    return Money(invoice.left, invoice.currency).format(language())
-
-
-@register.filter
-def assistance_problem(code: str) -> str:
-    """Why what a service that is a case was asked for was not done."""
-    return say_or(f"assistance.problem.{code}", say(language(), "assistance.problem.other"))
-
-
-@register.filter
-def thing_problem(code: str) -> str:
-    """Why an object or a file of it was not taken."""
-    return say_or(f"belongings.problem.{code}", say(language(), "belongings.problem.other"))
-
-
-@register.filter
-def offer_price(offer: Any) -> str:
-    """What an offer costs."""
-    return amount(Money(offer.amount, offer.currency))
-
-
-@register.filter
-def thing_price(thing: Any) -> str:
-    """What was paid for an object, as it is typed; empty where it is not said."""
-    return "" if thing.price is None else Money(thing.price, thing.currency).format_number(language())
-
-
-@register.filter
-def complaint_problem(code: str) -> str:
-    """Why a complaint, a file of it or a decision was not taken."""
-    known = say_or(f"complaint.problem.{code.partition('-')[0]}", say(language(), "complaint.problem.field"))
-    return say_or(f"complaint.problem.{code}", known)
-
-
-@register.filter
-def terms_problem(code: str) -> str:
-    """Why a change of terms was not taken."""
-    return say_or(f"terms_desk.problem.{code}", say(language(), "terms_desk.problem.field"))
-
-
-@register.filter
-def settle_problem(code: str) -> str:
-    """Why a settlement or a bank's file was not taken."""
-    return say_or(f"settle_desk.problem.{code}", say(language(), "terms_desk.problem.field"))
-
-
-@register.filter
-def value_problem(code: str) -> str:
-    """Why a code at the desk leads nowhere, or cannot be undone."""
-    return say_or(f"value_desk.problem.{code}", say(language(), "value_desk.problem.code"))
-
-
-@register.filter
-def rate_words(rule: Any) -> str:
-    """A rate in words."""
-    return terms_words.rate(rule, language())
-
-
-@register.filter
-def offer_words(one: Any) -> str:
-    """An offer in words."""
-    return terms_words.offer(one, language())
-
-
-@register.filter
-def terms_entry(entry: Any) -> str:
-    """What a draft adds, in words."""
-    return terms_words.entry(entry, language())
-
-
-@register.filter
-def left_out(reason: str) -> str:
-    """Why people are left out of an audience."""
-    return say_or(f"audience_desk.reason.{reason}", say(language(), "audience_desk.reason.other"))
 
 
 @register.filter
@@ -423,24 +246,6 @@ def told_number(value: int | None) -> str:
 def consent_route(route: str) -> str:
     """How a choice was said."""
     return say_or(f"consent_receipts.route.{route}", route)
-
-
-@register.filter
-def campaign_problem(code: str) -> str:
-    """Why a campaign cannot be as asked."""
-    return say_or(f"campaigns.problem.{code}", say(language(), "campaigns.problem.value"))
-
-
-@register.filter
-def complaint_status(case: Any) -> str:
-    """How a complaint stands."""
-    return say_or(f"complaint.status.{case.outcome or case.stage}", case.stage)
-
-
-@register.filter
-def complaint_step(entry: Any) -> str:
-    """What a step of a complaint was."""
-    return say_or(f"complaint.step.{entry.step}", entry.step)
 
 
 @register.filter
@@ -477,48 +282,3 @@ def permission_name(key: str) -> str:
 def provider_name(key: str, site: Any) -> str:
     """The name of an outside sign-in service; its key where it is declared no more."""
     return next((item.name for item in site.declaration.sign_in_providers if item.key == key), key)
-
-
-@register.filter
-def said_title(texts: dict[str, dict[str, str]]) -> str:
-    """The title, of texts by language and part."""
-    return _part(texts, "title")
-
-
-@register.filter
-def said_purpose(texts: dict[str, dict[str, str]]) -> str:
-    """The purpose."""
-    return _part(texts, "purpose")
-
-
-@register.filter
-def said_about(texts: dict[str, dict[str, str]]) -> str:
-    """The longer text."""
-    return _part(texts, "about")
-
-
-@register.filter
-def said_text(texts: dict[str, dict[str, str]]) -> str:
-    """The text."""
-    return _part(texts, "text")
-
-
-@register.filter
-def survey_label(question: Any, label: str) -> str:
-    """What a figure of a survey is of: an option's words, a value, a range, or what was put together."""
-    if label == "*":
-        return say(language(), "survey_desk.together")
-    said = question.texts.get(language()) or next(iter(question.texts.values()))
-    options = said.get("options", ())
-    return str(options[int(label)]) if options and int(label) < len(options) else label
-
-
-@register.filter
-def survey_path(number: int, key: str) -> str:
-    """The page of a survey, without what was asked of it."""
-    return reverse("staff_survey", args=[key, number])
-
-
-def _part(texts: dict[str, dict[str, str]], name: str) -> str:
-    said = texts.get(language()) or next(iter(texts.values()), {})
-    return str(said.get(name, ""))
