@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.conftest import DESKTOP, PHONE, Site, Window
-from tests.browser.test_pages import check, declared  # noqa: F401 (a fixture)
+from tests.browser.looking import check, declared  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, SUPPLIER_KEYS, Site, Window
-from tests.browser.test_pages import check, declared  # noqa: F401 (a fixture)
+from tests.browser.looking import check, declared  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.browser
 MIN = "/lyngheim/min-side"

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Site, Window
-from tests.browser.test_pages import violations
+from tests.browser.looking import violations
 from tests.support.browser import chromium
 from tests.support.commands import tillit
 from tests.support.other_site import STRANGER, other_site

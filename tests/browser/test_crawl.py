@@ -6,7 +6,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.browser.conftest import AT_HOME, SIZES, Site, Window
-from tests.browser.test_pages import ARGUMENTS, MEMBER, STAFF, VISITOR, violations
+from tests.browser.looking import violations
+from tests.browser.test_pages import ARGUMENTS, MEMBER, STAFF, VISITOR
 from tillit.declaration.vocabulary import vocabulary
 from tillit.platform import database
 

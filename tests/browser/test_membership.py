@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SIZES, Site, Window
-from tests.browser.test_pages import check, declared  # noqa: F401 (a fixture)
+from tests.browser.looking import check, declared  # noqa: F401 (a fixture)
 from tests.support import commands, shops
 
 pytestmark = pytest.mark.browser
