@@ -14,7 +14,8 @@ from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.assistance import ABOUT, REFUSED, about
 from tillit.faces.member_web.complaints import saved
 from tillit.faces.member_web.requests import number_of
-from tillit.faces.templatetags.tillit import family_problem, language
+from tillit.faces.templatetags.tillit import language
+from tillit.faces.templatetags.tillit_problems import family_problem
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
 from tillit.journeys.assistance import for_child, own
