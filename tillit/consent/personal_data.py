@@ -1,7 +1,8 @@
 """What the consent layer answers for."""
 
 from tillit.consent.models import Choice, ConsentEvent, CookieChoice, ProofFile, Restriction, Wording
-from tillit.declaration.registry import derived_clock, not_personal, personal, transient
+from tillit.declaration.registry import derived_clock, domain_check, not_personal, personal, transient
+from tillit.declaration.schema import Declaration
 
 personal(
     ConsentEvent,
@@ -32,3 +33,14 @@ transient(
 )
 derived_clock("consent_withdrawn", __file__, "clocks", "consent_withdrawn")
 derived_clock("consent_given", __file__, "clocks", "consent_given")
+
+
+def _from_partners(declaration: Declaration) -> str:
+    """Where the declaration says that partners submit permissions."""
+    for one in declaration.activities:
+        if "partner" in one.sources and any(basis.ground == "consent" for basis in one.basis):
+            return f"activities.{one.key}.sources"
+    return ""
+
+
+domain_check("permissions", __file__, "promises", "permissions", promised=_from_partners)

@@ -79,7 +79,7 @@ def compare(found: Any, told: Any, named: dict[str, str]) -> None:
         for one, other in zip(found, told, strict=True):
             compare(one, other, named)
     elif isinstance(told, str) and told.startswith("$"):
-        assert named.setdefault(told[1:], found) == found
+        assert named.setdefault(told[1:], str(found)) == str(found)
     elif isinstance(told, str) and told.endswith("…"):
         assert found.startswith(told.rstrip("…"))
     else:

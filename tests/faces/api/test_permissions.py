@@ -16,6 +16,7 @@ from tillit.consent.queries import may
 from tillit.faces.api import keys
 from tillit.kernel import clock
 from tillit.messages import outbox
+from tillit.privacy.prove.run import prove
 from tillit.services.product_models import Partner
 
 PDF = b"%PDF-1.4 signed form\n%%EOF\n"
@@ -45,6 +46,11 @@ def permission(at: datetime | None = None, **changes: Any) -> dict[str, Any]:
     body: dict[str, Any] = {"number": "K-1", "activity": "newsletter", "channel": "email", "given": True}
     body |= {"said_at": (at or clock.now()).isoformat(), "wording": WORDS}
     return body | {"evidence": {"reference": "skjema 311", "file": b64encode(PDF).decode()}} | changes
+
+
+def _proven() -> set[str]:
+    found = prove(controllers=["trygghavn"], kinds=["domains"])
+    return {one.finding.status for one in found if one.promise.path == "activities.newsletter.sources"}
 
 
 def test_f1_a_partner_submits_a_permission_with_its_evidence_and_without_it_none(trygghavn: Company) -> None:
@@ -91,6 +97,19 @@ def test_f1_a_partner_submits_a_permission_with_its_evidence_and_without_it_none
     assert (file.getvalue() if file.streaming else file.content, file["Content-Type"]) == (PDF, "application/pdf")
     assert "attachment" in file["Content-Disposition"]
     assert adviser.get(f"{page}{act.id + 1}/").status_code == 404
+    assert _proven() == {"kept"}
+    with trygghavn.scope(kari, "consent_proof"):
+        mine = ConsentEvent.objects.filter(subject_id=kari)
+        mine.update(wording="0" * 64)
+    assert _proven() == {"broken"}, "without its words"
+    with trygghavn.scope(kari, "consent_proof"):
+        mine.update(wording=act.wording, evidence="havforbund")
+    assert _proven() == {"kept"}, "the file shows it"
+    with trygghavn.scope(kari, "rights_requests"):
+        ProofFile.objects.filter(subject_id=kari).delete()
+    assert _proven() == {"broken"}, "nothing shows it"
+    with trygghavn.scope(kari, "consent_proof"):
+        mine.update(evidence=act.evidence)
     assert bank.send("consents", permission(given=False, evidence={})).json()["in_effect"] is True, "a no needs none"
     assert not may(subject_id=kari, **allowed)
     assert bank.send("consents", permission(said_at)).json()["in_effect"] is False, "a yes before the no"
