@@ -79,8 +79,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     databases.drop(name)
 
 
-# A folder of tests → the examples that are published before its first test ("*": all of them): what most of its tests do
-# first, and a third of their time. Each test's own `publish_examples` then finds them there.
+# A folder of tests → the examples that are published before its first test ("*": all of them): what most of its tests
+# do first, and a third of their time. Each test's own `publish_examples` then finds them there.
 PUBLISHED = {
     "bonus": "bonus",
     "consent": "bonus",
