@@ -1,7 +1,15 @@
 """What the power domain answers for."""
 
-from tillit.declaration.registry import domain_check, domain_trial, not_personal, personal, simulated, transient
-from tillit.power import proof, supply_proof
+from tillit.declaration.registry import (
+    domain_check,
+    domain_trial,
+    not_personal,
+    personal,
+    segment_fact,
+    simulated,
+    transient,
+)
+from tillit.power import proof, segments, supply_proof
 from tillit.power.models import (
     AppAccount,
     Contract,
@@ -27,6 +35,11 @@ personal(AppAccount, category="device", clocks={"app_deleted": "ended_at"})
 not_personal(GridCompany, because="companies that own grids")
 not_personal(ReadingFile, because="counts of a file")
 transient(QuarantinedReading, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
+_PICKED = (__file__, "segments")
+_SUPPLIED = ("metering_point", "power_contract")
+segment_fact("price_area", *_SUPPLIED, kind="choice", at=(*_PICKED, "price_area"), options=segments.areas)
+segment_fact("municipality", *_SUPPLIED, kind="text", at=(*_PICKED, "municipality"))
+segment_fact("contract_kind", "power_contract", kind="choice", at=(*_PICKED, "contract_kind"), options=segments.kinds)
 domain_trial(
     "power_cost",
     trial=proof.cost,

@@ -176,7 +176,12 @@ def _shown(campaign: Campaign, typed: Any) -> dict[str, Any]:
         "values": values,
         "mail": mail,
         "open": campaign.status in _OPEN,
-        "segment": segment_form.shown(campaign, typed if typed is not None and "mode" in typed else None),
+        "segment": segment_form.shown(
+            controller=campaign.controller,
+            activity=campaign.activity,
+            segment=campaign.segment,
+            typed=typed if typed is not None and "mode" in typed else None,
+        ),
         "fields": sorted(words.FIELDS),
         "sms": words.as_sms(campaign) if campaign.channel == "sms" and campaign.short else None,
         "progress": figures.shown(campaign=campaign) if campaign.started_at else None,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tillit.declaration.models import Controller
 from tillit.declaration.registry import SEGMENT_FACTS
 from tillit.faces.templatetags.tillit import language, localised
 from tillit.faces.texts import say
 from tillit.outreach.campaigns.errors import CampaignError
-from tillit.outreach.campaigns.models import Campaign
 from tillit.outreach.campaigns.segments import offered
 
 ROWS = 6
@@ -57,9 +57,9 @@ def read(said: Mapping[str, str]) -> dict[str, Any]:
     return {"any" if said.get("mode") == "any" else "all": found}
 
 
-def shown(campaign: Campaign, typed: Mapping[str, str] | None) -> Form:
-    """The form with a campaign's segment, or with what was typed."""
-    known = offered(controller=campaign.controller, activity=campaign.activity)
+def shown(*, controller: Controller, activity: str, segment: Any, typed: Mapping[str, str] | None = None) -> Form:
+    """The form with a segment of the activity's, or with what was typed."""
+    known = offered(controller=controller, activity=activity)
     choices, refused = [], []
     for key, (fact, may) in known.items():
         name = say(language(), f"segment_facts.{key}")
@@ -68,14 +68,14 @@ def shown(campaign: Campaign, typed: Mapping[str, str] | None) -> Form:
         elif fact.options is None:
             choices.append((key, name))
         else:
-            values = fact.options(campaign.controller_id)
+            values = fact.options(controller.pk)
             choices += [(f"{key}={value}", f"{name}: {localised(dict(words))}") for value, words in values.items()]
     if typed is not None:
         rows = [Row(n, typed.get(f"c{n}", ""), typed.get(f"v{n}", ""), typed.get(f"n{n}") == "1") for n in range(ROWS)]
         return Form(typed.get("mode", "all"), rows, choices, refused)
-    mode, leaves = _flat(campaign.segment)
+    mode, leaves = _flat(segment)
     if leaves is None:
-        return Form("all", [], choices, refused, campaign.segment)
+        return Form("all", [], choices, refused, segment)
     rows = [_row(n, leaf) for n, leaf in enumerate(leaves)]
     return Form(mode, rows + [Row(n) for n in range(len(rows), ROWS)], choices, refused)
 

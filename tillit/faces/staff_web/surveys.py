@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from tillit.faces import charts
 from tillit.faces.public_web.surveys import shown
+from tillit.faces.staff_web import segment_form
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.staff_web.kept import Kept, scope_of
 from tillit.faces.templatetags.tillit import language
@@ -18,6 +19,7 @@ from tillit.faces.texts import languages, say
 from tillit.kernel import clock
 from tillit.kernel.csv_text import inert
 from tillit.kernel.scope import Scope
+from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.surveys import editing, operations, queries
 from tillit.outreach.surveys.errors import SurveyError
 from tillit.outreach.surveys.models import Kind, Question, Stage, Survey
@@ -42,7 +44,8 @@ def _shown(request: HttpRequest, worker: Worker, survey: Survey, problem: str) -
         "asked": _asked(request if problem and request.POST.get("act") == "question" else None, editing_one),
         "editing": editing_one,
         "kinds": Kind.values,
-        "reach": queries.shown_reach(controller=worker.site.controller) if draft else None,
+        "reach": queries.shown_reach(controller=worker.site.controller, segment=survey.segment) if draft else None,
+        "segment": _conditions(worker, survey.segment, request.POST if problem else {}),
         "answered": queries.answered(survey),
         "results": queries.results(survey) if survey.stage == Stage.CLOSED else [],
         "today": clock.today(),
@@ -154,6 +157,24 @@ def _frame(request: HttpRequest) -> editing.Frame:
         sample=_number(said.get("sample")) or 0,
         closes_on=closes,
         prize=_number(said.get("prize")),
+        segment=_segment(said),
+    )
+
+
+def _segment(said: Any) -> dict[str, Any]:
+    try:
+        return segment_form.read(said)
+    except CampaignError:
+        raise SurveyError("segment", "people are not drawn by that") from None
+
+
+def _conditions(worker: Worker, segment: dict[str, Any], typed: Any) -> segment_form.Form:
+    """By what declared facts people may be drawn, as a form. typed: what was sent, where it is shown again."""
+    return segment_form.shown(
+        controller=worker.site.controller,
+        activity=queries.ACTIVITY,
+        segment=segment,
+        typed=typed if "mode" in typed else None,
     )
 
 
@@ -225,7 +246,11 @@ _KEPT = Kept(
     make=_make,
     found=_found,
     act=_act,
-    form=lambda request, _: {"typed": _typed(request), "spoken": _spoken(request, None)},
+    form=lambda request, worker: {
+        "typed": _typed(request),
+        "spoken": _spoken(request, None),
+        "segment": _conditions(worker, {}, request.POST),
+    },
     shown=_shown,
 )
 listed, new, one = _KEPT.listed, _KEPT.new, _KEPT.one

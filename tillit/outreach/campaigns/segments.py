@@ -8,11 +8,13 @@ is left out, and it must be declared.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tillit.consent.queries import statement
+from django.db import connection
+
+from tillit.consent.queries import reasons, statement
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.registry import SEGMENT_FACTS, SegmentFact
@@ -150,6 +152,28 @@ def compiled(*, controller: Controller, activity: str, channel: str, segment: An
     ):
         frame = frame.replace(mark, inner)
     return Compiled(frame, parts.values)
+
+
+def picked(*, controller: Controller, activity: str, segment: Any, people: Collection[int]) -> frozenset[int]:
+    """Those of the people whom the conditions hold for, of whom none objects where they profile; in an open scope of
+    the activity. Raises `CampaignError` as `check`.
+    """
+    check(controller=controller, activity=activity, segment=segment)
+    if not segment:
+        return frozenset(people)
+    holders = sorted(everyone(controller))
+    common = {"controller": controller.pk, "holders": holders, "today": clock.today(), "now": clock.now()}
+    parts = _Parts(values={**common, "people": list(people)})
+    holds = _condition(segment, parts, common)
+    text = load(__file__, "audience", "of_people")
+    text = text.replace("/*joins*/", "\n".join(parts.joins)).replace("/*picked*/", holds)
+    with connection.cursor() as cursor:
+        cursor.execute(text, parts.values)
+        found = frozenset(subject for (subject,) in cursor.fetchall())
+    if parts.profiles:
+        said = reasons(controller_id=controller.pk, activity=PROFILING)
+        found = frozenset(one for one in found if said.get(one) == "")
+    return found
 
 
 def _condition(node: dict[str, Any], parts: _Parts, common: dict[str, Any]) -> str:

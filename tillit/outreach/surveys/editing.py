@@ -1,6 +1,6 @@
 """Writing a survey while it is a draft: its words, its questions and their order (F7). Keyword-only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,8 @@ from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope
+from tillit.outreach.campaigns.errors import CampaignError
+from tillit.outreach.campaigns.segments import check
 from tillit.outreach.surveys import events
 from tillit.outreach.surveys.errors import SurveyError
 from tillit.outreach.surveys.models import Kind, Question, Stage, Survey
@@ -27,17 +29,18 @@ class Frame:
     sample: int
     closes_on: date
     prize: int | None = None
+    segment: dict[str, Any] = field(default_factory=dict)
 
 
 def create(*, scope: Scope, controller: Controller, frame: Frame) -> Survey:
     """A new draft. Raises `SurveyError` `words`, `closes`."""
-    return Survey.objects.create(controller=controller, made_at=clock.now(), **_checked(frame))
+    return Survey.objects.create(controller=controller, made_at=clock.now(), **_checked(controller, frame))
 
 
 def change(*, scope: Scope, survey: Survey, frame: Frame) -> None:
     """What a draft says of itself."""
     _draft(survey)
-    Survey.objects.filter(pk=survey.pk).update(**_checked(frame))
+    Survey.objects.filter(pk=survey.pk).update(**_checked(survey.controller, frame))
 
 
 def put_question(
@@ -111,7 +114,7 @@ def discard(*, scope: Scope, survey: Survey) -> None:
     survey.delete()
 
 
-def _checked(frame: Frame) -> dict[str, Any]:
+def _checked(controller: Controller, frame: Frame) -> dict[str, Any]:
     texts = {code: {part: said.get(part, "").strip() for part in ("title", "purpose")} for code, said in
              frame.texts.items() if any(said.get(part, "").strip() for part in ("title", "purpose"))}  # fmt: skip
     if not texts or not all(all(said.values()) for said in texts.values()):
@@ -122,9 +125,17 @@ def _checked(frame: Frame) -> dict[str, Any]:
         "texts": texts,
         "anonymous": frame.anonymous,
         "sample": max(frame.sample, 0),
+        "segment": _segment(controller, frame.segment),
         "closes_on": frame.closes_on,
         "prize": frame.prize,
     }
+
+
+def _segment(controller: Controller, segment: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return check(controller=controller, activity="surveys", segment=segment)
+    except CampaignError as error:
+        raise SurveyError("segment", "people are not drawn by that") from error
 
 
 def _draft(survey: Survey) -> None:

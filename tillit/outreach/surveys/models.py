@@ -18,6 +18,7 @@ class Stage(models.TextChoices):
 
 class Survey(models.Model):
     """A survey. texts: language → title, purpose. sample: how many are drawn, 0 for everybody who may be asked.
+    segment: the conditions that who is drawn meets (`campaigns.segments`), {} for none.
 
     closes_on: the first day on which it takes no answer. least: the minimum group, fixed when it opens. secret: what
     the keys of an anonymous survey are made of, with a key outside the database; gone when it closes. answers: how many
@@ -29,6 +30,7 @@ class Survey(models.Model):
     texts = models.JSONField()
     anonymous = models.BooleanField()
     sample = models.IntegerField(default=0)
+    segment = models.JSONField(default=dict, blank=True)
     closes_on = models.DateField()
     stage = models.CharField(max_length=6, choices=Stage.choices, default=Stage.DRAFT)
     draw = models.OneToOneField(Draw, on_delete=models.PROTECT, null=True, related_name="+")

@@ -47,7 +47,7 @@ def open_now(*, scope: Scope, survey: Survey) -> int:
     if held.closes_on <= clock.today():
         raise SurveyError("closes", "it closes on a day to come")
     held.least = current(controller_id=held.controller_id, on=clock.today()).minimum_group
-    people = queries.reach(controller=held.controller).people
+    people = queries.reach(controller=held.controller, segment=held.segment).people
     if not people or (held.anonymous and len(people) < held.least):
         raise SurveyError("nobody", "too few may be asked")
     held.secret = random_source.token_bytes(32)

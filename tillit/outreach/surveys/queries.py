@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet, Sum
 
@@ -11,6 +12,7 @@ from tillit.declaration.queries import current
 from tillit.disclosure.grouping import ROUNDED_TO
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.outreach.campaigns.segments import picked
 from tillit.outreach.competitions.queries import open_one
 from tillit.outreach.surveys.models import Figure, Question, Remark, Stage, Survey, Urn
 from tillit.outreach.surveys.people import Response
@@ -37,19 +39,25 @@ class Found:
     remarks: QuerySet[Remark]
 
 
-def reach(*, controller: Controller) -> Reach:
-    """Everybody the activity applies to: who may be asked, and why the others may not."""
+def reach(*, controller: Controller, segment: dict[str, Any] | None = None) -> Reach:
+    """Everybody the activity applies to: who may be asked and meets the conditions, and why the others may not."""
     answers = reasons(controller_id=controller.pk, activity=ACTIVITY)
     people = tuple(sorted(subject for subject, reason in answers.items() if not reason))
-    return Reach(people, dict(sorted(Counter(reason for reason in answers.values() if reason).items())))
+    told = Counter(reason for reason in answers.values() if reason)
+    if segment:
+        with scope_of(controller):
+            chosen = picked(controller=controller, activity=ACTIVITY, segment=segment, people=people)
+        told["not-picked"] = len(people) - len(chosen)
+        people = tuple(one for one in people if one in chosen)
+    return Reach(people, dict(sorted(told.items())))
 
 
-def shown_reach(*, controller: Controller) -> dict[str, int | str]:
+def shown_reach(*, controller: Controller, segment: dict[str, Any] | None = None) -> dict[str, int | str]:
     """What the desk is shown: how many may be asked ('' as key), and reason → how many may not; fewer than the minimum
     group as `<` and that number, 0 for nobody.
     """
     least = current(controller_id=controller.pk, on=clock.today()).minimum_group
-    counted = reach(controller=controller)
+    counted = reach(controller=controller, segment=segment)
     told: dict[str, int | str] = {"": len(counted.people), **counted.excluded}
     return {reason: people if people == 0 or int(people) >= least else f"<{least}" for reason, people in told.items()}
 

@@ -30,6 +30,12 @@ LEFT JOIN reachable a ON a.subject_id = l.subject_id
 LEFT JOIN recent r ON r.subject_id = l.subject_id
 /*joins*/
 
+-- name: of_people
+-- Those of some people whom the conditions hold for.
+SELECT l.subject_id FROM unnest(%(people)s::bigint[]) AS l (subject_id)
+/*joins*/
+WHERE /*picked*/
+
 -- name: fact
 -- The people a fact holds for, each once, as the subject they are known by.
 LEFT JOIN (
