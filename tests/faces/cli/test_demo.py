@@ -35,6 +35,7 @@ def test_the_demo_does_the_main_job_and_a_second_run_finds_it_done(fresh_db: Any
     assert "8 set aside" in told
     for said in ("expired by today", "members used NOK", "now shows -NOK", "members left", "erased", "kept"):
         assert said in told
+    assert re.search(r"28\d\d\d hourly values stored; [1-9]\d* months divided", told), "three homes, 400 days"
     assert not re.search(r"BROKEN|Traceback", told)
     folder = paths.var() / "demo"
     assert not (folder / story.FILE).exists(), "the file holds card numbers"
@@ -54,6 +55,7 @@ def test_the_demo_does_the_main_job_and_a_second_run_finds_it_done(fresh_db: Any
     assert "an earlier run has enrolled the members" in told
     assert "0 members used" in told
     assert "erased in an earlier run" in told
+    assert "an earlier run has furnished 3 homes" in told
     with Scope(system("test", register), "proof"):
         assert (Purchase.objects.count(), Subject.objects.count(), ledger.unexplained()) == counts
         assert [(line.kind, line.moved) for line in ledger.trial_balance()] == totals

@@ -59,6 +59,7 @@ def demo(
     _lived(lines)
     _gone(lines)
     _answered(lines)
+    _supplied(households)
     broken = _proven()
     _how_to_go_on(lines)
     out.print(f"\nDone in {time.monotonic() - began:.0f} seconds.")
@@ -221,7 +222,7 @@ def _proven() -> int:
     from tillit.faces.cli.prove import sums
     from tillit.privacy.prove.run import prove
 
-    with _step("8. Proof: every promise of every declaration held against the running system"):
+    with _step("9. Proof: every promise of every declaration held against the running system"):
         link()
         with Meter({"prove": "Proving"}) as meter:
             proofs = prove(progress=lambda _: meter.tell("prove", 0, 0))
@@ -233,18 +234,32 @@ def _proven() -> int:
     return len(broken)
 
 
+def _supplied(households: int | None) -> None:
+    from tillit.journeys.demo import power
+
+    with _step("8. Power: homes with readings, prices, insight and alerts"):
+        made = power.set_up(count=power.HOMES if households is None else 3, folder=paths.var() / "demo")
+        if made.again:
+            _say(f"an earlier run has furnished {made.homes} homes")
+        else:
+            _say(f"{made.homes} customers with points, contracts, tariffs and prices to tomorrow")
+            _say(f"{made.values} hourly values stored; {made.months} months divided by purpose")
+            _say(f"{made.alerts} alerts given")
+        _say(f"sign in at Fjordlys as {made.one}")
+
+
 def _how_to_go_on(lines: "Lines") -> None:
     from tillit.faces.cli.serve import DEMO_PEOPLE
+    from tillit.journeys.demo import power
     from tillit.journeys.demo.people import person
 
     someone = person(_nth(sorted(lines.visits), 2)).applicant
     listed = paths.var() / DEMO_PEOPLE
     listed.touch(mode=0o600)
-    listed.write_text(f"rundtur {someone.email}\n", encoding="utf-8")
+    listed.write_text(f"rundtur {someone.email}\n{power.RETAILER} {power.customer_address()}\n", encoding="utf-8")
     out.print("\n[bold]See for yourself[/bold]")
     _say("make serve, then http://127.0.0.1:8000/")
     _say(f"sign in at Rundtur as {someone.email}; the code is mailed into {paths.var() / 'mail'}")
-    _say("power customers' readings are no part of the story yet: `tillit import readings` takes them in")
 
 
 def _nth(households: list[int], place: int) -> int:
