@@ -262,8 +262,10 @@ def test_c12_c5_a_missing_purchase_is_posted_with_its_receipt_and_not_counted_ag
         source_key="kasse",
     )
     assert report.batch is not None
-    assert (report.batch.repeated, report.batch.posted) == (2, 1)
-    assert available(kari) == 1200
+    assert (report.batch.repeated, report.batch.posted, report.batch.quarantined) == (2, 0, 1)
+    assert available(kari) == 1000
+    with Scope(system("test", {kari.controller.pk}), "bonus_correction", frozenset({kari.subject_id})):
+        assert Message.objects.filter(subject_id=kari.subject_id, template="complaint_posted").count() == 1
 
 
 def test_c12_a_missing_purchase_lies_in_the_membership_and_a_large_one_takes_two(

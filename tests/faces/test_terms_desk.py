@@ -8,15 +8,19 @@ import pytest
 
 from tests.faces.test_staff import at_work, hire
 from tests.journeys.intake_world import NOW, World, bought, build
+from tillit.audit.models import Event
 from tillit.bonus import rates
 from tillit.bonus.models import Offer, OfferAudience, RateRule, TermsDraft
 from tillit.consent.models import EventKind
 from tillit.consent.operations import record
 from tillit.journeys import terms_editor, terms_judged
+from tillit.journeys.programme_file import Setup
+from tillit.journeys.programme_setup import apply
 from tillit.kernel import clock
 from tillit.messages.models import Message
 from tillit.parties.actors import staff_actor
 from tillit.parties.operations import open_account
+from tillit.purchases.models import Chain
 
 pytestmark = pytest.mark.django_db
 EN = {"Accept-Language": "en"}
@@ -251,3 +255,25 @@ def test_c11_c16_an_offer_is_made_to_who_said_yes_and_did_not_object_and_they_ar
     assert at_work(hire(club, role="reception", name="Per Port")).get(here).status_code == 404
     with pytest.raises(terms_editor.TermsError):
         terms_editor.undo(**draft)
+
+
+def test_c12_what_one_of_the_staff_posts_alone_is_set_per_chain_on_record(world: World) -> None:
+    club = world.controllers["nordkai"]
+    desk = at_work(hire(club, role="administrator", name="Ada Admin"))
+    assert 'value="5000.00"' in desk.get(TERMS, headers=EN).text
+    for wrong in ("x", "-1", "1.001", "NaN", "1e30"):
+        refused = desk.post(TERMS, {"act": "alone", "chain": "mat", "amount": wrong}, headers=EN)
+        assert (refused.status_code, "Write the amount" in refused.text) == (422, True), wrong
+    assert desk.post(TERMS, {"act": "alone", "chain": "hotell", "amount": "1"}).status_code == 422, "another club's"
+    for _ in range(2):
+        assert desk.post(TERMS, {"act": "alone", "chain": "mat", "amount": "1 250,50"}).status_code == 302
+    assert dict(Chain.objects.values_list("key", "alone_up_to")) == {"mat": 1250_50, "hotell": 5000_00}
+    assert 'value="1250.50"' in desk.get(TERMS).text
+    setup = Setup.model_validate({"chains": [{"key": "mat", "alone_up_to": "0"}]})
+    assert apply(setup=setup, on=clock.today()) == [
+        "~ chain mat: Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa01,250.50"
+        " → Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa00.00"
+    ]
+    with world.scope("security_log"):
+        said = [one.details for one in Event.objects.filter(type="programme.alone_limit_set").order_by("id")]
+    assert [(one["before"], one["amount"]) for one in said] == [(5000_00, 1250_50), (1250_50, 0)]

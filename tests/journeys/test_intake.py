@@ -1,10 +1,12 @@
 """From rows to bonus: exactly once, late and out of order, at the rate of the moment, taken back when refunded."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import polars as pl
 import pytest
 
 from tests.journeys.intake_world import NOW, SOURCE, START, World, bought, build
@@ -25,9 +27,18 @@ from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
 from tillit.purchases import operations as instruments
 from tillit.purchases import quarantine
-from tillit.purchases.models import Authorisation, Purchase, QuarantinedRow, Seen, UnmatchedRefund
+from tillit.purchases.models import (
+    Authorisation,
+    AwaitedRefund,
+    Purchase,
+    QuarantinedRow,
+    Seen,
+    Source,
+    UnmatchedRefund,
+)
 from tillit.purchases.ownership import Answer, Ownership
 from tillit.purchases.queries import on_their_way
+from tillit.purchases.reading.encoding import external_digests
 
 
 @pytest.fixture
@@ -378,6 +389,52 @@ def test_c8_a_refund_to_a_strangers_card_is_taken_from_who_bought_and_keeps_noth
         ]
     world.take_in([bought(9, refund_of="T1", **stranger), bought(2)])
     assert world.balances(subject) == {"lot": 160}, "counted once"
+
+
+@pytest.mark.parametrize("cut", ["each alone", "two and two"])
+@pytest.mark.parametrize("turn", [1, -1], ids=["refund first", "purchase first"])
+def test_c8_a_refund_to_a_strangers_card_before_its_purchase_in_another_file_is_awaited_without_the_stranger(
+    world: World, turn: int, cut: str
+) -> None:
+    subject = world.member(1)
+    stranger = {"card": 88, "receipt": "R-88", "product": "Laks"}
+    rows = [
+        bought(9, refund_of="T1", amount="-40", **stranger),
+        bought(8, refund_of="T7", amount="-30", **stranger),
+        bought(1),
+        bought(7, card=88),
+    ]
+    size, first = (1 if cut == "each alone" else 2), None
+    for start in range(0, 4, size)[::turn]:
+        batch = world.take_in(rows[start : start + size])
+        first = first or batch
+        if turn == 1 and start == 0:
+            assert (batch.posted, batch.strangers) == (0, size)
+            kept = list(AwaitedRefund.objects.values())
+            assert len(kept) == size
+            assert world.balances(subject) == {}
+            told = json.dumps(kept, default=str)
+            known = digest(world.register, Kind.CARD, card_number(88))
+            assert not [one for one in ("R-88", "Laks", str(known), known.hex) if one in told]
+    assert world.balances(subject) == {"lot": 60}
+    if turn == 1:
+        assert first is not None
+        first.refresh_from_db()
+        assert (first.posted, first.strangers) == (1, size - 1), "it was no stranger's after all"
+    with world.scope():
+        assert list(Purchase.objects.order_by("amount").values_list("amount", "last_four", "receipt")) == [
+            (-4000, "", "" if turn == 1 else "R-88"),
+            (10000, bought(1)["card"][-4:], ""),
+        ]
+    for row in rows:
+        world.take_in([row])
+    assert world.balances(subject) == {"lot": 60}, "counted once"
+    assert not AwaitedRefund.objects.filter(refund_of=digest_of_line("T1")).exists()
+
+
+def digest_of_line(name: str) -> UUID:
+    source = Source.objects.get(key=SOURCE)
+    return UUID(bytes=external_digests(source.pk, pl.Series([name], dtype=pl.String))[0].tobytes())
 
 
 def test_c8_the_lot_of_the_purchase_is_taken_from_before_older_lots(world: World) -> None:

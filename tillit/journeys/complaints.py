@@ -278,7 +278,7 @@ def uphold_missing(
             )
             operations.take(scope=scope, case=case, step=UPHELD, at=at, text=text, outcome=UPHELD, details=details)
             bonus_given = Money(given, chain.currency).format(case.language)
-            _tell(scope, case, "complaint_upheld", {"text": text, "amount": bonus_given, "chain": chain.name})
+            _tell(scope, case, "complaint_posted", {"text": text, "amount": bonus_given, "chain": chain.name})
             return True
 
 

@@ -1,11 +1,14 @@
 """Types of event that only journeys record."""
 
-from tillit.audit.types import CODE, COUNT, DATE, DIGEST, event_type
+from tillit.audit.types import AMOUNT, CODE, COUNT, DATE, DIGEST, ID, event_type
 
 RELATIONSHIP_ENDED = event_type("relationship.ended", subject="required", kind=CODE, reason=CODE)
 RELATIONSHIP_BEGUN = event_type("relationship.begun", subject="required", kind=CODE, route=CODE)
 PERSON_BROUGHT_IN = event_type("person.brought_in", subject="required", sender=DIGEST, rows=COUNT)
 PROGRAMME_CHANGED = event_type("programme.changed", subject="none", changes=COUNT)
+ALONE_LIMIT_SET = event_type(
+    "programme.alone_limit_set", subject="none", chain=ID, before=AMOUNT, amount=AMOUNT, currency=CODE
+)
 DEATH_RECORDED = event_type("person.died", subject="required", source=CODE, relationships=COUNT)
 DEATH_UNDONE = event_type("person.not_dead", subject="required")
 ADDRESS_PROTECTED = event_type("address.protected", subject="required", source=CODE, level=CODE)

@@ -36,16 +36,16 @@ class _Job:
     register_id: int
     holder_id: int
     accept_from: datetime
-    decided: bool
+    decided: str
     progress: dict[str, int]
     actor: Actor
 
 
-def post_batch(*, batch_id: int, side_by_side: Sequence[Lane] = HERE, decided: bool = False) -> Batch:
+def post_batch(*, batch_id: int, side_by_side: Sequence[Lane] = HERE, decided: str = "") -> Batch:
     """Post the rows that were staged on the lanes; the batch is `posted` then. Outside every scope.
 
     Idempotent: `seen` holds what was counted, transfers carry their purchase's id, a posted batch is left alone.
-    `decided`: staff say that the rows are not what they posted themselves (C12).
+    `decided`: staff say that the rows are `other` purchases than what they posted themselves, or the `same` (C12).
     """
     batch = Batch.objects.select_related("source").get(pk=batch_id)
     if batch.state in {"posted", "finished"}:
@@ -86,7 +86,7 @@ def settle_waiting(*, register_id: int, batch_id: int = 0) -> None:
     _repay(_actor(register_id), merged)
 
 
-def _job(batch: Batch, *, decided: bool) -> _Job:
+def _job(batch: Batch, *, decided: str) -> _Job:
     start, register = batch.source.accept_from, batch.source.register_id
     return _Job(
         batch_id=batch.pk,
@@ -142,6 +142,7 @@ def _post_strays(job: _Job, lane: str, halves: Sequence[int]) -> None:
         chunk = intake.find_strays(accept_from=job.accept_from)
         if chunk is not None:
             _keep(job, scope, chunk, f"refunds {lane}")
+        intake.await_refunds(batch_id=job.batch_id, accept_from=job.accept_from)
         merged = pooling.of_rows()
     _repay(job.actor, merged)
 
@@ -172,6 +173,11 @@ def _finish(job: _Job) -> None:
     with Scope(job.actor, ACTIVITY) as scope:
         intake.lock_source(source_id=job.source_id, halves=(0, 1))
         many_at_once(register_id=job.register_id)
+        for batch_id in intake.awaited_batches(source_id=job.source_id, batch_id=job.batch_id):
+            chunk = intake.find_awaited(source_id=job.source_id, batch_id=batch_id)
+            if chunk is not None:
+                intake.keep(batch_id=batch_id, chunk=chunk)
+                intake.count(batch_id=batch_id, lane="awaited", chunk=chunk)
         _settle_refunds(scope, job.batch_id)
         batch = Batch.objects.select_related("source").select_for_update(of=("self",)).get(pk=job.batch_id)
         intake.end_authorisations(source_id=job.source_id, batch=batch)

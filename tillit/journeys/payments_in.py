@@ -1,7 +1,8 @@
 """What the bank's files say was paid with an invoice's KID (D8): camt.053 and camt.054, each movement once.
 
 A movement with the KID of an invoice is a payment of it. Of every other only its figures are kept, for a colleague, who
-puts it with an invoice or says what it was. Money that goes out is not looked at here.
+puts it with an invoice or says what it was. Of money that goes out payouts of ours are noted, and of what comes in
+those that the bank gives back (`journeys.payouts`).
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from django.db import transaction
 
 from tillit.declaration.models import Controller
 from tillit.files import camt
+from tillit.journeys import payouts
 from tillit.journeys.payments import scope_of
 from tillit.kernel import clock
 from tillit.kernel.identifiers import kid
@@ -42,7 +44,7 @@ def take_in(*, actor: Actor, controller: Controller, body: bytes) -> Taken:
         # One file at a time: two that tell of the same movement must not both find it new.
         Controller.objects.select_for_update().get(pk=controller.pk)
         for one in camt.read(body):
-            if one.amount <= 0:
+            if one.amount == 0 or (one.amount < 0 and not one.reference.startswith("RF")):
                 continue
             had = {line.part: line for line in BankLine.objects.filter(controller=controller, entry=one.entry)}
             whole = had.get("")
@@ -51,13 +53,17 @@ def take_in(*, actor: Actor, controller: Controller, body: bytes) -> Taken:
                 continue
             if whole is not None:  # told by its total before; now by its payments
                 whole.delete()
+            told = payouts.take_movement(controller=controller, one=one)
+            if one.amount < 0 and not told:
+                continue
             new += 1
-            paid += _take(controller, one)
+            paid += _take(controller, one, told=told)
     return Taken(new, paid, known)
 
 
-def _take(controller: Controller, one: camt.Movement) -> bool:
-    found = _invoice(controller, one.reference) if one.reference and kid.is_valid(one.reference) else None
+def _take(controller: Controller, one: camt.Movement, *, told: bool) -> bool:
+    invoiced = not told and one.reference and kid.is_valid(one.reference)
+    found = _invoice(controller, one.reference) if invoiced else None
     fits = found is not None and found[1].currency == one.currency
     if found is not None and fits:
         activity, invoice = found
@@ -69,7 +75,7 @@ def _take(controller: Controller, one: camt.Movement) -> bool:
         booked_on=one.booked_on,
         amount=one.amount,
         currency=one.currency,
-        loose=not fits,
+        loose=not (fits or told),
         read_at=clock.now(),
     )
     return fits

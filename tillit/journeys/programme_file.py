@@ -85,12 +85,16 @@ class OfferEntry(_Part):
 
 
 class ChainEntry(_Part):
-    """A chain. Name and controller may be left out of one that is there. What is not named stays as it is."""
+    """A chain. Name and controller may be left out of one that is there. What is not named stays as it is.
+
+    alone_up_to: the largest missing purchase that one of the staff posts without a second, in the major unit (C12).
+    """
 
     key: str
     name: Annotated[str | None, Field(min_length=1, max_length=120)] = None
     controller: str | None = None
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
+    alone_up_to: Annotated[Decimal, Field(ge=0, decimal_places=2)] | None = None
     stores: list[StoreEntry] = []
     product_groups: dict[str, Annotated[str, Field(min_length=1, max_length=120)]] = {}
     rates: list[RateEntry] = []

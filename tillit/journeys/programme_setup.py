@@ -18,14 +18,15 @@ from tillit.bonus.offers import Gift, Limits, Reach
 from tillit.bonus.rates import WEEKDAYS, When
 from tillit.declaration.models import Controller
 from tillit.journeys import programme_words
-from tillit.journeys.events import PROGRAMME_CHANGED
+from tillit.journeys.events import ALONE_LIMIT_SET, PROGRAMME_CHANGED
 from tillit.journeys.programme_file import ChainEntry, OfferEntry, RateEntry, Setup, SourceEntry, moment
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
-from tillit.kernel.money import exponent
+from tillit.kernel.money import Money, exponent
 from tillit.kernel.rounding import BASIS_POINTS
-from tillit.kernel.scope import system
+from tillit.kernel.scope import Actor, system
 from tillit.purchases import reference_data
+from tillit.purchases.errors import ReferenceDataError
 from tillit.purchases.models import Chain, EnterpriseRange, ProductGroup, Source, Store
 
 Place = tuple[str | int, ...]
@@ -73,7 +74,10 @@ def standing() -> dict[str, str]:
         for one in Source.objects.select_related("register").order_by("key")
     }
     for chain in Chain.objects.select_related("controller").order_by("key"):
-        found[f"chain {chain.key}"] = f"{chain.name}, {chain.controller.key}, {chain.currency}"
+        alone = Money(chain.alone_up_to, chain.currency).format("en")
+        found[f"chain {chain.key}"] = (
+            f"{chain.name}, {chain.controller.key}, {chain.currency}, missing purchases by one alone up to {alone}"
+        )
     for terms in Programme.objects.select_related("chain").order_by("chain__key"):
         months = f" ({terms.validity_months} months)" if terms.validity_months else ""
         found[f"terms {terms.chain.key}"] = (
@@ -133,10 +137,36 @@ def _keep_chain(given: ChainEntry, on: date, place: Place) -> None:
             controller_id=_controller(given.controller).pk if given.controller else known.controller_id,  # type: ignore[union-attr]
             currency=given.currency or (known.currency if known else "NOK"),
         )
+        if given.alone_up_to is not None:
+            alone_up_to(chain=chain, amount=given.alone_up_to, actor=system("programme", [chain.controller_id]))
         reference_data.keep_stores(chain=chain, stores={one.number: (one.name, one.place) for one in given.stores})
         reference_data.keep_product_groups(chain=chain, groups=given.product_groups)
         programmes.set_up(chain=chain, on=on)
     _keep_terms(chain, given, place)
+
+
+def alone_up_to(*, chain: Chain, amount: Decimal, actor: Actor) -> bool:
+    """Set the largest missing purchase that one of the staff posts alone (C12), in the major unit; whether it is new.
+
+    What it was and is stands on record. Raises `ReferenceDataError` `alone-amount`.
+    """
+    minor = amount.scaleb(exponent(chain.currency))
+    if not minor.is_finite() or minor != int(minor) or minor > 10**12:
+        raise ReferenceDataError("alone-amount", "that is no amount")
+    with transaction.atomic():
+        chain = Chain.objects.select_for_update().get(pk=chain.pk)
+        before = reference_data.keep_alone(chain=chain, amount=int(minor))
+        if before == minor:
+            return False
+        append(
+            type=ALONE_LIMIT_SET,
+            actor=actor,
+            activity=_ACTIVITY,
+            controller=chain.controller_id,
+            details={"chain": chain.pk, "before": before, "amount": int(minor), "currency": chain.currency},
+            at=clock.now(),
+        )
+    return True
 
 
 def keep_terms(setup: Setup) -> None:

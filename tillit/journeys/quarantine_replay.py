@@ -17,7 +17,8 @@ from tillit.journeys import intake
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
 from tillit.purchases import batches, phases, quarantine, staging
-from tillit.purchases.models import Batch, QuarantinedRow
+from tillit.purchases.errors import QuarantineError
+from tillit.purchases.models import Batch, QuarantinedRow, Source
 from tillit.purchases.reading import references
 from tillit.purchases.reading.checking import check
 from tillit.purchases.reading.reasons import message
@@ -25,6 +26,8 @@ from tillit.purchases.reading.single import chunk_of
 
 AT_ONCE = 5000
 NAME = "quarantine"
+POSTED_ALREADY = "posted_already"
+"""The reason for which a row is discarded that is the purchase which staff posted by hand."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,23 @@ class Replay:
     rows: int
     taken_in: int
     waiting: int
+
+
+def posted_already(*, rows: Sequence[QuarantinedRow], actor: Actor) -> int:
+    """Staff say that these rows are the purchases that they posted by hand: not counted again, and a refund of one is
+    of what was posted (C12). How many. Raises `QuarantineError` `dismissal-reason` for a row put aside for another
+    reason.
+    """
+    if any(row.reason != quarantine.POSTED for row in rows):
+        raise QuarantineError("dismissal-reason", "only a row that may be posted already can be said to be")
+    done = 0
+    for source in Source.objects.filter(pk__in={row.batch.source_id for row in rows}).order_by("pk"):
+        known = references.load(source_key=source.key)
+        mine = [row.pk for row in rows if row.batch.source_id == source.pk]
+        with batches.source_locked(source_id=source.pk), phases.shown():
+            waiting = list(quarantine.waiting(source_id=source.pk, ids=mine)) if mine else []
+            done += _play(waiting, known, actor, decided="same")
+    return done
 
 
 def replay_quarantine(*, source_key: str, actor: Actor, batch_id: int | None = None, ids: Sequence[int] = ()) -> Replay:
@@ -53,12 +73,12 @@ def replay_quarantine(*, source_key: str, actor: Actor, batch_id: int | None = N
             after = rows[-1].pk
             total += len(rows)
             doubted = [row for row in rows if row.reason == quarantine.POSTED]
-            taken_in += _play([row for row in rows if row not in doubted], known, actor, decided=False)
-            taken_in += _play(doubted if ids else [], known, actor, decided=True)
+            taken_in += _play([row for row in rows if row not in doubted], known, actor, decided="")
+            taken_in += _play(doubted if ids else [], known, actor, decided="other")
     return Replay(total, taken_in, total - taken_in)
 
 
-def _play(rows: list[QuarantinedRow], known: references.References, actor: Actor, *, decided: bool) -> int:
+def _play(rows: list[QuarantinedRow], known: references.References, actor: Actor, *, decided: str) -> int:
     if not rows:
         return 0
     values = {row.pk: quarantine.open_row(row) for row in rows if row.sealed is not None}

@@ -7,6 +7,7 @@ told, as long before as the declaration promises for changes (`terms_judged`). U
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
@@ -54,6 +55,14 @@ def may_edit(*, actor: Actor, controller: Controller) -> bool:
     return declared.programme is not None and ACTIVITY in (actor.activities or ())
 
 
+def set_alone(*, actor: Actor, controller: Controller, chain_key: str, amount: Decimal) -> bool:
+    """The largest missing purchase that one of the staff posts alone in a chain (C12), at once and on record; whether
+    it is new. No term of the members. Raises `TermsError` `unknown-chain`, `ReferenceDataError` `alone-amount`.
+    """
+    _may(actor, controller)
+    return programme_setup.alone_up_to(chain=_chain(controller, chain_key), amount=amount, actor=actor)
+
+
 def drafts(*, controller: Controller) -> list[TermsDraft]:
     """The controller's drafts and what became of them, the newest first."""
     found = TermsDraft.objects.filter(chain__controller=controller).exclude(state="dropped")
@@ -63,9 +72,7 @@ def drafts(*, controller: Controller) -> list[TermsDraft]:
 def begin(*, actor: Actor, controller: Controller, chain_key: str, starts: date) -> TermsDraft:
     """An empty draft for a chain of the controller. Raises `TermsError` `not-coming`, `unknown-chain`."""
     _may(actor, controller)
-    chain = Chain.objects.filter(key=chain_key, controller=controller, programme__isnull=False).first()
-    if chain is None:
-        raise TermsError("unknown-chain", "the controller has no such chain")
+    chain = _chain(controller, chain_key)
     _coming(starts)
     document: dict[str, Any] = {"ends": [], "rates": [], "offers": []}
     return TermsDraft.objects.create(chain=chain, starts=starts, document=document, made_at=clock.now())
@@ -297,6 +304,13 @@ def _open(actor: Actor, controller: Controller, number: int, *, lock: bool = Tru
 def _may(actor: Actor, controller: Controller) -> None:
     if not may_edit(actor=actor, controller=controller):
         raise ScopeError("scope-activity", f"{actor.kind} may not change terms")
+
+
+def _chain(controller: Controller, key: str) -> Chain:
+    found = Chain.objects.filter(key=key, controller=controller, programme__isnull=False).first()
+    if found is None:
+        raise TermsError("unknown-chain", "the controller has no such chain")
+    return found
 
 
 def _coming(day: date) -> None:

@@ -176,6 +176,37 @@ class MadeGoodLine(models.Model):
         db_table = "purchases_made_good_line"
 
 
+class AwaitedRefund(models.Model):
+    """A refund to a stranger's card that names a purchase nobody has sent yet (C8): whether it is a member's shows when
+    the purchase comes. Nothing of the stranger is in it: not the card, the receipt or the goods. `digest`, `payload`:
+    as in `Seen`; `refund_of`: the purchase's digest; `batch_id`: what it came with; `found`: the purchase has come.
+    """
+
+    pk = models.CompositePrimaryKey("source_id", "digest")
+    source_id = models.SmallIntegerField()
+    digest = models.UUIDField()
+    payload = models.UUIDField()
+    refund_of = models.UUIDField()
+    chain_id = models.IntegerField()
+    store_id = models.IntegerField()
+    product_group_id = models.IntegerField(null=True)
+    event_at = models.DateTimeField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    batch_id = models.BigIntegerField()
+    found = models.BooleanField(default=False)
+    awaited_since = models.DateTimeField()
+
+    class Meta:
+        db_table = "purchases_refund_awaited"
+        constraints = [models.CheckConstraint(condition=Q(amount__lt=0), name="purchases_awaited_amount")]
+        indexes = [
+            models.Index(fields=["source_id", "refund_of"], name="purchases_awaited_of"),
+            models.Index(fields=["batch_id"], name="purchases_awaited_batch"),
+            models.Index(fields=["source_id", "batch_id"], condition=Q(found=True), name="purchases_awaited_found"),
+        ]
+
+
 class PaymentInstrument(PersonalModel):
     """A card or account a person registered: network and last four digits; the number itself only as a keyed digest
     (C4), and so its payment account reference (`par`) where that is known. `removal_decided`: staff found that it is

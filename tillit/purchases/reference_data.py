@@ -28,6 +28,18 @@ def keep_chain(*, key: str, name: str, controller_id: int, currency: str = "NOK"
     return chain
 
 
+def keep_alone(*, chain: Chain, amount: int) -> int:
+    """The largest missing purchase that one of the staff posts without a second, minor units (C12); what it was before.
+
+    Raises `ReferenceDataError` `alone-amount` below zero; 0: every one takes two.
+    """
+    if amount < 0:
+        raise ReferenceDataError("alone-amount", "an amount is zero or above")
+    before, chain.alone_up_to = chain.alone_up_to, amount
+    chain.save(update_fields=["alone_up_to"])
+    return before
+
+
 def keep_stores(*, chain: Chain, stores: Mapping[str, tuple[str, str]]) -> int:
     """Stores of a chain by number: (name, place). Those not named stay. Returns how many were given."""
     rows = [Store(chain=chain, number=number, name=name, place=place) for number, (name, place) in stores.items()]

@@ -1,7 +1,8 @@
 """The books of the services: what people owe and are owed, on the ledger (D8, D7). Minor units, zero-sum.
 
 A book a category and currency, so that its rows lapse with what they are about. OWED is what a person owes (never above
-zero), CREDIT what they have with us: paid too much, or credited. DUE is a claim that is to be paid out. The other side
+zero), CREDIT what they have with us: paid too much, or credited. DUE is a claim that is to be paid out. PAYOUTS is
+what was decided to go to somebody's account and the bank has not paid yet. The other side
 is one of the company's own accounts; an export gives each its number (`bookkeeping`).
 """
 
@@ -21,6 +22,7 @@ ACQUIRER = register(34, "acquirer")
 INSURER = register(35, "insurer")
 CREDIT = register(120, "credit")
 DUE = register(121, "claim_due")
+PAYOUTS = register(122, "payouts")
 OWED = register(210, "owed")
 PAYMENTS, ONE_OFF, CLAIMS = "service_payment", "one_off_transaction", "paid_claim"
 CATEGORIES = (PAYMENTS, ONE_OFF, CLAIMS)

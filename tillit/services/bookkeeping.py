@@ -22,6 +22,7 @@ NUMBERS = {
     accounts.INSURER: "1570",
     accounts.CREDIT: "2970",
     accounts.DUE: "2990",
+    accounts.PAYOUTS: "2995",
     accounts.SALES: "3000",
     accounts.FEES: "3900",
     accounts.LOSSES: "7830",

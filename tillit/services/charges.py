@@ -22,11 +22,12 @@ from tillit.parties import sealing
 from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
-from tillit.services import accounts, invoices, orders
-from tillit.services.accounts import ACQUIRER, BANK, CREDIT, ONE_OFF, PAYMENTS
+from tillit.services import accounts, invoices, orders, payouts
+from tillit.services.accounts import ACQUIRER, CREDIT, ONE_OFF, PAYMENTS
 from tillit.services.acquirer import Answer
 from tillit.services.errors import PaymentError
 from tillit.services.payment_models import Invoice, Method, OneOffOrder, OneOffState, Payment, PaymentState
+from tillit.services.payout_models import PayoutOf
 
 ACTIVITY = {PAYMENTS: "service_payments", ONE_OFF: "one_off_transactions"}
 """Category → the activity that takes payment."""
@@ -237,10 +238,11 @@ def give_back(*, scope: Scope, payment: Payment, amount: int, at: datetime, to_a
     if not 0 < amount <= min(row.amount - given, has):
         raise PaymentError("refund-amount", "no more is given back than came in and the person has with us")
     by_card = row.method != Method.BANK
-    sealed = None
+    sealed, number = None, ""
     if not by_card:
         try:
-            sealed = _seal(row, account_number.normalise(to_account))
+            number = account_number.normalise(to_account)
+            sealed = _seal(row, number)
         except IdentifierError:
             raise PaymentError("account", "that is no bank account number") from None
     made = Payment.objects.create(
@@ -262,8 +264,10 @@ def give_back(*, scope: Scope, payment: Payment, amount: int, at: datetime, to_a
         ask_at=at + ASK[PaymentState.UNDER_WAY] if by_card else None,
         ended_at=None if by_card else at,
     )
-    _move(scope, made, CREDIT, ACQUIRER if by_card else BANK, amount, "refund", at)
+    to = ACQUIRER if by_card else payouts.side(controller_id=row.controller_id)
+    _move(scope, made, CREDIT, to, amount, "refund", at)
     if not by_card:
+        payouts.make(scope=scope, of=PayoutOf.REFUND, row=made, amount=amount, account=number, at=at)
         invoices.note_paid(scope, made)
     return made
 

@@ -22,7 +22,7 @@ from tillit.ledger.kinds import Kind as AccountKind
 from tillit.parties import sealing
 from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
-from tillit.services import accounts, covers, events, insurers
+from tillit.services import accounts, covers, events, insurers, payouts
 from tillit.services.accounts import BANK, DUE, INSURER
 from tillit.services.errors import ServiceError
 from tillit.services.insurance_models import (
@@ -34,6 +34,7 @@ from tillit.services.insurance_models import (
     PayoutMethod,
     RefusedClaim,
 )
+from tillit.services.payout_models import PayoutOf
 
 CLAIM = "insurance_claim"
 ACTIVITY = "insurance_claims"
@@ -202,14 +203,16 @@ def pay(*, scope: Scope, case: Case, method: str, to_account: str, at: datetime)
         raise ServiceError("not-approved", "only what was approved, and not yet paid, is paid")
     if method not in PayoutMethod.values:
         raise ServiceError("method", "say how it is paid")
-    sealed = None
+    sealed, number = None, ""
     if method == PayoutMethod.BANK:
         try:
-            sealed = _seal(case, account_number.normalise(to_account))
+            number = account_number.normalise(to_account)
+            sealed = _seal(case, number)
         except IdentifierError:
             raise ServiceError("account", "that is no bank account number") from None
     amount = int(case.fields["approved"])
-    _move(scope, case, DUE, BANK, amount, "paid", at)
+    to = payouts.side(controller_id=case.controller_id) if number else BANK
+    _move(scope, case, DUE, to, amount, "paid", at)
     row = PaidClaim.objects.create(
         **_kept(case),
         amount=amount,
@@ -219,6 +222,8 @@ def pay(*, scope: Scope, case: Case, method: str, to_account: str, at: datetime)
         status=ClaimStatus.PARTLY_PAID if case.fields.get("partly") else ClaimStatus.PAID,
         paid_at=at,
     )
+    if number:
+        payouts.make(scope=scope, of=PayoutOf.CLAIM, row=row, amount=amount, account=number, at=at)
     tell(scope=scope, case=case, about="paid", of_id=row.id, at=at)
     outcome = "partly_refused" if case.fields.get("partly") else "paid"
     cases.take(scope=scope, case=case, step="paid", at=at, outcome=outcome)

@@ -17,10 +17,11 @@ from tillit.ledger.kinds import Kind
 from tillit.parties import sealing
 from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
-from tillit.services import accounts, events, invoices
+from tillit.services import accounts, events, invoices, payouts
 from tillit.services.accounts import BANK, CREDIT, ONE_OFF, OWED, SALES
 from tillit.services.errors import PaymentError
 from tillit.services.payment_models import Invoice, OneOffKind, OneOffOrder, OneOffState, Payment
+from tillit.services.payout_models import PayoutOf
 from tillit.services.terms import next_number, terms
 
 MOST = 100_000_000
@@ -112,14 +113,18 @@ def hand_out(*, scope: Scope, order: OneOffOrder, to_account: str, at: datetime)
         raise PaymentError("handed-out", "it has been handed out")
     if row.order_state in (OneOffState.CANCELLED, OneOffState.REFUNDED):
         raise PaymentError("order-over", "the order is over")
-    sealed = None
+    sealed, number = None, ""
     if to_account:
         try:
-            sealed = _seal(row, account_number.normalise(to_account))
+            number = account_number.normalise(to_account)
+            sealed = _seal(row, number)
         except IdentifierError:
             raise PaymentError("account", "that is no bank account number") from None
     source = CREDIT if row.order_state == OneOffState.PAID else OWED
-    _move(scope, row, source, BANK, row.cash, ("handed-out", row.controller_id, row.number), at)
+    to = payouts.side(controller_id=row.controller_id) if number else BANK
+    _move(scope, row, source, to, row.cash, ("handed-out", row.controller_id, row.number), at)
+    if number:
+        payouts.make(scope=scope, of=PayoutOf.CASH, row=row, amount=row.cash, account=number, at=at)
     changed: dict[str, object] = {"paid_out_at": at, "to_account": sealed, "delivered_at": at}
     if row.order_state == OneOffState.PAID:
         changed["order_state"] = OneOffState.DELIVERED

@@ -22,6 +22,7 @@ from tillit.services.family_models import FamilyInvitation, FamilyMember
 from tillit.services.insurance_models import ClaimNotice, Cover, CoverTerms, PaidClaim, RefusedClaim
 from tillit.services.models import BlockOrder, Instrument, Issuer
 from tillit.services.payment_models import BankLine, Invoice, OneOffOrder, Payment, PaymentTerms, Series
+from tillit.services.payout_models import Payout, PayoutFile, PayoutRun
 from tillit.services.product_models import (
     Advice,
     Partner,
@@ -107,6 +108,13 @@ domain_check(
     promised=lambda declaration: "activities.insurance_claims" if declaration.activity(claims.ACTIVITY) else "",
 )
 domain_check(
+    "payouts",
+    __file__,
+    "payouts",
+    "payouts",
+    promised=lambda declaration: "activities.payouts" if declaration.activity("payouts") else "",
+)
+domain_check(
     "entitlements",
     __file__,
     "promises",
@@ -154,6 +162,23 @@ personal(
     sealed=("to_account",),
     not_exported={"to_account": _ACCOUNT, "page": "the address of an open page, which is led to on Min side"},
     figures=_BOOKED,
+)
+personal(
+    Payout,
+    category_column="category",
+    categories=accounts.CATEGORIES,
+    clocks={"paid": "settled_at", "collected": "made_at"},
+    sealed=("sealed",),
+    not_exported={"sealed": "name and bank account number, opened for the file to the bank and nothing else"},
+    figures=_BOOKED,
+)
+not_personal(PayoutRun, because="number and sums of a file, and which colleagues made and approved it")
+transient(
+    PayoutFile,
+    because="the bytes of a file of payouts, sealed, while the bank may not have it yet",
+    kept="P30D",
+    clock_column="made_at",
+    not_backed_up="accounts and names in clear for whoever holds the installation's key; it is fetched within days",
 )
 not_personal(PaymentTerms, because="when invoices are due, and what reminders cost")
 not_personal(Series, because="the last number of a series")

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from tillit.faces.cli import payouts
 from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(payouts.app, name="payouts")
 out = console()
 Controller = Annotated[str, typer.Option("--controller", help="Key of the controller.")]
 

@@ -112,15 +112,20 @@ def replay(
 def dismiss(
     rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")],
     because: Annotated[
-        str, typer.Option("--reason", help="not_a_row, test, sent_again, not_ours or cannot_be_mended.")
+        str, typer.Option("--reason", help="not_a_row, test, sent_again, not_ours, cannot_be_mended or posted_already.")
     ] = "not_a_row",
 ) -> None:
     """Give up rows that cannot become purchases, for a reason that goes on record; their content is dropped at once."""
     ready()
+    from tillit.journeys.quarantine_replay import POSTED_ALREADY, posted_already
     from tillit.purchases import quarantine
 
     found = [_row(row) for row in rows]
-    out.print(f"{quarantine.dismiss(rows=found, because=because, actor=_operator(found[0]))} rows dismissed")
+    if because == POSTED_ALREADY:
+        count = posted_already(rows=found, actor=_operator(found[0]))
+    else:
+        count = quarantine.dismiss(rows=found, because=because, actor=_operator(found[0]))
+    out.print(f"{count} rows dismissed")
 
 
 def _source(key: str) -> Any:

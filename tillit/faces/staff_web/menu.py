@@ -12,7 +12,7 @@ from tillit.declaration.drafts import open_draft
 from tillit.faces.member_web.assistance import PATHS
 from tillit.faces.staff_web import imports, market_hub, population, webhooks
 from tillit.faces.staff_web.access import Worker
-from tillit.journeys import blocking, complaints, insurance, misuse, payment_desk, reconciliation, refunds
+from tillit.journeys import blocking, complaints, insurance, misuse, payment_desk, payouts, reconciliation, refunds
 from tillit.journeys.assistance import SERVICES
 from tillit.journeys.assistance import desk as assistance
 from tillit.journeys.enquiries import reading as enquiries
@@ -98,6 +98,13 @@ def _overdue(worker: Worker) -> int:
     return len(payment_desk.open_invoices(actor=worker.actor, controller=worker.site.controller, late=True))
 
 
+def _payouts(worker: Worker) -> int:
+    here = worker.site.controller
+    if not payouts.offered(controller_id=here.pk):
+        return 0
+    return payouts.count_waiting(actor=worker.actor, controller=here)
+
+
 def _misuse(worker: Worker) -> int:
     return len(misuse.queue(actor=worker.actor, controller=worker.site.controller))
 
@@ -159,6 +166,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "payments", "staff_payments", "payments_desk.title", "payments_desk.tile", _may("service_payments"), _overdue
     ),
+    Entry("payouts", "staff_payouts", "payouts_desk.title", "payouts_desk.tile", _may("payouts"), _payouts),
     Entry("books", "staff_books", "books.title", "books.tile", _may("bookkeeping")),
     Entry("blocking", "staff_blocks", "blocking_desk.title", "blocking_desk.tile", _may("card_blocking"), _blocks),
     *(_helps(service) for service in SERVICES),

@@ -1,6 +1,7 @@
 """Rates and offers of the controller's chains (C6, C11): what holds, and changes from a draft to the day they hold."""
 
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -41,14 +42,18 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
     controller, problem = worker.site.controller, ""
     if request.method == "POST":
         try:
+            if request.POST.get("act") == "alone":
+                return _set_alone(request, worker)
             starts = date.fromisoformat(request.POST.get("starts", ""))
             made = terms_editor.begin(
                 actor=worker.actor, controller=controller, chain_key=request.POST.get("chain", ""), starts=starts
             )
             return redirect("staff_terms_draft", worker.site.key, made.pk)
+        except InvalidOperation:
+            problem = "alone-amount"
         except ValueError:
             problem = "day"
-        except TermsError as error:
+        except TillitError as error:
             problem = error.code
     today = clock.today()
     chains = [one.chain for one in Programme.objects.filter(chain__controller=controller).select_related("chain")]
@@ -59,6 +64,7 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
                 chain,
                 standing_rules(chain=chain, at=today + timedelta(days=1)),
                 Offer.objects.filter(chain=chain).exclude(ends__lte=clock.now()).order_by("starts", "key"),
+                str(Money(chain.alone_up_to, chain.currency).decimal),
             )
             for chain in chains
         ],
@@ -96,6 +102,18 @@ def draft(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         raise Http404 from None
     context = worker.context(page="terms", **_shown(one), problem=problem, detail=detail)
     return render(request, "staff_web/terms_draft.html", context, status=422 if problem else 200)
+
+
+def _set_alone(request: HttpRequest, worker: Worker) -> HttpResponse:
+    """What one of the staff posts alone in a chain. Raises `InvalidOperation`, and as `terms_editor.set_alone`."""
+    changed = terms_editor.set_alone(
+        actor=worker.actor,
+        controller=worker.site.controller,
+        chain_key=request.POST.get("chain", ""),
+        amount=Decimal(_decimal(request.POST.get("amount", ""))),
+    )
+    messages.success(request, say(language(), "terms_desk.alone.done" if changed else "terms_desk.alone.same"))
+    return redirect("staff_terms", worker.site.key)
 
 
 def _detail(error: TermsError) -> str:

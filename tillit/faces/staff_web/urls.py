@@ -37,6 +37,7 @@ from tillit.faces.staff_web import (
     misuse,
     operator_report,
     payments,
+    payouts,
     people,
     population,
     proof,
@@ -195,6 +196,8 @@ urlpatterns = [
     path(
         "<controller:controller>/person/<slug:token>/services/objects/", services.extract, name="staff_things_extract"
     ),
+    path("<controller:controller>/payouts/", payouts.desk, name="staff_payouts"),
+    path("<controller:controller>/payouts/<int:number>/", payouts.file, name="staff_payouts_file"),
     path("<controller:controller>/books/", payments.books_page, name="staff_books"),
     path("<controller:controller>/books/file/", payments.books_file, name="staff_books_file"),
     path("<controller:controller>/blocks/", blocking.queue, name="staff_blocks"),

@@ -10,7 +10,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.journeys import purchase_import
 from tillit.journeys.files.kinds import Examined, Fault, FileKind, Outcome, Progress, PutAside, Target, Work
-from tillit.journeys.quarantine_replay import replay_quarantine
+from tillit.journeys.quarantine_replay import POSTED_ALREADY, posted_already, replay_quarantine
 from tillit.kernel.scope import Actor
 from tillit.purchases import quarantine
 from tillit.purchases.errors import QuarantineError
@@ -77,7 +77,7 @@ class PurchaseRows:
 
     columns: tuple[str, ...] = tuple(COLUMNS)
     secret = frozenset({"card", "account", "mobile", "email"})
-    reasons: tuple[str, ...] = quarantine.DISMISSALS
+    reasons: tuple[str, ...] = (*quarantine.DISMISSALS, POSTED_ALREADY)
 
     def listed(
         self, *, target: str, reference: int | None, code: str, offset: int, limit: int
@@ -107,6 +107,8 @@ class PurchaseRows:
 
     def discard(self, *, rows: Sequence[int], because: str, actor: Actor) -> int:
         """See `Rows`."""
+        if because == POSTED_ALREADY:
+            return posted_already(rows=[_row(row) for row in rows], actor=actor)
         return quarantine.dismiss(rows=[_row(row) for row in rows], because=because, actor=actor)
 
     def again(self, *, target: str, rows: Sequence[int], reference: int | None, actor: Actor) -> Outcome:

@@ -67,8 +67,10 @@ REASONS: dict[str, Reason] = reasons.REASONS | {
     # The row clashes with others.
     "id-reused": Reason("Samme id er brukt med annet innhold.", "The same id was used with another content."),
     "posted-by-staff": Reason(
-        "Kan være kjøpet som er ført for hånd. Forkast raden, eller spill den av på nytt om det er et annet kjøp.",
-        "It may be the purchase that was posted by hand. Discard the row, or play it again if it is another purchase.",
+        "Kan være et kjøp som er ført for hånd: samme person, kjede og dag. Forkast raden som ført fra før, eller spill"
+        " den av på nytt om det er et annet kjøp.",
+        "It may be a purchase that was posted by hand: the same person, chain and day. Discard the row as posted"
+        " already, or play it again if it is another purchase.",
     ),
 }
 

@@ -88,9 +88,10 @@ WHERE i.line = j.line AND j.verdict IS NOT NULL
 -- name: made_good
 -- Lines of purchases that staff posted since they were missing (C12), when they come late after all: repeats (2) where the
 -- receipt is the same in the chain and on the day, in the same store whoever's card it is, or in any store the same
--- person's; `purchases_made_good_line` then knows of which purchase. Put aside for staff (6, unless it is `decided`) where
--- it may be the same: another person's with that receipt in another store, and the person's own of that day and amount
--- with another receipt or none. Only rows of a chain and day with such a purchase are looked at.
+-- person's; `purchases_made_good_line` then knows of which purchase. Put aside for staff (6) where it may be the same:
+-- another person's with that receipt in another store, and whatever else of that chain and day is the person's own, with
+-- any receipt, store and amount, since what was posted was read off a receipt by hand. What staff have `decided` is an
+-- `other` purchase, or the `same`. Only rows of a chain and day with such a purchase are looked at.
 WITH near AS MATERIALIZED (
   SELECT i.line, i.subject_id, i.source_id, i.external, i.payload, i.chain_id, i.store_id, i.amount,
          (i.event_at AT TIME ZONE %(zone)s)::date AS bought_on, purchases_receipt_key(i.receipt) AS receipt
@@ -102,29 +103,28 @@ WITH near AS MATERIALIZED (
   SELECT n.* FROM near n
   WHERE NOT EXISTS (SELECT FROM purchases_seen z WHERE z.source_id = n.source_id AND z.digest = n.external)
     AND NOT EXISTS (SELECT FROM purchases_made_good_line l WHERE l.source_id = n.source_id AND l.digest = n.external)
-), alike AS (
-  SELECT n.*, m.purchase_id, true AS same, m.store_id = n.store_id AS here
-  FROM new n JOIN purchases_made_good m
-    ON m.chain_id = n.chain_id AND m.bought_on = n.bought_on AND m.receipt = n.receipt
-  UNION ALL
-  SELECT n.*, m.purchase_id, false, false
-  FROM new n JOIN purchases_made_good m
-    ON m.chain_id = n.chain_id AND m.bought_on = n.bought_on AND m.amount = n.amount AND m.receipt <> n.receipt
-), whose AS (
-  SELECT a.*, EXISTS (
+), theirs AS MATERIALIZED (
+  SELECT q.subject_id, m.purchase_id
+  FROM (SELECT DISTINCT n.subject_id, n.chain_id, n.bought_on FROM new n) AS q
+  JOIN purchases_made_good m ON m.chain_id = q.chain_id AND m.bought_on = q.bought_on
+  WHERE EXISTS (
     SELECT FROM parties_subject s
     JOIN parties_subject o ON o.id = coalesce(s.alias_of_id, s.id) OR o.alias_of_id = coalesce(s.alias_of_id, s.id)
-    JOIN purchases_purchase p ON p.subject_id = o.id AND p.id = a.purchase_id
-    WHERE s.id = a.subject_id) AS own
-  FROM alike a
+    JOIN purchases_purchase p ON p.subject_id = o.id AND p.id = m.purchase_id
+    WHERE s.id = q.subject_id)
+), alike AS (
+  SELECT n.*, m.purchase_id, m.receipt = n.receipt AS same, m.store_id = n.store_id AS here, m.amount = n.amount AS even,
+         t.purchase_id IS NOT NULL AS own
+  FROM new n
+  JOIN purchases_made_good m ON m.chain_id = n.chain_id AND m.bought_on = n.bought_on
+  LEFT JOIN theirs t ON t.subject_id = n.subject_id AND t.purchase_id = m.purchase_id
+  WHERE m.receipt = n.receipt OR t.purchase_id IS NOT NULL
 ), judged AS MATERIALIZED (
   SELECT DISTINCT ON (j.line) j.* FROM (
-    SELECT w.line, w.source_id, w.external, w.payload, w.bought_on, w.purchase_id,
-           CASE WHEN w.same AND (w.here OR w.own) THEN 2 ELSE 6 END AS verdict
-    FROM whose w WHERE w.same OR w.own
+    SELECT a.*, CASE WHEN a.same AND (a.here OR a.own) OR %(decided)s = 'same' THEN 2 ELSE 6 END AS verdict FROM alike a
   ) AS j
-  WHERE j.verdict = 2 OR NOT %(decided)s
-  ORDER BY j.line, j.verdict, j.purchase_id
+  WHERE j.verdict = 2 OR %(decided)s <> 'other'
+  ORDER BY j.line, j.verdict, NOT j.same, NOT j.own, NOT j.even, NOT j.here, j.purchase_id
 ), known AS (
   INSERT INTO purchases_made_good_line (source_id, digest, payload, event_on, purchase_id)
   SELECT j.source_id, j.external, j.payload, j.bought_on, j.purchase_id FROM judged j WHERE j.verdict = 2
@@ -265,6 +265,68 @@ WHERE p.event_at >= (SELECT min(d.event_on) FROM named d)::timestamp AT TIME ZON
   AND p.event_at < ((SELECT max(d.event_on) FROM named d) + 1)::timestamp AT TIME ZONE 'Europe/Oslo'
   AND p.amount > 0 AND p.state IN (0, 1)
 ORDER BY n.external, n.line
+
+-- name: await
+-- Refunds of the staged rows that name a purchase which nobody has sent yet, paid to a stranger's card: whether they are of
+-- a member's purchase shows when that comes, maybe in another file. One whose purchase is among the same rows is a
+-- stranger's, or the purchase was put aside and comes again. Of each its own and the purchase's digest, where, when
+-- and how much are kept for a while, and nothing of the card, the receipt or the goods.
+INSERT INTO purchases_refund_awaited (source_id, digest, payload, refund_of, chain_id, store_id, product_group_id,
+                                      event_at, amount, currency, batch_id, found, awaited_since)
+SELECT DISTINCT ON (s.external) s.source_id, s.external, s.payload, s.refund_of, s.chain_id, s.store_id,
+       s.product_group_id, s.event_at, s.amount, s.currency, %(batch)s, false, tillit_now()
+FROM purchases_staged s
+WHERE s.amount < 0 AND s.refund_of IS NOT NULL AND NOT s.authorised AND s.event_at >= %(accept_from)s
+  AND NOT EXISTS (SELECT FROM purchases_seen k WHERE k.source_id = s.source_id AND k.digest = s.external)
+  AND NOT EXISTS (
+    SELECT FROM purchases_staged o WHERE o.external = s.refund_of AND o.amount > 0
+      AND NOT EXISTS (SELECT FROM purchases_quarantine q WHERE q.batch_id = o.batch_id AND q.line = o.line))
+  AND NOT EXISTS (SELECT FROM purchases_seen k WHERE k.source_id = s.source_id AND k.digest = s.refund_of)
+ORDER BY s.external, s.line
+ON CONFLICT (source_id, digest) DO NOTHING
+
+-- name: awaited_come
+-- The awaited refunds whose purchase is in the chunk: a member's counted or parked, or one that staff had posted. Those of
+-- a purchase that is not taken in wait on.
+UPDATE purchases_refund_awaited a SET found = true
+FROM intake_row i
+WHERE a.source_id = i.source_id AND a.refund_of = i.external AND NOT a.found AND i.amount > 0
+  AND (i.verdict <= 1 OR EXISTS (
+    SELECT FROM purchases_made_good_line l WHERE l.source_id = i.source_id AND l.digest = i.external))
+
+-- name: awaited_here
+-- The batch's awaited refunds whose purchase was taken in by another batch meanwhile.
+UPDATE purchases_refund_awaited a SET found = true
+FROM (SELECT k.source_id, k.digest FROM purchases_seen k
+      UNION ALL SELECT l.source_id, l.digest FROM purchases_made_good_line l) AS n
+WHERE a.batch_id = %(batch)s AND NOT a.found AND n.source_id = a.source_id AND n.digest = a.refund_of
+
+-- name: awaited_batches
+-- The batches that the found refunds of a source came with.
+SELECT DISTINCT a.batch_id FROM purchases_refund_awaited a WHERE a.source_id = %(source)s AND a.found ORDER BY 1
+
+-- name: awaited
+-- The found refunds of a batch, with whoever made the purchase, as `strays` puts them; they are awaited no more.
+WITH gone AS (
+  DELETE FROM purchases_refund_awaited a WHERE a.source_id = %(source)s AND a.batch_id = %(batch)s AND a.found RETURNING a.*
+), named AS MATERIALIZED (
+  SELECT s.*, n.event_on, n.bought, row_number() OVER (ORDER BY s.digest) AS line
+  FROM gone s JOIN (
+    SELECT k.source_id, k.digest, k.event_on, k.digest AS bought FROM purchases_seen k
+    UNION ALL SELECT l.source_id, l.digest, l.event_on, l.purchase_id FROM purchases_made_good_line l
+  ) AS n ON n.source_id = s.source_id AND n.digest = s.refund_of
+)
+INSERT INTO intake_row (line, subject_id, event_at, amount, external, payload, refund_of, controller_id, chain_id,
+                        store_id, product_group_id, state, source_id, verdict, earns, currency, receipt, product,
+                        last_four)
+SELECT DISTINCT ON (n.digest) n.line, p.subject_id, n.event_at, n.amount, n.digest, n.payload, n.refund_of,
+       p.controller_id, n.chain_id, n.store_id, n.product_group_id, p.state, n.source_id, p.state, false, n.currency,
+       '', '', ''
+FROM named n JOIN purchases_purchase p ON p.id = n.bought AND p.chain_id = n.chain_id
+WHERE p.event_at >= (SELECT min(d.event_on) FROM named d)::timestamp AT TIME ZONE 'Europe/Oslo'
+  AND p.event_at < ((SELECT max(d.event_on) FROM named d) + 1)::timestamp AT TIME ZONE 'Europe/Oslo'
+  AND p.amount > 0 AND p.state IN (0, 1)
+ORDER BY n.digest, n.line
 
 -- name: move_refunds
 -- Refunds that wait with one member and name a purchase of another: they go on with the one who bought, and end here as

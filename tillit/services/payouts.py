@@ -1,0 +1,232 @@
+"""Payouts to a person's bank account (D7, D8): from the row that owes it to the bank's word that it was paid.
+
+Each is a row of its own and in one file at most (a check of the database); what the bank refuses or returns is tried
+again as another. Name and account are sealed, and opened for the file alone, on record. Money stands on `payouts` in
+the books from the decision until the bank has paid it. Within an open scope; who may is said in `journeys.payouts`.
+"""
+
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from tillit.audit.operations import append
+from tillit.declaration.queries import current
+from tillit.declaration.vocabulary import category_id, category_key
+from tillit.kernel import clock
+from tillit.kernel.identifiers import IdentifierError, account_number
+from tillit.kernel.scope import Scope
+from tillit.parties import sealing
+from tillit.parties.operations import lock_subject
+from tillit.parties.queries import facts
+from tillit.services import accounts, events
+from tillit.services.accounts import BANK, CREDIT, PAYOUTS
+from tillit.services.errors import PaymentError
+from tillit.services.insurance_models import PaidClaim
+from tillit.services.payment_models import OneOffOrder, Payment, PaymentState
+from tillit.services.payout_models import Payout, PayoutOf, PayoutState
+
+ACTIVITY = "payouts"
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SOURCES: dict[str, tuple[type[Payment] | type[OneOffOrder] | type[PaidClaim], str]] = {
+    PayoutOf.REFUND: (Payment, "to_account"),
+    PayoutOf.CASH: (OneOffOrder, "to_account"),
+    PayoutOf.CLAIM: (PaidClaim, "account"),
+}
+
+
+def offered(*, controller_id: int) -> bool:
+    """Whether the controller pays out by file: its declaration says so. Else it pays by hand."""
+    return current(controller_id=controller_id, on=clock.today()).activity(ACTIVITY) is not None
+
+
+def side(*, controller_id: int) -> accounts.Kind:
+    """The account that money to be transferred is moved to: on its way, or (by hand) out of the bank at once."""
+    return PAYOUTS if offered(controller_id=controller_id) else BANK
+
+
+def make(
+    *, scope: Scope, of: PayoutOf, row: Payment | OneOffOrder | PaidClaim, amount: int, account: str, at: datetime
+) -> Payout | None:
+    """The payout of a row that says so, to an account that was normalised; None where it is paid by hand."""
+    if not offered(controller_id=row.controller_id):
+        return None
+    if isinstance(row, Payment):
+        category = row.category
+    else:
+        category = category_id(accounts.ONE_OFF if isinstance(row, OneOffOrder) else accounts.CLAIMS)
+    known = facts(subject_id=row.subject_id)
+    name = " ".join(filter(None, (known.get("name.given"), known.get("name.family"))))
+    made = Payout(
+        subject_id=row.subject_id,
+        controller_id=row.controller_id,
+        state=row.state,
+        category=category,
+        of=of,
+        of_id=row.id,
+        reference=_reference(),
+        amount=amount,
+        currency=row.currency,
+        made_at=at,
+    )
+    made.sealed = _seal(made, name, account)
+    made.save(force_insert=True)
+    return made
+
+
+def again(*, scope: Scope, payout: Payout, to_account: str, at: datetime) -> Payout:
+    """Try a refused payout again, to an account; the row that it pays out then says that one.
+
+    Raises `PaymentError` `payout-state` (not refused, or tried again already), `account`.
+    """
+    row = locked(scope, payout)
+    if (
+        row.payout_state != PayoutState.REFUSED
+        or Payout.objects.filter(subject_id=row.subject_id, after_id=row.id).exists()
+    ):
+        raise PaymentError("payout-state", "only what was refused is tried again, once")
+    try:
+        account = account_number.normalise(to_account)
+    except IdentifierError:
+        raise PaymentError("account", "that is no bank account number") from None
+    model, column = _SOURCES[row.of]
+    sealed = sealing.seal(
+        subject_id=row.subject_id,
+        controller_id=row.controller_id,
+        table=model._meta.db_table,
+        column=column,
+        value=account,
+    )
+    model.objects.filter(subject_id=row.subject_id, id=row.of_id).update(**{column: sealed})
+    name = json.loads(_open(row))["name"]
+    made = Payout(
+        subject_id=row.subject_id,
+        controller_id=row.controller_id,
+        state=row.state,
+        category=row.category,
+        of=row.of,
+        of_id=row.of_id,
+        reference=_reference(),
+        amount=row.amount,
+        currency=row.currency,
+        after_id=row.id,
+        made_at=at,
+    )
+    made.sealed = _seal(made, name, account)
+    made.save(force_insert=True)
+    return made
+
+
+def cancel(*, scope: Scope, payout: Payout, at: datetime) -> None:
+    """Take a refund back that is in no file, or that the bank refused: the person has it with us again.
+
+    Raises `PaymentError` `payout-state`; cash and claims are owed, and so not cancelled.
+    """
+    row = locked(scope, payout)
+    tried = Payout.objects.filter(subject_id=row.subject_id, after_id=row.id).exists()
+    if row.of != PayoutOf.REFUND or tried or row.payout_state not in (PayoutState.WAITING, PayoutState.REFUSED):
+        raise PaymentError("payout-state", "only a refund that waits, or was refused, is taken back")
+    mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id)
+    mine.update(payout_state=PayoutState.CANCELLED, settled_at=at)
+    gone = Payment.objects.filter(subject_id=row.subject_id, id=row.of_id)
+    gone.update(payment_state=PaymentState.FAILED, reason="payout-cancelled")
+    _move(scope, row, PAYOUTS, CREDIT, "cancelled", at)
+
+
+def open_for_file(*, scope: Scope, payout: Payout, run: int) -> tuple[str, str]:
+    """(name, account) of a payout for its file, put on record. Raises `SealedValueLostError`."""
+    append(
+        type=events.ACCOUNT_OPENED,
+        scope=scope,
+        controller=payout.controller_id,
+        subject=payout.subject_id,
+        details={"row": payout.id, "kind": "payout", "run": run},
+    )
+    said = json.loads(_open(payout))
+    return said["name"], said["account"]
+
+
+def paid(*, scope: Scope, payout: Payout, at: datetime) -> bool:
+    """The bank has paid it; whether that is new. What it says after a return counts no more."""
+    row = locked(scope, payout)
+    if row.payout_state != PayoutState.SENT:
+        return False
+    _settle(scope, row, PayoutState.PAID, "", at)
+    _move(scope, row, PAYOUTS, BANK, "paid", at)
+    return True
+
+
+def refused(*, scope: Scope, payout: Payout, reason: str, at: datetime) -> bool:
+    """The bank will not pay it, or it came back; whether that is new. Money that came back is on its way again."""
+    row = locked(scope, payout)
+    if row.payout_state not in (PayoutState.SENT, PayoutState.PAID):
+        return False
+    if row.payout_state == PayoutState.PAID:
+        _move(scope, row, BANK, PAYOUTS, "returned", at)
+    _settle(scope, row, PayoutState.REFUSED, reason, at)
+    return True
+
+
+def locked(scope: Scope, payout: Payout) -> Payout:
+    """The payout as it stands, the person locked."""
+    lock_subject(scope=scope, subject_id=payout.subject_id)
+    return Payout.objects.get(subject_id=payout.subject_id, id=payout.id)
+
+
+def of_person(*, subject_ids: Sequence[int]) -> list[Payout]:
+    """The people's payouts, newest first, without accounts."""
+    found = Payout.objects.filter(subject_id__in=subject_ids).defer("sealed")
+    return list(found.order_by("-made_at", "-id")[:200])
+
+
+def _settle(scope: Scope, row: Payout, to: PayoutState, reason: str, at: datetime) -> None:
+    mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id)
+    mine.update(payout_state=to, reason=reason[:40], settled_at=at)
+    append(
+        type=events.PAYOUT_SETTLED,
+        scope=scope,
+        controller=row.controller_id,
+        subject=row.subject_id,
+        details={"payout": row.id, "state": str(to), "amount": row.amount},
+    )
+
+
+def _move(scope: Scope, row: Payout, debit: accounts.Kind, credit: accounts.Kind, why: str, at: datetime) -> None:
+    accounts.move(
+        scope=scope,
+        subject_id=row.subject_id,
+        of=accounts.book(controller_id=row.controller_id, category=category_key(row.category), currency=row.currency),
+        debit=debit,
+        credit=credit,
+        amount=row.amount,
+        key=("payout", why, row.reference),
+        at=at,
+        state=row.state,
+    )
+
+
+def _reference() -> str:
+    """A creditor reference of ISO 11649: RF, two check digits, twenty characters at random."""
+    body = "".join(secrets.choice(_ALPHABET) for _ in range(20))
+    digits = "".join(str(_ALPHABET.index(one)) for one in body + "RF00")
+    return f"RF{98 - int(digits) % 97:02d}{body}"
+
+
+def _seal(row: Payout, name: str, account: str) -> bytes:
+    return sealing.seal(
+        subject_id=row.subject_id,
+        controller_id=row.controller_id,
+        table=Payout._meta.db_table,
+        column="sealed",
+        value=json.dumps({"name": name, "account": account}, ensure_ascii=False),
+    )
+
+
+def _open(row: Payout) -> str:
+    return sealing.open_sealed(
+        subject_id=row.subject_id,
+        controller_id=row.controller_id,
+        table=Payout._meta.db_table,
+        column="sealed",
+        sealed=row.sealed,
+    )
