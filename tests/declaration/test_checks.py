@@ -238,6 +238,7 @@ WRONG: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("aggregates-too-short", [("aggregates: unlimited", "aggregates: P1Y")], "aggregates: P1Y", ""),
     ("programme-validity", [("  validity_months: 18\n", "")], "validity: months", ""),
     ("programme-validity", [("validity_months: 18", "validity_months: 0")], "validity_months: 0", ""),
+    ("programme-voucher", [("available_after_days: 14", "available_after_days: 91")], "available_after_days: 91", ""),
     ("programme-voucher", [("voucher_minutes: 90", "voucher_minutes: 0")], "voucher_minutes: 0", ""),
     ("effective-date", [("effective: 2026-09-01", "effective: 2018-07-19")], "effective: 2018", ""),
     ("agreement-date", [("agreement: 2025-01-15", "agreement: 2026-09-02")], "agreement: 2026-09-02", ""),

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "staff_assistance",
     "staff_population",
     "staff_market_hub",
+    "staff_payouts",
     "staff_benefits",
     "staff_advertising",
     "staff_surveys",

@@ -28,6 +28,7 @@ from tests.support.shops import card_number
 from tillit.bonus import operations, pooling, programmes, queries, rates, voucher_endings, vouchers
 from tillit.bonus.errors import VoucherError
 from tillit.bonus.kinds import LOT
+from tillit.bonus.models import Programme
 from tillit.journeys.join import Applicant, join
 from tillit.journeys.leave import leave
 from tillit.kernel import clock
@@ -62,6 +63,7 @@ class Bill:
     refunds: dict[int, int] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
     taken: int = 0
+    on: date = date.min
 
     def back(self) -> int:
         """What the refunds take back beyond what they took: the part of the bonus that falls on them."""
@@ -85,6 +87,8 @@ class VoucherMachine(RuleBasedStateMachine):
         self.journey = clock.travel(START)
         self.programme, self.turn = self.world.programmes["nordkai"], 0
         self.left: list[tuple[int, int]] = []
+        self.world.programmes["nordkai"].available_after_days = 0
+        Programme.objects.update(available_after_days=0)
         self.sent: list[dict[str, Any]] = []
         self._begin_as(self._join())
 
@@ -92,6 +96,7 @@ class VoucherMachine(RuleBasedStateMachine):
         """A member of whom nothing is known yet, with a card."""
         self.member, self.purse, self.twin = member, Purse(), False
         self.made: dict[int, Any] = {}
+        self.earned: list[tuple[date, int]] = []
         self.cards = [self.turn]
         self.bills: dict[int, Bill] = {}
         self.waiting: list[dict[str, Any]] = []
@@ -151,6 +156,19 @@ class VoucherMachine(RuleBasedStateMachine):
                 ledger.post(scope=scope, postings=[posting])
             pooling.settle(scope=scope, subject_ids=[self.member], programme=self.programme, at=clock.now())
         self.purse.earn(day, amount, self.today)
+        self.earned.append((self.today, amount))
+
+    @rule(days=st.sampled_from([0, 1, 30]))
+    def terms(self, days: int) -> None:
+        """From now on bonus may be used so many days after the day it was earned."""
+        self.programme.available_after_days = days
+        Programme.objects.update(available_after_days=days)
+
+    def waits(self) -> int:
+        """What was earned in the days for which bonus waits, less what refunds of it took back; 0: none does."""
+        days = self.programme.available_after_days
+        counted = [*self.earned, *((b.on, b.bonus - b.taken) for b in self.bills.values() if b.number in b.known)]
+        return sum(amount for on, amount in counted if on + timedelta(days=days) > self.today) if days else 0
 
     def _row(self, number: int | str, card: int, amount: int, **more: str) -> dict[str, Any]:
         text = f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"
@@ -161,7 +179,8 @@ class VoucherMachine(RuleBasedStateMachine):
         """A purchase that earns a tenth, with any card of the person's; its row is on its way."""
         self.turn += 1
         card = self.cards[which % len(self.cards)]
-        self.bills[self.turn] = Bill(self.turn, bonus, programmes.expiry(self.programme, self.today), card)
+        lot = programmes.expiry(self.programme, self.today)
+        self.bills[self.turn] = Bill(self.turn, bonus, lot, card, on=self.today)
         self.waiting.append(self._row(self.turn, card, 10 * bonus))
 
     @rule(chosen=st.integers(0, 20), part=st.integers(1, 3))
@@ -217,6 +236,7 @@ class VoucherMachine(RuleBasedStateMachine):
         self.cards.append(self.turn)
         take_in([self._row(f"{self.turn}t", self.turn, 500)])
         self.purse.beside = Purse({programmes.expiry(self.programme, self.today): 50})
+        self.earned.append((self.today, 50))
         _merge(self.world.controllers["nordkai"], twin, self.member)
         self.purse.settle(self.today)
 
@@ -259,6 +279,7 @@ class VoucherMachine(RuleBasedStateMachine):
     def reserve(self, key: int, amount: int) -> None:
         if key in self.made:
             return
+        waits = self.waits()
         try:
             with self.scope("bonus_use") as scope:
                 made = vouchers.reserve(
@@ -270,15 +291,21 @@ class VoucherMachine(RuleBasedStateMachine):
                     at=clock.now(),
                 )
         except InsufficientFundsError:
+            if waits and amount > self._usable(waits):
+                return
             self.purse.gather(amount, self.today)
             with pytest.raises(RefusedError):
                 self.purse.draw(amount, self.today)
             return
+        assert not waits or amount <= self._usable(waits)
         self.purse.gather(amount, self.today)
         parts = self.purse.draw(amount, self.today)
         self.made[key] = made
         self.purse.slips[key] = Slip(parts, until(parts, clock.now(), MIDNIGHTS))
         assert made.valid_until == self.purse.slips[key].until
+
+    def _usable(self, waits: int) -> int:
+        return self.purse.held(self.today) + self.purse.held_beside(self.today) - self.purse.owed() - waits
 
     @rule(key=KEYS, part=st.integers(1, 4))
     def redeem(self, key: int, part: int) -> None:
@@ -375,8 +402,10 @@ class VoucherMachine(RuleBasedStateMachine):
             found = queries.overview(subject_id=self.member, on=self.today)
         lapsed = [s for s in self.purse.slips.values() if s.status == "open" and s.until <= clock.now()]
         waiting = sum(part for s in lapsed for day, part in s.parts if day > self.today)
-        expected = self.purse.held(self.today) + self.purse.held_beside(self.today) - self.purse.owed() + waiting
-        assert sum(b.available for b in found) == expected
+        held = self.purse.held(self.today) + self.purse.held_beside(self.today) + waiting
+        later = min(self.waits(), held)
+        assert sum(b.available for b in found) == held - later - self.purse.owed()
+        assert sum(b.pending for b in found) == sum(amount for b in found for _, amount in b.waiting) == later
         assert sum(b.debt for b in found) == self.purse.owed()
         still = [s for s in self.purse.slips.values() if s.status == "open" and s not in lapsed]
         assert sum(b.reserved for b in found) == sum(part for s in still for _, part in s.parts)

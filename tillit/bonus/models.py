@@ -12,7 +12,10 @@ from tillit.purchases.models import Chain, ProductGroup, Store
 
 
 class Programme(models.Model):
-    """The terms of one chain's bonus: validity and rounding. `book_id` is the chain's book in the ledger."""
+    """The terms of one chain's bonus: validity and rounding. `book_id` is the chain's book in the ledger.
+
+    available_after_days: how many local days after its purchase bonus may be used; 0: once it is posted.
+    """
 
     chain = models.OneToOneField(Chain, on_delete=models.PROTECT, related_name="programme")
     book_id = models.IntegerField(unique=True)
@@ -20,6 +23,7 @@ class Programme(models.Model):
     validity = models.CharField(max_length=20, default="year_and_next")
     validity_months = models.PositiveSmallIntegerField(null=True)
     stacking = models.CharField(max_length=10, default="add")
+    available_after_days = models.PositiveSmallIntegerField(default=0, db_default=0)
     voucher_minutes = models.PositiveIntegerField(default=60)
     voucher_offline_hours = models.PositiveSmallIntegerField(default=24)
     voucher_barcode = models.CharField(max_length=10, default="code128")

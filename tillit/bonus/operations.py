@@ -54,6 +54,8 @@ def use(*, scope: Scope, subject_id: int, chain_id: int, amount: int, key: UUID,
         scope=scope, subject_id=subject_id, programme=programme, amount=amount, key=key, at=at, stands=drawn.exists
     )
     state = lock_subjects(scope=scope, subject_ids=[subject_id])[subject_id]
+    if programme.available_after_days and not drawn.exists():
+        queries.ready(subject_id=subject_id, programme=programme, amount=amount, at=at)
     return ledger.draw(
         scope=scope,
         subject_id=subject_id,

@@ -42,9 +42,16 @@ routines(
     __file__,
     "calls",
     reaches={
-        "bonus_reserve": {"bonus_voucher": (1, 2)},
+        "bonus_reserve": {"bonus_voucher": (1, 2), "purchases_unmatched_refund": (1,)},
+        "bonus_ready": {"ledger_balance": (1,), "purchases_unmatched_refund": (1,)},
+        "bonus_waiting": {"ledger_transfer": (1,), "purchases_unmatched_refund": (1,)},
         "bonus_redeem": {"bonus_voucher": (1, 2)},
-        "bonus_balance": {"ledger_balance": (1,), "bonus_voucher": (1,), "purchases_authorisation": (1,)},
+        "bonus_balance": {
+            "ledger_balance": (1,),
+            "bonus_voucher": (1,),
+            "purchases_authorisation": (1,),
+            "purchases_unmatched_refund": (1,),
+        },
     },
 )
 for _model in (OfferShare, OfferUnit):

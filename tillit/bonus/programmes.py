@@ -61,6 +61,7 @@ def _terms(declared: Declared) -> dict[str, Any]:
         "rounding": declared.rounding,
         "validity": declared.validity,
         "validity_months": declared.validity_months,
+        "available_after_days": declared.available_after_days,
         "voucher_minutes": declared.voucher_minutes,
         "voucher_offline_hours": declared.voucher_offline_hours,
         "voucher_barcode": declared.voucher_barcode,

@@ -18,6 +18,7 @@ from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load
 from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
+from tillit.ledger.operations import refusals
 from tillit.ledger.queries import Movement
 from tillit.parties.merging import same_person
 from tillit.purchases.models import Chain
@@ -27,9 +28,11 @@ from tillit.purchases.models import Chain
 class ChainBalance:
     """What a member has in one chain, in minor units: the same number on the page, in the API, by SMS and in exports.
 
-    held: lots that have not expired, with what lapsed vouchers give back. pending: earned, not yet cleared. reserved:
-    set aside in vouchers that may still be used. debt: wrongly credited bonus that was spent, as a positive amount.
-    expiring: (first day on which it is gone, amount), earliest first; `ledger.kinds.NEVER` does not expire.
+    held: lots that have not expired and may be used, with what lapsed vouchers give back. pending: earned, and not yet
+    cleared or not yet to be used. reserved: set aside in vouchers that may still be used. debt: wrongly credited bonus
+    that was spent, as a positive amount. expiring: (first day on which it is gone, amount), earliest first, of all
+    that was cleared; `ledger.kinds.NEVER` does not expire. waiting: (day from which it may be used, amount) of what is
+    pending by the programme's terms.
     """
 
     chain_id: int
@@ -41,6 +44,7 @@ class ChainBalance:
     reserved: int
     debt: int
     expiring: tuple[tuple[date, int], ...]
+    waiting: tuple[tuple[date, int], ...] = ()
 
     @property
     def available(self) -> int:
@@ -64,13 +68,34 @@ def overview(*, subject_id: int, on: date) -> list[ChainBalance]:
         rows = cursor.fetchall()
     coming = accrual.on_their_way(subject_id=subject_id) if any(row[0] for row in rows) else {}
     found = {}
-    for _, chain, key, name, currency, held, reserved, debt, days, amounts in rows:
+    for _, chain, key, name, currency, held, reserved, debt, days, amounts, usable_on, waits in rows:
         if chain is not None:
             lots = tuple(zip(days, amounts, strict=True))
-            found[key] = ChainBalance(chain, key, name, currency, held, coming.get(key, 0), reserved, debt, lots)
+            later = _left(held, tuple(zip(usable_on or (), waits or (), strict=True)))
+            waiting = sum(amount for _, amount in later)
+            pending = coming.get(key, 0) + waiting
+            found[key] = ChainBalance(chain, key, name, currency, held - waiting, pending, reserved, debt, lots, later)
     for chain in Chain.objects.filter(key__in=set(coming) - set(found)):
         found[chain.key] = ChainBalance(chain.pk, chain.key, chain.name, chain.currency, 0, coming[chain.key], 0, 0, ())
     return sorted(found.values(), key=lambda one: (one.name, one.chain_id))
+
+
+def _left(held: int, waiting: tuple[tuple[date, int], ...]) -> tuple[tuple[date, int], ...]:
+    """What still waits of what was earned: no more than is held, since earning repays debts first; the latest days."""
+    found = []
+    for day, amount in reversed(waiting):
+        part = min(amount, held)
+        held -= part
+        if part > 0:
+            found.append((day, part))
+    return tuple(reversed(found))
+
+
+def ready(*, subject_id: int, programme: Programme, amount: int, at: datetime) -> None:
+    """Raises `InsufficientFundsError` when the person, who is locked, has less in the chain that may be used now."""
+    given: list[Any] = [subject_id, programme.book_id, amount, at, LOT.id, DEBT.id]
+    with refusals(), connection.cursor() as cursor:
+        cursor.execute("SELECT bonus_ready(%s, %s, %s, %s, %s::smallint, %s::smallint)", given)
 
 
 def history(*, subject_id: int, chain_id: int) -> Iterator[Movement]:

@@ -393,6 +393,7 @@ class Programme(Part):
     cash_earns: bool = False
     minimum_age: int = 16
     warn_before_expiry: PeriodText = "P30D"
+    available_after_days: int = 0
     voucher_minutes: int = 60
     voucher_offline_hours: int = 24
     voucher_barcode: Literal["code128", "ean13"] = "code128"

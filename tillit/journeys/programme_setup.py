@@ -80,8 +80,9 @@ def standing() -> dict[str, str]:
         )
     for terms in Programme.objects.select_related("chain").order_by("chain__key"):
         months = f" ({terms.validity_months} months)" if terms.validity_months else ""
+        after = f", to be used after {terms.available_after_days} days" if terms.available_after_days else ""
         found[f"terms {terms.chain.key}"] = (
-            f"valid {terms.validity}{months}, rounded {terms.rounding}, offers {terms.stacking}"
+            f"valid {terms.validity}{months}{after}, rounded {terms.rounding}, offers {terms.stacking}"
         )
     for store in Store.objects.select_related("chain").order_by("chain__key", "number"):
         found[f"store {store.chain.key} {store.number}"] = ", ".join(filter(None, (store.name, store.place)))

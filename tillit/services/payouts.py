@@ -16,6 +16,7 @@ from tillit.declaration.vocabulary import category_id, category_key
 from tillit.kernel import clock
 from tillit.kernel.identifiers import IdentifierError, account_number
 from tillit.kernel.scope import Scope
+from tillit.ledger.kinds import Kind
 from tillit.parties import sealing
 from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
@@ -40,7 +41,7 @@ def offered(*, controller_id: int) -> bool:
     return current(controller_id=controller_id, on=clock.today()).activity(ACTIVITY) is not None
 
 
-def side(*, controller_id: int) -> accounts.Kind:
+def side(*, controller_id: int) -> Kind:
     """The account that money to be transferred is moved to: on its way, or (by hand) out of the bank at once."""
     return PAYOUTS if offered(controller_id=controller_id) else BANK
 
@@ -191,7 +192,7 @@ def _settle(scope: Scope, row: Payout, to: PayoutState, reason: str, at: datetim
     )
 
 
-def _move(scope: Scope, row: Payout, debit: accounts.Kind, credit: accounts.Kind, why: str, at: datetime) -> None:
+def _move(scope: Scope, row: Payout, debit: Kind, credit: Kind, why: str, at: datetime) -> None:
     accounts.move(
         scope=scope,
         subject_id=row.subject_id,

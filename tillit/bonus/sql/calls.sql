@@ -41,6 +41,9 @@ BEGIN
     RETURN;
   END IF;
   SELECT b.zone INTO zone FROM ledger_book b WHERE b.id = in_book;
+  IF NOT EXISTS (SELECT FROM bonus_voucher v WHERE v.subject_id = in_subject AND v.id = in_id) THEN
+    PERFORM bonus_ready(in_subject, in_book, in_amount, in_at, in_lot, in_debt);
+  END IF;
   SELECT min(w.expires_on) INTO lot
   FROM ledger_draw(
     ARRAY[in_subject], ARRAY[in_id], ARRAY[in_book], ARRAY[in_amount], ARRAY[NULL]::date[], ARRAY[in_at], ARRAY[state],
@@ -103,15 +106,82 @@ BEGIN
 END
 $$
 
+-- name: bonus_waiting
+-- What was earned and may not be used yet, by the day from which it may: a purchase's bonus, and what offers gave for it,
+-- as many local days after the day of the purchase as the programme says, less what its refunds took back. No row where
+-- bonus may be used at once. 1, 20 and 5 are the account kinds issued, offered and corrected.
+CREATE FUNCTION bonus_waiting(in_people bigint[], in_book integer, in_at timestamptz, in_lot smallint)
+RETURNS TABLE (usable_on date, amount bigint)
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  wait integer := (SELECT p.available_after_days FROM bonus_programme p WHERE p.book_id = in_book);
+  zone text := (SELECT b.zone FROM ledger_book b WHERE b.id = in_book);
+  since timestamptz;
+BEGIN
+  IF coalesce(wait, 0) = 0 THEN
+    RETURN;
+  END IF;
+  since := ((in_at AT TIME ZONE zone)::date - wait + 1)::timestamp AT TIME ZONE zone;
+  RETURN QUERY
+  WITH moved AS MATERIALIZED (
+    SELECT t.subject_id, t.id, t.event_at, t.debit_kind, t.credit_kind, t.amount FROM ledger_transfer t
+    WHERE t.subject_id = ANY (in_people) AND t.book_id = in_book AND t.event_at >= since
+  ), counted AS (
+    SELECT m.event_at, m.amount FROM moved m WHERE m.debit_kind IN (1, 20) AND m.credit_kind = in_lot
+    UNION ALL
+    SELECT m.event_at, -m.amount FROM moved m WHERE m.debit_kind = in_lot AND m.credit_kind = 20
+    UNION ALL
+    SELECT m.event_at, -t.amount
+    FROM moved m
+    JOIN purchases_unmatched_refund u ON u.subject_id = m.subject_id AND u.refund_of = m.id AND u.outcome = 'settled'
+    JOIN ledger_transfer t ON t.subject_id = m.subject_id AND t.reference = u.purchase_id
+     AND t.debit_kind = in_lot AND t.credit_kind = 5
+    WHERE m.debit_kind = 1 AND m.credit_kind = in_lot
+  )
+  SELECT (c.event_at AT TIME ZONE zone)::date + wait, sum(c.amount)::bigint FROM counted c
+  GROUP BY 1 HAVING sum(c.amount) > 0 ORDER BY 1;
+END
+$$
+
+-- name: bonus_ready
+-- TL004 when the person (every subject of a merged one) has less in the chain that may be used now than the amount: what
+-- is held, less what is owed, less what waits. For programmes whose bonus may be used at once the draw itself sees to it.
+CREATE FUNCTION bonus_ready(
+  in_subject bigint, in_book integer, in_amount bigint, in_at timestamptz, in_lot smallint, in_debt smallint)
+RETURNS void
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  own bigint := (SELECT coalesce(s.alias_of_id, s.id) FROM parties_subject s WHERE s.id = in_subject);
+  people bigint[] := own || ARRAY(SELECT s.id FROM parties_subject s WHERE s.alias_of_id = own);
+  held bigint;
+  waits bigint;
+BEGIN
+  IF (SELECT p.available_after_days FROM bonus_programme p WHERE p.book_id = in_book) IS NOT DISTINCT FROM 0 THEN
+    RETURN;
+  END IF;
+  SELECT coalesce(sum(w.amount), 0) INTO waits FROM bonus_waiting(people, in_book, in_at, in_lot) AS w;
+  SELECT coalesce(sum(b.balance), 0) INTO held
+  FROM ledger_balance b JOIN ledger_book k ON k.id = b.book_id
+  WHERE b.subject_id = ANY (people) AND b.book_id = in_book
+    AND (b.kind = in_debt OR b.kind = in_lot AND b.expires_on > (in_at AT TIME ZONE k.zone)::date);
+  IF waits > 0 AND held - waits < in_amount THEN
+    RAISE EXCEPTION 'the bonus may not be used yet' USING ERRCODE = 'TL004';
+  END IF;
+END
+$$
+
 -- name: bonus_balance
 -- What one member (every subject of a merged one) has in each chain where there is or was something: lots that have not
 -- expired by the day, with dates; what is set aside; what is owed. A voucher whose time has passed counts as given back,
 -- whether or not the worker has come round: its parts are lots again, each with its own expiry. Returns a row a chain, and
--- on each whether authorisations are on their way; where there is no chain, one row that tells just that.
+-- on each whether authorisations are on their way; where there is no chain, one row that tells just that. What is held
+-- and may not be used yet is told by day besides (`bonus_waiting`).
 CREATE FUNCTION bonus_balance(in_subject bigint, in_on date, in_lot smallint, in_reserved smallint, in_debt smallint)
 RETURNS TABLE (
   pending boolean, chain_id bigint, key text, name text, currency text, held bigint, reserved bigint, debt bigint,
-  days date[], amounts bigint[])
+  days date[], amounts bigint[], usable_on date[], waits bigint[])
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
@@ -147,13 +217,18 @@ BEGIN
                     FILTER (WHERE l.kind = in_lot AND l.expires_on > in_on AND l.balance > 0), '{}') AS amounts
     FROM lot l GROUP BY l.book_id
   )
-  SELECT x.pending, c.id, c.key::text, c.name::text, c.currency::text, k.held, k.reserved, k.debt, k.days, k.amounts
+  SELECT x.pending, c.id, c.key::text, c.name::text, c.currency::text, k.held, k.reserved, k.debt, k.days, k.amounts,
+         y.usable_on, y.waits
   FROM (
     SELECT EXISTS (SELECT FROM purchases_authorisation a WHERE a.subject_id = ANY (people) AND a.ended_at IS NULL)
       AS pending
   ) AS x
   LEFT JOIN (
     book k JOIN bonus_programme p ON p.book_id = k.book_id JOIN purchases_chain c ON c.id = p.chain_id
-  ) ON true;
+  ) ON true
+  LEFT JOIN LATERAL (
+    SELECT array_agg(w.usable_on ORDER BY w.usable_on) AS usable_on, array_agg(w.amount ORDER BY w.usable_on) AS waits
+    FROM bonus_waiting(people, k.book_id, tillit_now(), in_lot) AS w WHERE p.available_after_days > 0
+  ) AS y ON true;
 END
 $$

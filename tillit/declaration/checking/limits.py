@@ -133,8 +133,11 @@ def _programme(context: Context) -> Iterator[Problem]:
     if programme.validity_months is not None and programme.validity_months < 1:
         message = "validity_months is at least 1"
         yield context.problem(("programme", "validity_months"), "programme-validity", message)
+    if programme.validity_months is not None and programme.available_after_days >= 28 * programme.validity_months:
+        message = "bonus may be used before it expires: available_after_days is shorter than validity_months"
+        yield context.problem(("programme", "available_after_days"), "programme-validity", message)
     bounds = {"voucher_minutes": (1, 10_080), "voucher_offline_hours": (0, 168), "gift_card_months": (1, 60)}
-    bounds |= {"saldo_sms_price": (0, 10_000)}
+    bounds |= {"saldo_sms_price": (0, 10_000), "available_after_days": (0, 90)}
     for name, (least, most) in bounds.items():
         if not least <= getattr(programme, name) <= most:
             yield context.problem(("programme", name), "programme-voucher", f"{name} is {least} to {most}")

@@ -24,15 +24,23 @@ class Expiring(BaseModel):
     amount: str
 
 
+class Waiting(BaseModel):
+    """Bonus that is earned and may be used from a day on (the programme's terms)."""
+
+    on: date
+    amount: str
+
+
 class BalanceAnswer(BaseModel):
     """What a member has in the chain: the number on Min side."""
 
     currency: str
     available: str = Field(description="What may be used now; below zero while more is owed than held.")
-    pending: str
+    pending: str = Field(description="Earned, and not cleared yet or not to be used yet.")
     reserved: str = Field(description="Set aside in vouchers.")
     negative: bool
     expiring: list[Expiring]
+    waiting: list[Waiting] = Field(description="Of what is pending: how much may be used from which day.")
 
 
 @router.get(
@@ -69,4 +77,5 @@ def _told(found: ChainBalance | None, currency: str) -> dict[str, Any]:
         "reserved": text(found.reserved if found else 0),
         "negative": bool(found and found.negative),
         "expiring": [{"on": day.isoformat(), "amount": text(minor)} for day, minor in expiring],
+        "waiting": [{"on": day.isoformat(), "amount": text(minor)} for day, minor in (found.waiting if found else ())],
     }

@@ -98,6 +98,7 @@ def chain_shown(balance: ChainBalance) -> dict[str, Any]:
         "negative": balance.available < 0,
         "reserved": money(balance.reserved) if balance.reserved else None,
         "debt": money(balance.debt) if balance.debt else None,
+        "waiting": [(day, money(minor)) for day, minor in balance.waiting],
         "expiring": [(last_day(day), money(minor)) for day, minor in balance.expiring],
     }
 

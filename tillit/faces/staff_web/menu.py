@@ -99,10 +99,11 @@ def _overdue(worker: Worker) -> int:
 
 
 def _payouts(worker: Worker) -> int:
-    here = worker.site.controller
-    if not payouts.offered(controller_id=here.pk):
-        return 0
-    return payouts.count_waiting(actor=worker.actor, controller=here)
+    return payouts.count_waiting(actor=worker.actor, controller=worker.site.controller)
+
+
+def _pays_out(worker: Worker) -> bool:
+    return _may("payouts")(worker) and payouts.offered(controller_id=worker.site.controller.pk)
 
 
 def _misuse(worker: Worker) -> int:
@@ -166,7 +167,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "payments", "staff_payments", "payments_desk.title", "payments_desk.tile", _may("service_payments"), _overdue
     ),
-    Entry("payouts", "staff_payouts", "payouts_desk.title", "payouts_desk.tile", _may("payouts"), _payouts),
+    Entry("payouts", "staff_payouts", "payouts_desk.title", "payouts_desk.tile", _pays_out, _payouts),
     Entry("books", "staff_books", "books.title", "books.tile", _may("bookkeeping")),
     Entry("blocking", "staff_blocks", "blocking_desk.title", "blocking_desk.tile", _may("card_blocking"), _blocks),
     *(_helps(service) for service in SERVICES),

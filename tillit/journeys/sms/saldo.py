@@ -33,7 +33,7 @@ def saldo(sms: Inbound) -> Answer:
     price = said.programme.saldo_sms_price
     if not balances:
         return Answer(say(sms.language, "saldo_none", name=said.controller.name), price)
-    lines = "; ".join(_line(one, sms.language) for one in balances)
+    lines = "; ".join(_line(one, sms.language) + _later(one, sms.language) for one in balances)
     return Answer(say(sms.language, "saldo", name=said.controller.name, lines=lines), price)
 
 
@@ -43,6 +43,19 @@ def _line(balance: ChainBalance, language: str) -> str:
     if not dated or balance.negative:
         return say(language, "saldo_line", chain=balance.name, amount=amount)
     day, minor = dated[0]
-    last = format_date(day - timedelta(days=1), format="short", locale="en_GB" if language == "en" else language)
+    last = format_date(day - timedelta(days=1), format="short", locale=_locale(language))
     gone = Money(minor, balance.currency).format(language)
     return say(language, "saldo_expiring", chain=balance.name, amount=amount, gone=gone, day=last)
+
+
+def _later(balance: ChainBalance, language: str) -> str:
+    """What is earned and may be used later, from the first such day."""
+    if not balance.waiting:
+        return ""
+    day, _ = balance.waiting[0]
+    amount = Money(sum(minor for _, minor in balance.waiting), balance.currency).format(language)
+    return say(language, "saldo_later", amount=amount, day=format_date(day, format="short", locale=_locale(language)))
+
+
+def _locale(language: str) -> str:
+    return "en_GB" if language == "en" else language

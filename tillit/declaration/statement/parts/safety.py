@@ -58,8 +58,13 @@ def programme(words: Words) -> Section | None:
     if declared is None:
         return None
     months, offline = str(declared.validity_months or ""), str(declared.voucher_offline_hours)
+    after, usable = (
+        str(declared.available_after_days),
+        "usable_after" if declared.available_after_days else "usable_now",
+    )
     rows: tuple[tuple[str, Cell], ...] = (
         (words("programme.validity"), (words(f"programme.validities.{declared.validity}", number=months),)),
+        (words("programme.available_after_days"), (words(f"programme.{usable}", number=after),)),
         (words("programme.rounding"), (words(f"programme.roundings.{declared.rounding}"),)),
         (words("programme.minimum_age"), (words("children.years", number=str(declared.minimum_age)),)),
         (words("programme.warn_before_expiry"), (words.period(declared.warn_before_expiry),)),
