@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http.client import HTTPConnection
 from typing import Any
 
@@ -20,11 +20,14 @@ from tests.support.shops import card_number
 from tests.support.world import person, publish_examples
 from tillit.cases.models import Case
 from tillit.declaration.models import Controller
+from tillit.files.camt import Movement
+from tillit.journeys import payouts
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.platform import paths
-from tillit.services import blocking, instruments
+from tillit.services import blocking, instruments, terms
 from tillit.services.models import BlockOrder, Instrument, Issuer
+from tillit.services.payout_models import Payout
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CONFIRMS, REJECTS, SILENT, SLOW, BUSY, LOST = 5, 0, 1, 2, 3, 4
@@ -142,3 +145,17 @@ def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[IssuerProcess]:
         process.wait(timeout=30)
         if process.stdout:
             process.stdout.close()
+
+
+def paid_out(controller: Controller) -> int:
+    """Everything that waits to go to bank accounts goes there in a file, and the bank pays it; how many."""
+    terms.keep_terms(controller=controller, starts=date(2026, 1, 1), account="12345678903")
+    clerk, boss = ({"actor": system(one, {controller.pk}), "controller": controller} for one in ("clerk", "boss"))
+    run = payouts.propose(**clerk, chosen=[one.id for one in payouts.desk(**clerk).waiting])
+    found = payouts.approve(**boss, number=run.number)
+    with Scope(clerk["actor"], "payouts", controllers=frozenset({controller.pk})):
+        rows = list(Payout.objects.filter(run_id=found.pk))
+    for row in rows:
+        told = Movement("E", row.reference, clock.today(), -row.amount, row.currency, row.reference)
+        assert payouts.take_movement(controller=controller, one=told)
+    return found.count

@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings as site
 
 from tests.conftest import TestDatabase
+from tests.services.conftest import paid_out
 from tests.services.test_blocking import found_anywhere
 from tests.support.world import person, publish_examples
 from tillit.cases.models import Case, Document, Entry
@@ -228,6 +229,7 @@ def test_d7_cover_paid_and_refused_claims_each_go_on_their_day(insured: Insured,
     insurance_told.tell_everywhere()
     clock.travel(datetime(2027, 1, 4, 9, tzinfo=UTC))  # paid the year after it was decided
     insured.pay(paid)
+    assert paid_out(insured.controller) == 1
     insurance_told.tell_everywhere()
     clock.travel(datetime(2027, 2, 1, 9, tzinfo=UTC))
     with insured.scope(covers.ACTIVITY) as scope:
@@ -249,7 +251,7 @@ def test_d7_cover_paid_and_refused_claims_each_go_on_their_day(insured: Insured,
     assert after(date(2033, 12, 31)) == (0, 1, 1, 1)
     assert after(date(2034, 1, 1)) == (0, 1, 0, 1)  # three years after the year of the refusal, and four more
     assert after(date(2034, 12, 31)) == (0, 1, 0, 1)
-    assert insured.left(Transfer) == 1  # the payout; the decision was booked the year before
+    assert insured.left(Transfer) == 2  # the payout, ordered and paid; the decision was booked the year before
     assert after(date(2035, 1, 1)) == (0, 0, 0, 0)  # five after the financial year of payment, and two more
     assert insured.left(Transfer) == 0
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from tests.bonus.test_camt import entry, statement
 from tests.conftest import TestDatabase
-from tests.services.conftest import number_that
+from tests.services.conftest import number_that, paid_out
 from tests.services.test_blocking import found_anywhere
 from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
@@ -405,6 +405,7 @@ def test_d8_what_was_paid_goes_five_years_after_the_financial_year_and_not_befor
     retention.run()
     with payer.scope():
         assert not Invoice.objects.exists()  # they stand in the archive
+    assert paid_out(payer.controller) == 1, "what somebody who has left is owed is paid, too"
     clock.travel(datetime(2027, 1, 4, 9, tzinfo=UTC))  # paid the year after
     for nth, found in enumerate((one, bill)):
         file = statement(entry(found.kid, f"{found.amount / 100:.2f}", bank=f"E{nth}", day="2027-01-04"))

@@ -87,7 +87,8 @@ def _terms(
 
 def _ask(controller_id: int, terms: dict[str, Any], subjects: list[int] | None) -> dict[int, str]:
     actor = system("consent", {controller_id, *terms["holders"]})
-    with Scope(actor, "consent_management"), connection.cursor() as cursor:
+    asking = "rights_requests" if terms["former"] else "consent_management"  # who has left stands in the archive
+    with Scope(actor, asking), connection.cursor() as cursor:
         cursor.execute(load(__file__, "lawful", "lawful"), {**terms, "subjects": subjects})
         found: dict[int, str] = dict(cursor.fetchall())
     free = [subject for subject, reason in found.items() if not reason]

@@ -125,13 +125,21 @@ def balance(
     each: Annotated[int, typer.Option(min=2, help="Transfers of a member in each chain to begin with.")] = 10,
     steps: Annotated[int, typer.Option(min=2, max=4, help="Sizes, each ten times the one before.")] = 3,
     sample: Annotated[int, typer.Option(min=20, help="Members asked at each size.")] = 500,
+    sizes: Annotated[
+        str, typer.Option(help="Members at each size, as 100000,1000000: --each stays, people grow.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """The balance of a member as the ledger grows, beside adding up the member's history."""
+    """The balance of a member as the ledger grows, in history or in members, beside adding up the member's history."""
+    wanted = [int(one) for one in sizes.split(",") if one.strip().isdigit()]
+    if sizes and (
+        len(wanted) < 2 or wanted != sorted(set(wanted)) or wanted[0] < 100 or sizes.count(",") >= len(wanted)
+    ):
+        raise typer.BadParameter("two sizes or more, growing, from 100 on", param_hint="--sizes")
     with _place():
         from tillit.journeys.bench import balance as bench
 
-        result = bench.run(people=people, each=each, steps=steps, sample=sample, tell=_tell)
+        result = bench.run(people=people, each=each, steps=steps, sample=sample, sizes=wanted, tell=_tell)
     _say(result, as_json=as_json)
 
 

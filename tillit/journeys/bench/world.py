@@ -72,12 +72,17 @@ def _shops() -> None:
     reference_data.keep_source(key=SOURCE, name="Bench", register_id=clubs[0].register_id, accept_from=date(2025, 1, 1))
 
 
-def _people(members: int) -> None:
+def more_members(*, after: int, until: int) -> None:
+    """Members number `after` + 1 to `until`, each with bonus in 3 chains."""
+    _people(until, after)
+
+
+def _people(members: int, after: int = 0) -> None:
     register = Controller.objects.values_list("register_id", flat=True).get(key=_CLUBS[0])
     holder = holder_of(controller_id=Controller.objects.values_list("pk", flat=True).get(key=_CLUBS[0]))
     actor = system("bench", Controller.objects.filter(register_id=register).values_list("pk", flat=True))
     terms = [Programme.objects.get(chain__key=f"bench{number}") for number in range(CHAINS)]
-    for start in range(1, members + 1, _AT_ONCE):
+    for start in range(after + 1, members + 1, _AT_ONCE):
         numbers = np.arange(start, min(start + _AT_ONCE, members + 1))
         whose, card_ids = cards_of(numbers)
         cards = [card.encode() for card in card_numbers(card_ids).tolist()]

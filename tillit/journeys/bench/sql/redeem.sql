@@ -31,7 +31,7 @@ WITH used AS (
 UPDATE bench_purse p SET aside = p.aside - u.amount FROM used u WHERE p.subject_id = u.subject_id
 
 -- name: grow
--- More history for everybody who holds bonus in a book: so many small purchases each, in the lot they have.
+-- More history for those of the people who hold bonus in a book: so many small purchases each, in the lot they have.
 SELECT cardinality(ledger_post(
   array_agg(a.subject_id), array_agg(gen_random_uuid()), array_agg(a.book_id),
   array_fill(1::bigint, ARRAY[count(*)::integer]), array_fill(%(issued)s::smallint, ARRAY[count(*)::integer]),
@@ -39,7 +39,7 @@ SELECT cardinality(ledger_post(
   array_fill(now(), ARRAY[count(*)::integer]), array_fill(NULL::uuid, ARRAY[count(*)::integer]),
   array_fill(0::smallint, ARRAY[count(*)::integer]), NULL))
 FROM (SELECT b.* FROM ledger_balance b CROSS JOIN generate_series(1, %(each)s)
-      WHERE b.book_id = %(book)s AND b.kind = %(lot)s AND b.subject_id > %(after)s AND b.subject_id <= %(until)s) AS a
+      WHERE b.book_id = %(book)s AND b.kind = %(lot)s AND b.subject_id = ANY (%(subjects)s::bigint[])) AS a
 HAVING count(*) > 0
 
 -- name: added_up
@@ -48,3 +48,8 @@ SELECT coalesce(sum(CASE WHEN t.credit_kind = %(lot)s THEN t.amount ELSE -t.amou
 FROM ledger_transfer t
 WHERE t.subject_id = %(subject)s AND %(lot)s IN (t.credit_kind, t.debit_kind)
   AND coalesce(t.credit_expires, t.debit_expires) > %(on)s
+
+-- name: whole_reads
+-- How often tables that a balance is read from were read from end to end.
+SELECT coalesce(sum(s.seq_scan), 0) FROM pg_stat_user_tables s
+WHERE s.relname = ANY (%(tables)s) AND s.n_live_tup >= 5000
