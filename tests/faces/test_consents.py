@@ -1,5 +1,6 @@
 """Consents given on every route: recorded with words and evidence, receipted, and proven on one page (F1, F2, F6)."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from tillit.consent.models import ConsentEvent, EventKind, Wording
 from tillit.consent.queries import may
 from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import category_id
+from tillit.journeys.consents.receipt_format import Receipts, schema
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import mail as unstored
@@ -25,6 +27,7 @@ from tillit.outreach.campaigns import running
 from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Assignment
+from tillit.platform import paths
 
 pytestmark = pytest.mark.django_db
 
@@ -110,8 +113,16 @@ def test_f1_receipts_on_min_side_say_when_how_and_on_which_words(kari: object) -
     page = client.get("/rundtur/min-side/choices/receipts/").text
     assert "På Min side" in page
     record = client.get("/rundtur/min-side/choices/receipts.json").json()
-    assert (record["events"][0]["purpose"], record["events"][0]["event"]) == ("marketing", "given")
-    assert record["events"][0]["notice"]["text"]
+    published = json.loads((paths.root() / "docs" / "formats" / "consent-receipt.schema.json").read_text("utf-8"))
+    assert published == schema()
+    (receipt,) = Receipts.model_validate(record).receipts
+    said = receipt.pii_processing
+    assert receipt.schema_version == "ISO-27560:2023"
+    assert (said.purposes[0].purpose_type, receipt.event[0].event_state) == ("marketing", "consent_given")
+    assert said.notice_text
+    assert said.purposes[0].lawful_basis == "consent"
+    assert said.purposes[0].pii_information
+    assert {one.party_role for one in receipt.party_identification} == {"pii_controller", "authority"}
 
 
 def test_f6_i_never_agreed_is_answered_on_one_page_by_the_privacy_adviser_alone(

@@ -7,7 +7,9 @@ from django.views.decorators.http import require_safe
 
 from tillit.faces.member_web.access import Member, member_page
 from tillit.faces.member_web.complaints import saved
+from tillit.faces.templatetags.tillit import language
 from tillit.journeys.consents import receipts
+from tillit.journeys.consents.receipt_format import as_receipts
 
 PAGE = 20
 
@@ -34,11 +36,11 @@ def proof(request: HttpRequest, member: Member, act: int) -> HttpResponse:
 @require_safe
 @member_page
 def download(request: HttpRequest, member: Member) -> HttpResponse:
-    """The same as a file for machines."""
+    """The same as a file for machines (ISO/IEC TS 27560, docs/formats.md)."""
     controller = member.site.controller
     found = receipts.receipts(actor=member.actor, controller=controller, subject_id=member.subject_id)
     return JsonResponse(
-        receipts.as_record(controller=controller, found=found),
+        as_receipts(controller=controller, found=found, language=language()).model_dump(),
         headers={"Content-Disposition": 'attachment; filename="consents.json"'},
         json_dumps_params={"ensure_ascii": False, "indent": 2},
     )

@@ -112,27 +112,6 @@ def shown(events: list[ConsentEvent]) -> list[Receipt]:
     ]
 
 
-def as_record(*, controller: Controller, found: list[Receipt]) -> dict[str, Any]:
-    """The receipts as a machine reads them."""
-    return {
-        "schema": "ISO/IEC TS 27560:2023",
-        "controller": {"key": controller.key, "name": controller.name},
-        "events": [
-            {
-                "id": str(one.id),
-                "purpose": one.activity,
-                "channel": one.channel or "all",
-                "event": one.kind,
-                "at": one.at.isoformat(),
-                "route": one.route,
-                "notice": {"sha256": one.wording, "text": one.text, "declaration_version": one.version},
-                "evidence": one.evidence,
-            }
-            for one in found
-        ],
-    }
-
-
 def _zone() -> Any:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 (of the standard library)
 
