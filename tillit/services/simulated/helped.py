@@ -22,7 +22,7 @@ BLOCK, BOOKING, LISTEN = "block", "booking", "call_recording"
 OWN = "self_service"
 SOUND = b"OggS" + bytes(60)
 _CASE = {ID_PROTECTION: "id_case", WEB_CLEANUP: "web_cleanup_case"}
-_ENDS = ("done", "refused", "mandate withdrawn", "mandate expired", "never signed")
+_ENDS = ("mandate expired", "done", "refused", "mandate withdrawn", "never signed")
 
 
 def _open(person: Person, kind: str, **fields: Any) -> Case:
