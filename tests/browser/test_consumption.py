@@ -35,6 +35,16 @@ def test_e3_e4_use_and_cost_on_a_phone_and_a_screen(
     for period in ("2026", "2025-10-26", "2025-10-26.3", "2024-01"):
         phone.go(f"{PAGE}1/{period}/")
         check(phone, declared)
+    for path in ("home-energy", "alerts", "power"):
+        phone.go(f"/fjordlys/min-side/{path}/")
+        check(phone, declared)
     phone.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    for path in ("home-energy", "alerts", "power"):
+        phone.go(f"/fjordlys/min-side/{path}/")
+        check(phone, declared)
+    phone.page.check("input[name=sure]")
+    phone.click("button[value=delete]")
+    assert phone.page.locator("button[value=start]").count() == 1, "the app is deleted, and may be started again"
+    check(phone, declared)
     phone.go(f"{PAGE}1/2026-02/")
     check(phone, declared)
