@@ -244,6 +244,7 @@ POST_IN_BATCHES = os.environ.get("TILLIT_POST", "") == "1"
 REGISTERS = {
     "population_register": os.environ.get("TILLIT_POPULATION_REGISTER", ""),
     "address_register": os.environ.get("TILLIT_ADDRESS_REGISTER", ""),
+    "reservation_register": os.environ.get("TILLIT_RESERVATION_REGISTER", ""),
 }
 
 # Advertising networks: TILLIT_AUDIENCE_<PROCESSOR'S KEY>=https://TOKEN@host/path (docs/audiences.md)

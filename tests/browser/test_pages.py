@@ -141,6 +141,7 @@ JOURNEYS = [
     "newsletter_confirm",
     "newsletter_asked",
     "staff_campaign",
+    "staff_calls",
     "staff_bonus",
     "staff_alerts",
     "staff_consumption",

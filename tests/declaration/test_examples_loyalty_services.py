@@ -159,6 +159,7 @@ def test_a8_processors_and_the_chain():
         "backup_store": ("NO", "hosting"),
         "telephony": ("NO", None),
         "mail_sender": ("SE", None),
+        "ringesvar": ("NO", None),
         "analytics": ("US", None),
         "sharing_tool": ("IE", None),
     }

@@ -41,7 +41,8 @@ def forget() -> None:
         looked_up.clear()
 
 
-def _once(look_up: Callable[[], T], *what: object) -> T:
+def once(look_up: Callable[[], T], *what: object) -> T:
+    """What is looked up; within `known` but once for the same `what`."""
     looked_up = _KNOWN.get()
     if looked_up is None:
         return look_up()
@@ -62,7 +63,7 @@ def current_version(*, controller_id: int, on: date) -> DeclarationVersion:
 
     Raises `NotDeclaredError` when the controller has published none.
     """
-    found = _once(lambda: _version_of(controller_id, on), "version", controller_id, on)
+    found = once(lambda: _version_of(controller_id, on), "version", controller_id, on)
     if found is None:
         raise NotDeclaredError("not-declared", "this controller has not published a declaration")
     return found
@@ -153,7 +154,7 @@ def register_holder(*, register_id: int) -> int:
 
 def holder_of(*, controller_id: int) -> int:
     """The controller whose rows are held jointly in this controller's register; itself where there is none (A1)."""
-    return _once(lambda: _holder_of(controller_id), "holder", controller_id)
+    return once(lambda: _holder_of(controller_id), "holder", controller_id)
 
 
 def _holder_of(controller_id: int) -> int:

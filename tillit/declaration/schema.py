@@ -156,7 +156,7 @@ class Processor(Part):
     country: Country = "NO"
     agreement: date
     under: Key | None = None
-    carries: tuple[Literal["email", "sms", "post", "push"], ...] = ()
+    carries: tuple[Literal["email", "sms", "post", "push", "phone"], ...] = ()
 
 
 class Transfer(Part):

@@ -21,7 +21,7 @@ from tillit.messages.leaving import Leaving
 from tillit.parties.errors import UnknownSubjectError
 from tillit.parties.models import Subject
 
-ROUTES = ("one_click", "link", "sms", "complaint")
+ROUTES = ("one_click", "link", "sms", "phone", "complaint")
 
 
 def receives(link: Leaving) -> bool:

@@ -6,6 +6,7 @@ lives in this process only; should it die first, the person asks for another cod
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
@@ -51,8 +52,8 @@ def hand_over(message: EmailMessage) -> None:
 
 
 def in_background(work: Callable[[], None]) -> None:
-    """Do `work` beside the caller, who does not wait for it; `wait` does."""
-    task = _pool.submit(work)
+    """Do `work` beside the caller, at the caller's time (`kernel.clock`), who does not wait for it; `wait` does."""
+    task = _pool.submit(copy_context().run, work)
     _waiting.add(task)
     task.add_done_callback(_waiting.discard)
 

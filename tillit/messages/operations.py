@@ -108,13 +108,15 @@ def send_many(
     case_id: int | None = None,
     campaign_id: int | None = None,
     category: str = "message",
+    refused: Mapping[int, str] | None = None,
 ) -> Put:
     """Put a message to each person (subject → values of the template) in, for the scope's activity.
 
     `channels`: in order of preference, by default the activity's own. Each person is written to over the first one
     that is declared, has a transport and an address, and is allowed; a service message with none is shown on Min side.
     `category`: `correspondence` for what customer service writes, where that is kept apart (`correspondence_of`).
-    A person for whom it is not allowed gets a row `withheld` with the reason, so that one can see that and why.
+    `refused`: people who may not be written to for a reason the caller knows. A person for whom it is not allowed gets
+    a row `withheld` with the reason, so that one can see that and why.
     Raises `MessageRefusedError` for a template or value that is not there, or an activity without a channel.
     """
     require(activity=scope.activity)
@@ -128,6 +130,7 @@ def send_many(
     there = usable() | ({PHONE} if channels else set())  # a call is made only where it is asked for
     wanted = [c for c in (channels or activity.channels) if c in activity.channels and c in there]
     route = _routes(scope, controller_id, list(people), wanted, marketing=marketing, answering=answering, given=address)
+    route |= {one: (route[one][0], reason) for one, reason in (refused or {}).items() if one in route}
     states = dict(Subject.objects.filter(id__in=people).values_list("id", "state"))
     if activity.at_most_every is not None:
         route |= _too_soon(activity, controller_id, route, due_at or at)

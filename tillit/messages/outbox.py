@@ -25,7 +25,7 @@ from django.db.models import F
 from tillit.consent.operations import marketing_sent
 from tillit.consent.queries import Decision
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current, holder_of
+from tillit.declaration.queries import current, holder_of, known
 from tillit.declaration.schema import Declaration
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
@@ -33,6 +33,7 @@ from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
 from tillit.messages import addresses, held, leaving, measuring, push, tokens, transports
+from tillit.messages.addresses import PHONE
 from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import TransportError
 from tillit.messages.gsm import sized
@@ -117,10 +118,18 @@ def deliver(*, controller_id: int | None = None, activity: str | None = None, un
                 continue
             if post.marketing:
                 done.unknown += _give_up(post)
-            while (until is None or monotonic() < until) and (claimed := _claim(post)):
-                for one in claimed:
-                    _deliver(post, one, done)
+            while (until is None or monotonic() < until) and _next(post, done):
+                pass
     return done
+
+
+def _next(post: Post, done: Delivered) -> bool:
+    """Send the next messages; whether there were any. Which declaration holds is looked up once for them."""
+    with known():
+        claimed = _claim(post)
+        for one in claimed:
+            _deliver(post, one, done)
+    return bool(claimed)
 
 
 @contextmanager
@@ -244,7 +253,11 @@ def _decide(
         through = carrier(post.declaration, row.channel)
         said = post.declaration.controller
         sender = Sender(said.name, said.email, said.phone, said.web)
-        leave = leaving.address(row.subject_id, row.controller_id, row.activity, row.channel) if post.marketing else ""
+        leave = (
+            leaving.address(row.subject_id, row.controller_id, row.activity, row.channel)
+            if post.marketing and row.channel != PHONE
+            else ""
+        )
         values = filled(row.template, row.language, row.subject_id, row.content)
         rendered = render(row.template, row.language, values, sender, leave=leave)
     except TillitError as error:

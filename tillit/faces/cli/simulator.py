@@ -160,3 +160,15 @@ def _listen(server: ThreadingHTTPServer) -> None:
         server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
         server.server_close()
+
+
+@app.command(name="reservation-register")
+def reservation_register(
+    port: Annotated[int, typer.Option("--port", help="Where it listens; 0: any free one, which it prints.")] = 8032,
+    token: Annotated[str, typer.Option("--token", help="What must be shown (TILLIT_RESERVATION_REGISTER).")] = TOKEN,
+) -> None:
+    """A reservation register: who may not be called or get addressed post (docs/registers.md)."""
+    django.setup()
+    from tillit.faces.simulators.reservation import ReservationRegister
+
+    _listen(ReservationRegister(port, token=token))

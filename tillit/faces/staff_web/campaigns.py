@@ -59,12 +59,12 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
 @staff_page
 def show(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
     """One campaign; a POST saves it, counts its set, shows it, tests, approves, or moves it on."""
-    found = _found(worker, number)
+    mine = found(worker, number)
     extra: dict[str, Any] = {}
     problem, typed = "", None
     if request.method == "POST":
         try:
-            done = _act(request, worker, found, extra)
+            done = _act(request, worker, mine, extra)
         except CampaignError as error:
             problem, typed = error.code, request.POST
         except ValueError:
@@ -72,8 +72,8 @@ def show(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         else:
             if done is not None:
                 return redirect("staff_campaign", worker.site.key, done)
-        found.refresh_from_db()
-    context = worker.context(page="campaigns", problem=problem, **_shown(found, typed), **extra)
+        mine.refresh_from_db()
+    context = worker.context(page="campaigns", problem=problem, **_shown(mine, typed), **extra)
     return render(request, "staff_web/campaign.html", context, status=422 if problem else 200)
 
 
@@ -81,17 +81,17 @@ def show(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
 @staff_page
 def html(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
     """The HTML part with the fallback in place of each field, as a page that runs nothing and fetches nothing."""
-    shown = preview.for_nobody(campaign=_found(worker, number))
+    shown = preview.for_nobody(campaign=found(worker, number))
     return HttpResponse(shown.html, headers={"Content-Security-Policy": _BARE})
 
 
-def _found(worker: Worker, number: int) -> Campaign:
+def found(worker: Worker, number: int) -> Campaign:
     """The campaign, where the worker sends for its purpose."""
     purposes = [one.key for one in queries.activities(actor=worker.actor, controller=worker.site.controller)]
-    found = queries.campaigns(controller=worker.site.controller).filter(pk=number, activity__in=purposes).first()
-    if found is None:
+    one = queries.campaigns(controller=worker.site.controller).filter(pk=number, activity__in=purposes).first()
+    if one is None:
         raise Http404
-    return found
+    return one
 
 
 def _act(request: HttpRequest, worker: Worker, campaign: Campaign, extra: dict[str, Any]) -> int | None:

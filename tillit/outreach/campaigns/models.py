@@ -69,12 +69,15 @@ class Campaign(models.Model):
 
 class Recipient(PersonalModel):
     """Somebody in the set when the campaign started. place: a random order. put_at: when it became a message, or was
-    left out by the rules as they stood then; how that went is in the message.
+    left out by the rules as they stood then; how that went is in the message. washed_at: when the reservation register
+    was asked, where it must be; reserved: whether they stand in it.
     """
 
     campaign_id = models.BigIntegerField()
     place = models.IntegerField()
     put_at = models.DateTimeField(null=True)
+    washed_at = models.DateTimeField(null=True)
+    reserved = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "campaigns_recipient"

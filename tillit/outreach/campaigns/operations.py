@@ -13,7 +13,7 @@ from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.kernel.sql import load
-from tillit.outreach.campaigns import queries, segments, words
+from tillit.outreach.campaigns import queries, segments, washing, words
 from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.campaigns.events import CHANGED
 from tillit.outreach.campaigns.models import Campaign, State
@@ -119,6 +119,7 @@ def approve(*, actor: Actor, campaign: Campaign) -> Campaign:
         words.check(campaign=mine)
         if mine.channel not in {key for key, there in _ways(mine) if there}:
             raise CampaignError("no-way", "the installation has no way of sending over that channel")
+        washing.check(campaign=mine)
         four_eyes(campaign=mine, reached=size.reached, approver=str(actor))
         mine.status, mine.approved_at, mine.approved_by = State.APPROVED, clock.now(), str(actor)
         mine.approved_digest = digest(mine)

@@ -19,7 +19,7 @@ from tillit.messages import outbox
 from tillit.messages.models import Message
 from tillit.messages.models import State as MessageState
 from tillit.messages.operations import send_many
-from tillit.outreach.campaigns import operations, queries, segments, words
+from tillit.outreach.campaigns import operations, queries, segments, washing, words
 from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.campaigns.events import STARTED
 from tillit.outreach.campaigns.models import Campaign, Recipient, State
@@ -100,6 +100,8 @@ def carry_on(*, campaign: Campaign, until: float) -> int:
     """Put the next people out and send, until nobody waits, the pace says so, or the time (`monotonic`) is up."""
     done = 0
     while monotonic() < until:
+        if washing.of(campaign):
+            washing.wash_next(campaign=campaign)
         put = put_next(campaign=campaign)
         done += put
         if campaign.channel in SENDS:
@@ -120,8 +122,11 @@ def put_next(*, campaign: Campaign) -> int:
         with queries.scope_of(mine.controller, mine.activity) as scope:
             limit = min(AT_ONCE, _pace(mine, now))
             with connection.cursor() as cursor:
-                cursor.execute(load(__file__, "campaigns", "next"), {"campaign": mine.pk, "limit": limit})
-                people = sorted(row[0] for row in cursor.fetchall())
+                fresh = now - washing.HOLDS if washing.of(mine) else None
+                given = {"campaign": mine.pk, "limit": limit, "fresh": fresh}
+                cursor.execute(load(__file__, "campaigns", "next"), given)
+                found = dict(cursor.fetchall())
+                people = sorted(found)
                 if not people:
                     return 0
                 # A person may have been erased or restricted since: the lock says who is there.
@@ -136,6 +141,8 @@ def put_next(*, campaign: Campaign) -> int:
                     channels=[mine.channel],
                     language=mine.language,
                     campaign_id=mine.pk,
+                    refused={one: "reserved" for one, reserved in found.items() if reserved},
+                    valid_until=now + washing.HOLDS if fresh is not None else None,
                 )
                 cursor.execute(
                     load(__file__, "campaigns", "put"), {"campaign": mine.pk, "subjects": people, "now": now}

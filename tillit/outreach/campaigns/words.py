@@ -16,7 +16,7 @@ from string import Formatter
 import mrml
 
 from tillit.declaration.models import Controller
-from tillit.declaration.queries import current
+from tillit.declaration.queries import current, once
 from tillit.kernel import clock
 from tillit.messages.gsm import LONGEST, Sized, sized
 from tillit.messages.templates import LEAVE_MARK, WAY_OUT_MARK, Template
@@ -124,7 +124,12 @@ def as_sms(campaign: Campaign) -> Sized:
 
 def template_of(number: str, language: str) -> Template | None:
     """The template `campaign:NUMBER`."""
-    found = Campaign.objects.filter(pk=int(number)).select_related("controller").first() if number.isdigit() else None
+    return once(lambda: _template_of(number), "campaign_template", number) if number.isdigit() else None
+
+
+def _template_of(number: str) -> Template | None:
+    """Looked up once for the messages that leave together: the words of what is under way do not change."""
+    found = Campaign.objects.filter(pk=int(number)).select_related("controller").first()
     return made(found) if found else None
 
 

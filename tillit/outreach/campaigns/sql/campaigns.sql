@@ -14,9 +14,10 @@ SELECT reason, count(*) FROM audience WHERE reason <> '' GROUP BY reason
 UNION ALL SELECT '', count(*) FROM taken
 
 -- name: next
--- The next recipients of a campaign, for us alone.
-SELECT subject_id, id FROM campaigns_recipient
-WHERE campaign_id = %(campaign)s AND put_at IS NULL ORDER BY place LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+-- The next recipients of a campaign, for us alone; where they must be washed, those who were since `fresh`.
+SELECT subject_id, reserved FROM campaigns_recipient
+WHERE campaign_id = %(campaign)s AND put_at IS NULL AND (%(fresh)s::timestamptz IS NULL OR washed_at > %(fresh)s)
+ORDER BY place LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
 -- name: put
 -- These recipients have become messages.

@@ -1,0 +1,126 @@
+"""The callers' list: one person at a time, outcomes, a no that holds at once, the call centre's file (F2, F3)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from tests.faces.test_staff import at_work, hire
+from tests.outreach.test_campaigns import says
+from tests.support.world import person, publish_examples
+from tillit.audit.models import Event
+from tillit.consent.models import EventKind
+from tillit.declaration.models import Controller
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.messages.models import Message
+from tillit.outreach.campaigns import operations, running
+from tillit.outreach.campaigns.models import Campaign
+from tillit.parties.models import Fact
+from tillit.parties.operations import record_fact
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company(db: None) -> Controller:
+    return publish_examples("loyalty_services")["trygghavn"]
+
+
+def called(company: Controller, people: int) -> tuple[Campaign, list[int]]:
+    """A campaign over the phone under way, and its people."""
+    made = [person(company, "customer", given="Kari") for _ in range(people)]
+    for place, one in enumerate(made):
+        says(company, one, EventKind.GIVEN)
+        with Scope(system("test", {company.pk}), "marketing") as scope:
+            record_fact(
+                scope=scope, subject_id=one, controller_id=company.pk, category="marketing_contact",
+                kind="marketing.phone", value=f"+474000{place:04d}", source="data_subject", at=clock.now(),
+            )  # fmt: skip
+    actors = [Actor("staff", ref, frozenset({company.pk}), frozenset({"marketing"})) for ref in ("7", "8")]
+    campaign = operations.make(actor=actors[0], controller=company, name="Ring", activity="marketing", channel="phone")
+    operations.change(actor=actors[0], campaign=campaign, short="Hei, vi ringer om vern.")
+    operations.approve(actor=actors[1], campaign=campaign)
+    running.run_everywhere()
+    campaign.refresh_from_db()
+    assert campaign.status == "sending", "calls wait for people"
+    return campaign, made
+
+
+def act(desk: Client, path: str, what: str) -> str:
+    shown = re.search(r'name="call" value="(\d+)"', desk.get(path).text)
+    given = {"call": shown[1]} if shown else {}
+    return desk.post(path, {"act": what} | given, follow=True).text
+
+
+def number(page: str) -> str:
+    found = re.search(r'href="tel:(\+\d+)"', page)
+    assert found is not None, "nobody to call"
+    return found[1]
+
+
+def rows(company: Controller) -> dict[str, tuple[str, str]]:
+    with Scope(system("test", {company.pk}), "rights_requests"):
+        facts = dict(Fact.objects.filter(kind="marketing.phone").values_list("subject_id", "value"))
+        return {facts[m.subject_id]: (m.message_state, m.reason) for m in Message.objects.filter(channel="phone")}
+
+
+def test_f2_f3_callers_get_one_person_at_a_time_and_an_objection_holds_at_once(company: Controller) -> None:
+    campaign, people = called(company, 5)
+    path = f"/staff/trygghavn/campaigns/{campaign.pk}/calls/"
+    desks = []
+    for name in ("Mari Marked", "Odd Ringer"):
+        desk = at_work(hire(company, "marketing", name))
+        desk.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        desks.append(desk)
+    first, second = (number(act(desk, path, "next")) for desk in desks)
+    assert first != second, "each caller another person"
+    page = act(desks[0], path, "next")
+    assert number(page) == first, "and the same until it is told"
+    assert "Hei, vi ringer om vern." in page
+    assert "STOP" not in page
+    assert "nobody calls that person" in act(desks[0], path, "objected")
+    assert "two hours" in act(desks[1], path, "later")
+    assert rows(company)[first] == ("sent", "")
+    assert rows(company)[second][0] == "queued"
+    with Scope(system("test", {company.pk}), "security_log"):
+        objector = next(one for one, n in zip(people, range(5), strict=True) if first == f"+474000{n:04d}")
+        seen = set(Event.objects.filter(subject_id=objector).values_list("type", flat=True))
+    assert {"person.read", "consent.changed"} <= seen
+    third = number(act(desks[0], path, "next"))
+    assert third not in {first, second}
+    act(desks[0], path, "wrong")
+    with Scope(system("test", {company.pk}), "rights_requests"):
+        assert Fact.objects.get(kind="marketing.phone", value=third).failed_at is not None, (
+            "a wrong number is used no more"
+        )
+    left = sorted({f"+474000{n:04d}" for n in range(5)} - {first, second, third})
+    says(company, people[int(left[0][-4:])], EventKind.WITHDRAWN)
+    assert number(act(desks[1], path, "next")) == left[1], "who took the yes back is not called"
+    act(desks[1], path, "reached")
+    assert "Nobody waits" in act(desks[1], path, "next")
+    assert sorted(state for state, _ in rows(company).values()) == ["failed", "queued", "sent", "sent", "withheld"]
+    with clock.travel(clock.now() + timedelta(hours=3)):
+        assert number(act(desks[0], path, "next")) == second, "who did not answer comes again"
+    with clock.travel(clock.now() + timedelta(hours=4)):
+        assert number(act(desks[1], path, "next")) == second, "and to a colleague when the caller goes away"
+    other = at_work(hire(company, "customer_service", "Siv Annen"))
+    assert other.get(path).status_code == 404
+
+
+def test_f3_the_declared_call_centre_gets_a_file_and_nobody_else(company: Controller) -> None:
+    campaign, people = called(company, 3)
+    path = f"/staff/trygghavn/campaigns/{campaign.pk}/calls/"
+    desk = at_work(hire(company, "marketing", "Mari Marked"))
+    assert "Telefonsentral" in desk.get(path).text
+    file = desk.post(path, {"act": "file"})
+    assert file["Content-Type"].startswith("text/csv")
+    assert file.content.decode("utf-8-sig").count("+474000") == 3
+    with Scope(system("test", {company.pk}), "rights_requests"):
+        assert set(Message.objects.values_list("message_state", "carrier")) == {("sent", "ringesvar")}
+    with Scope(system("test", {company.pk}), "security_log"):
+        assert Event.objects.filter(subject_id=people[0], type="person.read").exists()
+    running.run_everywhere()
+    campaign.refresh_from_db()
+    assert campaign.status == "sent"

@@ -1,0 +1,134 @@
+"""The reservation register: who has not said yes is asked about before being called or written to (F3)."""
+
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.support.world import EXAMPLES, person
+from tillit.declaration.loader import load
+from tillit.declaration.models import Controller
+from tillit.declaration.publish import publish
+from tillit.declaration.schema import LegalBasis
+from tillit.declaration.schema import Recipient as Receiver
+from tillit.disclosure.models import Disclosure
+from tillit.faces.simulators.reservation import ReservationRegister
+from tillit.kernel import clock
+from tillit.kernel.scope import Actor, Scope, system
+from tillit.outreach.campaigns import operations, running, washing
+from tillit.outreach.campaigns.errors import CampaignError
+from tillit.outreach.campaigns.models import Campaign, Recipient
+from tillit.parties.operations import record_fact
+from tillit.registers import reservation
+
+pytestmark = pytest.mark.django_db
+
+
+def company(*, asks: bool) -> Controller:
+    """The loyalty-services company, its marketing on legitimate interest; `asks`: with the register as recipient."""
+    declared, source = load(EXAMPLES / "loyalty_services" / "trygghavn.yaml")
+    words = {"nb": "Å fortelle om tjenestene", "en": "To tell of the services"}
+    basis = LegalBasis(ground="legitimate_interest", law="GDPR art. 6(1)(f)", interest=words, balancing=words)
+    changed = []
+    for activity in declared.activities:
+        if activity.key == "marketing":
+            activity = activity.model_copy(  # noqa: PLW2901 (the one that is changed)
+                update={
+                    "basis": (basis,),
+                    "recipients": (*activity.recipients, *((reservation.KEY,) if asks else ())),
+                    "records": (*activity.records, "disclosure_record"),
+                }
+            )
+        changed.append(activity)
+    register = Receiver(
+        key=reservation.KEY, name="Reservasjonsregisteret", kind="authority", categories=("marketing_contact",),
+        fields=words, ground="legal_obligation", when=words,
+    )  # fmt: skip
+    frame = {"first_contact_on_interest": True} if "first_contact_on_interest" in type(declared).model_fields else {}
+    again = declared.model_copy(
+        update={"activities": tuple(changed), "recipients": (*declared.recipients, register), **frame}
+    )
+    publish(declaration=again, source_text="changed", files=source.texts, at=clock.now())
+    return Controller.objects.get(key="trygghavn")
+
+
+def campaign(company: Controller, people: int) -> Campaign:
+    for place in range(people):
+        one = person(company, "customer", given="Kari")
+        with Scope(system("test", {company.pk}), "marketing") as scope:
+            record_fact(
+                scope=scope, subject_id=one, controller_id=company.pk, category="marketing_contact",
+                kind="marketing.phone", value=f"+474000{place:04d}", source="data_subject", at=clock.now(),
+            )  # fmt: skip
+    actors = [Actor("staff", ref, frozenset({company.pk}), frozenset({"marketing"})) for ref in ("7", "8")]
+    made = operations.make(actor=actors[0], controller=company, name="Ring", activity="marketing", channel="phone")
+    operations.change(actor=actors[0], campaign=made, short="Hei, vi ringer om vern.")
+    return operations.approve(actor=actors[1], campaign=made)
+
+
+@pytest.fixture
+def register(settings: Any) -> Any:
+    server = ReservationRegister(0, token="t")
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    settings.REGISTERS = {**settings.REGISTERS, reservation.KEY: server.address}
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_f3_who_is_in_the_reservation_register_is_not_called_and_each_question_is_on_record(
+    register: ReservationRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reservation, "WAITS", ())
+    monkeypatch.setattr(reservation.reserved, "__kwdefaults__", {"waits": ()})
+    here = company(asks=True)
+    made = campaign(here, 4)
+    register.reserved |= {"+4740000001"}
+    register.faults += [503]
+    running.run_everywhere()
+    made.refresh_from_db()
+    assert (made.status, made.problem) == ("paused", "register-busy"), "while it is silent nobody is called"
+    assert rows_of(here) == []
+    made = operations.move(
+        actor=Actor("staff", "8", frozenset({here.pk}), frozenset({"marketing"})), campaign=made, to="sending"
+    )
+    running.run_everywhere()
+    states = rows_of(here)
+    assert sorted(states) == [("queued", "")] * 3 + [("withheld", "reserved")]
+    (asked,) = register.asked
+    assert asked["channel"] == "phone"
+    assert {frozenset(one) for one in asked["people"]} == {frozenset({"reference", "marketing_contact"})}
+    with Scope(system("test", {here.pk}), "rights_requests"):
+        assert Disclosure.objects.filter(recipient=reservation.KEY).count() == 8, "each question, also the one in vain"
+    with Scope(system("test", {here.pk}), "marketing"):
+        assert Recipient.objects.filter(reserved=True).count() == 1
+    running.run_everywhere()
+    assert len(register.asked) == 1, "nobody is asked about twice within the month"
+    with clock.travel(clock.now() + timedelta(days=31)):
+        from tillit.journeys import calling
+
+        who = Actor("staff", "8", frozenset({here.pk}), frozenset({"marketing"}))
+        assert calling.next_call(actor=who, campaign=made) is None
+    assert {reason for _, reason in rows_of(here)} == {"reserved", "too-late"}, "an old answer is not relied on"
+
+
+def rows_of(controller: Controller) -> list[tuple[str, str]]:
+    from tillit.messages.models import Message
+
+    with Scope(system("test", {controller.pk}), "rights_requests"):
+        return list(Message.objects.filter(channel="phone").values_list("message_state", "reason"))
+
+
+def test_f3_without_the_register_nobody_is_called_unless_they_said_yes(register: ReservationRegister) -> None:
+    here = company(asks=False)
+    with pytest.raises(CampaignError) as refused:
+        campaign(here, 1)
+    assert refused.value.code == "unwashed"
+    declared, _ = load(EXAMPLES / "loyalty_services" / "trygghavn.yaml")
+    activity = declared.activity("marketing")
+    assert activity is not None
+    assert not washing.needed(activity, "phone"), "a yes goes before the register"
+    assert not washing.needed(activity, "email")

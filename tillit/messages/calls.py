@@ -1,0 +1,154 @@
+"""The callers' list: messages of the channel `phone`, taken one at a time by who calls, settled with what came of it.
+
+Whether a person may be called is asked again as each call is handed out, so that a no said a minute ago holds (F2). A
+call that was handed out and left lying for a quarter of an hour goes to the next who asks.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from django.db.models import F, Q
+
+from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
+from tillit.declaration.vocabulary import vocabulary
+from tillit.kernel import clock
+from tillit.messages import held, outbox
+from tillit.messages.addresses import PHONE
+from tillit.messages.errors import MessageRefusedError
+from tillit.messages.models import Message, State
+from tillit.messages.outbox import Claimed, Post
+from tillit.messages.reports import address_dead
+
+TRIES, LATER = 3, timedelta(hours=2)
+AT_ONCE = 200
+
+
+class Outcome(StrEnum):
+    """What came of a call. `objected`: reached, and wants no more calls. `wrong`: the number is somebody else's."""
+
+    REACHED = "reached"
+    OBJECTED = "objected"
+    LATER = "later"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to be made: whom, at which number, what is said. tries: how often it has been handed out."""
+
+    message_id: int
+    subject_id: int
+    number: str
+    script: str
+    tries: int
+
+
+def outbox_of(*, controller: Controller, activity: str) -> Post:
+    """The controller's outbox for an activity."""
+    declared = current(controller_id=controller.pk, on=clock.today())
+    return Post(controller.pk, declared, activity, vocabulary().activities[activity].marketing)
+
+
+def mine(*, post: Post, campaign_id: int, caller: int) -> Call | None:
+    """The call that the caller has been handed and not told of yet, where the person may still be called."""
+    with post.scope():
+        row = _of(post, campaign_id).filter(message_state=State.SENDING, claimed_by=caller).first()
+    return _ready(post, row) if row is not None else None
+
+
+def take(*, post: Post, campaign_id: int, caller: int) -> Call | None:
+    """Hand the next call out; the open one again. None where nobody waits, or the campaign stands still."""
+    if held.stopped(campaign_id):
+        return None
+    if standing := mine(post=post, campaign_id=campaign_id, caller=caller):
+        return standing
+    while (row := _claimed(post, campaign_id, caller)) is not None:
+        if (call := _ready(post, row)) is not None:
+            return call
+    return None
+
+
+def told(*, post: Post, campaign_id: int, caller: int, message_id: int, outcome: Outcome) -> Message:
+    """What came of a call that the caller was handed; its message. Raises `MessageRefusedError` `no-call`."""
+    with post.scope():
+        row = _of(post, campaign_id).filter(message_state=State.SENDING, claimed_by=caller, id=message_id).first()
+    if row is None:
+        raise MessageRefusedError("no-call", "that call is no longer yours")
+    one = Claimed(row, None, "")
+    if outcome == Outcome.LATER and row.attempts < TRIES:
+        with post.scope():
+            Message.objects.filter(subject_id=row.subject_id, id=row.id, message_state=State.SENDING).update(
+                message_state=State.QUEUED, due_at=clock.now() + LATER, claimed_at=None, claimed_by=None
+            )
+        return row
+    if outcome == Outcome.WRONG and (call := _ready(post, row)) is not None:
+        address_dead(
+            subject_id=row.subject_id,
+            controller_id=row.controller_id,
+            message_id=row.id,
+            address=call.number,
+            at=clock.now(),
+        )
+    ended = {Outcome.LATER: (State.FAILED, "no-answer"), Outcome.WRONG: (State.FAILED, "address-refused")}
+    outbox.settle(post, one, *ended.get(outcome, (State.SENT, "")))
+    return row
+
+
+def hand_over(*, post: Post, campaign_id: int, caller: int) -> tuple[str, list[Call]]:
+    """The next calls for a call centre that the controller declares as its processor, which then has them: (its key, at
+    most `AT_ONCE` calls). Raises `MessageRefusedError` `no-processor`.
+    """
+    carrier = next((one.key for one in post.declaration.processors if PHONE in one.carries), "")
+    if not carrier:
+        raise MessageRefusedError("no-processor", "no declared processor makes calls")
+    given: list[Call] = []
+    while len(given) < AT_ONCE and (call := take(post=post, campaign_id=campaign_id, caller=caller)) is not None:
+        with post.scope():
+            row = Message.objects.get(subject_id=call.subject_id, id=call.message_id)
+        outbox.settle(post, Claimed(row, None, carrier), State.SENT, "")
+        given.append(call)
+    return carrier, given
+
+
+def waiting(*, post: Post, campaign_id: int) -> int:
+    """How many calls wait."""
+    with post.scope():
+        return _of(post, campaign_id).filter(message_state__in=[State.QUEUED, State.SENDING]).count()
+
+
+def _of(post: Post, campaign_id: int):  # type: ignore[no-untyped-def]  # a queryset
+    return Message.objects.filter(
+        controller_id=post.controller, activity=post.activity, channel=PHONE, campaign_id=campaign_id
+    )
+
+
+def _claimed(post: Post, campaign_id: int, caller: int) -> Message | None:
+    now = clock.now()
+    with post.scope():
+        due = Q(message_state=State.QUEUED, due_at__lte=now)
+        left = Q(message_state=State.SENDING, claimed_at__lt=now - outbox.LEASE)
+        rows = _of(post, campaign_id).filter(due | left).select_for_update(skip_locked=True)
+        row = rows.order_by("due_at", "id").first()
+        if row is None:
+            return None
+        found = Message.objects.filter(subject_id=row.subject_id, id=row.id)
+        found.update(message_state=State.SENDING, claimed_at=now, claimed_by=caller, attempts=F("attempts") + 1)
+        return found.get()
+
+
+def _ready(post: Post, row: Message) -> Call | None:
+    """The call; settled as withheld, and None, where the person may not be called (any more)."""
+    with post.scope():
+        (one,) = outbox.decide(post, [row], clock.now())
+    if one.envelope is None:
+        if one.wait is None:
+            outbox.settle(post, one, State.WITHHELD, one.reason)
+        else:
+            with post.scope():
+                Message.objects.filter(subject_id=row.subject_id, id=row.id).update(
+                    message_state=State.QUEUED, due_at=one.wait, claimed_at=None, claimed_by=None
+                )
+        return None
+    return Call(row.id, row.subject_id, one.envelope.to, one.envelope.rendered.short, row.attempts)
