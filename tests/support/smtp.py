@@ -8,11 +8,13 @@ from typing import Any
 
 
 class Sink:
-    """What came in: recipient → how often. at_recipient, at_message: called with how many there are by then."""
+    """What came in: recipient → how often; mails: the last three, as they came. at_recipient, at_message: called with
+    how many there are by then."""
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
         self.asked = 0
+        self.mails: list[bytes] = []
         self.at_recipient: Callable[[int], None] = lambda _: None
         self.at_message: Callable[[int], None] = lambda _: None
 
@@ -24,6 +26,7 @@ class Sink:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.taken[envelope.rcpt_tos[0]] += 1
+        self.mails = [*self.mails, envelope.original_content][-3:]
         self.at_message(self.taken.total())
         return "250 taken"
 

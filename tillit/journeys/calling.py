@@ -11,6 +11,7 @@ from tillit.messages import calls
 from tillit.messages.addresses import PHONE
 from tillit.messages.calls import Call, Outcome
 from tillit.messages.leaving import Leaving
+from tillit.messages.outbox import Post
 from tillit.outreach.campaigns import queries
 from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.campaigns.models import Campaign
@@ -57,7 +58,7 @@ def waiting(*, campaign: Campaign) -> int:
     )
 
 
-def _post(actor: Actor, campaign: Campaign) -> calls.Post:
+def _post(actor: Actor, campaign: Campaign) -> Post:
     may = [one.key for one in queries.activities(actor=actor, controller=campaign.controller)]
     if campaign.channel != PHONE or campaign.activity not in may:
         raise CampaignError("activity", "nobody is called for that")

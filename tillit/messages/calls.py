@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
@@ -118,7 +118,7 @@ def waiting(*, post: Post, campaign_id: int) -> int:
         return _of(post, campaign_id).filter(message_state__in=[State.QUEUED, State.SENDING]).count()
 
 
-def _of(post: Post, campaign_id: int):  # type: ignore[no-untyped-def]  # a queryset
+def _of(post: Post, campaign_id: int) -> QuerySet[Message]:
     return Message.objects.filter(
         controller_id=post.controller, activity=post.activity, channel=PHONE, campaign_id=campaign_id
     )

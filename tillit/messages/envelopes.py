@@ -18,7 +18,7 @@ class Envelope:
 
     reference: an opaque token by which a report names the message ('' where none is wanted); the recipient sees it.
     return_path: another, for the address that bounces come to; only whoever carries the message learns it. going: to be
-    called when the message is about to leave, and not before.
+    called when the message is about to leave, and not before. controller_id: whose key signs it, 0 for nobody's.
     """
 
     id: UUID
@@ -30,6 +30,7 @@ class Envelope:
     reference: str = ""
     return_path: str = ""
     going: Callable[[], None] = _nothing
+    controller_id: int = 0
 
 
 class Transport(Protocol):

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from tillit.declaration.models import Controller
 from tillit.declaration.personal import PersonalModel
 
 
@@ -156,3 +157,26 @@ class Once(models.Model):
 
     class Meta:
         db_table = "messages_once"
+
+
+class DkimKey(models.Model):
+    """A key that signs a controller's mail (`dkim`). public: DER, base64, as it stands in DNS. sealed: the private key,
+    under the installation's key-encryption key. retired_at: from when on it signs no more.
+    """
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
+    domain = models.CharField(max_length=253)
+    selector = models.CharField(max_length=63)
+    public = models.TextField()
+    sealed = models.BinaryField()
+    made_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "messages_dkim_key"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["controller"], condition=Q(retired_at__isnull=True), name="messages_dkim_key_one"
+            ),
+            models.UniqueConstraint(fields=["domain", "selector"], name="messages_dkim_key_selector"),
+        ]

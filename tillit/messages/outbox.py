@@ -267,7 +267,17 @@ def _decide(
     if row.subject_id in measured and row.channel == "email":
         rendered = measuring.measured(rendered, *named, leave=leave)
     token, returned = tokens.reference(*named), tokens.return_path(*named)
-    envelope = Envelope(uuid5(_IDS, str(row.id)), to, sender, rendered, row.language, heads, token, returned)
+    envelope = Envelope(
+        uuid5(_IDS, str(row.id)),
+        to,
+        sender,
+        rendered,
+        row.language,
+        heads,
+        token,
+        returned,
+        controller_id=post.controller,
+    )
     return Claimed(row, envelope, through, decided=moment)
 
 

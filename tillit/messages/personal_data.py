@@ -10,7 +10,7 @@ from tillit.declaration.registry import (
     transient,
 )
 from tillit.messages import mail_folder
-from tillit.messages.models import LetterBatch, Message, MessageUse, Once, PushSubscription
+from tillit.messages.models import DkimKey, LetterBatch, Message, MessageUse, Once, PushSubscription
 from tillit.parties.models import Fact
 
 personal(
@@ -25,6 +25,7 @@ personal(
 personal(
     MessageUse, category="message", clocks={"sent": "at"}, figures="a campaign's figures count it while it is kept"
 )
+not_personal(DkimKey, because="keys that sign mail, sealed")
 not_personal(LetterBatch, because="how many letters were gathered, fetched and sent, and when")
 personal(
     PushSubscription,

@@ -26,6 +26,7 @@ from django.core.mail.message import sanitize_address
 
 from tillit.declaration.schema import Declaration
 from tillit.disclosure.outward import opened
+from tillit.messages import dkim
 from tillit.messages.addresses import PHONE, POST
 from tillit.messages.bounces import is_gone
 from tillit.messages.envelopes import Envelope, Transport
@@ -54,7 +55,9 @@ class Mail:
         if server is not None:
             server.close()
 
-    def _hand_over(self, message: EmailMultiAlternatives, going: Callable[[], None]) -> None:
+    def _hand_over(
+        self, message: EmailMultiAlternatives, going: Callable[[], None], signer: dkim.Signer | None
+    ) -> None:
         server = getattr(self._kept, "server", None) or get_connection()
         if isinstance(server, EmailBackend):
             if server.connection is not None and monotonic() - self._kept.used > _IDLE and not _stands(server):
@@ -63,7 +66,7 @@ class Mail:
             server.open()
         try:
             if isinstance(server, EmailBackend) and server.connection is not None:
-                _speak(server.connection, message, going)
+                _speak(server.connection, message, going, signer)
             else:
                 going()
                 server.send_messages([message])
@@ -107,7 +110,7 @@ class Mail:
         message.attach_alternative(envelope.rendered.html, "text/html")
         try:
             with opened("email"):
-                self._hand_over(message, envelope.going)
+                self._hand_over(message, envelope.going, dkim.signer(envelope.controller_id))
         except SMTPRecipientsRefused as refused:
             said = list(refused.recipients.values())
             permanent = bool(said) and min(code for code, _ in said) >= _PERMANENT
@@ -124,9 +127,13 @@ class Mail:
             raise TransportError("server-unreachable", "the server did not take the message") from None
 
 
-def _speak(server: SMTP, message: EmailMultiAlternatives, going: Callable[[], None]) -> None:
+def _speak(
+    server: SMTP, message: EmailMultiAlternatives, going: Callable[[], None], signer: dkim.Signer | None
+) -> None:
     """One message by SMTP (RFC 5321 3.3). It leaves with its text, and not before the addresses are taken."""
     body = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
+    if signer is not None:
+        body = dkim.signed(body, signer)
     server.ehlo_or_helo_if_needed()
     to = parseaddr(sanitize_address(message.recipients()[0], "utf-8"))[1]
     code, said = server.mail(parseaddr(message.from_email)[1], ["body=8bitmime"] if server.has_extn("8bitmime") else [])

@@ -53,6 +53,28 @@ def receive(
 
 
 @app.command()
+def dkim(
+    controller: Annotated[str, typer.Option("--controller", help="Whose mail is signed.")],
+    new: Annotated[bool, typer.Option("--new", help="Make a key; the one before signs no more.")] = False,
+) -> None:
+    """The key that signs a controller's mail: the TXT record for DNS. Exit code 1 where there is none."""
+    ready()
+    from tillit.declaration.models import Controller
+    from tillit.messages import dkim as keys
+    from tillit.messages.models import DkimKey
+
+    one = Controller.objects.filter(key=controller).first()
+    if one is None:
+        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    row = keys.make(controller=one) if new else DkimKey.objects.filter(controller=one, retired_at__isnull=True).first()
+    if row is None:
+        out.print("no key: --new makes one")
+        raise typer.Exit(1)
+    name, text = keys.record(row)
+    out.print(f'{name} TXT "{text}"', markup=False, soft_wrap=True)
+
+
+@app.command()
 def standing() -> None:
     """How many messages wait, were sent, arrived, failed or were withheld, a controller, channel and reason."""
     ready()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from tillit.faces.texts import say
 from tillit.journeys import calling
 from tillit.kernel.csv_text import inert
 from tillit.messages.addresses import PHONE
-from tillit.messages.calls import Outcome
+from tillit.messages.calls import Call, Outcome
 from tillit.messages.errors import MessageRefusedError
 
 
@@ -26,7 +27,7 @@ def show(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
     campaign, problem = found(worker, number), ""
     if campaign.channel != PHONE:
         raise Http404
-    who = {"actor": worker.actor, "campaign": campaign}
+    who: dict[str, Any] = {"actor": worker.actor, "campaign": campaign}
     if request.method == "POST":
         act = request.POST.get("act", "")
         try:
@@ -57,7 +58,7 @@ def show(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
     return render(request, "staff_web/calls.html", context, status=422 if problem else 200)
 
 
-def _file(worker: Worker, number: int, given: list[calling.Call]) -> HttpResponse:
+def _file(worker: Worker, number: int, given: list[Call]) -> HttpResponse:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";")
     writer.writerow(["call", "phone", "script"])
