@@ -13,7 +13,7 @@ from tillit.declaration.models import Controller
 from tillit.files.reasons import message
 from tillit.journeys import partner_feeds
 from tillit.journeys.files.errors import SentFileError
-from tillit.journeys.files.kinds import Approval, Examined, Fault, FileKind, Outcome, PutAside, Target, Work
+from tillit.journeys.files.kinds import Approval, Examined, Fault, FileKind, Outcome, PutAside, Target, Work, put_aside
 from tillit.kernel.scope import Actor
 from tillit.services import partners
 from tillit.services.entitlement_models import QuarantinedEntitlement
@@ -87,7 +87,7 @@ class EntitlementRows:
         rows = _waiting(target)
         rows = rows.filter(file_id=reference) if reference is not None else rows
         rows = rows.filter(reason=code) if code else rows
-        return [_put_aside(row) for row in rows[offset : offset + limit]], rows.count()
+        return [put_aside(row, of=row.file) for row in rows[offset : offset + limit]], rows.count()
 
     def codes(self, *, target: str) -> Mapping[str, int]:
         """See `Rows`."""
@@ -96,7 +96,7 @@ class EntitlementRows:
     def one(self, *, target: str, row: int) -> PutAside | None:
         """See `Rows`."""
         found = _waiting(target).filter(pk=row).first()
-        return _put_aside(found) if found else None
+        return put_aside(found, of=found.file) if found else None
 
     @transaction.atomic
     def opened(self, *, row: int, actor: Actor) -> Mapping[str, str | None]:
@@ -184,19 +184,6 @@ def _row(number: int, actor: Actor) -> QuarantinedEntitlement:
     if found is None:
         raise ServiceError("row-resolved", "that row waits no more")
     return found
-
-
-def _put_aside(row: QuarantinedEntitlement) -> PutAside:
-    return PutAside(
-        id=row.pk,
-        reference=row.file_id,
-        file=row.file.name,
-        line=row.line,
-        field=row.field,
-        code=row.reason,
-        at=row.quarantined_at,
-        kept=row.sealed is not None,
-    )
 
 
 def _record(event: EventType, actor: Actor, quarantined: QuarantinedEntitlement, **details: int | str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tillit.declaration.models import Controller
 from tillit.kernel.scope import Actor
@@ -104,6 +104,20 @@ class PutAside:
     code: str
     at: datetime
     kept: bool
+
+
+def put_aside(row: Any, *, of: Any) -> PutAside:
+    """A domain's quarantined row as the frame shows it. `of`: the file or batch it came in (pk, name)."""
+    return PutAside(
+        id=row.pk,
+        reference=of.pk,
+        file=of.name,
+        line=row.line,
+        field=row.field,
+        code=row.reason,
+        at=row.quarantined_at,
+        kept=row.sealed is not None,
+    )
 
 
 class Rows(Protocol):

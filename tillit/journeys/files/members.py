@@ -18,6 +18,7 @@ from tillit.journeys.files.kinds import (
     PutAside,
     Target,
     Work,
+    put_aside,
 )
 from tillit.journeys.register import importing, quarantined
 from tillit.journeys.register.comparing import ACTIVITY
@@ -116,7 +117,7 @@ class MemberRows:
         rows = _waiting(target)
         rows = rows.filter(file_id=reference) if reference is not None else rows
         rows = rows.filter(reason=code) if code else rows
-        return [_put_aside(row) for row in rows[offset : offset + limit]], rows.count()
+        return [put_aside(row, of=row.file) for row in rows[offset : offset + limit]], rows.count()
 
     def codes(self, *, target: str) -> Mapping[str, int]:
         """See `Rows`."""
@@ -126,7 +127,7 @@ class MemberRows:
     def one(self, *, target: str, row: int) -> PutAside | None:
         """See `Rows`."""
         found = _waiting(target).filter(pk=row).first()
-        return _put_aside(found) if found else None
+        return put_aside(found, of=found.file) if found else None
 
     def opened(self, *, row: int, actor: Actor) -> Mapping[str, str | None]:
         """See `Rows`."""
@@ -190,16 +191,3 @@ def _row(number: int) -> QuarantinedMember:
     if found is None:
         raise MembershipError("no-row", f"there is no row {number}")
     return found
-
-
-def _put_aside(row: QuarantinedMember) -> PutAside:
-    return PutAside(
-        id=row.pk,
-        reference=row.file_id,
-        file=row.file.name,
-        line=row.line,
-        field=row.field,
-        code=row.reason,
-        at=row.quarantined_at,
-        kept=row.sealed is not None,
-    )

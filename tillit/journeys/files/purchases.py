@@ -9,7 +9,7 @@ from django.db.models import Count
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
 from tillit.journeys import purchase_import
-from tillit.journeys.files.kinds import Examined, Fault, FileKind, Outcome, Progress, PutAside, Target, Work
+from tillit.journeys.files.kinds import Examined, Fault, FileKind, Outcome, Progress, PutAside, Target, Work, put_aside
 from tillit.journeys.quarantine_replay import POSTED_ALREADY, posted_already, replay_quarantine
 from tillit.kernel.scope import Actor
 from tillit.purchases import quarantine
@@ -85,7 +85,7 @@ class PurchaseRows:
         """See `Rows`."""
         rows = quarantine.waiting(source_id=_source(target).pk, batch_id=reference).select_related("batch")
         rows = rows.filter(reason=code) if code else rows
-        return [_put_aside(row) for row in rows[offset : offset + limit]], rows.count()
+        return [put_aside(row, of=row.batch) for row in rows[offset : offset + limit]], rows.count()
 
     def codes(self, *, target: str) -> Mapping[str, int]:
         """See `Rows`."""
@@ -95,7 +95,7 @@ class PurchaseRows:
     def one(self, *, target: str, row: int) -> PutAside | None:
         """See `Rows`."""
         found = quarantine.waiting(source_id=_source(target).pk, ids=[row]).select_related("batch").first()
-        return _put_aside(found) if found else None
+        return put_aside(found, of=found.batch) if found else None
 
     def opened(self, *, row: int, actor: Actor) -> Mapping[str, str | None]:
         """See `Rows`."""
@@ -141,16 +141,3 @@ def _row(number: int) -> QuarantinedRow:
     if found is None:
         raise QuarantineError("no-row", f"there is no row {number}")
     return found
-
-
-def _put_aside(row: QuarantinedRow) -> PutAside:
-    return PutAside(
-        id=row.pk,
-        reference=row.batch_id,
-        file=row.batch.name,
-        line=row.line,
-        field=row.field,
-        code=row.reason,
-        at=row.quarantined_at,
-        kept=row.sealed is not None,
-    )

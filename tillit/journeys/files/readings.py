@@ -7,7 +7,7 @@ from django.db.models import Count
 
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import all_current
-from tillit.journeys.files.kinds import Examined, Fault, FileKind, Outcome, Progress, PutAside, Target, Work
+from tillit.journeys.files.kinds import Examined, Fault, FileKind, Outcome, Progress, PutAside, Target, Work, put_aside
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor
 from tillit.power import intake, quarantine, readings
@@ -72,7 +72,7 @@ class ReadingRows:
         """See `Rows`."""
         rows = quarantine.waiting(controller_id=_controller(target).pk, file_id=reference)
         rows = rows.filter(reason=code) if code else rows
-        return [_put_aside(row) for row in rows[offset : offset + limit]], rows.count()
+        return [put_aside(row, of=row.file) for row in rows[offset : offset + limit]], rows.count()
 
     def codes(self, *, target: str) -> Mapping[str, int]:
         """See `Rows`."""
@@ -82,7 +82,7 @@ class ReadingRows:
     def one(self, *, target: str, row: int) -> PutAside | None:
         """See `Rows`."""
         found = quarantine.waiting(controller_id=_controller(target).pk, ids=[row]).first()
-        return _put_aside(found) if found else None
+        return put_aside(found, of=found.file) if found else None
 
     def opened(self, *, row: int, actor: Actor) -> Mapping[str, str | None]:
         """See `Rows`."""
@@ -132,16 +132,3 @@ def _row(number: int) -> QuarantinedReading:
     if found is None:
         raise PowerError("no-row", f"there is no row {number}")
     return found
-
-
-def _put_aside(row: QuarantinedReading) -> PutAside:
-    return PutAside(
-        id=row.pk,
-        reference=row.file_id,
-        file=row.file.name,
-        line=row.line,
-        field=row.field,
-        code=row.reason,
-        at=row.quarantined_at,
-        kept=row.sealed is not None,
-    )
