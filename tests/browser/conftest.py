@@ -211,7 +211,7 @@ def window(site: Site, browser: Browser) -> Iterator[Callable[..., Window]]:
 
 def _hear(window: Window, message: Any) -> None:
     if message.type in {"error", "warning"}:
-        window.trouble.append(message.text)
+        window.trouble.append(f"{message.text} {message.location.get('url', '')}".strip())
 
 
 def _people() -> tuple[Person, Person, Person, Person, str, str]:
@@ -264,6 +264,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         ("fjordlys", "marketing"),
         ("solvik", "administrator"),
         ("solvik", "recruiter"),
+        ("solvik", "payroll"),
         ("lyngheim", "marketing"),
         ("lyngheim", "administrator"),
         ("trygghavn", "blocking_agent"),

@@ -30,7 +30,6 @@ def test_d3_d6_a_mandate_is_signed_on_a_phone_an_agent_sees_the_case_and_an_obje
     opened.click("main button[value=sign]")
     check(opened, declared)
     assert page.locator("main button[value=withdraw]").count() == 1
-    opened.go("/trygghavn/min-side/advice/")
     opened.go("/trygghavn/min-side/objects/")
     page.fill("#name", "Sykkel")
     opened.click("main form:has(#name) button")

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from tests.faces.test_ways_in import Gateway, gateway  # noqa: F401 (a fixture)
+from tests.faces.conftest import Gateway
 from tests.support.union import lines_of, subject_of, take
 from tests.support.world import publish_examples
 from tillit.declaration.models import Controller

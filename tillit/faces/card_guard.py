@@ -36,7 +36,6 @@ NUMBERS = {
     "line": "which of ours; and which line of a receipt",
     "file": "which of ours",
     "staff": "which of ours",
-    "customer_number": "with a partner: one that is a card number is put aside as a row",
     "serial_number": "of a thing: a phone's IMEI has a card number's check digit",
 }
 """Names that are no free text → what they carry."""

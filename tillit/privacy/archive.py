@@ -83,8 +83,8 @@ def _emptied(plan: Plan) -> tuple[str, str]:
 
 
 def _empty(field: "models.Field[Any, Any]") -> str:
-    """The empty value of a column that may not be NULL: only a text has one."""
-    if not isinstance(field, models.CharField | models.TextField):
+    """The empty value of a column that may not be NULL: a text and bytes have one."""
+    if not isinstance(field, models.CharField | models.TextField | models.BinaryField):
         raise CannotKeepError("cannot-pseudonymise", f"{field.column} can be neither NULL nor empty")
     return "''"
 

@@ -138,6 +138,7 @@ def test_c10_the_balance_is_the_same_number_by_api_and_by_sms(partner: Partner) 
     told = at.get(ask).json()
     assert told == {
         "currency": "NOK",
+        "waiting": [],
         "available": "125.50",
         "pending": "0.00",
         "reserved": "74.50",

@@ -42,7 +42,8 @@ def test_h11_an_operator_backs_up_lists_verifies_and_restores(fresh_db: TestData
     assert f"database {beside}: open, as of" in done.stdout
     with TestDatabase(beside).connect("owner") as owner:
         assert owner.execute("SELECT count(*) FROM parties_fact WHERE subject_id = %s", [kari]).fetchone() == (1,)
-    assert _tillit(TestDatabase(beside), "prove", "--controller", "lyngheim").returncode == 0
+    proved = _tillit(TestDatabase(beside), "prove", "--controller", "lyngheim")
+    assert proved.returncode == 0, proved.stdout
 
     dump.write_bytes(dump.read_bytes()[:-1])
     broken = _tillit(fresh_db, "backup", "verify", str(dump))

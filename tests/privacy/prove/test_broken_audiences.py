@@ -73,8 +73,8 @@ _FIGURE = (
 )
 _SURVEY = (
     "INSERT INTO surveys_survey (controller_id, texts, anonymous, sample, closes_on, stage, secret, least, asked,"
-    " answers, made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open', 'x', 5, {asked},"
-    " 0, now(), now())"
+    " answers, segment, made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open', 'x', 5,"
+    " {asked}, 0, '{{}}', now(), now())"
 )
 _DRAW = (
     "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, tickets, entrants,"
