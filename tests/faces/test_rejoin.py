@@ -65,7 +65,7 @@ def test_b7_a_former_member_sees_what_comes_back_accepts_and_is_back(
     client: Client,
     union: Controller,
     tmp_path: Path,
-    gateway: Gateway,  # noqa: F811
+    gateway: Gateway,
 ) -> None:
     numbers, subject = _numbers(tmp_path, 6), subject_of(union, 6)
     assert _ask(client, numbers | NEW, gateway)[1] is None, "who is a member joins nothing again"
@@ -113,7 +113,7 @@ def test_b7_an_address_on_record_is_asked_for_and_an_excluded_member_does_not_co
     client: Client,
     union: Controller,
     tmp_path: Path,
-    gateway: Gateway,  # noqa: F811
+    gateway: Gateway,
 ) -> None:
     known, barred = subject_of(union, 4), subject_of(union, 8)
     with Scope(system("test", {union.pk}), "membership_administration") as scope:
@@ -135,7 +135,7 @@ def test_b7_past_the_ceiling_of_the_archive_nobody_is_known(
     client: Client,
     union: Controller,
     tmp_path: Path,
-    gateway: Gateway,  # noqa: F811
+    gateway: Gateway,
 ) -> None:
     subject = subject_of(union, 3)
     leave(subject_id=subject, controller_id=union.pk, at=clock.now())
