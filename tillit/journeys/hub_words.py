@@ -23,7 +23,7 @@ from tillit.power import operations as points
 from tillit.power import switching
 from tillit.power.errors import PowerError
 from tillit.power.hub import codes, operations
-from tillit.power.hub.client import Answer, Notice
+from tillit.power.hub.client import UNREADABLE, Answer, Notice
 from tillit.power.hub.models import HubProcess, Status
 from tillit.power.models import Contract, GridCompany, MeteringPoint
 from tillit.power.switch_models import Switch, SwitchReason, SwitchState, Way
@@ -46,8 +46,10 @@ def carried_out(controller: Controller, notice: Notice, count: Callable[[str], N
 
 
 def _act(controller: Controller, notice: Notice) -> str:
+    if notice.message == UNREADABLE:
+        raise PowerError("unreadable", "the message cannot be read")
     process = _process(controller, notice)
-    if process is None:
+    if process is None or not _about(process, notice):
         return _from_others(controller, notice)
     with person(controller, process.subject_id) as scope:
         if notice.message.startswith(("Confirm", "Reject")):
@@ -62,11 +64,20 @@ def _act(controller: Controller, notice: Notice) -> str:
             if switch.status == SwitchState.CONFIRMED:
                 _undo(scope, controller, switch)
             return SwitchState.UNDONE
-        if switch.status != SwitchState.REQUESTED or not operations.settle(
-            process=process, status=Status.DONE, at=clock.now()
-        ):
+        if switch.status == SwitchState.CONFIRMED:
             return "known"
+        if switch.status != SwitchState.REQUESTED:
+            raise PowerError("decided-otherwise", "the hub carries out what was decided otherwise here")
+        operations.settle(process=process, status=Status.DONE, at=clock.now())
         return _confirm(scope, controller, switch, notice, identity=process.identity, final_wh=process.final_wh)
+
+
+def _about(process: HubProcess, notice: Notice) -> bool:
+    """Whether a start or end of supply is the word on what was asked for. The end of a supply that the request began
+    names it, too, and is another's doing.
+    """
+    begins = codes.PROCESSES[process.process].request == "RequestStartOfSupply"
+    return notice.message not in {codes.START, codes.END} or (notice.message == codes.START) == begins
 
 
 def _confirm(
@@ -128,6 +139,8 @@ def _from_others(controller: Controller, notice: Notice) -> str:
         )
         if waits is None:
             power_supply.record(scope, controller, switch, requested=True)
+        else:
+            operations.overtaken(switch=switch, at=clock.now())
         return _confirm(scope, controller, switch, notice)
 
 

@@ -3,6 +3,7 @@
 `TILLIT_MARKET_HUB_<CONTROLLER'S KEY>=https://TOKEN@host/path`: the token says which supplier asks.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from tillit.power.models import AREAS
 
 WAY = "market_hub"
 PAGE = 500
+UNREADABLE = "unreadable"
 _TIMEOUT, _LARGEST = 20.0, 4 << 20
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _NAMES = {
@@ -46,7 +48,8 @@ class Answer:
 class Notice:
     """A message of the hub. reference: of our request, None where it is nobody's of ours. wh: what the meter showed.
 
-    facts: characteristics of the point (`municipality`, `meter_number`, `price_area`, `grid_company`).
+    facts: characteristics of the point (`municipality`, `meter_number`, `price_area`, `grid_company`). raw: the message
+    as it came where it cannot be read (`UNREADABLE`).
     """
 
     sequence: int
@@ -59,6 +62,7 @@ class Notice:
     process: str = ""
     wh: int | None = None
     facts: dict[str, str] = field(default_factory=dict)
+    raw: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,15 @@ class Hub:
         return _answer(self._call("GET", f"/processes/{reference}", None), {200, 202, 404})
 
     def after(self, sequence: int) -> list[Notice]:
-        """The next page of messages."""
+        """The next page of messages. One that cannot be read is told as such and holds up no other; a page whose order
+        cannot be read is `hub-garbled`.
+        """
         reply = self._call("GET", f"/messages?after={sequence}", None)
         if reply.status != 200:
             raise HubError("hub-refused", f"the hub answered {reply.status}")
         found = _json(reply)
         try:
-            read = [notice(one) for one in found["messages"]]
+            read = [_readable(one) for one in found["messages"]]
         except (KeyError, TypeError, ValueError, AttributeError):
             raise HubError("hub-garbled", "the hub's messages cannot be read") from None
         if len(read) > PAGE or [one.sequence for one in read] != sorted(
@@ -127,6 +133,19 @@ def named(controller: Controller) -> Hub | None:
     return Hub(address)
 
 
+def _readable(said: dict[str, Any]) -> Notice:
+    try:
+        return notice(said)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        if not isinstance(said["sequence"], int) or isinstance(said["sequence"], bool):
+            raise
+        return _unread(said["sequence"], json.dumps(said))
+
+
+def _unread(sequence: int, raw: str) -> Notice:
+    return Notice(sequence, UNREADABLE, "", None, "", date.min, raw=raw)
+
+
 def notice(said: dict[str, Any]) -> Notice:
     """A message as the hub says it. Raises KeyError, TypeError, ValueError, AttributeError for what is none."""
     message, sequence = said["message"], said["sequence"]
@@ -157,6 +176,8 @@ def notice(said: dict[str, Any]) -> Notice:
 
 def plain(one: Notice) -> dict[str, str | None]:
     """A notice as texts, which `again` reads."""
+    if one.raw:
+        return {"raw": one.raw}
     return {
         "message": one.message,
         "documentType": one.document,
@@ -172,6 +193,8 @@ def plain(one: Notice) -> dict[str, str | None]:
 
 def again(sequence: int, said: dict[str, str | None]) -> Notice:
     """A notice from its texts."""
+    if raw := said.get("raw"):
+        return _readable({**json.loads(raw), "sequence": sequence})
     wh = said.get("meterReading")
     facts = {name: said.get(name) for name in _FACTS}
     return notice(

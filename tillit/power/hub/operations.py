@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection
+from django.db.models import Q
 
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
@@ -23,6 +24,8 @@ ACTIVITY, RECIPIENT = "power_supply", "market_hub"
 LEASE = timedelta(minutes=2)
 AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
 _WAITING = "power_hub_waiting"
+_UNSENT = Q(status__in=(Status.QUEUED, Status.STUCK), sent_at__isnull=True)
+"""Requests of which the hub knows nothing: no try has begun."""
 
 
 def promised(declaration: Declaration) -> str:
@@ -60,9 +63,10 @@ def take_back(*, switch: Switch, at: datetime) -> HubProcess | None:
     if mine.filter(process=back, status__in=OPEN).exists():
         raise PowerError("hub-open", "the hub is asked already")
     asked = mine.exclude(process=back)
-    asked.filter(status__in=(Status.QUEUED, Status.STUCK)).update(status=Status.WITHDRAWN, settled_at=at)
-    if not asked.filter(status__in=(Status.SENT, Status.ACCEPTED, Status.DONE)).exists():
+    asked.filter(_UNSENT).update(status=Status.WITHDRAWN, settled_at=at)
+    if not asked.exclude(status__in=(Status.REJECTED, Status.WITHDRAWN)).exists():
         return None
+    asked.filter(status=Status.QUEUED).update(status=Status.SENT)  # it has left before: asked about, not sent anew
     return _queue(switch.subject_id, switch.controller_id, switch.state, switch.point_id, back, switch.day, at,
                   switch_id=switch.id)  # fmt: skip
 
@@ -85,9 +89,16 @@ def send_again(*, process: HubProcess, at: datetime) -> None:
 def withdraw(*, switch: Switch, at: datetime) -> None:
     """A colleague decides the switch without the hub. `PowerError` `hub-open` where a request has left already."""
     mine = HubProcess.objects.filter(subject_id=switch.subject_id, switch_id=switch.id)
-    if mine.filter(status__in=(Status.SENT, Status.ACCEPTED)).exists():
+    mine.filter(_UNSENT).update(status=Status.WITHDRAWN, settled_at=at)
+    if mine.filter(status__in=(*OPEN, Status.STUCK)).exists():
         raise PowerError("hub-open", "the hub has been asked: it decides")
-    mine.filter(status__in=(Status.QUEUED, Status.STUCK)).update(status=Status.WITHDRAWN, settled_at=at)
+
+
+def overtaken(*, switch: Switch, at: datetime) -> None:
+    """The switch was carried out on another word: what was asked for of it is over."""
+    mine = HubProcess.objects.filter(subject_id=switch.subject_id, switch_id=switch.id)
+    mine.filter(_UNSENT).update(status=Status.WITHDRAWN, settled_at=at)
+    mine.filter(status__in=(*OPEN, Status.STUCK)).update(status=Status.DONE, settled_at=at)
 
 
 def claim(*, controller_id: int, at: datetime) -> HubProcess | None:
