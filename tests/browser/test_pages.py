@@ -267,6 +267,7 @@ OTHERS = {
     "staff_books_file": "form",
     "staff_payouts_file": "form",
     "acquirer_report": "JSON",
+    "handover_in": "JSON",
     "assistance_file": "file",
     "staff_assistance_file": "file",
     "belonging_file": "file",

@@ -1,15 +1,18 @@
 """What hangs on books, digests and other rows goes along with people who are handed over (A10)."""
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from tests.journeys.intake_world import NOW, START, World, bought, build, take_in
 from tests.support.shops import card_number
 from tests.support.world import person, publish_examples
+from tillit.bonus import handing_over as bonus_along
 from tillit.bonus import programmes, rates
 from tillit.bonus.rates import When
 from tillit.cases import operations
@@ -17,6 +20,7 @@ from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.publish import publish
 from tillit.declaration.queries import current
+from tillit.declaration.registry import Arriving, Leaving
 from tillit.journeys.enquiries import opening
 from tillit.kernel import clock
 from tillit.kernel.money import Money
@@ -25,7 +29,7 @@ from tillit.ledger import queries as ledger
 from tillit.ledger.models import Balance
 from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Relationship
-from tillit.parties.operations import record_fact
+from tillit.parties.operations import create_subject, record_fact
 from tillit.privacy.errors import HandoverError
 from tillit.privacy.handover import carrying, planning
 from tillit.privacy.prove.run import prove
@@ -33,7 +37,7 @@ from tillit.purchases import operations as instruments
 from tillit.purchases import reference_data
 from tillit.purchases.errors import InstrumentRefusedError
 from tillit.purchases.models import PaymentInstrument
-from tillit.services import agreements
+from tillit.services import agreements, handing_over
 from tillit.services import reference_data as services
 from tillit.services.agreement_models import Agreement
 from tillit.services.product_models import Payer
@@ -136,6 +140,36 @@ def test_a10_bonus_goes_from_book_to_book_and_a_card_that_came_along_earns(world
         assert world.balances(new, "lyng") == {"lot": 951}
 
 
+def test_a10_value_that_left_one_book_and_reached_no_other_is_seen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kari = world.member(1)
+    world.take_in([bought(1)])
+    buyer = _buyer(world)
+    handover, actor = _go(world.controllers["nordkai"], buyer, {"mat": "lyng"})
+    monkeypatch.setattr(bonus_along, "_in", lambda *said: None)
+    with clock.travel(NOW + timedelta(days=60)):
+        assert world.balances(kari) == {"lot": 100}
+        carrying.carry_out(actor=actor, handover=handover, at=clock.now())
+        assert world.balances(kari) == {}
+        (proof,) = prove(kinds=["handover"], controllers=["nordkai"])
+        assert proof.finding.status == "broken"
+        assert "value in NOK left the books and did not arrive: 100" in proof.finding.faults
+
+
+def _elsewhere(giver: Controller, buyer: Controller, subject: int) -> list[tuple[str, int, date, date | None]]:
+    """The agreements that another installation makes of what is packed for it, as JSON; nothing of it stays."""
+    goes, at = frozenset({"relationship"}), clock.now()
+    with transaction.atomic(), Scope(system("test", {giver.pk, buyer.pk}), "retention") as scope:
+        packed = handing_over.pack(Leaving(1, giver.pk, (subject,), goes, {}, at))
+        new = create_subject(scope=scope, register_id=buyer.register_id)
+        said = json.loads(json.dumps(packed.said))
+        assert handing_over.unpack(Arriving(1, buyer.pk, new, goes, at), said) == {"services_agreement": 1}
+        found = [(a.product.key, a.price, a.starts, a.ends) for a in Agreement.objects.filter(subject_id=new)]
+        transaction.set_rollback(True)
+    return found
+
+
 def test_a10_agreements_and_open_cases_go_along_with_their_clocks(db: Any) -> None:
     with clock.travel(NOW):
         giver = publish_examples("loyalty_services")["trygghavn"]
@@ -171,6 +205,7 @@ def test_a10_agreements_and_open_cases_go_along_with_their_clocks(db: Any) -> No
         with Scope(system("test", acting), "customer_service") as scope:
             was = operations.open_document(scope=scope, document=Document.objects.get(subject_id=kari))
         handover, actor = _go(giver, buyer, {})
+        assert _elsewhere(giver, buyer, kari) == [("sperr", 4900, date(2026, 6, 1), None)]
     with clock.travel(NOW + timedelta(days=60)):
         done = carrying.carry_out(actor=actor, handover=handover, at=clock.now())
         assert done.moved == 1

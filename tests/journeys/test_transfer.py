@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,13 +42,14 @@ class Installation:
 
     @contextmanager
     def here(self) -> Iterator["Installation"]:
-        before = databases.repoint(self.name)
+        before, other = databases.repoint(self.name), os.environ.get("TILLIT_SECRET_ENVELOPE", self.secret)
         self.patch.setenv("TILLIT_SECRET_ENVELOPE", self.secret)
         try:
             with clock.travel(clock.now() if clock.travelling() else NOW):
                 yield self
         finally:
             databases.repoint(before)
+            self.patch.setenv("TILLIT_SECRET_ENVELOPE", other)
 
     @property
     def controller(self) -> Controller:

@@ -22,6 +22,7 @@ from tillit.messages.operations import Put, send_many
 from tillit.messages.templates import Sender
 from tillit.parties import operations as parties
 from tillit.privacy.erasure import erase
+from tillit.privacy.prove.run import prove
 
 ADDRESS = {"address.street": "=Havnegata 4", "address.postal_code": "8006", "address.city": "Bodø"}
 
@@ -109,6 +110,28 @@ def test_f11_who_has_neither_mail_nor_mobile_gets_a_letter_that_staff_send(club:
             ("letters.fetched", "staff", {"letters": 1}),
             ("letters.sent", "staff", {"letters": 1}),
         ]
+
+
+def test_f11_letters_posted_off_the_record_are_seen(club: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def proof() -> tuple[str, str]:
+        proofs = prove(kinds=["domains"], controllers=[club.key])
+        (found,) = [one for one in proofs if one.promise.text["en"].startswith("Letters go in batches")]
+        return found.finding.status, found.finding.why
+
+    for off_the_record in (False, True):
+        _lives(club, ola := person(club, given="Ola", family="Nes"), ADDRESS)
+        _tell(club, [ola])
+        letters.collect()
+        if off_the_record:
+            monkeypatch.setattr(letters, "_record", lambda *said: None)
+        batch = LetterBatch.objects.get(sent_at=None)
+        letters.fetch(actor=_desk(club), batch=batch, at=clock.now())
+        if off_the_record:
+            assert "fetched off the record" in proof()[1]
+        letters.sent(actor=_desk(club), batch=batch, at=clock.now())
+        assert _state(club, ola) == [("post", "sent")]
+        assert proof()[0] == ("broken" if off_the_record else "kept")
+    assert "posted off the record" in proof()[1]
 
 
 def test_f11_nobody_gets_a_letter_where_the_installation_sends_none(club: Controller, settings: object) -> None:

@@ -16,7 +16,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.power import many, proof
 from tillit.power.bills import Span, spans, together
 from tillit.power.errors import PowerError
-from tillit.power.models import GridCompany, MeteringPoint
+from tillit.power.models import GridCompany, MeteringPoint, ReadingMonth
 from tillit.power.operations import add_contract
 from tillit.power.packing import Quality
 from tillit.power.prices.models import Plan
@@ -130,6 +130,21 @@ def test_e3_many_points_cost_what_each_costs(retailer: Controller, tmp_path: Pat
     assert found == {point.id: proof.by_hand(one(point)) for point in points}
     for point in points[:7]:
         assert total(point) == found[point.id]
+    with Scope(system("test", {retailer.pk}), "power_supply"):
+        assert {row.point_id for row in ReadingMonth.objects.all()} == {point.id for point in points[:4]}
+        ReadingMonth.objects.filter(point_id=points[0].id).delete()
+        ReadingMonth.objects.filter(point_id=points[1].id).update(wh=bytes(4 * HOURS))
+    ids = [point.id for point in points[:2]]
+    with Scope(system("test", {retailer.pk}), "service_payments"):
+        again = {
+            int(place): batch
+            for batch in many.bills(
+                controller_id=retailer.pk, controller="fjordlys", first=FIRST, after=AFTER, points=ids
+            )
+            for place in batch.points
+        }
+    assert again[ids[0]].bill.total.tolist() == [found[ids[0]]], "its days are read"
+    assert again[ids[1]].bill.wh.tolist() == [0], "its month is read"
 
 
 def test_e3_without_a_price_of_the_product_there_is_no_cost_and_it_says_so(retailer: Controller) -> None:

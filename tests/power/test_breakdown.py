@@ -1,9 +1,16 @@
 """The breakdown of a home's use (E5), tried on homes whose parts are known."""
 
+import gzip
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tillit.journeys.bench import samples
 from tillit.journeys.bench.breakdown import measure
+from tillit.journeys.bench.errors import BenchError
 from tillit.journeys.bench.homes import home
 from tillit.power.insight.breakdown import Breakdown, Part, break_down
 from tillit.power.insight.vehicle import charging
@@ -69,3 +76,27 @@ def test_e5_a_vehicle_is_known_by_its_one_power_and_single_blocks_are_not(watts:
     once = np.full((60, 24), 500.0)
     once[10, 1:4] += watts
     assert charging(once) is None
+
+
+def test_e5_labelled_samples_of_others_are_read_as_they_lie(tmp_path: Path) -> None:
+    hour = np.arange(365 * 24)
+    celsius = 8 - 14 * np.cos(2 * np.pi * hour / (365 * 24))
+    heating = np.maximum(0, 15 - celsius)
+    use = 0.5 + heating / heating.sum() * 3 * 0.5 * len(hour)
+    first = datetime(2026, 1, 1)
+    for name, column in (("m.csv.gz", use), ("tempF.csv.gz", celsius * 1.8 + 32)):
+        rows = [f"{first + timedelta(hours=int(n))}-06:00,{value}" for n, value in enumerate(column)]
+        (tmp_path / name).write_bytes(gzip.compress("\n".join(["start,value", *rows, ""]).encode()))
+    with pytest.raises(BenchError):
+        samples.run(folder=tmp_path, tell=lambda _: None)
+    told = {
+        "freq": "hourly", "unit": "kWh", "blackout_start_date": "2027-01-01", "temperature_filename": "tempF.csv.gz",
+        "meter_data_filename": "m.csv.gz", "annual_baseline_base_load": 4380, "annual_baseline_heating_load": 13140,
+    }  # fmt: skip
+    other = {**told, "annual_baseline_heating_load": 1000}  # labels of another meter
+    (tmp_path / "metadata.json").write_text(json.dumps({"one": told, "other": other}))
+    found = {name: one.value for name, one in samples.run(folder=tmp_path, tell=lambda _: None).figures.items()}
+    assert {name.partition(":")[0] for name in found} == {"one"}
+    assert found["one: heating, labelled"] == 75
+    assert abs(found["one: heating, found"] - 75) < 1
+    assert abs(found["one: rest, found"] - 25) < 1

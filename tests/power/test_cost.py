@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.power.cost_oracle import Case, as_list, moments, worked_out
 from tillit.kernel import clock
 from tillit.power.cost.axis import cells, hours, month
-from tillit.power.cost.lines import Bill, month_bill, part_bills
+from tillit.power.cost.lines import Bill, _Use, month_bill, part_bills
 from tillit.power.cost.terms import Key, terms
 from tillit.power.prices.errors import MissingPriceError
 from tillit.power.prices.operations import take_tariffs
@@ -122,6 +122,11 @@ def test_e3_a_months_lines_are_the_oracles_to_the_ore(
     case, used, prices = made
     bill = computed(priced(known, case.first, case.after, prices), case, used)
     assert lines_of(bill) == worked_out(case)
+
+
+@pytest.mark.parametrize("wh", [6000, 100_000_001])
+def test_e3_weighed_use_is_exact_also_where_floating_point_is_not(wh: int) -> None:
+    assert _Use(np.array([[wh] * 743])).weighed(np.array([4_000_003] * 743)).tolist() == [743 * wh * 4_000_003]
 
 
 def flat(known: Reference, ore: int, first: date = SPRING) -> Reference:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pytest
 from django.db import connection
 
@@ -11,7 +12,7 @@ from tillit.journeys import power_supply
 from tillit.kernel import clock
 from tillit.kernel.scope import system
 from tillit.power import intake, looking, periods, queries, readings
-from tillit.power.models import Contract, QuarantinedReading, ReadingCorrection, ReadingDay
+from tillit.power.models import Contract, QuarantinedReading, ReadingCorrection, ReadingDay, ReadingMonth
 
 pytestmark = pytest.mark.django_db
 MOVED = date(2026, 4, 4)
@@ -78,6 +79,33 @@ def test_e1_who_moved_out_loses_the_days_after_and_who_moved_in_gets_them(ours, 
     assert (again.repeated, again.quarantined) == (False, 0)
     assert (_days(ours, kari), _days(ours, ola)) == ([1, 2, 3], [4, 5, 6, 7, 8])
     assert intake.import_file(path=path, controller=ours).repeated is False
+
+
+def test_e2_a_month_of_which_every_hour_is_there_is_one_row_that_follows_its_days(ours):
+    kari = customer(ours)
+    point = point_of(ours, kari, 1)
+
+    def kept():
+        with scope_for(ours, kari):
+            return [np.frombuffer(bytes(row.wh), "<u4").tolist() for row in ReadingMonth.objects.order_by("month")]
+
+    wh = list(range(1, 31 * 24))  # spring's March has an hour less
+    fill(ours, point, date(2026, 3, 1), wh[: 30 * 24 - 1])
+    assert kept() == []
+    fill(ours, point, date(2026, 3, 31), wh[30 * 24 - 1 :])
+    assert kept() == [wh]
+    fill(ours, point, date(2026, 3, 2), [9000], registered=datetime(2026, 4, 2, tzinfo=UTC))
+    wh[24] = 9000
+    assert kept() == [wh]
+    fill(ours, point, date(2026, 3, 2), [7] * 24, direction=2)
+    assert kept() == [wh]
+    fill(ours, point, date(2026, 3, 3), [5] * 96, minutes=15, registered=datetime(2026, 4, 3, tzinfo=UTC))
+    assert kept() == [], "a day in quarters"
+    fill(ours, point, date(2026, 2, 1), [1] * 24 * 28)
+    fill(ours, point, date(2026, 4, 1), [2] * 24 * 30)
+    assert kept() == [[1] * 24 * 28, [2] * 24 * 30]
+    _out(ours, point)
+    assert kept() == [[1] * 24 * 28], "April was cut when the customer moved out"
 
 
 def test_e1_a_file_of_days_nobody_had_is_read_again_once_somebody_has(ours, tmp_path):

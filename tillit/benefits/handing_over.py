@@ -4,6 +4,8 @@ They are moved, not copied: the supplier's answer finds one order. What was deli
 and goes by the giver's rules.
 """
 
+from collections.abc import Collection
+
 from django.forms.models import model_to_dict
 
 from tillit.benefits.order_models import OPEN, Order
@@ -21,3 +23,8 @@ def carry(going: Going) -> Counts:
         Order.objects.create(subject_id=going.new, controller_id=going.receiver, **columns)
         Order.objects.filter(subject_id=row.subject_id, id=row.id).delete()
     return {"benefits_order": (len(rows), len(rows))} if rows else {}
+
+
+def behind(controller: int, people: Collection[int]) -> int:
+    """Orders still under way at the giver of people who have gone. In the caller's scope."""
+    return Order.objects.filter(subject_id__in=people, controller_id=controller, status__in=OPEN).count()

@@ -39,4 +39,4 @@ def _where(activity: str) -> Callable[[Any], str]:
 domain_trial("benefit_orders", trial=proof.frames, promised=_where("benefit_delivery"))
 domain_trial("benefits", trial=proof.catalogue, promised=_where("benefit_delivery"))
 domain_trial("benefit_counts", trial=proof.counts, promised=_where("statistics"))
-goes_along("benefits", carry=handing_over.carry)
+goes_along("benefits", carry=handing_over.carry, behind=handing_over.behind)

@@ -8,14 +8,15 @@ no chain, the bonus stays with the giver and goes by its rules.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from tillit.bonus import pooling, programmes
 from tillit.bonus.kinds import DEBT, EXPIRED, LOT
 from tillit.bonus.models import Programme
 from tillit.bonus.voucher_endings import release_all
-from tillit.declaration.registry.going import Counts, Going
+from tillit.declaration.registry.going import Arriving, Counts, Going, Leaving, Packed
 from tillit.kernel import clock
 from tillit.kernel.scope import require
 from tillit.ledger import operations as ledger
@@ -25,11 +26,18 @@ from tillit.ledger.operations import Account, Posting, natural_key
 from tillit.parties.operations import lock_subjects
 
 CATEGORY = "bonus"
+Coming = defaultdict[tuple[int, date], int]
+"""(kind of account, expiry) → minor units."""
 
 
 def undecided(giver: int, receiver: int, categories: frozenset[str], chains: Mapping[str, str]) -> str:
     """What a plan must still say of the giver's chains, or says wrongly; '' when nothing is."""
     own, theirs = (_programmes(one) if CATEGORY in categories else {} for one in (giver, receiver))
+    if not receiver:  # of another installation, which says itself what it takes
+        stray, silent = sorted(set(chains) - set(own)), sorted(set(own) - set(chains))
+        if stray or silent:
+            return f"say which chain of the receiver's the bonus of {(stray or silent)[0]} goes to, or that it stays"
+        return ""
     if stray := sorted(set(chains) - set(own)) or sorted({one for one in chains.values() if one} - set(theirs)):
         return f"no bonus goes along from or to the chain {stray[0]}"
     if theirs and (open_ones := sorted(set(own) - set(chains))):
@@ -59,40 +67,85 @@ def _programmes(controller: int) -> dict[str, Programme]:
     return {one.chain.key: one for one in found}
 
 
+def pack(leaving: Leaving) -> Packed:
+    """Carry the person's bonus out of the giver's books, for another installation. In the caller's scope."""
+    if CATEGORY not in leaving.categories:
+        return Packed([], {})
+    own, said, left = _programmes(leaving.giver), [], defaultdict[str, int](int)
+    for one, other in sorted(leaving.chains.items()):
+        if other and one in own:
+            coming = _out(leaving.subjects, leaving.handover, own[one], leaving.at)
+            lots = [{"kind": k, "expires": e.isoformat(), "amount": n} for (k, e), n in sorted(coming.items())]
+            currency = own[one].chain.currency
+            said.append({"chain": other, "currency": currency, "lots": lots})
+            left[f"bonus:{currency}"] += _worth(coming)
+    return Packed(said, dict(left))
+
+
+def unpack(arriving: Arriving, said: list[dict[str, Any]]) -> dict[str, int]:
+    """Fill the person's account in the receiver's books with what comes. In the caller's scope; minor units by unit."""
+    if CATEGORY not in arriving.categories:
+        return {}
+    theirs, arrived = _programmes(arriving.receiver), defaultdict[str, int](int)
+    for one in said:
+        target = theirs.get(str(one["chain"]))
+        if target is None or target.chain.currency != one["currency"]:
+            continue  # the giver sees that it does not arrive, and nothing leaves
+        coming: Coming = defaultdict(int)
+        for lot in one["lots"]:
+            coming[int(lot["kind"]), date.fromisoformat(lot["expires"])] += int(lot["amount"])
+        _in(arriving.new, ("handover from elsewhere", arriving.expected), target, coming, arriving.at)
+        arrived[f"bonus:{target.chain.currency}"] += _held(arriving.new, target)
+    return dict(arrived)
+
+
 def _one(going: Going, source: Programme, target: Programme) -> Counts:
-    scope, at = require(), going.at
-    pooling.lock(scope=scope, subject_ids=going.subjects)
-    states = lock_subjects(scope=scope, subject_ids=[*going.subjects, going.new])
+    coming = _out(going.subjects, going.handover, source, going.at)
+    _in(going.new, ("handover in", going.handover), target, coming, going.at)
+    return {f"bonus:{source.chain.currency}": (_worth(coming), _held(going.new, target))}
+
+
+def _out(subjects: tuple[int, ...], handover: int, source: Programme, at: datetime) -> Coming:
+    """Empty the person's account into what is between the books; what comes out, by kind and expiry."""
+    scope = require()
+    pooling.lock(scope=scope, subject_ids=subjects)
+    states = lock_subjects(scope=scope, subject_ids=subjects)
     today = clock.local_date(at, programmes.zone(source))
-    for one in going.subjects:
+    for one in subjects:
         release_all(scope=scope, subject_id=one, programme=source, at=at)
-    pooling.settle(scope=scope, subject_ids=going.subjects, programme=source, at=at)
-    sweep = partial(ledger.sweep, scope=scope, book_id=source.book_id, at=at, subjects=list(going.subjects))
+    pooling.settle(scope=scope, subject_ids=subjects, programme=source, at=at)
+    sweep = partial(ledger.sweep, scope=scope, book_id=source.book_id, at=at, subjects=list(subjects))
     for _ in sweep(kind=LOT, credit=EXPIRED, on=today):
         pass
-    rows = Balance.objects.filter(subject_id__in=going.subjects, book_id=source.book_id).exclude(balance=0)
+    rows = Balance.objects.filter(subject_id__in=subjects, book_id=source.book_id).exclude(balance=0)
     passing, postings = Account(HANDED_OVER), []
-    coming: dict[tuple[int, date], int] = defaultdict(int)
+    coming: Coming = defaultdict(int)
     for row in rows.filter(kind__in=[LOT.id, DEBT.id]).order_by("subject_id", "kind", "expires_on"):
         lot, amount = row.kind == LOT.id, abs(row.balance)
         account = Account(LOT, row.expires_on) if lot else Account(DEBT, NEVER)
-        key = natural_key("handover out", going.handover, row.subject_id, source.book_id, row.kind, row.expires_on)
+        key = natural_key("handover out", handover, row.subject_id, source.book_id, row.kind, row.expires_on)
         sides = (account, passing) if lot else (passing, account)
         postings.append(Posting(row.subject_id, key, source.book_id, amount, *sides, at, None, states[row.subject_id]))
         coming[row.kind, account.expires or NEVER] += amount
     ledger.post(scope=scope, postings=postings)
-    arriving = []
+    return coming
+
+
+def _in(new: int, key: tuple[str, int], target: Programme, coming: Coming, at: datetime) -> None:
+    scope, passing, arriving = require(), Account(HANDED_OVER), []
+    state = lock_subjects(scope=scope, subject_ids=[new])[new]
     for (kind, expires), amount in sorted(coming.items()):
-        key = natural_key("handover in", going.handover, going.new, target.book_id, kind, expires)
+        natural = natural_key(*key, new, target.book_id, kind, expires)
         account = Account(LOT if kind == LOT.id else DEBT, expires)
         sides = (passing, account) if kind == LOT.id else (account, passing)
-        arriving.append(Posting(going.new, key, target.book_id, amount, *sides, at, None, states[going.new]))
+        arriving.append(Posting(new, natural, target.book_id, amount, *sides, at, None, state))
     ledger.post(scope=scope, postings=arriving)
-    here = Balance.objects.filter(subject_id=going.new, book_id=target.book_id, kind__in=[LOT.id, DEBT.id])
-    currency = source.chain.currency
-    return {
-        f"bonus:{currency}": (
-            sum(one.amount if one.debit.kind == LOT else -one.amount for one in postings),
-            sum(here.values_list("balance", flat=True)),
-        )
-    }
+
+
+def _worth(coming: Coming) -> int:
+    return sum(amount if kind == LOT.id else -amount for (kind, _), amount in coming.items())
+
+
+def _held(new: int, target: Programme) -> int:
+    here = Balance.objects.filter(subject_id=new, book_id=target.book_id, kind__in=[LOT.id, DEBT.id])
+    return sum(here.values_list("balance", flat=True))

@@ -76,4 +76,10 @@ not_personal(Suspension, because="when earning or use of a chain's bonus is susp
 kinds.add(complaints.KIND)
 kinds.add(misuse.MISUSE_KIND)
 kinds.add(misuse.CLAIM_KIND)
-goes_along("bonus", carry=handing_over.carry, undecided=handing_over.undecided)
+goes_along(
+    "bonus",
+    carry=handing_over.carry,
+    undecided=handing_over.undecided,
+    pack=handing_over.pack,
+    unpack=handing_over.unpack,
+)

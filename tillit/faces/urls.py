@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from tillit.faces import site  # noqa: F401 (it registers `<controller:…>`)
 from tillit.faces.api import oauth
-from tillit.faces.gateway import acquirer
+from tillit.faces.gateway import acquirer, handover
 from tillit.faces.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("tillit.faces.api.urls")),
     path("sms/", include("tillit.faces.gateway.urls")),
     path("acquirer/<controller:controller>/", acquirer.report, name="acquirer_report"),
+    path("handover/in", handover.come_in, name="handover_in"),
     path("staff/", include("tillit.faces.staff_web.urls")),
     path("", include("tillit.faces.supplier_web.urls")),
     path("", include("tillit.faces.member_web.urls")),

@@ -1,8 +1,10 @@
 """What is derived from a customer's use, and the alerts, as the customer sees and sets them (E4, E5, E6)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
@@ -123,27 +125,18 @@ def want(
     threshold: int | None,
 ) -> None:
     """Set a kind of alert. Raises `InsightError`."""
-    with Scope(actor, OWN) as scope:
-        settings.want(
-            scope=scope,
-            subject_id=subject_id,
-            controller_id=controller.pk,
-            kind=kind,
-            channels=channels,
-            threshold=threshold,
-            at=clock.now(),
-        )
+    with _own(actor, controller, subject_id) as own:
+        settings.want(**own, kind=kind, channels=channels, threshold=threshold)
 
 
 def keep_quiet(*, actor: Actor, controller: Controller, subject_id: int, starts: int, ends: int, zone: str) -> None:
     """Set the quiet hours. Raises `InsightError`."""
+    with _own(actor, controller, subject_id) as own:
+        settings.keep_quiet(**own, starts=starts, ends=ends, zone=zone)
+
+
+@contextmanager
+def _own(actor: Actor, controller: Controller, subject_id: int) -> Iterator[dict[str, Any]]:
+    """What every change of one's own settings is given, in a scope of one's own."""
     with Scope(actor, OWN) as scope:
-        settings.keep_quiet(
-            scope=scope,
-            subject_id=subject_id,
-            controller_id=controller.pk,
-            starts=starts,
-            ends=ends,
-            zone=zone,
-            at=clock.now(),
-        )
+        yield {"scope": scope, "subject_id": subject_id, "controller_id": controller.pk, "at": clock.now()}

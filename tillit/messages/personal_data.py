@@ -1,5 +1,7 @@
 """What the messages layer answers for, and the ways out that messages take."""
 
+from typing import Any
+
 from tillit.declaration.registry import (
     after_restore,
     domain_check,
@@ -10,8 +12,16 @@ from tillit.declaration.registry import (
     transient,
 )
 from tillit.messages import mail_folder
+from tillit.messages.addresses import POST
 from tillit.messages.models import DkimKey, LetterBatch, Message, MessageUse, Once, PushSubscription
 from tillit.parties.models import Fact
+
+
+def _by_post(declaration: Any) -> str:
+    """The first activity whose messages may go as letters."""
+    by_post = [one.key for one in declaration.activities if POST in one.channels]
+    return f"activities.{by_post[0]}.channels" if by_post else ""
+
 
 personal(
     Message,
@@ -82,4 +92,5 @@ domain_check(
     "deceased",
     promised=lambda declaration: "activities.important_notices" if declaration.activity("important_notices") else "",
 )
+domain_check("letters", __file__, "promises", "letters", promised=_by_post)
 after_restore(__file__, "outbox", "not_again")

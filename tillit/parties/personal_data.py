@@ -51,6 +51,7 @@ personal(
     journaled={},
     anonymiser=(__file__, "sums", "keep_sums"),
     moves=True,
+    travels=True,
 )
 not_personal(RelationshipSum, because="sums over at least the minimum group, of relationships that were disposed of")
 personal(
@@ -75,6 +76,7 @@ personal(
     kind_column="kind",
     journaled={"value": None},
     moves=True,
+    travels=True,
 )
 personal(
     SealedFact,
@@ -85,6 +87,7 @@ personal(
     sealed=("sealed",),
     journaled={"sealed": None, "last_four": ""},
     moves=True,
+    travels=True,
     not_exported={"sealed": "shown in clear in the answer, opened with your own key"},
 )
 personal(Assignment, category="relationship", clocks={}, figures="nobody counts who was assigned to whom")

@@ -100,14 +100,16 @@ def spans(
     first: date,
     after: date,
     known: Reference | None = None,
+    found: Series | None = None,
 ) -> list[Span]:
     """The months of [first, after), each cut where the contract changes. Call in an open scope.
 
     contracts: those of the point. Days without a contract make a span without one, and without cost. known: the
-    reference rows, where they are at hand.
+    reference rows, found: the values of these days and maybe others, where they are at hand.
     """
     known = known or reference(controller=controller, areas=[point.price_area], first=first, after=after)
-    found = series(subject_id=point.subject_id, point_id=point.id, start=first, end=after)
+    if found is None:
+        found = series(subject_id=point.subject_id, point_id=point.id, start=first, end=after)
     if point.resolution == HOURLY:
         found = found.hourly()
     made: list[Span] = []

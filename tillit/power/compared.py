@@ -44,10 +44,11 @@ def daily(found: Series) -> dict[date, int]:
     """Watt-hours of each day of which every value is known."""
     if not len(found):
         return {}
-    days, place = np.unique(found.day, return_inverse=True)
-    wh = np.bincount(place, weights=found.wh.astype(np.float64))
-    whole = np.bincount(place, weights=found.gaps) == 0
-    return {slots.day_of(int(day)): int(use) for day, use, known in zip(days, wh, whole, strict=True) if known}
+    opens = np.flatnonzero(np.r_[True, found.day[1:] != found.day[:-1]])
+    wh, whole = np.add.reduceat(found.wh, opens), ~np.logical_or.reduceat(found.gaps, opens)
+    return {
+        slots.day_of(day): use for day, use in zip(found.day[opens][whole].tolist(), wh[whole].tolist(), strict=True)
+    }
 
 
 def year_before(day: date) -> date:

@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.db.models import Max
-
 from tillit.power import usage
 from tillit.power.bills import Span, spans
 from tillit.power.compared import Compared, compare, daily, year_before
@@ -13,7 +11,7 @@ from tillit.power.forecast import Forecast, forecast, weeks_before
 from tillit.power.models import Direction, MeteringPoint
 from tillit.power.periods import Looked, around
 from tillit.power.prices.queries import spot_days, temperatures, weather_place
-from tillit.power.queries import contracts_of, points_of, series, supplied_days
+from tillit.power.queries import Series, contracts_of, points_of, series, supplied_days
 from tillit.power.usage import Peaks, Usage, day_rows, month_rows, year_rows
 
 
@@ -69,10 +67,11 @@ def page(
     if looked is None:
         looked = around("month", usage.latest_day([known] if known else [], today))
     ends = _ends(known, today)
-    shown, parts = _usage(point, controller, looked, ends)
+    values = _both_years(point, looked, ends) if beside and looked.kind == "year" else None
+    shown, parts = _usage(point, controller, looked, ends, values)
     if not beside or shown.empty or looked.kind == "hour":
         return Page(points, number, looked, known, shown)
-    compared, earlier = _beside(point, looked, ends)
+    compared, earlier = _beside(point, looked, ends, values)
     return Page(
         points,
         number,
@@ -101,16 +100,26 @@ def rows_for_file(*, point: MeteringPoint, controller: str, looked: Looked, toda
     return found
 
 
-def _usage(point: MeteringPoint, controller: str, looked: Looked, ends: date) -> tuple[Usage, list[Span]]:
+def _both_years(point: MeteringPoint, looked: Looked, ends: date) -> Series:
+    """The values of the period and of the same a year before, and what lies between."""
+    first, after = year_before(looked.first), min(looked.after, ends)
+    return series(subject_id=point.subject_id, point_id=point.id, start=first, end=after)
+
+
+def _usage(
+    point: MeteringPoint, controller: str, looked: Looked, ends: date, values: Series | None = None
+) -> tuple[Usage, list[Span]]:
     whole = looked if looked.kind in {"year", "month"} else looked.within("month")
-    parts = _spans(point, controller, whole, min(whole.after, ends))
+    parts = _spans(point, controller, whole, min(whole.after, ends), values)
     make = {"year": year_rows, "month": month_rows}.get(looked.kind, day_rows)
     return make(parts, looked), parts
 
 
-def _spans(point: MeteringPoint, controller: str, looked: Looked, after: date) -> list[Span]:
+def _spans(
+    point: MeteringPoint, controller: str, looked: Looked, after: date, values: Series | None = None
+) -> list[Span]:
     contracts = contracts_of(subject_ids=[point.subject_id], controller_id=point.controller_id, point_id=point.id)
-    return spans(point=point, contracts=contracts, controller=controller, first=looked.first, after=after)
+    return spans(point=point, contracts=contracts, controller=controller, first=looked.first, after=after, found=values)
 
 
 def _ends(known: date | None, today: date) -> date:
@@ -122,14 +131,15 @@ def _ends(known: date | None, today: date) -> date:
 
 def _latest(point: MeteringPoint) -> date | None:
     mine = supplied_days(subject_id=point.subject_id, point_id=point.id).filter(direction=Direction.CONSUMPTION)
-    found: date | None = mine.aggregate(last=Max("day"))["last"]
-    return found
+    return mine.order_by("-day").values_list("day", flat=True).first()
 
 
-def _beside(point: MeteringPoint, looked: Looked, ends: date) -> tuple[Compared | None, dict[str, int]]:
+def _beside(
+    point: MeteringPoint, looked: Looked, ends: date, values: Series | None
+) -> tuple[Compared | None, dict[str, int]]:
     """The period beside the same a year before: the sums, and the earlier ones by row."""
     first, after = year_before(looked.first), min(looked.after, ends)
-    found = series(subject_id=point.subject_id, point_id=point.id, start=first, end=after)
+    found = _both_years(point, looked, ends) if values is None else values
     use = daily(found)
     place = weather_place(municipality=point.municipality, area=point.price_area)
     weather = temperatures(place=place.key, first=first, after=after) if place else {}
@@ -138,8 +148,8 @@ def _beside(point: MeteringPoint, looked: Looked, ends: date) -> tuple[Compared 
     earlier: dict[str, int] = {}
     if looked.kind == "day":
         hourly, before = found.hourly(), (year_before(looked.first) - date(1970, 1, 1)).days
-        values = hourly.wh[hourly.day == before]
-        earlier = {f"{looked.first.isoformat()}.{n}": int(wh) for n, wh in enumerate(values)}
+        of_day = hourly.wh[hourly.day == before]
+        earlier = {f"{looked.first.isoformat()}.{n}": int(wh) for n, wh in enumerate(of_day)}
         return compared, earlier if year_before(looked.first) in use else {}
     for day in days:
         if (wh := use.get(year_before(day))) is not None:

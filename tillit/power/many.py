@@ -17,7 +17,7 @@ from django.db import connection
 from tillit.kernel.sql import load
 from tillit.power import slots
 from tillit.power.bills import HOURLY, key_of, spans
-from tillit.power.cost.axis import Cells, Flags, Ints, cells, hours
+from tillit.power.cost.axis import Cells, Flags, Ints, cells, hours, month
 from tillit.power.cost.lines import Bill, month_bill
 from tillit.power.cost.terms import Key, Terms, terms
 from tillit.power.models import Contract, ContractKind, MeteringPoint
@@ -76,7 +76,7 @@ def bills(
     """The bills of a month [first, after) at a controller's points (all, or those with the ids). A point whose contract
     changes within it comes more than once, a bill a contract; one without any value does not come.
 
-    Most points have every hour of the month: their values come some points a row. The others go the longer way.
+    Most points have every hour of the month, which is one row then (`ReadingMonth`). The others go the longer way.
     """
     found, subjects = _under(controller_id, first, after, points)
     known = reference(controller=controller, areas={one.key.area for one in found}, first=first, after=after)
@@ -90,7 +90,7 @@ def bills(
             yield Batch(one.key, np.array(sorted(one.points), dtype=np.int64), None, missing.code)
             continue
         left = set(one.points)
-        if one.resolution == HOURLY:
+        if one.resolution == HOURLY and month(one.first) == (one.first, one.after):
             for some, bill in _whole(one, made, subjects):
                 left.difference_update(some.tolist())
                 yield Batch(one.key, some, bill)
@@ -145,7 +145,7 @@ def _whole(one: _Under, made: Terms, subjects: dict[int, int]) -> Iterator[tuple
     ids, axis = list(one.points), _hourly(made)
     lots = [ids[low : low + FETCHED] for low in range(0, len(ids), FETCHED)]
     with connection.cursor() as cursor, ThreadPoolExecutor(1) as beside:
-        cursor.execute("SELECT FROM power_reading_day LIMIT 0")  # what a scope carries does not travel with COPY
+        cursor.execute("SELECT FROM power_reading_month LIMIT 0")  # what a scope carries does not travel with COPY
         texts = [
             cursor.mogrify(
                 load(__file__, "many", "months"),
@@ -154,8 +154,6 @@ def _whole(one: _Under, made: Terms, subjects: dict[int, int]) -> Iterator[tuple
                     "points": lot,
                     "at_once": AT_ONCE,
                     "first": one.first,
-                    "after": one.after,
-                    "days": len(made.hours.days),
                 },
             )
             for lot in lots

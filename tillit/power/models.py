@@ -211,6 +211,26 @@ class ReadingDay(PersonalModel):
         ]
 
 
+class ReadingMonth(PersonalModel):
+    """The consumption of a month of which every hour is there without a gap: its days' `wh`, one after another.
+
+    `month`: its first day. Made from the days with every intake that changes them, and kept no longer than the first of
+    them. Where there is none the days are read. Kept in the row itself, uncompressed: at most 2 980 bytes.
+    """
+
+    point_id = models.BigIntegerField()
+    point = SubjectForeignKey(MeteringPoint, "point_id", cascade=True)
+    month = models.DateField()
+    wh = models.BinaryField()
+
+    class Meta:
+        db_table = "power_reading_month"
+        constraints = [
+            models.UniqueConstraint(fields=["subject_id", "point_id", "month"], name="power_reading_month_once"),
+            models.CheckConstraint(condition=Q(month__day=1), name="power_reading_month_first"),
+        ]
+
+
 class ReadingCorrection(PersonalModel):
     """Values of a day that gave way to others, as they came; intervals it says nothing of have quality 0. Packed as in
     `ReadingDay`, and kept exactly as long.

@@ -20,6 +20,7 @@ from tillit.power.models import (
     ReadingCorrection,
     ReadingDay,
     ReadingFile,
+    ReadingMonth,
 )
 from tillit.power.switch_models import Switch
 
@@ -31,6 +32,14 @@ personal(Switch, category="power_contract", clocks={})
 # No link of their own to the subject: the one to the point, which has it, is enough.
 personal(ReadingDay, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)
 personal(ReadingCorrection, category="consumption", clocks={"measured": "day"}, figures=_SUMS, subject_link=False)
+personal(
+    ReadingMonth,
+    category="consumption",
+    clocks={"measured": "month"},
+    figures=_SUMS,
+    subject_link=False,
+    not_exported={"wh": "the values of its days, which are exported"},
+)
 personal(AppAccount, category="device", clocks={"app_deleted": "ended_at"})
 not_personal(GridCompany, because="companies that own grids")
 not_personal(ReadingFile, because="counts of a file")

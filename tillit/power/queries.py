@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tillit.kernel.sql import load
 from tillit.power import slots
 from tillit.power.models import AppAccount, Contract, Direction, GridCompany, Household, MeteringPoint, ReadingDay
-from tillit.power.packing import QUALITY, WH, kind_of, unpack
+from tillit.power.packing import QUALITY, WH, kind_of
 
 Array = NDArray[Any]
 _AT_ONCE = 2000
@@ -113,15 +113,14 @@ def series(*, subject_id: int, point_id: int, start: date, end: date, direction:
         )
         found = {slots.number(row[0]): row[1:] for row in cursor.fetchall()}
     days = np.arange(slots.number(start), max(slots.number(end), slots.number(start)), dtype=np.int64)
-    resolution = np.array([found[int(day)][0] if int(day) in found else usual for day in days], dtype=np.int64)
+    none = (usual, b"", b"\0")
+    rows = [found.get(day, none) for day in days.tolist()]
+    resolution = np.array([row[0] for row in rows], dtype=np.int64)
     count = slots.lengths(days, resolution) if len(days) else days
     offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    wh, quality = np.zeros(offset[-1], dtype=np.int64), np.zeros(offset[-1], dtype=np.uint8)
-    for n, day in enumerate(days.tolist()):
-        if day in found:
-            _, packed, qualities = found[day]
-            wh[offset[n] : offset[n + 1]] = unpack(bytes(packed), WH, int(count[n]))
-            quality[offset[n] : offset[n + 1]] = unpack(bytes(qualities), QUALITY, int(count[n]))
+    counted = list(zip(rows, count.tolist(), strict=True))
+    wh = np.frombuffer(b"".join(row[1] or bytes(WH.itemsize * n) for row, n in counted), dtype=WH).astype(np.int64)
+    quality = np.frombuffer(b"".join(_each(row[2], n) for row, n in counted), dtype=QUALITY)
     place = np.arange(offset[-1]) - np.repeat(offset[:-1], count)
     minutes = np.repeat(resolution, count)
     begin = np.repeat(slots.begins(days), count) if len(days) else days
@@ -217,9 +216,7 @@ def _as_days(rows: list[tuple[Any, ...]]) -> Days:
     steps = np.array(resolution, dtype=np.int16)
     count = slots.lengths(numbers, steps)
     offset = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    each = b"".join(
-        bytes(one) if len(one) == n else bytes(one) * n for one, n in zip(quality, count.tolist(), strict=True)
-    )
+    each = b"".join(_each(one, n) for one, n in zip(quality, count.tolist(), strict=True))
     return Days(
         np.array(subject, dtype=np.int64),
         np.array(point, dtype=np.int64),
@@ -229,3 +226,8 @@ def _as_days(rows: list[tuple[Any, ...]]) -> Days:
         np.frombuffer(b"".join(wh), dtype=WH),
         np.frombuffer(each, dtype=np.uint8),
     )
+
+
+def _each(quality: bytes, count: int) -> bytes:
+    """A day's qualities, which may stand once for all."""
+    return quality if len(quality) == count else quality * count

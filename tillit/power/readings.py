@@ -83,6 +83,7 @@ def take_out(*, controller_id: int, point: MeteringPoint) -> Taken:
         with Scope(system("readings", {controller_id}), DISPOSES, frozenset({point.subject_id})):
             cursor.execute(_sql("days_outside"), key)
             days = [_day_of(n, *row) for n, row in enumerate(cursor.fetchall())]
+            cursor.execute(_sql("months_outside"), key)
             cursor.execute(_sql("corrections_outside"), key)
             gave_way = [_day_of(n, *row) for n, row in enumerate(cursor.fetchall())]
         if days:
@@ -135,6 +136,13 @@ def _round(cursor: Any, controller_id: int, points: Sequence[str], days: list[Da
     cursor.execute(_sql("add"), ours)
     added = cursor.rowcount
     changed, corrections = _merge(cursor, controller_id) if added < matched else (0, 0)
+    if added or changed:
+        cursor.execute(_sql("months"), ours)
+    if changed:
+        cursor.execute(_sql("changed"))
+        people = frozenset(subject for (subject,) in cursor.fetchall())
+        with Scope(system("readings", {controller_id}), DISPOSES, people):
+            cursor.execute(_sql("months_in_quarters"))
     values = sum(day.values for day in days) - sum(day.values for day, _ in unmatched)
     return Taken(added, changed, matched - added - changed, corrections, values, unmatched)
 

@@ -220,7 +220,8 @@ class Handover(models.Model):
     material: whether the receiver's declaration differs materially, so that everybody is told beforehand. consents:
     whether the wording of the consents covers the receiver; else no yes goes along. moved, stayed: people. counts:
     table → [rows that left, rows that arrived]; no names and no ids of people. chains: the giver's chain → the
-    receiver's that its bonus goes to, '' where it stays.
+    receiver's that its bonus goes to, '' where it stays. address: where the receiver's other installation takes people
+    in, '' where it is this one; then letter: its invitation, whose key both sides have confirmed.
     """
 
     giver = models.ForeignKey("declaration.Controller", on_delete=models.PROTECT, related_name="+")
@@ -238,6 +239,8 @@ class Handover(models.Model):
     stayed = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
     chains = models.JSONField(default=dict)
+    address = models.TextField(blank=True, default="")
+    letter = models.JSONField(null=True)
 
     class Meta:
         db_table = "privacy_handover"
@@ -249,3 +252,64 @@ class Handover(models.Model):
                 name="privacy_handover_one_at_a_time",
             ),
         ]
+
+
+class HandoverSent(models.Model):
+    """One person who has left for another installation (A10). reference: a keyed digest that says nobody's id.
+
+    message: what arrives, sealed for the receiver so that nobody here opens it; None as soon as it has confirmed.
+    left: table or `table:unit` → what left.
+    """
+
+    handover = models.ForeignKey(Handover, on_delete=models.PROTECT, related_name="sent")
+    reference = models.CharField(max_length=64)
+    message = models.BinaryField(null=True)
+    left = models.JSONField()
+    left_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "privacy_handover_sent"
+        constraints = [
+            models.UniqueConstraint(fields=["handover", "reference"], name="privacy_handover_sent_once"),
+            models.CheckConstraint(
+                condition=Q(message__isnull=True, confirmed_at__isnull=False)
+                | Q(message__isnull=False, confirmed_at__isnull=True),
+                name="privacy_handover_sent_held_until_confirmed",
+            ),
+        ]
+
+
+class HandoverExpected(models.Model):
+    """People of another installation's controller are to come (A10): who may send them, as staff have confirmed it.
+
+    fingerprint: of the key the giver signs with. arrived: people.
+    """
+
+    receiver = models.ForeignKey("declaration.Controller", on_delete=models.PROTECT, related_name="+")
+    giver = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=32)
+    expected_at = models.DateTimeField()
+    until = models.DateField()
+    closed_at = models.DateTimeField(null=True)
+    arrived = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "privacy_handover_expected"
+
+
+class HandoverArrived(models.Model):
+    """One person who came: the giver's reference, so that nobody comes twice. No id of anybody's here.
+
+    digest: SHA-256 of what was taken in; counts: table or `table:unit` → what arrived.
+    """
+
+    expected = models.ForeignKey(HandoverExpected, on_delete=models.PROTECT, related_name="people")
+    reference = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    counts = models.JSONField()
+    arrived_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "privacy_handover_arrived"
+        constraints = [models.UniqueConstraint(fields=["expected", "reference"], name="privacy_handover_arrived_once")]

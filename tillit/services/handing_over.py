@@ -4,12 +4,17 @@ An agreement whose product, or paying partner, the receiver does not have stays 
 customer relationship, by its own notice.
 """
 
+from datetime import date
+from typing import Any
+
 from django.db.models import Q
 
-from tillit.declaration.registry.going import Counts, Going
+from tillit.declaration.registry.going import Arriving, Counts, Going, Leaving, Packed
 from tillit.kernel import clock
 from tillit.services.agreement_models import Agreement
 from tillit.services.product_models import Partner, ServiceProduct
+
+_ALONG = ("payer", "price", "currency", "starts", "ends", "end_reason", "made_at", "ended_at", "collected_under")
 
 
 def carry(going: Going) -> Counts:
@@ -47,3 +52,44 @@ def carry(going: Going) -> Counts:
         )
         arrived += 1
     return {"services_agreement": (left, arrived)} if left else {}
+
+
+def pack(leaving: Leaving) -> Packed:
+    """The person's running agreements, by the keys of product and partner. They end here with the relationship."""
+    if "relationship" not in leaving.categories:
+        return Packed([], {})
+    running = Agreement.objects.filter(subject_id__in=leaving.subjects, controller_id=leaving.giver)
+    running = running.filter(Q(ends__isnull=True) | Q(ends__gt=clock.local_date(leaving.at)))
+    rows = running.select_related("product", "partner").order_by("starts", "id")
+    said = [
+        {"product": one.product.key, "partner": one.partner.key if one.partner else ""}
+        | {name: _plain(getattr(one, name)) for name in _ALONG}
+        for one in rows
+    ]
+    return Packed(said, {})
+
+
+def unpack(arriving: Arriving, said: list[dict[str, Any]]) -> dict[str, int]:
+    """Make the agreements whose product (and partner) the receiver has. In the caller's scope; how many, by table."""
+    products = {one.key: one for one in ServiceProduct.objects.filter(controller_id=arriving.receiver)}
+    partners = {one.key: one for one in Partner.objects.filter(controller_id=arriving.receiver)}
+    arrived = 0
+    for one in said:
+        product, partner = products.get(str(one["product"])), partners.get(str(one["partner"]))
+        if product is None or (one["partner"] and partner is None):
+            continue
+        if Agreement.objects.filter(subject_id=arriving.new, product=product, ends__isnull=True).exists():
+            continue  # of two registrations of one person the first stands
+        Agreement.objects.create(
+            subject_id=arriving.new,
+            controller_id=arriving.receiver,
+            product=product,
+            partner=partner,
+            **{name: one[name] for name in _ALONG},
+        )
+        arrived += 1
+    return {"services_agreement": arrived} if arrived else {}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

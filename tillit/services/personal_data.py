@@ -214,7 +214,7 @@ outward_way(
     opens=("tillit.disclosure.calling",),
     through="a claim and what was decided of it, to the insurer and the broker the declaration names",
 )
-goes_along("services", carry=handing_over.carry)
+goes_along("services", carry=handing_over.carry, pack=handing_over.pack, unpack=handing_over.unpack)
 outward_way(
     outside.ASKING,
     opens=("tillit.disclosure.calling",),

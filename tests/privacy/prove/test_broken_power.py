@@ -14,6 +14,10 @@ DAY = (
     r" registered, version) VALUES ({subject}, {controller}, 77, 1, '2026-03-29', 60, '\x00000000', '\x04',"
     r" '\x0000000000000000', 1)"
 )
+MONTH = (
+    "INSERT INTO power_reading_month (subject_id, controller_id, point_id, month, wh)"
+    r" VALUES ({subject}, {controller}, 77, '2026-03-01', '\x00000000')"
+)
 PART = (
     "INSERT INTO power_month_part (subject_id, controller_id, point_id, month, part, low_wh, middle_wh, high_wh,"
     " made_at) VALUES ({subject}, {controller}, 77, '2026-01-01', 'base', 1, 2, 3, now())"
@@ -41,6 +45,8 @@ def test_e1_e2_e7_what_is_wrong_with_readings_points_and_insight_is_seen(live: I
     assert "as many values" in live.sees("domains", "fjordlys", SUPPLY, f"{good}; {DAY.format(**given)}", GONE)
     full = DAY.format(**given).replace(r"'\x00000000'", rf"'\x{'00' * 92}'")
     assert "of no time at which" in live.sees("domains", "fjordlys", SUPPLY, f"{good}; {full}", GONE)
+    month = f"{good}; {MONTH.format(**given)}"
+    assert "months are not what" in live.sees("domains", "fjordlys", SUPPLY, month, GONE)
     part = f"{good}; {PART.format(**given)}"
     assert "do not use the app" in live.sees("domains", "fjordlys", APP, part, GONE)
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from django.apps import apps
 
 from tillit.declaration.errors import UnregisteredTableError
-from tillit.declaration.registry.going import GOES_ALONG, Going, goes_along
+from tillit.declaration.registry.going import GOES_ALONG, Arriving, Going, Leaving, Packed, goes_along
 from tillit.declaration.registry.outward import (
     OUTWARD,
     OutwardWay,
@@ -96,13 +96,16 @@ __all__ = [
     "SIMULATED",
     "TRANSIENT",
     "WRITERS",
+    "Arriving",
     "Definer",
     "DerivedClock",
     "DomainCheck",
     "Folder",
     "Going",
+    "Leaving",
     "OutwardWay",
     "OwnedTable",
+    "Packed",
     "PersonalTable",
     "Routines",
     "SegmentFact",

@@ -31,7 +31,7 @@ class PersonalTable:
     withheld: (SQL condition on the row `t`, reason): rows that an access request leaves out because the law forbids
     telling of them.
     moves: whether its rows go along when a controller hands its people over to another (A10). What hangs on digests,
-    books or proofs of the controller's own does not.
+    books or proofs of the controller's own does not. travels: whether they mean the same in another installation, too.
     """
 
     model: type[models.Model]
@@ -52,6 +52,7 @@ class PersonalTable:
     figures: str = ""
     withheld: tuple[str, str] | None = None
     moves: bool = False
+    travels: bool = False
 
     @property
     def table(self) -> str:
@@ -129,6 +130,7 @@ def personal(
     figures: str = "",
     withheld: tuple[str, str] | None = None,
     moves: bool = False,
+    travels: bool = False,
 ) -> None:
     """Register a personal table; raises `UnregisteredTableError` when the registration does not fit the model."""
     table, columns = model._meta.db_table, {f.column for f in model._meta.concrete_fields}
@@ -170,6 +172,7 @@ def personal(
         figures,
         withheld,
         moves,
+        travels,
     )
     guard.protect(table, lambda: PERSONAL[table].reach if table in PERSONAL else None)
 

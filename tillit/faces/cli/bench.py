@@ -256,12 +256,17 @@ def comparison(
 def breakdown(
     homes: Annotated[int, typer.Option(min=10, help="Homes whose parts are known, a year each.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Number of the first home: others for each number.")] = 10_000,
+    samples: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Instead: the folder of samples of `opendsm`.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """How wrong the breakdown of power use is, on homes whose parts are known, beside a guess."""
     from tillit.journeys.bench import breakdown as bench
+    from tillit.journeys.bench import samples as labelled
 
-    _say(bench.run(homes=homes, seed=seed, tell=_tell), as_json=as_json)
+    found = labelled.run(folder=samples, tell=_tell) if samples else bench.run(homes=homes, seed=seed, tell=_tell)
+    _say(found, as_json=as_json)
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """`tillit handover`: a controller's people and data go to another controller (A10)."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tillit.faces.cli.members import acting
-from tillit.faces.cli.ready import controller_of
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
@@ -31,8 +32,17 @@ def plan(
         list[str] | None,
         typer.Option("--chain", help="Where the bonus of a chain goes: OURS=THEIRS; OURS= where it stays."),
     ] = None,
+    elsewhere: Annotated[
+        str, typer.Option("--elsewhere", help="Where the receiver's other installation answers: https://…")
+    ] = "",
+    invitation: Annotated[
+        Path | None, typer.Option("--invitation", exists=True, dir_okay=False, help="Then its invitation.")
+    ] = None,
+    fingerprint: Annotated[str, typer.Option("--fingerprint", help="And its fingerprint, as its staff told it.")] = "",
 ) -> None:
     """Compare the two declarations and put the hand-over on record."""
+    if bool(elsewhere) != (invitation is not None) or bool(elsewhere) != bool(fingerprint):
+        raise typer.BadParameter("--elsewhere, --invitation and --fingerprint go together")
     at, actor = acting(giver, staff)
     from tillit.kernel import clock
     from tillit.privacy.handover import planning
@@ -43,7 +53,14 @@ def plan(
         if change.material:
             out.print(f"{change.path}: {change.kind} ({change.because})", markup=False)
     made = planning.plan(
-        actor=actor, giver=at, receiver=to, day=on, consents=consents, at=clock.now(), chains=_chains(chain or [])
+        actor=actor,
+        giver=at,
+        receiver=to,
+        day=on,
+        consents=consents,
+        at=clock.now(),
+        chains=_chains(chain or []),
+        elsewhere=planning.Elsewhere(elsewhere, invitation.read_bytes(), fingerprint) if invitation else None,
     )
     told = "everybody is to be told beforehand" if made.material else "nothing differs materially"
     out.print(f"hand-over {made.pk}: {giver} to {receiver} on {on}; {told}")
@@ -89,6 +106,75 @@ def cancel(giver: Giver, staff: Staff) -> None:
     out.print(f"hand-over {found.pk} is called off")
 
 
+@app.command()
+def fingerprint() -> None:
+    """This installation's fingerprint, to be read aloud to the other side's staff."""
+    ready()
+    from tillit.privacy import envelope
+
+    out.print(envelope.fingerprint(envelope.signing_key()))
+
+
+@app.command()
+def expect(
+    receiver: Annotated[str, typer.Argument(help="Key of the controller that takes over.")],
+    giver: Annotated[str, typer.Option("--from", help="Name of the controller whose people come.")],
+    key: Annotated[str, typer.Option("--fingerprint", help="The giver's, as its staff told it.")],
+    until: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="The last day to take people in.")],
+    staff: Staff,
+    to: Annotated[Path, typer.Option("--out", help="The invitation to write.")] = Path("handover-invitation.json"),
+) -> None:
+    """At the receiver's installation: be ready for people from another one, and write the invitation for it."""
+    at, actor = acting(receiver, staff)
+    from tillit.kernel import clock
+    from tillit.privacy import envelope
+    from tillit.privacy.handover import arriving
+
+    made, letter = arriving.expect(
+        actor=actor, receiver=at, giver=giver, fingerprint=key, until=until.date(), at=clock.now()
+    )
+    to.write_bytes(letter)
+    out.print(f"{to}: hand-over {made.pk} from {giver}, until {made.until}", markup=False)
+    out.print(f"Our fingerprint: {envelope.fingerprint(envelope.signing_key())}")
+
+
+@app.command()
+def arrivals(
+    receiver: Annotated[str, typer.Argument(help="Key of the controller that takes over.")], staff: Staff
+) -> None:
+    """Who is expected from other installations, and what has arrived."""
+    at, _ = acting(receiver, staff)
+    from tillit.privacy.handover import arriving
+
+    rows = arriving.expected_of(receiver=at)
+    for one in rows:
+        state = "closed" if one.closed_at else f"until {one.until}"
+        out.print(f"hand-over {one.pk} from {one.giver}: {state}, {one.arrived} arrived", markup=False)
+        for table, count in arriving.counted(expected=one).items():
+            out.print(f"  {table}: {count} arrived", markup=False)
+    if not rows:
+        out.print("none")
+
+
+@app.command()
+def close(
+    receiver: Annotated[str, typer.Argument(help="Key of the controller that takes over.")],
+    number: Annotated[int, typer.Argument(help="The number that `arrivals` shows.")],
+    staff: Staff,
+) -> None:
+    """Take nobody more in. Who came stays."""
+    at, actor = acting(receiver, staff)
+    from tillit.kernel import clock
+    from tillit.privacy.errors import HandoverError
+    from tillit.privacy.handover import arriving
+
+    found = [one for one in arriving.expected_of(receiver=at) if one.pk == number]
+    if not found:
+        raise HandoverError("handover-none", f"{receiver} expects nobody by the number {number}")
+    arriving.close(actor=actor, expected=found[0], at=clock.now())
+    out.print(f"hand-over {number} is closed")
+
+
 @app.command(name="list")
 def listed(giver: Giver, staff: Staff) -> None:
     """Every hand-over of the controller's people, with what left and what arrived."""
@@ -106,6 +192,8 @@ def show(one: "Handover") -> None:
     """A hand-over in lines: state, people, rows by table."""
     state = "called off" if one.cancelled_at else "done" if one.done_at else "under way" if one.moved else "planned"
     out.print(f"hand-over {one.pk} to {one.receiver.key} on {one.day}: {state}, {one.moved} moved, {one.stayed} stayed")
+    if waiting := one.sent.filter(confirmed_at__isnull=True).count():
+        out.print(f"  {waiting} on their way, not confirmed: carry-out sends them again")
     for table, (left, arrived) in sorted(one.counts.items()):
         out.print(f"  {table}: {left} left, {arrived} arrived", markup=False)
 

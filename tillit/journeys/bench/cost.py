@@ -131,6 +131,7 @@ def _values(controller: Controller, points: int, file: Path) -> int:
             out.write(wh.tobytes())
             made += wh.size
             _copy(controller, some, wh)
+        cursor.execute(load(__file__, "cost", "months"), {"controller": controller.pk, "first": FIRST, "after": AFTER})
     return made
 
 

@@ -16,3 +16,31 @@ SELECT 'fault', 'messages were sent to people after it was known that they had d
 FROM messages_message m JOIN dead d ON d.id = m.subject_id
 WHERE m.controller_id = %(controller)s AND m.direction = 'out' AND m.message_state = 'sent' AND m.settled_at > d.known
 UNION ALL SELECT '', 'deceased', count(*) FROM dead
+
+-- name: letters
+-- Letters that went by post off the record: more than the trail says of their batch, without a batch, or by a batch that
+-- nobody fetched on record; and letters that wait although their batch is said to be with the post.
+WITH batch AS (
+  SELECT b.id, b.fetched_at, b.sent_at,
+    count(*) FILTER (WHERE m.message_state = 'sent') AS sent, count(*) FILTER (WHERE m.message_state = 'queued') AS waiting,
+    (SELECT max((e.details ->> 'letters')::bigint) FROM audit_event e
+     WHERE e.controller_id = b.controller_id AND e.type = 'letters.sent' AND e.batch = b.id) AS told,
+    (SELECT count(*) FROM audit_event e
+     WHERE e.controller_id = b.controller_id AND e.type = 'letters.fetched' AND e.batch = b.id) AS fetches
+  FROM messages_letter_batch b
+  JOIN messages_message m ON m.letter_batch_id = b.id AND m.controller_id = b.controller_id AND m.channel = 'post'
+  WHERE b.controller_id = %(controller)s GROUP BY b.id, b.controller_id, b.fetched_at, b.sent_at
+)
+SELECT 'fault', 'letters were posted off the record', coalesce(sum(greatest(sent - coalesce(told, 0), 0)), 0) FROM batch
+UNION ALL
+SELECT 'fault', 'batches of letters were fetched off the record', count(*) FROM batch
+WHERE fetched_at IS NOT NULL AND fetches = 0
+UNION ALL
+SELECT 'fault', 'letters wait although their batch is with the post', coalesce(sum(waiting), 0) FROM batch
+WHERE sent_at IS NOT NULL
+UNION ALL
+SELECT 'fault', 'letters were posted without a batch that staff fetched', count(*)
+FROM messages_message m
+WHERE m.controller_id = %(controller)s AND m.channel = 'post' AND m.direction = 'out' AND m.message_state = 'sent'
+  AND m.letter_batch_id IS NULL
+UNION ALL SELECT '', 'letters', coalesce(sum(sent), 0) FROM batch

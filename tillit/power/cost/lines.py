@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tillit.power.cost.axis import Cells, Flags, Ints
 from tillit.power.cost.terms import Terms
@@ -14,6 +16,8 @@ PER_ORE = 1000 * RATE
 """Watt-hours times a rate are billionths of a krone: so many are one øre."""
 YEAR = 12
 _SAFE = 2**62
+_EXACT = 2**53
+"""Whole numbers below it, and their sums, are exact in floating point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +104,12 @@ def month_bill(
     spread: quarters that are but a part of an hour's value, which pay the mean of its four. shared: where the month has
     other stretches, what it has in common with them.
     """
-    within = _within(terms, cells, wh, shared.used if shared else {})[0]
-    lines = _energy_lines(terms, cells, wh, within, spread)
+    use = _Use(wh)
+    within = _within(terms, cells, use, shared.used if shared else {})[0]
+    lines = _energy_lines(terms, cells, use, within, spread)
     lines += _fee_lines(terms, len(wh))
     lines += _capacity_lines(terms, cells, wh, gaps, shared)
-    return _bill(terms, cells, wh, lines, gaps)
+    return _bill(terms, cells, use, lines, gaps)
 
 
 def part_bills(
@@ -124,25 +129,27 @@ def part_bills(
     def of(values: Ints) -> Ints:
         return np.where(rows, values[None, :], 0)
 
-    within = [of(part[0]) for part in _within(terms, cells, wh[None, :], shared.used if shared else {})[0]]
+    whole = _within(terms, cells, _Use(wh[None, :]), shared.used if shared else {})[0]
+    within = [_Use(of(part.wh[0])) for part in whole]
     shown = None if gaps is None else rows & gaps[None, :]
     parts = None if spread is None else rows & spread[None, :]
-    return _bill(terms, cells, of(wh), _energy_lines(terms, cells, of(wh), within, parts), shown)
+    use = _Use(of(wh))
+    return _bill(terms, cells, use, _energy_lines(terms, cells, use, within, parts), shown)
 
 
-def _bill(terms: Terms, cells: Cells, wh: Ints, lines: list[Line], gaps: Flags | None) -> Bill:
-    net = _total([line.ore for line in lines], len(wh))
-    none = np.zeros(len(wh), dtype=np.int64)
+def _bill(terms: Terms, cells: Cells, use: "_Use", lines: list[Line], gaps: Flags | None) -> Bill:
+    net = _total([line.ore for line in lines], len(use.wh))
+    none = np.zeros(len(use.wh), dtype=np.int64)
     priced, final = terms.priced[cells.hour], terms.final[cells.hour]
     needs = terms.on_spot[cells.hour]
     for scheme in terms.schemes:
         needs = needs | scheme.where[cells.hour]
-    unpriced = none if priced[needs].all() else wh @ (needs & ~priced).astype(np.int64)
+    unpriced = none if priced[needs].all() else use.of(needs & ~priced)
     open_ones = needs & priced & ~final
-    preliminary = wh @ open_ones.astype(np.int64) if open_ones.any() else none
+    preliminary = use.of(open_ones) if open_ones.any() else none
     return Bill(
         lines,
-        wh.sum(axis=1),
+        use.total,
         nearest(net * terms.vat, 10_000),
         terms.vat,
         none if gaps is None else gaps.sum(axis=1, dtype=np.int64),
@@ -160,28 +167,27 @@ def _prices(terms: Terms, cells: Cells) -> tuple[Ints, Ints]:
     return np.where(cells.quarter < 0, hour, quarter), hour
 
 
-def _energy_lines(terms: Terms, cells: Cells, wh: Ints, within: list[Ints], spread: Flags | None) -> list[Line]:
+def _energy_lines(terms: Terms, cells: Cells, use: "_Use", within: "list[_Use]", spread: Flags | None) -> list[Line]:
     pays, hour = _prices(terms, cells)
-    sums = _Sums(wh, cells)
     lines = []
     if terms.on_spot.any():
         on_spot = (terms.on_spot & terms.priced)[cells.hour]
-        total = _weighed(wh, np.where(on_spot, pays, 0), np.where(on_spot, hour, 0), spread)
-        quantity = sums.of(terms.on_spot & terms.priced)
+        total = _weighed(use, np.where(on_spot, pays, 0), np.where(on_spot, hour, 0), spread)
+        quantity = use.of(on_spot)
         mean = {"mean": np.where(quantity > 0, nearest(total, 4) // np.maximum(quantity, 1), 0)}
         lines.append(Line("spot", "", nearest(total, 4 * PER_ORE), quantity, detail=mean))
     for rate in terms.rates:
-        quantity = sums.of(rate.where)
+        quantity = use.of(rate.where[cells.hour])
         lines.append(Line(rate.kind, rate.name, nearest(quantity * rate.rate, PER_ORE), quantity, rate.rate, rate.note))
     for scheme, part in zip(terms.schemes, within, strict=True):
         where = (scheme.where & terms.priced)[cells.hour]
         limit = 4 * scheme.rate
         if scheme.kind == "support":
             above = np.where(where, np.maximum(hour - limit, 0), 0)
-            total, quantity = -_weighed(part, above, above, None), part @ (above > 0).astype(np.int64)
+            total, quantity = -part.weighed(above), part.of(above > 0)
         else:
             total = _weighed(part, np.where(where, limit - pays, 0), np.where(where, limit - hour, 0), spread)
-            quantity = part @ where.astype(np.int64)
+            quantity = part.of(where)
         shared, out_of = _reduced(scheme.share)
         ore = nearest(total * shared, 4 * PER_ORE * out_of)
         detail = {"share": scheme.share, "cap": scheme.cap}
@@ -189,59 +195,76 @@ def _energy_lines(terms: Terms, cells: Cells, wh: Ints, within: list[Ints], spre
     return lines
 
 
-def _weighed(wh: Ints, pays: Ints, hour: Ints, spread: Flags | None) -> Ints:
-    total = wh @ pays
+def _weighed(use: "_Use", pays: Ints, hour: Ints, spread: Flags | None) -> Ints:
+    total = use.weighed(pays)
     if spread is not None and spread.any():
-        total = total + np.where(spread, wh, 0) @ (hour - pays)
+        total = total + np.where(spread, use.wh, 0) @ (hour - pays)
     return total
 
 
-class _Sums:
-    """Watt-hours of each row in some hours; what is asked twice is added up once."""
+class _Use:
+    """Watt-hours (rows, cells), added up over some cells or weighed. What is asked for twice is computed once."""
 
-    def __init__(self, wh: Ints, cells: Cells) -> None:
-        self._wh, self._cells = wh, cells
+    def __init__(self, wh: Ints) -> None:
+        self.wh = wh
         self._known: dict[bytes, Ints] = {}
 
+    @cached_property
+    def total(self) -> Ints:
+        """(rows): of all cells."""
+        return np.asarray(self.wh.sum(axis=1))
+
     def of(self, where: Flags) -> Ints:
-        """(rows): the sum over those hours."""
+        """(rows): of those cells."""
+        if where.all():
+            return self.total
         key = where.tobytes()
         if key not in self._known:
-            if where.all():
-                self._known[key] = self._wh.sum(axis=1)
-            else:
-                self._known[key] = self._wh @ where[self._cells.hour].astype(np.int64)
+            self._known[key] = self.weighed(where.astype(np.int64))
         return self._known[key]
+
+    def weighed(self, weights: Ints) -> Ints:
+        """(rows): each cell's times its weight, exactly: by floating point, which is faster, where that is exact."""
+        if self._most * int(np.abs(weights).sum()) < _EXACT:
+            return np.asarray(np.einsum("ij,j->i", self._floating, weights.astype(np.float64)), dtype=np.int64)
+        return self.wh @ weights
+
+    @cached_property
+    def _most(self) -> int:
+        return int(np.abs(self.wh).max(initial=0))
+
+    @cached_property
+    def _floating(self) -> NDArray[np.float64]:
+        return self.wh.astype(np.float64)
 
 
 def used_up(terms: Terms, cells: Cells, wh: Ints, used: Mapping[str, Ints]) -> dict[str, Ints]:
     """Kind of scheme → watt-hours of its cap that are used up after these, when `used` were before."""
-    return _within(terms, cells, wh, used)[1]
+    return _within(terms, cells, _Use(wh), used)[1]
 
 
-def _within(terms: Terms, cells: Cells, wh: Ints, used: Mapping[str, Ints]) -> tuple[list[Ints], dict[str, Ints]]:
+def _within(terms: Terms, cells: Cells, use: _Use, used: Mapping[str, Ints]) -> tuple[list[_Use], dict[str, Ints]]:
     """What of each cell is under the cap of each scheme, used up hour by hour from the first of the month, whichever
     rows of the scheme count in it; and what is used up after it.
     """
     found, now = [], dict(used)
     for scheme in terms.schemes:
         where = scheme.where[cells.hour]
-        counted = wh if where.all() else np.where(where, wh, 0)
-        total = counted.sum(axis=1)
-        before = now.get(scheme.kind, np.zeros_like(total))
-        found.append(_eligible(counted, total, scheme.cap - before))
-        now[scheme.kind] = before + total
+        counted = use if where.all() else _Use(np.where(where, use.wh, 0))
+        before = now.get(scheme.kind, np.zeros_like(counted.total))
+        found.append(_eligible(counted, scheme.cap - before))
+        now[scheme.kind] = before + counted.total
     return found, now
 
 
-def _eligible(counted: Ints, total: Ints, left: Ints) -> Ints:
-    over = total > left
+def _eligible(counted: _Use, left: Ints) -> _Use:
+    over = counted.total > left
     if not over.any():
         return counted
-    found, many = counted.copy(), counted[over]
+    found, many = counted.wh.copy(), counted.wh[over]
     before = np.cumsum(many, axis=1) - many
     found[over] = np.clip(left[over, None] - before, 0, many)
-    return found
+    return _Use(found)
 
 
 def daily_maxima(cells: Cells, wh: Ints, gaps: Flags | None) -> tuple[Ints, Ints]:

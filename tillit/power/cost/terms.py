@@ -47,16 +47,12 @@ class Rate:
     note: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Limited:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Limited(Rate):
     """A scheme in some hours: rate is its threshold or price, share in basis points, cap in watt-hours a month."""
 
-    kind: str
-    rate: int
     share: int
     cap: int
-    where: Flags
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,7 +204,7 @@ def _schemes(known: Reference, key: Key, axis: Hours) -> Iterable[Limited]:
             if kind == SchemeKind.FIXED_PRICE:
                 taken |= where
             if where.any():
-                yield Limited(kind, row.rate, row.share, row.cap_wh, where, row.note)
+                yield Limited(kind, "", row.rate, where, row.note, share=row.share, cap=row.cap_wh)
 
 
 def _levies(known: Reference, kind: str, key: Key, first: date, after: date) -> list[tuple[Levy, date, date]]:

@@ -13,16 +13,9 @@ WHERE p.controller_id = %(controller)s AND c.controller_id = %(controller)s
 GROUP BY p.price_area, p.municipality, p.use, p.resolution, g.key, c.kind, c.product, since, until
 
 -- name: months
--- Of points of which each day of [first, after) is there in hours and without a gap: some at a time in a row, their ids and
--- all their values, one after another.
+-- Of points of which every hour of the month is there: some at a time in a row, their ids and all their values, one after
+-- another.
 SELECT string_agg(int8send(p.id), ''::bytea), string_agg(m.wh, ''::bytea)
 FROM unnest(%(subjects)s::bigint[], %(points)s::bigint[]) WITH ORDINALITY AS p (subject_id, id, place)
-CROSS JOIN LATERAL (
-  SELECT string_agg(r.wh, ''::bytea ORDER BY r.day) AS wh, count(*) AS days,
-         bool_and(r.resolution = 60 AND position('\x00'::bytea IN r.quality) = 0) AS whole
-  FROM power_reading_day r
-  WHERE r.subject_id = p.subject_id AND r.point_id = p.id AND r.direction = 1
-    AND r.day >= %(first)s AND r.day < %(after)s
-) m
-WHERE m.whole AND m.days = %(days)s
+JOIN power_reading_month m ON m.subject_id = p.subject_id AND m.point_id = p.id AND m.month = %(first)s
 GROUP BY p.place / %(at_once)s

@@ -1,7 +1,7 @@
 -- name: power_readings
 -- Days whose values are not as many as the day had intervals, days of a point of somebody else or on which it was not
--- supplied to them, corrections of days of
--- which nothing counts, rows put aside that are older than their time, and how much there is.
+-- supplied to them, months that are not what their days come to, corrections of days of which nothing counts, rows
+-- put aside that are older than their time, and how much there is.
 WITH lengths AS (
   SELECT r.*, (extract(epoch FROM ((r.day + 1)::timestamp AT TIME ZONE 'Europe/Oslo')
                 - (r.day::timestamp AT TIME ZONE 'Europe/Oslo')) / 60 / r.resolution)::integer AS many
@@ -18,6 +18,13 @@ SELECT 'fault', 'days are of no time at which the point was supplied to the pers
 WHERE NOT EXISTS (
   SELECT FROM power_contract c
   WHERE c.subject_id = r.subject_id AND c.point_id = r.point_id AND c.starts <= r.day AND (c.ends IS NULL OR c.ends > r.day)
+)
+UNION ALL
+SELECT 'fault', 'months are not what their days come to', count(*) FROM power_reading_month m
+WHERE m.controller_id = %(controller)s AND m.wh IS DISTINCT FROM (
+  SELECT string_agg(r.wh, ''::bytea ORDER BY r.day) FROM power_reading_day r
+  WHERE r.subject_id = m.subject_id AND r.point_id = m.point_id AND r.direction = 1
+    AND r.day >= m.month AND r.day < (m.month + interval '1 month')::date
 )
 UNION ALL
 SELECT 'fault', 'corrections are of days of which nothing counts', count(*) FROM power_reading_correction c

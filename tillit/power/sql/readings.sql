@@ -84,6 +84,54 @@ SET resolution = m.resolution, wh = m.wh, quality = m.quality, registered = m.re
     recorded_at = tillit_now()
 FROM power_merged m WHERE r.subject_id = m.subject_id AND r.id = m.id
 
+-- name: months
+-- The months of consumption that this round's days are in: one row of all values where every hour is there. A month whose
+-- first or last day is not there is not looked at.
+WITH touched AS (
+  SELECT DISTINCT m.subject_id, m.point_id, m.state, m.day - extract(day FROM m.day)::integer + 1 AS month
+  FROM power_matched m WHERE m.direction = 1
+), looked AS (
+  SELECT t.*, (t.month + interval '1 month')::date AS after FROM touched t
+), made AS (
+  SELECT k.subject_id, k.point_id, k.state, k.month, d.wh, d.days = k.after - k.month AND d.whole AS whole
+  FROM looked k
+  CROSS JOIN LATERAL (
+    SELECT string_agg(r.wh, ''::bytea ORDER BY r.day) AS wh, count(*) AS days,
+           bool_and(r.resolution = 60 AND position('\x00'::bytea IN r.quality) = 0) AS whole
+    FROM power_reading_day r
+    WHERE r.subject_id = k.subject_id AND r.point_id = k.point_id AND r.direction = 1
+      AND r.day >= k.month AND r.day < k.after
+  ) d
+  WHERE (
+    SELECT count(*) FROM power_reading_day r
+    WHERE r.subject_id = k.subject_id AND r.point_id = k.point_id AND r.direction = 1 AND r.day IN (k.month, k.after - 1)
+  ) = 2
+)
+INSERT INTO power_reading_month AS x (subject_id, controller_id, state, point_id, month, wh)
+SELECT d.subject_id, %(controller)s, d.state, d.point_id, d.month, d.wh FROM made d WHERE d.whole
+ON CONFLICT (subject_id, point_id, month) DO UPDATE SET wh = excluded.wh, recorded_at = tillit_now()
+WHERE x.wh <> excluded.wh
+
+-- name: changed
+-- Whose days changed.
+SELECT DISTINCT subject_id FROM power_merged
+
+-- name: months_in_quarters
+-- Take away the months of which a day has come in quarters.
+DELETE FROM power_reading_month m
+USING power_merged d JOIN power_reading_day r ON r.subject_id = d.subject_id AND r.id = d.id
+WHERE m.subject_id = r.subject_id AND m.point_id = r.point_id AND r.direction = 1 AND r.resolution <> 60
+  AND m.month = r.day - extract(day FROM r.day)::integer + 1
+
+-- name: months_outside
+-- Take away the months of a point of which a day is not there any more.
+DELETE FROM power_reading_month m
+WHERE m.subject_id = %(subject)s AND m.point_id = %(point)s AND (
+  SELECT count(*) FROM power_reading_day r
+  WHERE r.subject_id = m.subject_id AND r.point_id = m.point_id AND r.direction = 1
+    AND r.day >= m.month AND r.day < (m.month + interval '1 month')::date
+) < (m.month + interval '1 month')::date - m.month
+
 -- name: days_outside
 -- Take away the days of a point on which it was not supplied to its person.
 DELETE FROM power_reading_day r

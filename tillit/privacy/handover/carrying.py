@@ -1,6 +1,7 @@
 """Carrying a hand-over out: each person is one transaction, and who is left is who has not gone yet (A10)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from tillit.kernel.scope import Actor, Scope
 from tillit.parties.errors import RestrictedPersonError, UnknownSubjectError
 from tillit.privacy import events
 from tillit.privacy.errors import HandoverError
-from tillit.privacy.handover import moving
+from tillit.privacy.handover import leaving, moving
 from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, related, untold, waiting
 from tillit.privacy.models import Handover
 
@@ -38,6 +39,8 @@ def carry_out(
     today = clock.local_date(at)
     if today < handover.day:
         raise HandoverError("handover-day", f"not before {handover.day}")
+    if handover.address:
+        leaving.confirm_all(handover=handover)
     waits: dict[int, date] = {}
     if (since := differs_since(handover=handover, on=today)) is not None:
         Handover.objects.filter(pk=handover.pk).update(material=True)
@@ -60,6 +63,10 @@ def carry_out(
 
 
 def _one(handover: Handover, subject: int, at: datetime) -> None:
+    if handover.address:
+        with suppress(RestrictedPersonError, UnknownSubjectError, DisclosureRefusedError):  # this one stays
+            leaving.one(handover=handover, subject_id=subject, at=at)
+        return
     with transaction.atomic():
         standing = Handover.objects.select_for_update().get(pk=handover.pk)
         if standing.cancelled_at is not None:

@@ -29,7 +29,7 @@ from tillit.privacy.erasure import erase
 from tillit.privacy.handover.planning import ACTIVITY, successor
 from tillit.privacy.models import Handover
 
-_JOINT = (Fact, SealedFact)
+JOINT = (Fact, SealedFact)
 """What a register knows of its people together: the holder's rows, where it has one (A1)."""
 
 Counts = dict[str, tuple[int, int]]
@@ -52,18 +52,7 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
     left_by = {giver.pk, holder_of(controller_id=giver.pk)}
     both = system("handover", {*left_by, receiver.pk, holder_of(controller_id=receiver.pk)})
     going, counts = categories(handover), Counts()
-    wait_for_sets(subject_id=subject_id)
-    with Scope(system("handover", left_by), ACTIVITY, frozenset({subject_id})) as scope:
-        lock_subject(scope=scope, subject_id=subject_id)
-        disclose(
-            scope=scope,
-            subject_id=subject_id,
-            controller_id=giver.pk,
-            recipient=successor(giver=giver).key,
-            fields=dict.fromkeys(sorted(going), ""),
-            party=receiver.key,
-            at=at,
-        )
+    disclosed(handover, subject_id, left_by, going, at)
     with Scope(both, "retention") as scope:
         new = create_subject(scope=scope, register_id=receiver.register_id)
         for one in merging.same_person(subject_id):
@@ -72,7 +61,7 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
                     left, arrived = _copy(table, one, new, homes[table.table], going, giver.pk)
                     before = counts.get(table.table, (0, 0))
                     counts[table.table] = (before[0] + left, before[1] + arrived)
-        _identify(new, subject_id, receiver.register_id)
+        identify(new, receiver.register_id)
         if Login.objects.filter(subject_id__in=merging.same_person(subject_id), is_active=True).exists():
             open_account(scope=scope, subject_id=new, register_id=receiver.register_id, at=at)
         people = tuple(merging.same_person(subject_id))
@@ -107,8 +96,25 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
                 at=at,
                 details={"handover": handover.pk, "rows": rows},
             )
-    _leave(handover, subject_id, at)
+    leave(handover, subject_id, at)
     return counts
+
+
+def disclosed(handover: Handover, subject_id: int, left_by: set[int], going: frozenset[str], at: datetime) -> None:
+    """Have the person to oneself until the transaction ends, and put on record what goes to whom."""
+    giver = handover.giver
+    wait_for_sets(subject_id=subject_id)
+    with Scope(system("handover", left_by), ACTIVITY, frozenset({subject_id})) as scope:
+        lock_subject(scope=scope, subject_id=subject_id)
+        disclose(
+            scope=scope,
+            subject_id=subject_id,
+            controller_id=giver.pk,
+            recipient=successor(giver=giver).key,
+            fields=dict.fromkeys(sorted(going), ""),
+            party=handover.receiver.key,
+            at=at,
+        )
 
 
 def _homes(table: PersonalTable, giver: int, receiver: int) -> dict[int, int]:
@@ -118,7 +124,7 @@ def _homes(table: PersonalTable, giver: int, receiver: int) -> dict[int, int]:
     """
     holder, joint = holder_of(controller_id=giver), holder_of(controller_id=receiver)
     if holder == giver:
-        return {giver: joint if table.model in _JOINT else receiver}
+        return {giver: joint if table.model in JOINT else receiver}
     return {holder: joint, giver: receiver}
 
 
@@ -195,7 +201,7 @@ def _reseal(cursor: Any, table: PersonalTable, kept: list[str], select: str, whe
     return len(rows)
 
 
-def _identify(new: int, subject: int, register_id: int) -> None:
+def identify(new: int, register_id: int) -> None:
     """Make anew, under the receiver's key, the digests that can be made: of addresses that are known in clear.
 
     What another person of the receiver's already holds stays theirs.
@@ -227,7 +233,7 @@ def _choices(handover: Handover, subject_id: int, new: int, at: datetime) -> Non
     """
     receiver = handover.receiver_id
     with Scope(system("handover", {receiver}), "consent_management", frozenset({new})) as scope:
-        for activity, channel, kind in _said(handover, subject_id):
+        for activity, channel, kind in said(handover, subject_id):
             with suppress(UnknownChoiceError):
                 consent.record(
                     scope=scope,
@@ -243,17 +249,17 @@ def _choices(handover: Handover, subject_id: int, new: int, at: datetime) -> Non
                 )
 
 
-def _said(handover: Handover, subject_id: int) -> Iterator[tuple[str, str, EventKind]]:
+def said(handover: Handover, subject_id: int) -> Iterator[tuple[str, str, EventKind]]:
     """What is recorded at the receiver, in order: (activity, channel, what)."""
     giver = handover.giver_id
     holders = list(dict.fromkeys((giver, holder_of(controller_id=giver))))
     with Scope(system("handover", holders), "consent_management"):
         rows = list(Choice.objects.filter(subject_id=subject_id, controller_id__in=holders))
-    said = {(one.controller_id, one.activity, one.channel): one for one in rows}
+    known = {(one.controller_id, one.activity, one.channel): one for one in rows}
     for activity, channel in sorted({(one.activity, one.channel) for one in rows}):
         if activity == ACTIVITY:
             continue
-        each = [said.get((one, activity, channel)) or said.get((one, activity, "")) for one in holders]
+        each = [known.get((one, activity, channel)) or known.get((one, activity, "")) for one in holders]
         found = [choice for choice in each if choice is not None]
         consented, objected = found[0].consented, any(choice.objected for choice in found)
         if consented and not objected and handover.consents:
@@ -264,7 +270,7 @@ def _said(handover: Handover, subject_id: int) -> Iterator[tuple[str, str, Event
             yield activity, channel, EventKind.OBJECTED
 
 
-def _leave(handover: Handover, subject_id: int, at: datetime) -> None:
+def leave(handover: Handover, subject_id: int, at: datetime) -> None:
     """End what the person was at the giver, and erase what nothing keeps there: the old keys go with it.
 
     What the others of a coalition hold is theirs for as long as the person still is something there.

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 from babel.dates import format_date
 from django.db.models import Q
@@ -10,17 +12,19 @@ from django.db.models import Q
 from tillit.audit.operations import append
 from tillit.consent.models import Choice
 from tillit.declaration import registry
+from tillit.declaration.countries import in_eea
 from tillit.declaration.difference import Change, diff
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, current_version, declared, holder_of
 from tillit.declaration.schema import Declaration, Recipient
+from tillit.disclosure.calling import is_here
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.messages.models import Message
 from tillit.messages.rounds import send_round
 from tillit.parties.models import Relationship, Subject
-from tillit.privacy import events
+from tillit.privacy import envelope, events, portable
 from tillit.privacy.errors import HandoverError
 from tillit.privacy.models import Handover
 
@@ -35,6 +39,36 @@ class Told:
 
     queued: int
     shown: int
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where the receiver's other installation takes people in (`https://…`), its invitation, and the fingerprint that
+    its staff told ours.
+    """
+
+    address: str
+    letter: bytes
+    fingerprint: str
+
+    def confirmed(self, *, receiver: Controller, at: datetime) -> dict[str, Any]:
+        """What is kept of the invitation. Raises `HandoverError`: `handover-address`, `handover-fingerprint`,
+        `handover-other` (it is somebody else's), `handover-expired`; `PackageError` for what is no invitation.
+        """
+        found = portable.invitation_of(self.letter)
+        to = urlsplit(self.address)
+        if to.scheme != "https" and not (to.scheme == "http" and is_here(to.hostname or "")):
+            raise HandoverError("handover-address", "say where as https://…")
+        if envelope.fingerprint(found.key).replace(" ", "") != "".join(self.fingerprint.lower().split()):
+            raise HandoverError("handover-fingerprint", "the invitation is not signed by the key of that fingerprint")
+        said = portable.party(current(controller_id=receiver.pk, on=clock.local_date(at)))
+        if portable.number(found.receiver) != portable.number(said) or not in_eea(found.receiver.country):
+            raise HandoverError(
+                "handover-other", f"it is the invitation of {found.receiver.name}, {found.receiver.country}"
+            )
+        if datetime.fromisoformat(found.expires_at) < at:
+            raise HandoverError("handover-expired", "the invitation is no longer good; ask for another")
+        return {"ticket": found.ticket, "seal_for": found.seal_for, "key": found.key}
 
 
 def comparison(*, giver: Controller, receiver: Controller, on: date | None = None) -> list[Change]:
@@ -90,14 +124,17 @@ def plan(
     consents: bool,
     at: datetime,
     chains: Mapping[str, str] | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Handover:
     """Put the hand-over on record. `consents`: the wording people said yes to names the receiver or its kind. `chains`:
-    the giver's chain → the receiver's that its bonus goes to, '' where it stays.
+    the giver's chain → the receiver's that its bonus goes to, '' where it stays. `elsewhere`: the receiver takes people
+    in at another installation; what it declares is published here, too, so that people can read what differs.
 
     Raises `HandoverError`: `handover-undeclared`, `handover-joint` (two of one register hold their people together),
     `handover-too-soon` (the notice that the giver promises), `handover-planned` (one is under way),
-    `handover-undecided` (where the bonus of a chain goes).
+    `handover-undecided` (where the bonus of a chain goes), and those of `Elsewhere.confirmed`.
     """
+    letter = elsewhere and elsewhere.confirmed(receiver=receiver, at=at)
     given = frozenset(successor(giver=giver).categories)
     if giver.register_id == receiver.register_id:
         raise HandoverError("handover-joint", "they are of one register: what they hold is held together already")
@@ -105,7 +142,7 @@ def plan(
         raise HandoverError("handover-planned", "a hand-over of this controller is under way; cancel it first")
     goes = given & current(controller_id=receiver.pk, on=clock.local_date(at)).category_keys()
     for domain in registry.GOES_ALONG.values():
-        if fault := domain.undecided(giver.pk, receiver.pk, goes, chains or {}):
+        if fault := domain.undecided(giver.pk, 0 if elsewhere else receiver.pk, goes, chains or {}):
             raise HandoverError("handover-undecided", fault)
     material = any(change.material for change in comparison(giver=giver, receiver=receiver))
     today = clock.local_date(at)
@@ -123,6 +160,8 @@ def plan(
             material=material,
             consents=consents,
             chains=dict(chains or {}),
+            address=elsewhere.address if elsewhere else "",
+            letter=letter,
         )
         for one, other in ((giver, receiver), (receiver, giver)):
             append(

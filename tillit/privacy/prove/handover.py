@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from tillit.audit.models import Event
+from tillit.declaration import registry
 from tillit.kernel import clock
 from tillit.ledger.kinds import HANDED_OVER
 from tillit.ledger.queries import trial_balance
+from tillit.parties.models import Subject
 from tillit.privacy.events import PERSON_HANDED_OVER
 from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, notice_ends, untold, waiting
-from tillit.privacy.models import Handover
+from tillit.privacy.models import Handover, HandoverArrived, HandoverExpected, HandoverSent
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once
 
@@ -19,8 +21,10 @@ def _check(context: Context, said: Said) -> Finding:
     rows = Handover.objects.select_related("giver", "receiver").filter(giver=context.controller)
     found = [one for one in rows.order_by("id") if one.cancelled_at is None]
     faults = [fault for one in found for fault in _faults(context, one)]
+    faults += list(_behind(context, found))
     promised = context.declaration.activity(ACTIVITY) is not None
-    if any(one.chains for one in found):
+    coming = HandoverExpected.objects.filter(receiver=context.controller)
+    if any(one.chains for one in found) or coming.exists():
         faults += list(_value())
     return judged(
         faults, handovers=len(found), people=sum(one.moved for one in found), declared="yes" if promised else "no"
@@ -28,6 +32,9 @@ def _check(context: Context, said: Said) -> Finding:
 
 
 def _faults(context: Context, one: Handover) -> Iterator[str]:
+    late = one.sent.filter(confirmed_at__isnull=True, left_at__lt=clock.now() - timedelta(days=1)).count()
+    if late:
+        yield f"hand-over {one.pk}: {late} people have left, and the receiver has not confirmed that they came"
     for table, (left, arrived) in sorted(one.counts.items()):
         if left != arrived:
             yield f"hand-over {one.pk}: {left} rows of {table} left, {arrived} arrived"
@@ -47,9 +54,34 @@ def _faults(context: Context, one: Handover) -> Iterator[str]:
         yield f"hand-over {one.pk}: its day {one.day} is past and it is not carried out"
 
 
+def _behind(context: Context, moved: list[Handover]) -> Iterator[str]:
+    """What was under way of the people who went within the installation, and did not go with them."""
+    with context.scope(joint=True):
+        went = Event.objects.filter(
+            controller_id=context.id,
+            type=PERSON_HANDED_OVER.key,
+            details__handover__in=[one.pk for one in moved if not one.address],
+        )
+        people = set(went.values_list("subject_id", flat=True))
+        people |= set(Subject.objects.filter(alias_of_id__in=people).values_list("id", flat=True))
+        for name, domain in sorted(registry.GOES_ALONG.items()):
+            if people and (left := domain.behind(context.id, people)):
+                yield f"{name}: {left} under way stayed with the giver of people who went"
+
+
 def _value() -> Iterator[str]:
-    """What left the givers' books arrived in the receivers': the accounts between them add up to zero (A10)."""
+    """What left the givers' books arrived in the receivers': the accounts between them add up to zero, save what is on
+    record as gone to other installations, and come from them (A10).
+    """
     between: dict[str, int] = defaultdict(int)
+    for way, counts in (
+        (-1, HandoverSent.objects.values_list("left")),
+        (1, HandoverArrived.objects.values_list("counts")),
+    ):
+        for (one,) in counts:
+            for key, amount in one.items():
+                if key.startswith("bonus:"):
+                    between[key.removeprefix("bonus:")] += way * amount
     for line in trial_balance():
         if line.kind == HANDED_OVER.key:
             between[line.currency] += line.moved

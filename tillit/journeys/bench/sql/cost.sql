@@ -22,6 +22,14 @@ COPY power_reading_day
   (subject_id, controller_id, point_id, direction, day, resolution, wh, quality, registered, version)
 FROM STDIN (FORMAT BINARY)
 
+-- name: months
+-- The month of each point in one row, as the intake makes it.
+INSERT INTO power_reading_month (subject_id, controller_id, point_id, month, wh)
+SELECT r.subject_id, r.controller_id, r.point_id, %(first)s, string_agg(r.wh, ''::bytea ORDER BY r.day)
+FROM power_reading_day r
+WHERE r.controller_id = %(controller)s AND r.direction = 1 AND r.day >= %(first)s AND r.day < %(after)s
+GROUP BY r.subject_id, r.controller_id, r.point_id
+
 -- name: earlier
 -- The year before of some points: each day as the day of the month that is there. Clock changes take an hour off or on.
 INSERT INTO power_reading_day
