@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from tests.support import stand_in
 from tests.support.world import EXAMPLES, publish_examples
+from tillit.declaration import registry
 from tillit.declaration.checks import check
 from tillit.declaration.loader import load
 from tillit.declaration.models import Controller
@@ -74,6 +75,14 @@ def test_h10_every_period_is_the_one_the_source_promises(folder: str) -> None:
         assert _elsewhere(declared) == SAID[folder]["elsewhere"]
         year = declared.controller.financial_year
         assert [year.end_month, year.end_day] == SAID[folder]["controllers"][controller]["financial_year"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_d10_every_category_with_a_period_is_held_where_the_engine_reaches_it(folder: str) -> None:
+    elsewhere = {"login", "cookie_choice", "web_visit"}  # sign-in, browsers' choices and counted views have own clocks
+    for declaration, _ in _read(folder).values():
+        lacking = {one.category for one in declaration.retention if not registry.holding(one.category)}
+        assert lacking == elsewhere & {one.category for one in declaration.retention}
 
 
 def test_h10_every_folder_is_held_to_its_source() -> None:
