@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Site, Window
 from tests.browser.looking import violations
@@ -24,7 +24,16 @@ expect.set_options(timeout=60_000)
 BANNER = "tillit-cookies section"
 ITEM = """    - {name: shop_counter, group: analytics, owner: Fjordlys Kraft, purpose: {nb: Teller, en: Counts},
        kind: analytics, life: {type: fixed, period: P1Y}, storage: local}
+    - {name: shop_baskets, group: analytics, owner: Fjordlys Kraft, purpose: {nb: Kurver, en: Baskets},
+       kind: analytics, life: {type: fixed, period: P1Y}, storage: indexed}
+    - {name: shop_pages, group: analytics, owner: Fjordlys Kraft, purpose: {nb: Sider, en: Pages},
+       kind: analytics, life: {type: fixed, period: P1Y}, storage: cache}
+    - {name: /worker.js, group: analytics, owner: Fjordlys Kraft, purpose: {nb: Uten nett, en: Offline},
+       kind: analytics, life: {type: fixed, period: P1Y}, storage: worker}
 """
+KEPT = """async () => [
+  (await indexedDB.databases()).length, (await caches.keys()).length,
+  (await navigator.serviceWorker.getRegistrations()).length].join()"""
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +96,8 @@ def test_g2_another_site_asks_tells_its_own_scripts_and_deletes_what_is_withdraw
     page.goto(f"{shop}/two/")
     expect(root).to_have_attribute("data-purposes", "analytics")
     expect(banner).to_have_count(0)
+    _holds(page, "1,1,1")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
     page.click("[data-tillit-cookies]")
     expect(page.locator(f"{BANNER} input:checked")).to_have_count(1)
@@ -97,6 +108,7 @@ def test_g2_another_site_asks_tells_its_own_scripts_and_deletes_what_is_withdraw
     second = left["value"].split(".")[0]
     assert left["name"] == "tillit_cookie_choice", "what was set is gone"
     assert page.evaluate("localStorage.length") == 0
+    _holds(page, "0,0,0")
     assert (_proof(site, first), _proof(site, second)) == ((["analytics"], True), ([], False))
 
     other = f"{second}.000000000000.analytics"
@@ -141,6 +153,9 @@ def test_g1_g2_the_scan_passes_our_own_site_and_names_what_another_keeps_quiet_a
         assert states[state]["banner"] is True
         assert verdicts[state]["spor", "cookie"] == "undeclared"
         assert verdicts[state]["husk", "local"] == "undeclared"
+        assert verdicts[state]["lager", "indexed"] == "undeclared"
+        assert verdicts[state]["minne", "cache"] == "undeclared"
+        assert verdicts[state]["/stays.js", "worker"] == "undeclared"
         assert verdicts[state]["tillit_language", "cookie"] == "too_long"
         assert {line["host"] for line in states[state]["found"] if line["verdict"] == "undeclared"} == {
             "localhost",
@@ -151,6 +166,15 @@ def test_g1_g2_the_scan_passes_our_own_site_and_names_what_another_keeps_quiet_a
     assert verdicts["accept"]["__utma", "cookie"] == "declared"
     assert verdicts["accept"]["tillit_cookie_choice", "cookie"] == "declared"
     assert ("tillit_cookie_choice", "cookie") not in verdicts["before"]
+
+
+def _holds(page: Page, wanted: str) -> None:
+    """Databases, caches and workers of the site's origin come to be so many."""
+    for _ in range(600):
+        if (found := page.evaluate(KEPT)) == wanted:
+            return
+        page.wait_for_timeout(100)
+    assert found == wanted
 
 
 def _proof(site: Site, number: str) -> tuple[list[str], bool]:

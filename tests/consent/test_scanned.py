@@ -22,6 +22,9 @@ DAY = 86_400
         ("session_id", "local", None, ("undeclared", "undeclared", "undeclared")),
         ("besok", "local", None, ("before_consent", "after_refusal", "declared")),
         ("besok", "cookie", None, ("undeclared", "undeclared", "undeclared")),
+        ("besok", "indexed", None, ("undeclared", "undeclared", "undeclared")),
+        ("besok", "cache", None, ("undeclared", "undeclared", "undeclared")),
+        ("besok", "worker", None, ("undeclared", "undeclared", "undeclared")),
         ("spor", "cookie", None, ("undeclared", "undeclared", "undeclared")),
     ],
 )

@@ -81,9 +81,10 @@ def available(kari: Person) -> int:
 def test_c12_the_receipt_is_decided_on_the_ledger_follows_and_the_person_is_told(
     client: Client, world: World, kari: Person
 ) -> None:
+    rates.add(chain_id=world.chains["rundtur"].pk, basis_points=200, when=When(datetime(2025, 1, 1, tzinfo=UTC)))
     sign_in(client, kari)
     assert 'data-form="receipt_complaint"' in client.get(NEW).text
-    path = complain(client, world)
+    path = complain(client, world, about="wrong")
     with Scope(system("test", {kari.controller.pk}), "self_service", frozenset({kari.subject_id})):
         kept = Document.objects.get(subject_id=kari.subject_id)
         assert picture()[:16] not in bytes(kept.sealed)
@@ -107,6 +108,34 @@ def test_c12_the_receipt_is_decided_on_the_ledger_follows_and_the_person_is_told
     with Scope(system("test", {kari.controller.pk}), "bonus_correction", frozenset({kari.subject_id})):
         message = Message.objects.get(subject_id=kari.subject_id, template="complaint_upheld")
         assert "12,50" in message.content["amount"]
+
+
+def test_c12_an_amount_is_no_way_round_the_receipt_and_much_bonus_takes_two(
+    client: Client, world: World, kari: Person
+) -> None:
+    rates.add(chain_id=world.chains["rundtur"].pk, basis_points=200, when=When(datetime(2025, 1, 1, tzinfo=UTC)))
+    sign_in(client, kari)
+    missing, wrong = (
+        f"/staff/rundtur/complaints/{number(complain(client, world, about=about))}/" for about in ("missing", "wrong")
+    )
+    desk, colleague = (at_work(hire(kari.controller, name=name)) for name in ("Siri Stab", "Knut Kollega"))
+    english = {"Accept-Language": "en"}
+    said = {"act": "uphold", "text": "Funnet."}
+    assert 'name="amount"' not in desk.get(missing).text
+    assert 'name="amount"' in desk.get(wrong).text
+    for amount in ("1", "500000"):
+        refused = desk.post(missing, said | {"amount": amount}, headers=english)
+        assert (refused.status_code, "posted with its receipt" in refused.text) == (422, True)
+    for amount in ("100,01", "100,01", "-100,01"):  # 2 % of 5 000 is what one gives alone
+        refused = desk.post(wrong, said | {"amount": amount}, headers=english)
+        assert (refused.status_code, "takes two" in refused.text) == (422, True), amount
+    assert colleague.post(wrong, said | {"amount": "100,02"}).status_code == 422, "another amount is a new one"
+    assert available(kari) == 0
+    assert colleague.post(wrong, said | {"amount": "100,01"}).status_code == 302
+    assert available(kari) == 10001
+    more = f"/staff/rundtur/complaints/{number(complain(client, world, about='wrong'))}/"
+    assert desk.post(more, said | {"amount": "100,00"}).status_code == 302
+    assert available(kari) == 20001
 
 
 def test_c12_a_question_is_answered_and_a_rejection_says_why(client: Client, world: World, kari: Person) -> None:

@@ -13,6 +13,7 @@ from tests.support.world import person, publish_examples
 from tillit.consent import operations as consent
 from tillit.consent.models import ConsentEvent, EventKind
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import outbox, transports
@@ -198,7 +199,7 @@ def test_a8_nothing_goes_through_a_server_that_no_declared_processor_runs(
 ) -> None:
     assert transports.Mail().abroad() is False
     settings.EMAIL_BACKEND, settings.EMAIL_HOST = "django.core.mail.backends.smtp.EmailBackend", "smtp.eksempel.example"
-    declared = outbox.current(controller_id=club.pk, on=clock.today())
+    declared = current(controller_id=club.pk, on=clock.today())
     assert transports.carrier(declared, "email") == "postvind"
     bare = tuple(p.model_copy(update={"carries": ()}) for p in declared.processors)
     with pytest.raises(TransportError, match="no declared processor"):

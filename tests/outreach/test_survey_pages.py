@@ -11,6 +11,8 @@ from tests.faces.test_staff import at_work, hire
 from tests.outreach.conftest import PEOPLE, Furnished
 from tillit.kernel import clock
 from tillit.messages import outbox
+from tillit.outreach.surveys import sending
+from tillit.outreach.surveys.models import Survey
 
 _DESK = "/staff/fjordlys/surveys/"
 
@@ -45,7 +47,14 @@ def test_f7_a_survey_is_written_previewed_opened_answered_and_read_through_pages
     public = Client(headers={"accept-language": "en"})
     before = public.get("/fjordlys/draws/").text
     assert "Not told before the draw" in before
+    assert "Counting who may be asked" in desk.get(here).text
+    assert "Being drawn" not in desk.get(here).text
     desk.post(here, {"act": "open"})
+    assert "Drawing whom to ask" in desk.get(here).text
+    sending.draw(Survey.objects.get(stage="drawing"))
+    assert f"0 of {PEOPLE}" in desk.get(here).text, "progress"
+    sending.run_everywhere()
+    assert "hx-trigger" not in desk.get(here).text, "nobody waits"
     after = public.get("/fjordlys/draws/").text
     assert "gave the same" in after
     assert re.findall(r"<code[^>]*>([0-9a-f]{64})", before)[0] in after
@@ -74,6 +83,7 @@ def test_f7_a_survey_is_written_previewed_opened_answered_and_read_through_pages
     assert not any(link and link[1].split("/")[4] in str(logged) for link in links)
     assert public.get("/fjordlys/surveys/999999/abc/").status_code == 404
     desk.post(here, {"act": "remind"})
+    assert "Reminding who was drawn" in desk.get(here).text
     desk.post(here, {"act": "close"})
     done = desk.get(here, headers={"accept-language": "en"}).text
     assert "24 answered this question" in done

@@ -8,7 +8,7 @@ from tests.outreach.test_surveys import SAID, staff, words
 from tests.support.power import customer, point_of, retailer
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.outreach.surveys import editing, operations, queries
+from tillit.outreach.surveys import editing, operations, queries, sending
 from tillit.outreach.surveys.errors import SurveyError
 from tillit.outreach.surveys.people import Invitation
 
@@ -42,7 +42,8 @@ def test_e8_f7_a_sample_is_drawn_among_customers_of_an_area_and_a_kind_of_contra
             required=False,
         )  # fmt: skip
         operations.commit(scope=scope, survey=survey)
-        assert operations.open_now(scope=scope, survey=survey) == 2
+        operations.begin(scope=scope, survey=survey)
+    assert sending.run_everywhere() == 2
     with Scope(system("test", {controller.pk}), "surveys"):
         asked = set(Invitation.objects.filter(survey_id=survey.pk).values_list("subject_id", flat=True))
     assert len(asked) == 2

@@ -25,7 +25,7 @@ from tillit.outreach.draws.errors import DrawError
 from tillit.outreach.draws.models import Draw
 from tillit.outreach.draws.operations import close as close_list
 from tillit.outreach.draws.operations import commit, draw_now, tickets_of, verify
-from tillit.outreach.surveys import answering, editing, links, operations, queries, sheets, urns
+from tillit.outreach.surveys import answering, editing, links, operations, queries, sending, sheets, urns
 from tillit.outreach.surveys.errors import AnswerError, SurveyError
 from tillit.outreach.surveys.models import Ballot, Figure, Kind, Remark, Survey, Urn
 from tillit.outreach.surveys.people import Invitation, Response
@@ -78,7 +78,8 @@ class World:
         survey = self.draft(**kwargs)
         with staff(self.controller) as scope:
             operations.commit(scope=scope, survey=survey)
-            operations.open_now(scope=scope, survey=survey)
+            operations.begin(scope=scope, survey=survey)
+        sending.run_everywhere()
         survey.refresh_from_db()
         return survey
 
@@ -102,10 +103,11 @@ def test_f7_the_sample_is_drawn_so_that_anyone_with_seed_and_list_can_repeat_it(
     survey = world.draft(anonymous=False, sample=6)
     with staff(world.controller) as scope:
         with pytest.raises(SurveyError, match="commit"):
-            operations.open_now(scope=scope, survey=survey)
+            operations.begin(scope=scope, survey=survey)
         committed = operations.commit(scope=scope, survey=survey)
         assert (committed.seed, committed.closed_at) == ("", None), "the digest first; no seed and no list"
-        assert operations.open_now(scope=scope, survey=survey) == 6
+        operations.begin(scope=scope, survey=survey)
+    assert sending.run_everywhere() == 6
     draw = Draw.objects.get(pk=committed.pk)
     tickets = tickets_of(draw)
     assert (draw.commitment, draw.entrants, len(set(tickets))) == (committed.commitment, PEOPLE, PEOPLE)
@@ -162,6 +164,7 @@ def test_f7_purpose_and_anonymity_stand_in_the_message_and_the_link_stands_nowhe
         assert operations.remind(scope=scope, survey=survey) == PEOPLE, "everybody: nobody knows who has answered"
         with pytest.raises(SurveyError):
             operations.remind(scope=scope, survey=survey)
+    assert sending.run_everywhere() == PEOPLE
     outbox.deliver()
     assert "alle som ble spurt" in str(mail.outbox[-1].body)
 

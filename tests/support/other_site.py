@@ -21,12 +21,18 @@ _CAREFUL = """addEventListener("tillit:cookies", (event) => {
   if (!purposes.includes("analytics")) return;
   document.cookie = "__utma=1; Path=/; Max-Age=3600";
   localStorage.setItem("shop_counter", "1");
+  indexedDB.open("shop_baskets", 1).onsuccess = ({ target }) => target.result.close();
+  caches.open("shop_pages");
+  navigator.serviceWorker.register("/worker.js");
 });"""
 _CARELESS = """document.cookie = "spor=hemmelig; Path=/; Max-Age=3600";
 const count = () => (document.cookie = "__utma=1; Path=/; Max-Age=3600");
 document.addEventListener("tillit:cookies", () => setTimeout(count));
 document.cookie = "tillit_language=nb; Path=/; Max-Age=3600";
 localStorage.setItem("husk", "1");
+indexedDB.open("lager", 1);
+caches.open("minne").then((cache) => cache.put("/two/", new Response("hemmelig")));
+navigator.serviceWorker.register("/stays.js");
 new Image().src = "http://%s:9/pixel.gif?who=1";"""
 
 
@@ -41,6 +47,8 @@ def other_site(banner: str) -> Iterator[str]:
         "/careless/": _PAGE.format(script="/careless.js", banner=banner),
         "/favicon.ico": "<svg xmlns='http://www.w3.org/2000/svg'/>",
         "/site.js": _CAREFUL.replace("addEventListener", "document.addEventListener"),
+        "/stays.js": "self.addEventListener('install', () => self.skipWaiting());",
+        "/worker.js": "self.addEventListener('install', () => self.skipWaiting());",
         "/careless.js": _CARELESS % STRANGER,
     }
 

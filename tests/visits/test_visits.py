@@ -18,7 +18,7 @@ from tillit.kernel import clock
 from tillit.platform import paths
 from tillit.visits import counting, countries, queries, reading
 from tillit.visits.counting import Counter, Seen
-from tillit.visits.models import DayFigure, Hit, HourFigure, Salt
+from tillit.visits.models import DayFigure, DayLabel, Hit, HourFigure, Salt
 from tillit.visits.operations import add_up, add_up_everywhere
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +150,7 @@ def test_g3_hours_days_sources_peaks_and_funnels_add_up(union: Controller) -> No
     add_up(controller=union)
     assert DayFigure.objects.get().visits == 3, "made anew, not added twice"
     assert HourFigure.objects.filter(measure="all").count() == 2
+    assert list(DayLabel.objects.filter(measure="all").values_list("views", "visits", "seconds")) == [(5, 3, 60)]
     with clock.travel(NOON + timedelta(days=1)):
         many = clock.now()
         for n in range(12):
@@ -174,8 +175,12 @@ def test_g3_single_views_and_figures_go_when_declared(union: Controller) -> None
     assert Hit.objects.count() == 2
     lapsed_elsewhere(on=(NOON + timedelta(days=367)).date())
     assert Hit.objects.get().controller_id == power.pk, "one year there, thirty-eight months here"
-    assert HourFigure.objects.filter(controller=union).exists()
+    assert HourFigure.objects.filter(controller=power).exists()
+    assert DayLabel.objects.filter(controller=power).exists()
     lapsed_elsewhere(on=(NOON + timedelta(days=1200)).date())
+    for made in (HourFigure, DayLabel):
+        assert made.objects.filter(controller=union).exists()
+    assert not DayLabel.objects.filter(controller=power).exists()
     assert not HourFigure.objects.filter(controller=power).exists(), "everything goes after thirty-eight months"
     assert HourFigure.objects.filter(controller=union).exists(), "figures without limit"
 

@@ -102,6 +102,22 @@ def replace(*, rule_id: int, at: datetime, basis_points: int) -> RateRule:
         )
 
 
+def plain(*, chain_id: int, at: datetime) -> int:
+    """What a purchase of no special store, group or hour earns by the chain's rate then, in basis points; 0 without."""
+    standing = RateRule.objects.filter(
+        chain_id=chain_id,
+        mode="set",
+        store=None,
+        product_group=None,
+        weekdays=EVERY_DAY,
+        from_minute=0,
+        to_minute=DAY_MINUTES,
+        starts__lte=at,
+    ).exclude(ends__lte=at)
+    found = standing.order_by("-priority", "-starts", "pk").first()
+    return found.basis_points if found is not None else 0
+
+
 def plain_minute(*, chain_id: int, on: date) -> int | None:
     """A minute of that local day in which no rate or offer of certain hours holds, noon if it can be; None if none is.
 

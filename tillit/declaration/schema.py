@@ -178,7 +178,8 @@ class CookieLife(Part):
 
 class Cookie(Part):
     """One cookie or other stored item (G1). `key` where a name stands in two groups: identity is name + group. `hosts`:
-    servers elsewhere that the browser asks for its sake, by name.
+    servers elsewhere that the browser asks for its sake, by name. `name` is that of a database (IndexedDB) or a cache
+    (Cache Storage), and of a service worker the path of its script.
     """
 
     key: Key | None = None
@@ -190,7 +191,7 @@ class Cookie(Part):
     life: CookieLife
     processor: Key | None = None
     country: Country = "NO"
-    storage: Literal["cookie", "local", "session", "beacon"] = "cookie"
+    storage: Literal["cookie", "local", "session", "indexed", "cache", "worker", "beacon"] = "cookie"
     hosts: tuple[str, ...] = ()
 
 

@@ -10,8 +10,8 @@ from tillit.kernel.scope import Actor, Scope
 from tillit.messages import calls
 from tillit.messages.addresses import PHONE
 from tillit.messages.calls import Call, Outcome
+from tillit.messages.deciding import Post
 from tillit.messages.leaving import Leaving
-from tillit.messages.outbox import Post
 from tillit.outreach.campaigns import queries
 from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.campaigns.models import Campaign

@@ -17,6 +17,7 @@ from django.db import transaction
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.bonus import operations as bonus
+from tillit.bonus import rates
 from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, MISSING, PROPOSED, REJECTED, UPHELD
 from tillit.cases import attachments, operations, queries
 from tillit.cases.errors import CaseError, UnknownCaseError
@@ -28,6 +29,7 @@ from tillit.journeys.case_desk import handled
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
 from tillit.kernel.money import Money
+from tillit.kernel.rounding import BASIS_POINTS
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.ledger.operations import natural_key
 from tillit.messages.operations import send
@@ -197,13 +199,17 @@ def reject(*, actor: Actor, controller: Controller, case_id: int, text: str) -> 
         _tell(scope, case, "complaint_rejected", {"text": text})
 
 
-def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amount: str = "") -> None:
+def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amount: str = "") -> bool:
     """The person is right: bonus is added or taken back (`amount`, in the chain's currency), or the card set free.
 
-    The correction hangs on the case: done twice, it counts once. Raises `CaseError` (`no-amount`), `MoneyError`.
+    The correction hangs on the case: done twice, it counts once. False: it is more bonus, either way, than the largest
+    purchase that one posts alone gives, and was proposed; another of the staff says the same amount. Raises `CaseError`
+    (`no-amount`; `post-purchase`: a missing purchase is posted with its receipt, never an amount), `MoneyError`.
     """
     at = clock.now()
     with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        if case.fields["about"] == MISSING:
+            raise CaseError("post-purchase", "a missing purchase is posted with its receipt")
         told, template = {"text": text}, "complaint_card_free"
         if case.fields["about"] == CARD_TAKEN:
             _set_free(case, at)
@@ -212,6 +218,10 @@ def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amo
             money = Money.parse(amount, chain.currency)
             if money.minor == 0:
                 raise CaseError("no-amount", "say how much")
+            facts_said = {"amount": str(money.minor)}
+            if abs(money.minor) > _alone(chain, case) and not _proposed_by_another(actor, case, facts_said):
+                operations.take(scope=scope, case=case, step=PROPOSED, at=at, details=facts_said)
+                return False
             bonus.correct(
                 scope=scope,
                 subject_id=case.subject_id,
@@ -227,6 +237,7 @@ def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amo
         details = {"amount": amount} if amount else {}
         operations.take(scope=scope, case=case, step=UPHELD, at=at, text=text, outcome=UPHELD, details=details)
         _tell(scope, case, template, told)
+        return True
 
 
 def uphold_missing(
@@ -280,6 +291,14 @@ def uphold_missing(
             bonus_given = Money(given, chain.currency).format(case.language)
             _tell(scope, case, "complaint_posted", {"text": text, "amount": bonus_given, "chain": chain.name})
             return True
+
+
+def _alone(chain: Chain, case: Case) -> int:
+    """The most bonus that one of the staff adds or takes back: what the largest purchase that one posts alone gives, by
+    the chain's plain rate when the complaint came in.
+    """
+    rate = rates.plain(chain_id=chain.pk, at=case.received_at)
+    return chain.alone_up_to * rate // BASIS_POINTS
 
 
 def _proposed_by_another(actor: Actor, case: Case, details: Mapping[str, str]) -> bool:

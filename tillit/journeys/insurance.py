@@ -22,7 +22,7 @@ from tillit.journeys.payments import scope_of
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.kernel.scope import Actor, Scope
-from tillit.messages.operations import send
+from tillit.messages.telling import tell
 from tillit.services import claims, covers
 from tillit.services.agreement_models import Agreement
 from tillit.services.claims import ACTIVITY, CLAIM
@@ -259,13 +259,12 @@ def staff_file(*, actor: Actor, controller: Controller, case_id: int, document_i
 
 
 def _message(scope: Scope, case: Case, template: str, values: dict[str, Any], key: str) -> None:
-    send(
+    tell(
         scope=scope,
         subject_id=case.subject_id,
         controller_id=case.controller_id,
         template=template,
         values=values,
-        at=clock.now(),
         key=key,
         language=case.language,
     )

@@ -16,9 +16,9 @@ from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.messages import held, outbox
 from tillit.messages.addresses import PHONE
+from tillit.messages.deciding import Claimed, Post, decide
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.models import Message, State
-from tillit.messages.outbox import Claimed, Post
 from tillit.messages.reports import address_dead
 
 TRIES, LATER = 3, timedelta(hours=2)
@@ -141,7 +141,7 @@ def _claimed(post: Post, campaign_id: int, caller: int) -> Message | None:
 def _ready(post: Post, row: Message) -> Call | None:
     """The call; settled as withheld, and None, where the person may not be called (any more)."""
     with post.scope():
-        (one,) = outbox.decide(post, [row], clock.now())
+        (one,) = decide(post, [row], clock.now())
     if one.envelope is None:
         if one.wait is None:
             outbox.settle(post, one, State.WITHHELD, one.reason)

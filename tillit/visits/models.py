@@ -80,3 +80,22 @@ class DayFigure(models.Model):
     class Meta:
         db_table = "visits_day"
         constraints = [models.UniqueConstraint(fields=["controller", "day"], name="visits_day_once")]
+
+
+class DayLabel(models.Model):
+    """The hours' figures added up by local day: what a month or a year is shown from. keep_until: the first hour's."""
+
+    controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    measure = models.CharField(max_length=12)
+    label = models.CharField(max_length=200)
+    views = models.IntegerField()
+    visits = models.IntegerField()
+    seconds = models.BigIntegerField()
+    keep_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "visits_day_label"
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "measure", "day", "label"], name="visits_day_label_once")
+        ]

@@ -45,12 +45,14 @@ def add_up(*, controller: Controller, since: datetime | None = None) -> None:
     values: dict[str, Any] = {
         "controller": controller.pk,
         "since": whole,
+        "zone": clock.DEFAULT_ZONE,
         "from": begin,  # from the beginning of that day: a visit is told by what was before
         "kept": None if declared.aggregates == "unlimited" else _interval(declared.aggregates),
     }
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "figures", "hours"), values)
         cursor.execute(load(__file__, "figures", "days"), values)
+        cursor.execute(load(__file__, "figures", "labels"), values)
 
 
 def _interval(period: str) -> str:

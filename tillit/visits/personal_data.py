@@ -1,7 +1,7 @@
 """What the visits answer for."""
 
 from tillit.declaration.registry import domain_check, not_personal, transient
-from tillit.visits.models import DayFigure, Hit, HourFigure, Salt
+from tillit.visits.models import DayFigure, DayLabel, Hit, HourFigure, Salt
 
 not_personal(
     Salt,
@@ -14,7 +14,7 @@ transient(
     kept="P0D",
     clock_column="keep_until",
 )
-for model in (HourFigure, DayFigure):
+for model in (HourFigure, DayFigure, DayLabel):
     transient(model, because="counts of an hour or a day; kept as declared", kept="P0D", clock_column="keep_until")
 domain_check(
     "visit_statistics",

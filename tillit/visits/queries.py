@@ -1,4 +1,5 @@
-"""The figures as they are shown (G3): from the hours' figures, save what is live and the funnels."""
+"""The figures as they are shown (G3): from the days' and, for the peaks, the hours'; live views and funnels from single
+ones."""
 
 import json
 import re

@@ -31,7 +31,7 @@ def scan(
     accept: Annotated[str, typer.Option(help="CSS selector of another banner's yes to all.")] = "",
 ) -> int:
     """Visit a site's own pages in real Chromium before a choice, after a no and after a yes: list every cookie, item in
-    local and session storage and request to another host.
+    local and session storage, database, cache and service worker, and every request to another host.
 
     Exit code 1 when something is undeclared, there without a yes, or lives too long, or when nobody is asked.
     """

@@ -1,5 +1,6 @@
 """`tillit handover`: a controller's people and data go to another controller (A10)."""
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -133,7 +134,8 @@ def expect(
     made, letter = arriving.expect(
         actor=actor, receiver=at, giver=giver, fingerprint=key, until=until.date(), at=clock.now()
     )
-    to.write_bytes(letter)
+    with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(letter)
     out.print(f"{to}: hand-over {made.pk} from {giver}, until {made.until}", markup=False)
     out.print(f"Our fingerprint: {envelope.fingerprint(envelope.signing_key())}")
 

@@ -23,7 +23,19 @@ if TYPE_CHECKING:
 REJECT, ACCEPT = "button[name=choice][value=reject]", "button[name=choice][value=accept]"
 """The buttons of our own banner, on our pages and on others."""
 _PAGE_MS, _QUIET_MS, _BANNER_MS = 30_000, 5_000, 20_000
-_KEYS = "({host: location.hostname, local: Object.keys(localStorage), session: Object.keys(sessionStorage)})"
+_HELD = """async () => {
+  const gone = () => [], path = (one) => new URL((one.active || one.waiting || one.installing).scriptURL).pathname;
+  return {
+    host: location.hostname,
+    local: Object.keys(localStorage),
+    session: Object.keys(sessionStorage),
+    indexed: await indexedDB.databases().then((all) => all.map((one) => one.name), gone),
+    cache: self.caches ? await caches.keys().catch(gone) : [],
+    worker: navigator.serviceWorker
+      ? await navigator.serviceWorker.getRegistrations().then((all) => all.map(path), gone) : [],
+  };
+}"""
+"""Names of what the page's origin holds. Caches and workers: only where the browser offers them (https, localhost)."""
 
 
 class ScanError(TillitError):
@@ -199,8 +211,8 @@ async def _look(context: "BrowserContext", page: "Page", seen: Seen) -> None:
         _keep(seen, Stored(cookie["name"], "cookie", host, path, life))
     for frame in page.frames:
         with suppress(Error):  # a frame that may store nothing, or is gone
-            held: dict[str, Any] = await frame.evaluate(_KEYS)
-            for storage in ("local", "session"):
+            held: dict[str, Any] = await frame.evaluate(_HELD)
+            for storage in ("local", "session", "indexed", "cache", "worker"):
                 for name in held[storage]:
                     _keep(seen, Stored(name, storage, held["host"], path))
 

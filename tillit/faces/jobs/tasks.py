@@ -48,6 +48,7 @@ from tillit.outreach.campaigns.running import run_everywhere
 from tillit.outreach.competitions import operations as competitions
 from tillit.outreach.seminars import operations as seminars
 from tillit.outreach.surveys import operations as surveys
+from tillit.outreach.surveys import sending as surveys_sending
 from tillit.power.insight import alerts, comparison, derived
 from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
@@ -106,6 +107,7 @@ JOBS = {
         Every("reception", reception.end_the_day, timedelta(days=1), hour=0),
         Every("recruitment", recruitment.follow_everywhere, timedelta(days=1), hour=3),
         Every("seminars", seminars.follow_everywhere, timedelta(days=1), hour=3),
+        Every("survey_sending", surveys_sending.run_everywhere, timedelta(minutes=1)),
         Every("surveys", surveys.close_everywhere, timedelta(days=1), hour=0),
         Every("visits", add_up_everywhere, timedelta(minutes=5)),
         Every("follow_up", follow_up_releases.release_everywhere, timedelta(days=1), hour=2),

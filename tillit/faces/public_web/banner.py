@@ -6,6 +6,7 @@ register and the choice are the ones of the controller's own pages; only declare
 
 from collections import defaultdict
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -44,11 +45,18 @@ _PROBLEMS = {
 def script(request: HttpRequest, controller: str) -> HttpResponse:
     """The script. Any page may load it: it does nothing where the register is not given."""
     site_or_404(controller)
-    response = HttpResponse((FOLDER / "banner.js").read_bytes(), content_type="text/javascript; charset=utf-8")
+    response = HttpResponse(_script(), content_type="text/javascript; charset=utf-8")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response
+
+
+@cache
+def _script() -> bytes:
+    """The script without the indents and the comment at its head: it is to be small."""
+    lines = (FOLDER / "banner.js").read_bytes().splitlines()
+    return b"\n".join(line.lstrip(b"\t") for line in lines if not line.startswith(b"//"))
 
 
 @require_safe

@@ -91,7 +91,8 @@ def _act(request: HttpRequest, here: dict[str, Any]) -> str:
     act, text = request.POST.get("act", ""), request.POST.get("text", "").strip()[:2000]
     try:
         if act == "uphold":
-            complaints.uphold(**here, text=text, amount=request.POST.get("amount", "").strip()[:20])
+            if not complaints.uphold(**here, text=text, amount=request.POST.get("amount", "").strip()[:20]):
+                return "correction-proposed"
         elif act == "post" and (refused := _post_purchase(request, here, text)):
             return refused
         elif act in {"ask", "reject", "note"}:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from tillit.faces import charts
+from tillit.faces.jobs.tasks import start
 from tillit.faces.public_web.surveys import shown
 from tillit.faces.staff_web import segment_form
 from tillit.faces.staff_web.access import Worker, staff_page
@@ -25,17 +26,20 @@ from tillit.outreach.surveys.errors import SurveyError
 from tillit.outreach.surveys.models import Kind, Question, Stage, Survey
 
 _LONGEST = 500
+JOB = "survey_sending"
 
 
 def _make(request: HttpRequest, worker: Worker, scope: Scope) -> int:
-    return int(editing.create(scope=scope, controller=worker.site.controller, frame=_frame(request)).pk)
+    made = editing.create(scope=scope, controller=worker.site.controller, frame=_frame(request))
+    start(JOB)
+    return int(made.pk)
 
 
 def _shown(request: HttpRequest, worker: Worker, survey: Survey, problem: str) -> dict[str, Any]:
     questions = list(survey.questions.order_by("position"))
     chosen = request.GET.get("question", "")
     editing_one = next((q for q in questions if str(q.pk) == chosen), None)
-    draft = survey.stage == Stage.DRAFT
+    draft, progress = survey.stage == Stage.DRAFT, queries.progress(survey)
     return {
         "survey": survey,
         "questions": shown(questions, None),
@@ -44,7 +48,10 @@ def _shown(request: HttpRequest, worker: Worker, survey: Survey, problem: str) -
         "asked": _asked(request if problem and request.POST.get("act") == "question" else None, editing_one),
         "editing": editing_one,
         "kinds": Kind.values,
-        "reach": queries.shown_reach(controller=worker.site.controller, segment=survey.segment) if draft else None,
+        "reach": survey.counted if draft else None,
+        "counting": draft and survey.counted_at is None,
+        "progress": progress,
+        "moving": progress or survey.stage == Stage.DRAWING or (draft and survey.counted_at is None),
         "segment": _conditions(worker, survey.segment, request.POST if problem else {}),
         "answered": queries.answered(survey),
         "results": queries.results(survey) if survey.stage == Stage.CLOSED else [],
@@ -95,11 +102,21 @@ def _act(request: HttpRequest, worker: Worker, survey: Survey) -> str:
     if act == "close":
         operations.close(survey=survey)
         return "closed"
+    told = _done(request, worker, survey, act)
+    if act in {"open", "remind", "frame", "count"}:
+        start(JOB)
+    return told
+
+
+def _done(request: HttpRequest, worker: Worker, survey: Survey, act: str) -> str:
+    steps = {"commit": operations.commit, "open": operations.begin, "remind": operations.remind}
     with scope_of(worker, queries.ACTIVITY) as scope:
-        if act in {"commit", "open", "remind"}:
-            step = {"commit": operations.commit, "open": operations.open_now, "remind": operations.remind}[act]
-            step(scope=scope, survey=survey)
-            return {"commit": "committed", "open": "opened", "remind": "reminded"}[act]
+        if act in steps:
+            steps[act](scope=scope, survey=survey)
+            return {"commit": "committed", "open": "begun", "remind": "reminded"}[act]
+        if act == "count":
+            editing.count_again(scope=scope, survey=survey)
+            return ""
         if act == "discard":
             editing.discard(scope=scope, survey=survey)
             return "discarded"

@@ -12,7 +12,7 @@ from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.csv_text import inert
 from tillit.kernel.scope import Actor, Scope
-from tillit.messages import events, held, outbox
+from tillit.messages import deciding, events, held, outbox
 from tillit.messages.addresses import POST
 from tillit.messages.errors import MessageRefusedError
 from tillit.messages.letters.pdf import Letter, letters_pdf
@@ -41,13 +41,13 @@ def collect() -> int:
     if POST not in usable():
         return 0
     gathered, batches = 0, dict[int, LetterBatch]()
-    for post in outbox.posts():
+    for post in deciding.posts():
         while found := _gather(post, batches):
             gathered += found
     return gathered
 
 
-def _gather(post: outbox.Post, batches: dict[int, LetterBatch]) -> int:
+def _gather(post: deciding.Post, batches: dict[int, LetterBatch]) -> int:
     """The next letters of one outbox into its controller's batch; how many."""
     with post.scope():
         waiting = Message.objects.filter(
@@ -80,11 +80,11 @@ def fetch(*, actor: Actor, batch: LetterBatch, at: datetime) -> Fetched:
     letters: list[Letter] = []
     addressed: list[tuple[str, ...]] = []
     left_out, sender = 0, _sender(batch.controller_id)
-    for post in outbox.posts(only=batch.controller_id):
+    for post in deciding.posts(only=batch.controller_id):
         with post.scope():
             rows = Message.objects.filter(letter_batch_id=batch.pk, activity=post.activity, message_state=State.QUEUED)
             rows.filter(campaign_id__in=held.paused()).update(letter_batch_id=None)  # a later batch takes them
-            decided = outbox.decide(post, list(rows.order_by("due_at", "id")), clock.now())
+            decided = deciding.decide(post, list(rows.order_by("due_at", "id")), clock.now())
         for one in decided:
             if one.envelope is None:
                 outbox.settle(post, one, State.WITHHELD, one.reason)
@@ -120,7 +120,7 @@ def sent(*, actor: Actor, batch: LetterBatch, at: datetime) -> int:
     if batch.fetched_at is None:
         raise MessageRefusedError("letters-not-fetched", "nobody has fetched these letters")
     done = 0
-    for post in outbox.posts(only=batch.controller_id):
+    for post in deciding.posts(only=batch.controller_id):
         carrier = next((one.key for one in post.declaration.processors if POST in one.carries), "")
         with post.scope():
             rows = Message.objects.filter(letter_batch_id=batch.pk, activity=post.activity, message_state=State.QUEUED)

@@ -40,7 +40,15 @@ def create(*, scope: Scope, controller: Controller, frame: Frame) -> Survey:
 def change(*, scope: Scope, survey: Survey, frame: Frame) -> None:
     """What a draft says of itself."""
     _draft(survey)
-    Survey.objects.filter(pk=survey.pk).update(**_checked(survey.controller, frame))
+    Survey.objects.filter(pk=survey.pk).update(
+        **_checked(survey.controller, frame), counted=None, counted_at=None, problem=""
+    )
+
+
+def count_again(*, scope: Scope, survey: Survey) -> None:
+    """Have whom a draft may ask counted anew."""
+    _draft(survey)
+    Survey.objects.filter(pk=survey.pk).update(counted=None, counted_at=None, problem="")
 
 
 def put_question(

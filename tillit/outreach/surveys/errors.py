@@ -7,7 +7,8 @@ class SurveyError(TillitError):
     """`stage`: not now (only a draft is changed, only an open one answered); `words`: a text is missing; `questions`:
     there is none; `options`: too few, or not as many in each language; `range`: low is not below high; `closes`: not a
     day to come; `nobody`: nobody may be asked, or fewer than the minimum group for an anonymous one; `uncommitted`: no
-    draw was committed to; `reminded`: they have been reminded.
+    draw was committed to; `reminded`: they have been reminded; `sending`: people are
+    still being invited; `segment`: people are not drawn by that.
     """
 
     exit_code = 2

@@ -12,6 +12,7 @@ class Stage(models.TextChoices):
     """Where a survey stands."""
 
     DRAFT = "draft"
+    DRAWING = "drawing"
     OPEN = "open"
     CLOSED = "closed"
 
@@ -22,8 +23,10 @@ class Survey(models.Model):
 
     closes_on: the first day on which it takes no answer. least: the minimum group, fixed when it opens. secret: what
     the keys of an anonymous survey are made of, with a key outside the database; gone when it closes. answers: how many
-    were counted, once it is closed; 0 for fewer than the minimum group. prize: number of a competition that is offered
-    afterwards, on a form that knows nothing of this one.
+    were counted, once it is closed; 0 for fewer than the minimum group. counted, counted_at: whom a draft may ask, and
+    why not others, as the desk is told; None until it is counted. sending: messages to who was drawn are still to be
+    put out. problem: why it went no further ('' for nothing): an error's code, or `restored`. prize: number of a
+    competition that is offered afterwards, on a form that knows nothing of this one.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
@@ -32,12 +35,16 @@ class Survey(models.Model):
     sample = models.IntegerField(default=0)
     segment = models.JSONField(default=dict, blank=True)
     closes_on = models.DateField()
-    stage = models.CharField(max_length=6, choices=Stage.choices, default=Stage.DRAFT)
+    stage = models.CharField(max_length=7, choices=Stage.choices, default=Stage.DRAFT)
     draw = models.OneToOneField(Draw, on_delete=models.PROTECT, null=True, related_name="+")
     secret = models.BinaryField(null=True)
     least = models.IntegerField(default=0)
     asked = models.IntegerField(default=0)
     answers = models.IntegerField(default=0)
+    counted = models.JSONField(null=True)
+    counted_at = models.DateTimeField(null=True)
+    sending = models.BooleanField(default=False, db_default=False)
+    problem = models.CharField(max_length=20, blank=True, default="", db_default="")
     prize = models.BigIntegerField(null=True)
     made_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
@@ -48,7 +55,7 @@ class Survey(models.Model):
         db_table = "surveys_survey"
         constraints = [
             models.CheckConstraint(
-                condition=Q(stage="draft", opened_at__isnull=True, secret__isnull=True)
+                condition=Q(stage__in=["draft", "drawing"], opened_at__isnull=True, secret__isnull=True)
                 | Q(stage="open", opened_at__isnull=False, secret__isnull=False)
                 | Q(stage="closed", closed_at__isnull=False, secret__isnull=True),
                 name="surveys_survey_stage",

@@ -5,17 +5,28 @@ from django.db import models
 from tillit.declaration.personal import PersonalModel
 
 
+class Told(models.IntegerChoices):
+    """The messages to who was drawn, in their order."""
+
+    NOTHING = 0
+    INVITATION = 1
+    REMINDER = 2
+
+
 class Invitation(PersonalModel):
-    """Somebody was drawn, and is asked. Deleted when the survey closes; `until` is the day it does at the latest."""
+    """Somebody was drawn, and is asked. Deleted when the survey closes; `until` is the day it does at the latest. told:
+    which message is put out to them already (`Told`).
+    """
 
     survey_id = models.BigIntegerField()
     invited_at = models.DateTimeField()
     until = models.DateField()
+    told = models.SmallIntegerField(default=Told.NOTHING, db_default=Told.NOTHING)
 
     class Meta:
         db_table = "surveys_invitation"
         constraints = [models.UniqueConstraint(fields=["subject_id", "survey_id"], name="surveys_invitation_once")]
-        indexes = [models.Index(fields=["survey_id"], name="surveys_invitation_of")]
+        indexes = [models.Index(fields=["survey_id", "told", "subject_id"], name="surveys_invitation_waits")]
 
 
 class Response(PersonalModel):

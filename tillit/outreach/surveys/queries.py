@@ -15,7 +15,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.outreach.campaigns.segments import picked
 from tillit.outreach.competitions.queries import open_one
 from tillit.outreach.surveys.models import Figure, Question, Remark, Stage, Survey, Urn
-from tillit.outreach.surveys.people import Response
+from tillit.outreach.surveys.people import Invitation, Response, Told
 
 ACTIVITY = "surveys"
 
@@ -60,6 +60,22 @@ def shown_reach(*, controller: Controller, segment: dict[str, Any] | None = None
     counted = reach(controller=controller, segment=segment)
     told: dict[str, int | str] = {"": len(counted.people), **counted.excluded}
     return {reason: people if people == 0 or int(people) >= least else f"<{least}" for reason, people in told.items()}
+
+
+def progress(survey: Survey) -> tuple[int, int] | None:
+    """Of an open survey whose messages are being put out: to how many the one that is due is, and to how many it goes.
+    None where nobody waits.
+    """
+    if survey.stage != Stage.OPEN or not survey.sending:
+        return None
+    with scope_of(survey.controller):
+        asked = Invitation.objects.filter(survey_id=survey.pk)
+        return asked.filter(told__gte=due(survey)).count(), asked.count()
+
+
+def due(survey: Survey) -> Told:
+    """The last message that who was drawn gets, as it stands."""
+    return Told.INVITATION if survey.reminded_at is None else Told.REMINDER
 
 
 def surveys(*, controller: Controller) -> QuerySet[Survey]:

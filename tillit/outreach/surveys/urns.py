@@ -1,7 +1,7 @@
 """The urn of an anonymous survey: what is put in is mixed with what lies there, and all of it sealed anew (F7).
 
 An urn is one row. Each answer rewrites the whole of it under a fresh nonce, padded to steps of 16 KiB: the row as it
-was, in a dump, a dead tuple or the log of the database, shares no byte with the row as it is, and no order, time or
+was, in a dead tuple or the log of the database, shares no byte with the row as it is, and no order, time or
 number of a single answer is anywhere. A full urn is left, and another begun.
 """
 

@@ -11,7 +11,7 @@ class InsightConfig(AppConfig):
 
     def ready(self) -> None:
         """Alerts are asked about once more as they leave."""
-        from tillit.messages import outbox  # noqa: PLC0415
+        from tillit.messages import deciding  # noqa: PLC0415
         from tillit.power.insight import leaving, settings  # noqa: PLC0415
 
-        outbox.asked_as_it_leaves(settings.ACTIVITY, leaving.not_now)
+        deciding.asked_as_it_leaves(settings.ACTIVITY, leaving.not_now)

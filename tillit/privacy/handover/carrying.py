@@ -6,15 +6,14 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from tillit.audit.operations import append
 from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor, Scope
+from tillit.kernel.scope import Actor
 from tillit.parties.errors import RestrictedPersonError, UnknownSubjectError
 from tillit.privacy import events
 from tillit.privacy.errors import HandoverError
 from tillit.privacy.handover import leaving, moving
-from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, related, untold, waiting
+from tillit.privacy.handover.planning import differs_since, going, noted, related, untold, waiting
 from tillit.privacy.models import Handover
 
 
@@ -88,18 +87,17 @@ def _one(handover: Handover, subject: int, at: datetime) -> None:
 def _finish(actor: Actor, handover: Handover, at: datetime) -> Handover:
     stayed = len(related(handover=handover))
     Handover.objects.filter(pk=handover.pk).update(done_at=at, stayed=stayed)
-    with Scope(actor, ACTIVITY) as scope:
-        for one in (handover.giver_id, handover.receiver_id):
-            append(
-                type=events.HANDOVER_DONE,
-                scope=scope,
-                controller=one,
-                at=at,
-                details={
-                    "handover": handover.pk,
-                    "persons": handover.moved,
-                    "stayed": stayed,
-                    "rows": sum(arrived for key, (_, arrived) in handover.counts.items() if ":" not in key),
-                },
-            )
+    for one in (handover.giver_id, handover.receiver_id):
+        noted(
+            actor=actor,
+            handover=handover,
+            kind=events.HANDOVER_DONE,
+            controller_id=one,
+            at=at,
+            details={
+                "persons": handover.moved,
+                "stayed": stayed,
+                "rows": sum(arrived for key, (_, arrived) in handover.counts.items() if ":" not in key),
+            },
+        )
     return Handover.objects.select_related("giver", "receiver").get(pk=handover.pk)

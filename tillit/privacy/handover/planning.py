@@ -10,6 +10,7 @@ from babel.dates import format_date
 from django.db.models import Q
 
 from tillit.audit.operations import append
+from tillit.audit.types import EventType
 from tillit.consent.models import Choice
 from tillit.declaration import registry
 from tillit.declaration.countries import in_eea
@@ -149,7 +150,7 @@ def plan(
     promised = IsoPeriod.parse(current(controller_id=giver.pk, on=today).changes.notice).add_to(today)
     if material and day < promised:
         raise HandoverError("handover-too-soon", f"the declarations differ materially: not before {promised}")
-    with Scope(actor, ACTIVITY) as scope:
+    with Scope(actor, ACTIVITY):
         made = Handover.objects.create(
             giver=giver,
             receiver=receiver,
@@ -163,14 +164,15 @@ def plan(
             address=elsewhere.address if elsewhere else "",
             letter=letter,
         )
-        for one, other in ((giver, receiver), (receiver, giver)):
-            append(
-                type=events.HANDOVER_PLANNED,
-                scope=scope,
-                controller=one.pk,
-                at=at,
-                details={"handover": made.pk, "other": other.pk, "on": day, "material": material},
-            )
+    for one, other in ((giver, receiver), (receiver, giver)):
+        noted(
+            actor=actor,
+            handover=made,
+            kind=events.HANDOVER_PLANNED,
+            controller_id=one.pk,
+            at=at,
+            details={"other": other.pk, "on": day, "material": material},
+        )
     return made
 
 
@@ -178,12 +180,24 @@ def cancel(*, actor: Actor, handover: Handover, at: datetime) -> None:
     """Call it off; who was moved already stays moved. Raises `HandoverError` when it is done."""
     if handover.done_at is not None:
         raise HandoverError("handover-done", "it is carried out")
-    with Scope(actor, ACTIVITY) as scope:
+    with Scope(actor, ACTIVITY):
         Handover.objects.filter(pk=handover.pk).update(cancelled_at=at)
-        for one in (handover.giver_id, handover.receiver_id):
-            append(
-                type=events.HANDOVER_CANCELLED, scope=scope, controller=one, at=at, details={"handover": handover.pk}
-            )
+    for one in (handover.giver_id, handover.receiver_id):
+        noted(actor=actor, handover=handover, kind=events.HANDOVER_CANCELLED, controller_id=one, at=at, details={})
+
+
+def noted(
+    *, actor: Actor, handover: Handover, kind: EventType, controller_id: int, at: datetime, details: dict[str, Any]
+) -> None:
+    """An event at one of the two: at the giver by who acts, who is seldom the receiver's as well. A receiver's other
+    installation has its own.
+    """
+    if controller_id == handover.receiver_id and handover.address:
+        return
+    own = controller_id == handover.giver_id
+    by = Scope(actor, ACTIVITY) if own else Scope(system("handover", {controller_id}), "retention")
+    with by as scope:
+        append(type=kind, scope=scope, controller=controller_id, at=at, details={"handover": handover.pk, **details})
 
 
 def open_one(*, giver: Controller) -> Handover | None:

@@ -40,20 +40,28 @@ FROM single GROUP BY day
 ON CONFLICT (controller_id, day)
 DO UPDATE SET visitors = excluded.visitors, visits = excluded.visits, single = excluded.single
 
+-- name: labels
+-- The hours' figures of whole local days, from the midnight `from` on, added up by day.
+INSERT INTO visits_day_label (controller_id, day, measure, label, views, visits, seconds, keep_until)
+SELECT controller_id, (hour AT TIME ZONE %(zone)s)::date, measure, label, sum(views), sum(visits), sum(seconds), min(keep_until)
+FROM visits_hour WHERE controller_id = %(controller)s AND hour >= %(from)s GROUP BY 1, 2, 3, 4
+ON CONFLICT (controller_id, measure, day, label)
+DO UPDATE SET views = excluded.views, visits = excluded.visits, seconds = excluded.seconds
+
 -- name: totals
--- Of a controller from `start` to before `end`: views, visits, seconds.
-SELECT coalesce(sum(views), 0), coalesce(sum(visits), 0), coalesce(sum(seconds), 0) FROM visits_hour
-WHERE controller_id = %(controller)s AND measure = 'all' AND hour >= %(start)s AND hour < %(end)s
+-- Of a controller from the day `first` to before `last`: views, visits, seconds.
+SELECT coalesce(sum(views), 0), coalesce(sum(visits), 0), coalesce(sum(seconds), 0) FROM visits_day_label
+WHERE controller_id = %(controller)s AND measure = 'all' AND day >= %(first)s AND day < %(last)s
 
 -- name: series
 -- The same by day, week or month (`unit`), local time.
-SELECT date_trunc(%(unit)s, hour AT TIME ZONE %(zone)s)::date, sum(views), sum(visits) FROM visits_hour
-WHERE controller_id = %(controller)s AND measure = 'all' AND hour >= %(start)s AND hour < %(end)s GROUP BY 1 ORDER BY 1
+SELECT date_trunc(%(unit)s, day::timestamp)::date, sum(views), sum(visits) FROM visits_day_label
+WHERE controller_id = %(controller)s AND measure = 'all' AND day >= %(first)s AND day < %(last)s GROUP BY 1 ORDER BY 1
 
 -- name: top
 -- The labels of a measure with most views.
-SELECT label, sum(views), sum(visits), sum(seconds) FROM visits_hour
-WHERE controller_id = %(controller)s AND measure = %(measure)s AND hour >= %(start)s AND hour < %(end)s
+SELECT label, sum(views), sum(visits), sum(seconds) FROM visits_day_label
+WHERE controller_id = %(controller)s AND measure = %(measure)s AND day >= %(first)s AND day < %(last)s
 GROUP BY label ORDER BY 2 DESC, 1 LIMIT %(limit)s
 
 -- name: heat

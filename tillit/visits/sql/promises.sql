@@ -9,7 +9,8 @@ UNION ALL
 SELECT 'fault', 'single views hold what could be an address of somebody', count(*) FROM visits_hit
 WHERE controller_id = %(controller)s AND (page || source || keyword || campaign) ~ '@|[0-9]{1,3}(\.[0-9]{1,3}){3}'
 UNION ALL
-SELECT 'fault', 'figures are kept beyond what is declared', count(*) FROM visits_hour
-WHERE controller_id = %(controller)s AND keep_until < %(now)s::timestamptz - interval '2 days'
+SELECT 'fault', 'figures are kept beyond what is declared', count(*) FROM (
+  SELECT controller_id, keep_until FROM visits_hour UNION ALL SELECT controller_id, keep_until FROM visits_day_label) f
+WHERE f.controller_id = %(controller)s AND f.keep_until < %(now)s::timestamptz - interval '2 days'
 UNION ALL
 SELECT '', 'views', count(*) FROM visits_hit WHERE controller_id = %(controller)s

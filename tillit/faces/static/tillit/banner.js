@@ -20,7 +20,11 @@
 		for (const [name, kind, groups] of register.items) {
 			if (groups.some(own.allowed)) continue;
 			try {
-				if (kind !== "cookie") window[kind + "Storage"].removeItem(name);
+				if (kind === "indexed") indexedDB.deleteDatabase(name);
+				else if (kind === "cache") caches.delete(name);
+				else if (kind === "worker")
+					navigator.serviceWorker.getRegistrations().then((all) => all.map((one) => one.active?.scriptURL.endsWith(name) && one.unregister()));
+				else if (kind !== "cookie") window[kind + "Storage"].removeItem(name);
 				else for (const path of ["/", location.pathname]) {
 					const gone = `${name}=; Max-Age=0; Path=${path}`;
 					doc.cookie = gone;
