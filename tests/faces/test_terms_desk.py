@@ -269,6 +269,21 @@ def test_c12_what_one_of_the_staff_posts_alone_is_set_per_chain_on_record(world:
         assert desk.post(TERMS, {"act": "alone", "chain": "mat", "amount": "1 250,50"}).status_code == 302
     assert dict(Chain.objects.values_list("key", "alone_up_to")) == {"mat": 1250_50, "hotell": 5000_00}
     assert 'value="1250.50"' in desk.get(TERMS).text
+    higher = {"act": "alone", "chain": "mat", "amount": "9000"}
+    for _ in range(2):
+        assert "when a colleague saves" in desk.post(TERMS, higher, headers=EN, follow=True).text
+        assert Chain.objects.get(key="mat").alone_up_to == 1250_50, "who is limited does not raise it alone"
+    second = at_work(hire(club, role="administrator", name="Bo Bestyrer"))
+    assert "A colleague proposed" in second.get(TERMS, headers=EN).text
+    second.post(TERMS, higher | {"amount": "9001"})
+    assert Chain.objects.get(key="mat").alone_up_to == 1250_50, "another amount is a new one"
+    desk.post(TERMS, higher | {"amount": "9001"})
+    assert Chain.objects.get(key="mat").alone_up_to == 9001_00
+    desk.post(TERMS, higher | {"amount": "1250.50"})
+    second.post(TERMS, higher)
+    second.post(TERMS, higher | {"amount": "1250.50"})
+    desk.post(TERMS, higher)
+    assert Chain.objects.get(key="mat").alone_up_to == 1250_50, "what was asked for before it was lowered counts no more"
     setup = Setup.model_validate({"chains": [{"key": "mat", "alone_up_to": "0"}]})
     assert apply(setup=setup, on=clock.today()) == [
         "~ chain mat: Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa01,250.50"
@@ -276,4 +291,5 @@ def test_c12_what_one_of_the_staff_posts_alone_is_set_per_chain_on_record(world:
     ]
     with world.scope("security_log"):
         said = [one.details for one in Event.objects.filter(type="programme.alone_limit_set")]
-    assert sorted((one["before"], one["amount"]) for one in said) == [(1250_50, 0), (5000_00, 1250_50)]
+    changes = sorted((one["before"], one["amount"]) for one in said)
+    assert changes == [(1250_50, 0), (1250_50, 9001_00), (5000_00, 1250_50), (9001_00, 1250_50)]

@@ -9,6 +9,9 @@ PROGRAMME_CHANGED = event_type("programme.changed", subject="none", changes=COUN
 ALONE_LIMIT_SET = event_type(
     "programme.alone_limit_set", subject="none", chain=ID, before=AMOUNT, amount=AMOUNT, currency=CODE
 )
+ALONE_LIMIT_ASKED = event_type(
+    "programme.alone_limit_asked", subject="none", chain=ID, before=AMOUNT, amount=AMOUNT, currency=CODE
+)
 DEATH_RECORDED = event_type("person.died", subject="required", source=CODE, relationships=COUNT)
 DEATH_UNDONE = event_type("person.not_dead", subject="required")
 ADDRESS_PROTECTED = event_type("address.protected", subject="required", source=CODE, level=CODE)

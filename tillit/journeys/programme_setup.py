@@ -18,7 +18,7 @@ from tillit.bonus.offers import Gift, Limits, Reach
 from tillit.bonus.rates import WEEKDAYS, When
 from tillit.declaration.models import Controller
 from tillit.journeys import programme_words
-from tillit.journeys.events import ALONE_LIMIT_SET, PROGRAMME_CHANGED
+from tillit.journeys.events import ALONE_LIMIT_ASKED, ALONE_LIMIT_SET, PROGRAMME_CHANGED
 from tillit.journeys.programme_file import ChainEntry, OfferEntry, RateEntry, Setup, SourceEntry, moment
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
@@ -139,35 +139,38 @@ def _keep_chain(given: ChainEntry, on: date, place: Place) -> None:
             currency=given.currency or (known.currency if known else "NOK"),
         )
         if given.alone_up_to is not None:
-            alone_up_to(chain=chain, amount=given.alone_up_to, actor=system("programme", [chain.controller_id]))
+            acting = system("programme", [chain.controller_id])
+            alone_up_to(chain=chain, amount=given.alone_up_to, actor=acting, two=False)
         reference_data.keep_stores(chain=chain, stores={one.number: (one.name, one.place) for one in given.stores})
         reference_data.keep_product_groups(chain=chain, groups=given.product_groups)
         programmes.set_up(chain=chain, on=on)
     _keep_terms(chain, given, place)
 
 
-def alone_up_to(*, chain: Chain, amount: Decimal, actor: Actor) -> bool:
-    """Set the largest missing purchase that one of the staff posts alone (C12), in the major unit; whether it is new.
+def alone_up_to(*, chain: Chain, amount: Decimal, actor: Actor, two: bool = True) -> str:
+    """Set the largest missing purchase that one of the staff posts alone (C12), in the major unit: `set`, `same`, or
+    `asked`: it is higher, and holds when another asks for the same. Without `two` (who runs the installation) at once.
 
-    What it was and is stands on record. Raises `ReferenceDataError` `alone-amount`.
+    What it was, is and shall be stands on record. Raises `ReferenceDataError` `alone-amount`.
     """
     minor = amount.scaleb(exponent(chain.currency))
     if not minor.is_finite() or minor != int(minor) or minor > 10**12:
         raise ReferenceDataError("alone-amount", "that is no amount")
     with transaction.atomic():
         chain = Chain.objects.select_for_update().get(pk=chain.pk)
-        before = reference_data.keep_alone(chain=chain, amount=int(minor))
+        before = chain.alone_up_to
+        holds = reference_data.keep_alone(chain=chain, amount=int(minor), by=str(actor), two=two)
         if before == minor:
-            return False
+            return "same"
         append(
-            type=ALONE_LIMIT_SET,
+            type=ALONE_LIMIT_SET if holds else ALONE_LIMIT_ASKED,
             actor=actor,
             activity=_ACTIVITY,
             controller=chain.controller_id,
             details={"chain": chain.pk, "before": before, "amount": int(minor), "currency": chain.currency},
             at=clock.now(),
         )
-    return True
+    return "set" if holds else "asked"
 
 
 def keep_terms(setup: Setup) -> None:

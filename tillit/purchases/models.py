@@ -10,7 +10,8 @@ from tillit.declaration.personal import PersonalModel, RecordTime
 
 class Chain(models.Model):
     """A chain of stores, run by one controller (its club) in one currency. `alone_up_to`: the largest missing purchase
-    that one of the staff posts without a second (minor units).
+    that one of the staff posts without a second (minor units). `alone_asked`, `alone_asked_by`: a higher one, which
+    holds when another of the staff (an actor) asks for the same.
     """
 
     key = models.CharField(max_length=60, unique=True)
@@ -18,6 +19,8 @@ class Chain(models.Model):
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT)
     currency = models.CharField(max_length=3, default="NOK")
     alone_up_to = models.BigIntegerField(default=500_000, db_default=500_000)
+    alone_asked = models.BigIntegerField(null=True)
+    alone_asked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "purchases_chain"

@@ -28,16 +28,22 @@ def keep_chain(*, key: str, name: str, controller_id: int, currency: str = "NOK"
     return chain
 
 
-def keep_alone(*, chain: Chain, amount: int) -> int:
-    """The largest missing purchase that one of the staff posts without a second, minor units (C12); what it was before.
+def keep_alone(*, chain: Chain, amount: int, by: str, two: bool) -> bool:
+    """The largest missing purchase that one of the staff posts without a second, minor units (C12); whether it holds.
+    With `two`, a higher one holds when another than who asked first (`by`) asks for the same.
 
     Raises `ReferenceDataError` `alone-amount` below zero; 0: every one takes two.
     """
     if amount < 0:
         raise ReferenceDataError("alone-amount", "an amount is zero or above")
-    before, chain.alone_up_to = chain.alone_up_to, amount
-    chain.save(update_fields=["alone_up_to"])
-    return before
+    seconded = chain.alone_asked == amount and chain.alone_asked_by not in ("", by)
+    holds = not two or amount <= chain.alone_up_to or seconded
+    if holds:
+        chain.alone_up_to, chain.alone_asked, chain.alone_asked_by = amount, None, ""
+    elif chain.alone_asked != amount:
+        chain.alone_asked, chain.alone_asked_by = amount, by
+    chain.save(update_fields=["alone_up_to", "alone_asked", "alone_asked_by"])
+    return holds
 
 
 def keep_stores(*, chain: Chain, stores: Mapping[str, tuple[str, str]]) -> int:

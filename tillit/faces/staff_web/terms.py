@@ -65,6 +65,8 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
                 standing_rules(chain=chain, at=today + timedelta(days=1)),
                 Offer.objects.filter(chain=chain).exclude(ends__lte=clock.now()).order_by("starts", "key"),
                 str(Money(chain.alone_up_to, chain.currency).decimal),
+                None if chain.alone_asked is None else Money(chain.alone_asked, chain.currency),
+                chain.alone_asked_by == str(worker.actor),
             )
             for chain in chains
         ],
@@ -106,13 +108,13 @@ def draft(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
 
 def _set_alone(request: HttpRequest, worker: Worker) -> HttpResponse:
     """What one of the staff posts alone in a chain. Raises `InvalidOperation`, and as `terms_editor.set_alone`."""
-    changed = terms_editor.set_alone(
+    became = terms_editor.set_alone(
         actor=worker.actor,
         controller=worker.site.controller,
         chain_key=request.POST.get("chain", ""),
         amount=Decimal(_decimal(request.POST.get("amount", ""))),
     )
-    messages.success(request, say(language(), "terms_desk.alone.done" if changed else "terms_desk.alone.same"))
+    messages.success(request, say(language(), f"terms_desk.alone.{became}"))
     return redirect("staff_terms", worker.site.key)
 
 
