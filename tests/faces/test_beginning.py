@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 
 from tests.faces.conftest import last_code, make_person, sign_in
-from tests.support.world import publish_examples
+from tests.support.world import person, publish_examples
 from tillit.cases.models import Case
 from tillit.declaration.forms import served
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
+from tillit.journeys import person_facts
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership.models import TermsAcceptance
@@ -68,10 +69,29 @@ def test_a5_a_visitor_becomes_a_customer_with_a_code_and_what_the_form_collects(
         assert SealedFact.objects.filter(subject_id=subject, kind="national_number").count() == 1
         assert TermsAcceptance.objects.filter(subject_id=subject).count() == 1
     assert client.get("/fjordlys/min-side/").status_code == 200, "signed in"
-    other = {**CUSTOMER, "email": "en.annen@post.example", "national_number": "17054026641", "mobile": "400 00 452"}
-    refused = _through(Client(), path, other)
-    assert refused.status_code == 422
-    assert lookup.by_address(register_id=firm.register_id, text=other["email"]) is None
+    with Scope(system("test", {firm.pk}), "customer_administration"):
+        waiting = Fact.objects.filter(subject_id=subject, kind__endswith="phone").values_list("kind", "value")
+        assert list(waiting) == [("unconfirmed.phone", "+4740000451")], "the code proved the e-mail address only"
+    assert lookup.by_address(register_id=firm.register_id, text=CUSTOMER["mobile"]) is None
+    record_known(firm, CUSTOMER["mobile"], CUSTOMER["national_number"])
+    assert lookup.by_address(register_id=firm.register_id, text=CUSTOMER["mobile"]) is not None
+    other = {**CUSTOMER, "email": "en.annen@post.example"}
+    same = _through(Client(), path, other)
+    assert same.status_code == 200, "whose the number is, is not told"
+    asked = lookup.by_address(register_id=firm.register_id, text=other["email"])
+    assert asked not in {None, subject, lookup.by_address(register_id=firm.register_id, text=CUSTOMER["mobile"])}
+
+
+def record_known(firm: Controller, mobile: str, number: str) -> int:
+    """Somebody whose mobile and national number are proven theirs."""
+    known = person(firm, "customer", given="Liv", family="Moe")
+    with Scope(system("test", {firm.pk}), "customer_administration") as scope:
+        for kind, text in (("phone", mobile), ("national_number", number)):
+            person_facts.keep(
+                scope=scope, subject_id=known, controller_id=firm.pk, register_id=firm.register_id, kind=kind,
+                text=text, source="data_subject", at=clock.now(),
+            )  # fmt: skip
+    return known
 
 
 def test_a5_somebody_asks_without_signing_in(client: Client, everyone: dict[str, Controller]) -> None:

@@ -97,10 +97,37 @@ def test_a7_number_and_address_registers_are_asked_of_whoever_has_not_said_no(
     with Scope(system("test", {holder.pk}), "retention"):
         assert Disclosure.objects.filter(recipient="address_register").count() == 3
     assert population.refresh(controller=holder, register=register, source=ADDRESSES).asked == 0, "once a year"
+    with Scope(system("test", {holder.pk}), "membership_administration"):
+        names = Fact.objects.filter(subject_id=kari, kind__startswith="name.", superseded_at__isnull=True)
+        assert set(names.values_list("value", "source")) == {("Kari", "data_subject"), ("Lunde", "data_subject")}
     assert _status(holder, "address_register") == "kept"
     with Scope(system("test", {holder.pk}), "enrichment"):
         Fact.objects.filter(subject_id=kari, kind="address.city").update(source="data_subject")
     assert _status(holder, "address_register") == "broken"
+
+
+def test_a7_an_address_register_does_not_make_a_relative_of_whoever_gave_the_number(
+    db: Any, outside: AddressRegister
+) -> None:
+    holder = publish_examples("bonus")["rundtur"]
+    home = {"street": "Nygata 4", "postal_code": "9008", "city": "Tromsø"}
+    told = {501: ("Per", "Lunde"), 502: ("Kari", "Vik"), 503: ("Kari Anne", "moe"), 504: ("Karin", "Dal")}
+    people = {
+        number: _member(holder, family, f"+47 400 00 {number}")
+        for number, family in {501: "Lunde", 502: "Vik", 503: "Moe", 504: "Dal"}.items()
+    }
+    outside.play(
+        {
+            "people": {
+                f"+4740000{number}": {"name": {"given": given, "family": family}, "address": home}
+                for number, (given, family) in told.items()
+            }
+        }
+    )
+    register = Register(outside.address, waits=(0.0,), numbered=False)
+    done = population.refresh(controller=holder, register=register, source=ADDRESSES)
+    assert (done.failure, done.outcomes) == ("", {"changed": 2, "another_person": 2})
+    assert [number for number, one in people.items() if _city(holder, one)] == [502, 503]
 
 
 def test_a7_who_has_no_e_mail_address_is_asked_by_message_once_a_year(db: Any) -> None:

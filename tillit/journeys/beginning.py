@@ -3,6 +3,10 @@ orders a service (D1). What a form asks is what its declaration collects (A2).
 
 Whoever types an address has shown nothing: a code goes to it, and until it comes back nothing is stored; what was typed
 stays with the browser, signed by the face. Every answer before that is the same whether an address is known or not.
+
+The code proves the e-mail address and nothing else: a mobile number waits until its own code, and a national number
+finds nobody until the register's answer agrees with the name (`told_by_register`) or a colleague has seen it. So
+neither tells who is known here.
 Members join (`joining`), applicants apply, participants sign up, visitors check in, prospects come with a partner's
 list, family with a customer, employees and contacts at suppliers and partners are entered by a colleague: each where
 that is.
@@ -11,6 +15,7 @@ that is.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from tillit.audit.operations import append
@@ -23,6 +28,7 @@ from tillit.journeys.enquiries import opening
 from tillit.journeys.events import RELATIONSHIP_BEGUN
 from tillit.journeys.join import JoinRefusedError
 from tillit.journeys.joining import NEVER_SENT, PER_ADDRESS, PER_NETWORK, TRIES, TRIES_PER_ADDRESS
+from tillit.journeys.phones import UNCONFIRMED
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
 from tillit.kernel.identifiers import IdentifierError, email, name, national_number, phone
@@ -46,7 +52,7 @@ _ADDRESS = ("street", "postal_code", "city")
 _LONGEST = {"text": 4000, "subject": 120}
 _FACTS = {
     "email": "email",
-    "mobile": "phone",
+    "mobile": UNCONFIRMED,
     "street": "address.street",
     "postal_code": "address.postal_code",
     "city": "address.city",
@@ -160,8 +166,8 @@ def confirm(
     network_address: str,
     language: str,
 ) -> Begun | None:
-    """Begin when the code is right; else None. Raises `JoinRefusedError` `other-person` where mobile or national number
-    is somebody else's, or why the order was refused, and `TooManyTriesError`.
+    """Begin when the code is right; else None. Raises `JoinRefusedError` with why the order was refused, or
+    `other-person` where somebody else took the e-mail address meanwhile, and `TooManyTriesError`.
     """
     if not within(TRIES, f"{controller.register_id}:{truncated(network_address)}"):
         raise TooManyTriesError("too-many-tries", "too many tries from this network; wait a quarter of an hour")
@@ -186,8 +192,8 @@ def confirm(
 def begin(*, controller: Controller, activity: str, typed: Mapping[str, str]) -> Begun:
     """Make the person a customer, on record, with an account.
 
-    Whoever has the address already is that person: what is known of them stays, what is missing is added. Raises
-    `JoinRefusedError` `other-person`.
+    Whoever has the address already is that person: what is known of them stays, what is missing is added. Raises as
+    `confirm`.
     """
     at, register = clock.now(), controller.register_id
     everyone = {controller.pk, holder_of(controller_id=controller.pk)}
@@ -199,16 +205,7 @@ def begin(*, controller: Controller, activity: str, typed: Mapping[str, str]) ->
                 scope=scope, subject_id=subject, controller_id=controller.pk, kind=KIND, started=clock.today()
             )
             for fact, text in _facts(typed, subject, controller.pk):
-                person_facts.keep(
-                    scope=scope,
-                    subject_id=subject,
-                    controller_id=controller.pk,
-                    register_id=register,
-                    kind=fact,
-                    text=text,
-                    source="data_subject",
-                    at=at,
-                )
+                _keep(scope, controller, subject, fact, text)
             if typed.get("terms") == "1":
                 accept_terms(scope=scope, subject_id=subject, controller_id=controller.pk, route=ROUTE, at=at)
             if not Login.objects.filter(subject_id=subject).exists():
@@ -223,10 +220,20 @@ def begin(*, controller: Controller, activity: str, typed: Mapping[str, str]) ->
                 details={"kind": KIND, "route": ROUTE},
             )
     except AlreadyClaimedError:
-        raise JoinRefusedError("other-person", "mobile or national number is another person's") from None
+        raise JoinRefusedError("other-person", "the e-mail address is another person's by now") from None
     except ServiceError as error:
         raise JoinRefusedError(error.code, "the order was refused") from None
     return Begun(subject, known is None)
+
+
+def _keep(scope: Scope, controller: Controller, subject_id: int, kind: str, text: str) -> None:
+    """Record what was typed, of which the e-mail address alone is proven theirs."""
+    where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": controller.pk}
+    said: dict[str, Any] = {"kind": kind, "source": "data_subject", "at": clock.now()}
+    if kind == UNCONFIRMED:
+        parties.record_fact(**where, **said, category="contact", value=phone.normalise(text))
+    else:
+        person_facts.keep(**where, **said, register_id=controller.register_id, text=text, proven=False)
 
 
 def _order(scope: Scope, controller: Controller, subject_id: int, typed: Mapping[str, str]) -> None:
@@ -258,6 +265,7 @@ def _facts(typed: Mapping[str, str], subject_id: int, controller_id: int) -> lis
     known = {
         kind for model in (Fact, SealedFact) for kind in model.objects.filter(**here).values_list("kind", flat=True)
     }
+    known |= {UNCONFIRMED} if "phone" in known else set()
     return [(kind, text) for kind, text in told.items() if text and kind not in known]
 
 

@@ -11,6 +11,7 @@ from tillit.kernel.scope import Scope
 from tillit.parties import directories, protection
 from tillit.parties.contacts import record_address
 from tillit.parties.digests import Kind, digest
+from tillit.parties.merging import same_person
 from tillit.parties.models import Fact, SealedFact
 from tillit.parties.operations import open_fact, record_fact, seal_fact
 
@@ -33,15 +34,18 @@ def keep(
     text: str,
     source: str,
     at: datetime,
+    proven: bool = True,
 ) -> bool:
     """Record a fact at one controller in its normal form; whether it was another before.
+
+    A national number that is not `proven` the person's (they typed it themselves) is sealed, and finds nobody.
 
     Raises `IdentifierError` or `ValueError` for what cannot be read, `AlreadyClaimedError` for an address or national
     number that is another person's.
     """
     where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": controller_id}
     if kind in SEALED:
-        return _seal(where, register_id, kind, SEALED[kind](text), source, at)
+        return _seal(where, register_id, kind, SEALED[kind](text), source, at, proven=proven)
     standing = Fact.objects.filter(
         subject_id=subject_id, controller_id=controller_id, kind=kind, superseded_at__isnull=True
     ).first()
@@ -55,19 +59,40 @@ def keep(
     return standing is None or standing.value != value
 
 
-def _seal(where: dict[str, Any], register: int, kind: str, value: str, source: str, at: datetime) -> bool:
+def claim_number(*, register_id: int, subject_id: int, number: str) -> None:
+    """The national number is proven the person's: it finds them. Raises `AlreadyClaimedError`."""
+    if finds(register_id=register_id, number=number) in same_person(subject_id):
+        return
+    known = digest(register_id, Kind.NATIONAL_NUMBER, number)
+    directories.claim(register_id=register_id, kind=Kind.NATIONAL_NUMBER, digest=known, subject_id=subject_id)
+
+
+def finds(*, register_id: int, number: str) -> int | None:
+    """Who the national number is proven to be of, or None."""
+    known = digest(register_id, Kind.NATIONAL_NUMBER, number)
+    return directories.resolve(register_id=register_id, kind=Kind.NATIONAL_NUMBER, digest=known)
+
+
+def _seal(
+    where: dict[str, Any], register: int, kind: str, value: str, source: str, at: datetime, *, proven: bool
+) -> bool:
     standing = SealedFact.objects.filter(
         subject_id=where["subject_id"], controller_id=where["controller_id"], kind=kind, superseded_at__isnull=True
     ).first()
     old = open_fact(scope=where["scope"], fact=standing) if standing else None
+    if kind == "national_number" and proven:
+        claim_number(register_id=register, subject_id=where["subject_id"], number=value)
     if old == value:
         return False
-    if kind == "national_number":
-        found = {"register_id": register, "kind": Kind.NATIONAL_NUMBER, "subject_id": where["subject_id"]}
-        known = digest(register, Kind.NATIONAL_NUMBER, value)
-        directories.claim(**found, digest=known)
-        if old:
-            directories.move(**found, before=digest(register, Kind.NATIONAL_NUMBER, old), after=known)
+    if kind == "national_number" and old:
+        before, after = (digest(register, Kind.NATIONAL_NUMBER, one) for one in (old, value))
+        directories.move(
+            register_id=register,
+            kind=Kind.NATIONAL_NUMBER,
+            subject_id=where["subject_id"],
+            before=before,
+            after=after,
+        )
     seal_fact(**where, category=CORRECTABLE[kind], kind=kind, value=value, source=source, at=at)
     return True
 

@@ -23,8 +23,8 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import deaths, protection
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.merging import same_person
-from tillit.parties.models import Fact
-from tillit.parties.operations import NewFact, record_facts, retire_fact
+from tillit.parties.models import Fact, SealedFact
+from tillit.parties.operations import NewFact, open_fact, record_facts, retire_fact
 from tillit.registers.protocol import Told
 from tillit.registers.sources import Source, wanted
 
@@ -51,8 +51,11 @@ def take_in_person(
         return "not_found"
     may = wanted(declaration, source)
     here = _Person(scope, controller, source, subject_id, at)
-    if not source.sealed and not here.called(told):
-        return "another_person"  # the number is somebody else's now: nothing of theirs is recorded here
+    proven = here.proven()
+    if not proven and not here.called(told):
+        return "another_person"  # nothing of theirs is recorded here; a colleague looks
+    if source.sealed and not proven and not here.claimed(told):
+        return "another_person"
     changed = here.facts({kind: value for kind, value in told.names.items() if kind in may}, drop=_NAMES)
     protected = False
     if "protection" in may and told.protection:
@@ -78,11 +81,35 @@ class _Person:
         self.holder = holder_of(controller_id=controller.pk)
         self.where: dict[str, Any] = {"scope": scope, "subject_id": subject_id, "controller_id": self.holder}
 
+    def proven(self) -> bool:
+        """Whether what was asked about is known to be the person's: it finds them. What they typed themselves does not
+        yet, and a telephone number is no proof of who answers to it.
+        """
+        number = self._number()
+        return bool(number) and self._finds(number) in same_person(self.subject)
+
     def called(self, told: Told) -> bool:
-        """Whether the family name we have is the one that is told; a person without one has none to compare."""
-        rows = Fact.objects.filter(subject_id=self.subject, kind="name.family", superseded_at__isnull=True)
-        known = rows.values_list("value", flat=True).first()
-        return known is not None and known.casefold() == told.names.get("name.family", "").casefold()
+        """Whether given and family name are those that are told. A middle name may be missing on one side; a person
+        without names has none to compare.
+        """
+        rows = Fact.objects.filter(subject_id=self.subject, kind__in=_NAMES, superseded_at__isnull=True)
+        return _same_name(dict(rows.order_by("collected_at").values_list("kind", "value")), told.names)
+
+    def claimed(self, told: Told) -> bool:
+        """The number that the person typed is theirs, by the name: from now on it finds them. Not where it finds
+        somebody else already, and not where the address is protected: who knows a name and a number learns no such
+        address here. That the address is protected holds all the same, for the one that they gave.
+        """
+        if told.protection:
+            self.protect(told, known=False)
+            return False
+        try:
+            person_facts.claim_number(
+                register_id=self.controller.register_id, subject_id=self.subject, number=self._number()
+            )
+        except AlreadyClaimedError:
+            return False
+        return True
 
     def facts(self, values: Mapping[str, str], *, drop: tuple[str, ...]) -> set[str]:
         """Record the facts, and retire those of `drop` that are not among them; the kinds that changed."""
@@ -97,11 +124,10 @@ class _Person:
             retire_fact(**self.where, kind=kind, at=self.at)
         return gone | {kind for kind, value in values.items() if before.get(kind) != value}
 
-    def protect(self, told: Told) -> bool:
-        """The address is protected: sealed, and nowhere in clear; whether that is new."""
-        kept = protection.protect(
-            **self.where, level=told.protection, source=self.source.key, at=self.at, known=told.address or None
-        )
+    def protect(self, told: Told, *, known: bool = True) -> bool:
+        """The address is protected: sealed, and nowhere in clear; whether that is new. `known`: it is the told one."""
+        parts = (told.address or None) if known else None
+        kept = protection.protect(**self.where, level=told.protection, source=self.source.key, at=self.at, known=parts)
         if kept:
             details = {"source": self.source.key, "level": told.protection}
             self._append(events.ADDRESS_PROTECTED, details)
@@ -179,9 +205,34 @@ class _Person:
                     categories=categories,
                 )
 
+    def _number(self) -> str:
+        """The number that the register was asked by, where it is sealed; '' else."""
+        rows = SealedFact.objects.filter(subject_id=self.subject, kind=self.source.asks, superseded_at__isnull=True)
+        row = rows.first() if self.source.sealed else None
+        return open_fact(scope=self.scope, fact=row) if row is not None else ""
+
+    def _finds(self, number: str) -> int | None:
+        return person_facts.finds(register_id=self.controller.register_id, number=number)
+
     def _append(self, kind: EventType, details: Mapping[str, str]) -> None:
         append(type=kind, scope=self.scope, controller=self.holder, subject=self.subject, details=details)
 
 
 def _category(kind: str) -> str:
     return CORRECTABLE.get(kind, "contact")
+
+
+def _same_name(known: Mapping[str, str], told: Mapping[str, str]) -> bool:
+    """Whether the names are one person's: the family name and the first name are equal, and of the names between them
+    one side has all that the other has.
+    """
+    mine, theirs = (
+        (
+            " ".join((names.get("name.given", ""), names.get("name.middle", ""))).casefold().split(),
+            names.get("name.family", "").casefold(),
+        )
+        for names in (known, told)
+    )
+    if not (mine[0] and theirs[0] and mine[1]) or mine[1] != theirs[1] or mine[0][0] != theirs[0][0]:
+        return False
+    return set(mine[0]) <= set(theirs[0]) or set(theirs[0]) <= set(mine[0])

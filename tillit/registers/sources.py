@@ -30,9 +30,10 @@ ADDRESSES = Source(
     "phone",
     sealed=False,
     feeds=False,
-    gives=frozenset({"name.given", "name.middle", "name.family", "address"}),
+    gives=frozenset({"address"}),
 )
-"""Number and address registers, asked by the telephone number that the person gave."""
+"""Number and address registers, asked by the telephone number that the person gave. What it says of a name only shows
+whether it means the same person: a number is shared, and comes to somebody else."""
 SOURCES = {one.key: one for one in (POPULATION, ADDRESSES)}
 GIVES = {
     "name.given": "identity",
