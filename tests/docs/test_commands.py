@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,11 @@ from typing import Any
 import pytest
 import typer
 
+from tests.docs.shown import DOCS, everything
 from tillit.faces.cli.main import COMMANDS as KNOWN
 from tillit.faces.cli.main import MODULES
-from tillit.platform import paths
 
-DOCS = [*sorted((paths.root() / "docs").rglob("*.md")), paths.root() / "README.md"]
-_BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`(tillit [a-z][^`]*)`")
-
-
-def shown() -> Iterator[tuple[str, str]]:
-    """(document, command) of each whole command: the lines of console blocks, joined where they go on."""
-    for path in DOCS:
-        for block in _BLOCK.findall(path.read_text(encoding="utf-8")):
-            for line in block.replace("\\\n", " ").splitlines():
-                command = re.sub(r"^(\$ )?([A-Z_]+=\S+ )*", "", line.strip()).removeprefix(".venv/bin/")
-                if command.startswith("tillit "):
-                    yield path.name, command
 
 
 def root(name: str) -> Any:
@@ -39,7 +26,7 @@ def root(name: str) -> Any:
 
 def parsed(command: str) -> None:
     """Parse it as the command line does, and run nothing. Raises `typer.TyperException`."""
-    name, *words = shlex.split(command.partition(" < ")[0].partition(" > ")[0], comments=True)[1:]
+    name, *words = shlex.split(command.partition(" > ")[0], comments=True)[1:]
     step, context = root(name), None
     while True:
         context = step.make_context(name, list(words), parent=context)
@@ -52,7 +39,7 @@ def parsed(command: str) -> None:
         step, name, words = commands[rest[0]], rest[0], rest[1:]
 
 
-COMMANDS = sorted(set(shown()))
+COMMANDS = sorted({(one.page, one.command) for one in everything()})
 
 
 def test_there_are_commands_to_try() -> None:
@@ -68,10 +55,10 @@ def test_a_shown_command_is_understood(
     document: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for file in re.findall(r"[\w./-]+\.(?:txt|yaml|csv)\b", command):  # files the reader has
+    for file in re.findall(r"[\w./-]+\.(?:txt|yaml|csv|dump)\b", command):  # files the reader has
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
-    parsed(command.replace("$MEMBER", "1"))
+    parsed(re.sub(r"\$[A-Z]+", "1", command))
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

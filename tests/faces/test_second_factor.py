@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.faces.conftest import app_secret, by_mail, staff_sign_in
+from tests.faces.conftest import Person, app_secret, by_mail, sign_in, staff_sign_in
 from tests.support.authenticator import Device, app_code
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
@@ -151,6 +151,22 @@ def test_a9_a_passkey_is_a_second_factor_and_signs_in_by_itself(siv: StaffMember
     assert inside(alone)
     methods = [row["method"] for row in events(Controller.objects.get(key="rundtur"), "login.succeeded")]
     assert methods == ["email_code_passkey", "email_code_passkey", "passkey"]
+
+
+def test_a9_a_colleague_s_passkey_takes_over_a_browser_in_which_a_member_is_signed_in(
+    siv: StaffMember, kari: Person
+) -> None:
+    device, client = add_passkey(by_mail(siv)[0]), Client(HTTP_HOST="localhost")
+    sign_in(client, kari)
+    answer = device.get(options(client, "/staff/sign-in/passkey/options/"))
+    assert client.post("/staff/sign-in/passkey/", {"passkey": answer})["Location"] == "/staff/"
+    assert inside(client)
+    assert client.get("/rundtur/min-side/").status_code == 302, "the member's session is over"
+    with clock.travel(clock.now() + timedelta(hours=9)):
+        assert client.get("/staff/sign-in/factor/")["Location"] == "/staff/sign-in/", "an old session shows nothing"
+        answer = device.get(options(client, "/staff/sign-in/passkey/options/"))
+        client.post("/staff/sign-in/passkey/", {"passkey": answer})
+        assert inside(client)
 
 
 @pytest.mark.parametrize("fault", ["replayed", "unverified", "counter", "origin", "unknown", "left", "garbage"])

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tests.faces.test_staff import hire
 from tests.support.world import person, publish_examples
+from tillit.audit.models import Event
 from tillit.consent import operations as consent
 from tillit.consent.models import Choice, EventKind
 from tillit.consent.queries import may
@@ -16,9 +18,10 @@ from tillit.declaration.publish import publish
 from tillit.declaration.queries import current
 from tillit.disclosure.models import Disclosure
 from tillit.kernel import clock
-from tillit.kernel.scope import Scope, system
+from tillit.kernel.scope import Scope, ScopeError, system
 from tillit.messages.models import Message
 from tillit.parties import directories
+from tillit.parties.actors import staff_actor
 from tillit.parties.contacts import record_address
 from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
@@ -106,6 +109,33 @@ def _at(firm: Controller, address: str) -> int | None:
 def _status(firm: Controller) -> tuple[str, str]:
     (proof,) = prove(kinds=["handover"], controllers=[firm.key])
     return proof.finding.status, proof.finding.why
+
+
+def test_a10_the_adviser_of_the_giver_hands_over_and_no_other_role(firms: tuple[Controller, Controller]) -> None:
+    giver, receiver = firms
+    kari = _customer(giver, "Kari", "+47 400 00 601")
+    adviser, clerk = (
+        staff_actor(staff=hire(giver, role, name), controller=giver)
+        for role, name in (("privacy_adviser", "Vera Vern"), ("customer_service", "Siv Vakt"))
+    )
+    with pytest.raises(ScopeError):
+        planning.plan(actor=clerk, giver=giver, receiver=receiver, day=DAY, consents=False, at=clock.now())
+    made = planning.plan(actor=adviser, giver=giver, receiver=receiver, day=DAY, consents=False, at=clock.now())
+    with pytest.raises(ScopeError):
+        planning.announce(actor=clerk, handover=made, at=clock.now())
+    assert planning.announce(actor=adviser, handover=made, at=clock.now()).queued == 1
+    with clock.travel(DAY):
+        with pytest.raises(ScopeError):
+            carrying.carry_out(actor=clerk, handover=made, at=clock.now(), most=1)
+        with Scope(system("test", {giver.pk}), "retention"):
+            assert Relationship.objects.get(subject_id=kari).ended is None
+        assert carrying.carry_out(actor=adviser, handover=made, at=clock.now()).moved == 1
+    with Scope(system("test", {receiver.pk}), "security_log"):
+        told = Event.objects.filter(controller_id=receiver.pk, type__startswith="handover.").order_by("id")
+        assert [(one.type, one.actor_kind) for one in told] == [
+            ("handover.planned", "system"),
+            ("handover.done", "system"),
+        ]
 
 
 def test_a10_people_go_over_told_and_whole_and_whoever_objects_stays(firms: tuple[Controller, Controller]) -> None:

@@ -49,7 +49,7 @@ PURPOSE = "begin"
 KIND, ROUTE = "customer", "web"
 CONTACT, CUSTOMER, ORDER = "contact", "become_customer", "order_service"
 _ADDRESS = ("street", "postal_code", "city")
-_LONGEST = {"text": 4000, "subject": 120}
+LONGEST = {"text": 4000, "subject": 120}
 _FACTS = {
     "email": "email",
     "mobile": UNCONFIRMED,
@@ -124,7 +124,7 @@ def faults(  # noqa: PLR0912 (a branch a field)
                 found[field] = "product"
             elif field == "terms" and text != "1":
                 found[field] = "terms"
-            elif field in _LONGEST and not 0 < len(text) <= _LONGEST[field]:
+            elif field in LONGEST and not 0 < len(text) <= LONGEST[field]:
                 found[field] = "missing"
         except IdentifierError:
             found[field] = {"mobile": "phone"}.get(field, field.replace("_", "-"))

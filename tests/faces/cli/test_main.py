@@ -134,7 +134,9 @@ def test_a_new_installation_from_nothing_to_stopped(place_for_server: Path) -> N
         first = _tillit("migrate", **here)
         assert (first.stdout.strip(), first.stderr) == ("database tillit: up to date", "")
         assert _tillit("migrate", **here).returncode == 0
+        assert _tillit("db", "start", **here).returncode == 0
         assert ": ready, process" in _tillit("db", "status", **here).stdout
+        assert _tillit("db", "psql", **here).returncode == 0
     finally:
         stopped = _tillit("db", "stop", **here)
     assert (stopped.returncode, stopped.stdout.strip()) == (0, "stopped")

@@ -23,7 +23,6 @@ from tillit.journeys.join import JoinRefusedError
 from tillit.parties.models import Login
 
 _SALT, _LIVES = "tillit.begin", 600
-LONGEST = {"text": 4000}
 _TYPES = {"email": "email", "mobile": "tel", "birth_date": "date"}
 _FILLS = {"name": "name", "email": "email", "mobile": "tel", "street": "street-address", "postal_code": "postal-code"}
 _FILLS |= {"city": "address-level2", "birth_date": "bday"}
@@ -64,7 +63,7 @@ def _page(request: HttpRequest, key: str, page: str) -> HttpResponse:
     if request.POST.get("pending"):
         return _confirm(request, site, form, page)
     asked = beginning.fields(form, page)
-    typed = {field: request.POST.get(field, "").strip()[: LONGEST.get(field, 254)] for field in asked}
+    typed = {field: request.POST.get(field, "").strip()[: beginning.LONGEST.get(field, 254)] for field in asked}
     if wrong := beginning.faults(controller=site.controller, form=form, page=page, typed=typed):
         return _form(request, site, form, page, typed=typed, wrong=wrong)
     spoken, called = language(), site.declaration.controller.name
@@ -129,6 +128,7 @@ def _form(
             "name": field,
             "type": _TYPES.get(field, "text"),
             "fills": _FILLS.get(field, "off"),
+            "longest": beginning.LONGEST.get(field, 254),
             "value": typed.get(field, "") if field != "national_number" else "",
             "wrong": wrong.get(field, ""),
             "options": beginning.products(controller=site.controller) if field == "product" else [],

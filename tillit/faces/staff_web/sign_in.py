@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tillit.faces import passkey_forms, signing_in
+from tillit.faces.staff_web.access import staff_of
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import staff_sign_in
@@ -110,8 +111,8 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def owing(request: HttpRequest) -> StaffMember | None:
-    """Who is to show a second factor here: by the code just typed, or signed in already."""
-    login_id = request.user.pk if request.user.is_authenticated else signing_in.waiting_for_factor(request)
+    """Who is to show a second factor here: by the code just typed, or signed in already, not too long ago."""
+    login_id = request.user.pk if staff_of(request) is not None else signing_in.waiting_for_factor(request)
     return staff_sign_in.working(login_id=login_id) if login_id is not None else None
 
 
@@ -124,7 +125,7 @@ def begin(request: HttpRequest, staff: StaffMember, method: str) -> None:
 def _in(request: HttpRequest, staff: StaffMember, method: str) -> HttpResponse:
     """Begin the session, or freshen the one there is, and go on."""
     target = _next(request)
-    if request.user.is_authenticated:
+    if request.user.pk == staff.login_id:  # and not the member who is signed in here
         signing_in.shown_factor(request)
     else:
         begin(request, staff, method)

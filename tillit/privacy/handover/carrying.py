@@ -8,12 +8,12 @@ from django.db import transaction
 
 from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor
+from tillit.kernel.scope import Actor, Scope
 from tillit.parties.errors import RestrictedPersonError, UnknownSubjectError
 from tillit.privacy import events
 from tillit.privacy.errors import HandoverError
 from tillit.privacy.handover import leaving, moving
-from tillit.privacy.handover.planning import differs_since, going, noted, related, untold, waiting
+from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, noted, related, untold, waiting
 from tillit.privacy.models import Handover
 
 
@@ -33,6 +33,7 @@ def carry_out(
     Raises `HandoverError`: `handover-day` before the day, `handover-untold` while somebody whom a material difference
     concerns has not been told, `handover-notice` while everybody's notice is still running.
     """
+    Scope(actor, ACTIVITY)  # refuses who has not the role, before anybody is moved
     if handover.cancelled_at is not None or handover.done_at is not None:
         raise HandoverError("handover-done", "it is carried out, or was called off")
     today = clock.local_date(at)

@@ -211,6 +211,7 @@ def open_one(*, giver: Controller) -> Handover | None:
 
 def announce(*, actor: Actor, handover: Handover, at: datetime) -> Told:
     """Tell everybody whom it concerns, once each, however often this runs (who joins meanwhile is told too)."""
+    Scope(actor, ACTIVITY)  # refuses who has not the role, before anybody is told
     own = current(controller_id=handover.giver_id, on=clock.today()).controller
     language = own.languages[0]
     receiver = current(controller_id=handover.receiver_id, on=clock.today()).controller
