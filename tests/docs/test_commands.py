@@ -55,7 +55,7 @@ def test_a_shown_command_is_understood(
     document: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for file in re.findall(r"[\w./-]+\.(?:txt|yaml|csv|dump)\b", command):  # files the reader has
+    for file in re.findall(r"[\w./-]+\.(?:txt|yaml|csv|dump|json)\b", command):  # files the reader has
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     parsed(re.sub(r"\$[A-Z]+", "1", command))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import TestDatabase
-from tests.docs.shown import everything
+from tests.docs.shown import Shown, everything
 from tests.docs.test_promises import _tests
 from tests.docs.worlds import BEFORE, NOW, Reader, installation
 from tests.support import databases
@@ -21,6 +21,10 @@ from tillit.platform import paths
 
 # What needs a server of its own, minutes, a browser or somebody outside → the test that executes it.
 ELSEWHERE = {
+    "giver $ tillit handover announce": "test_a10_people_go_straight_to_another_installation_whatever_breaks",
+    "giver $ tillit handover carry-out": "test_a10_people_go_straight_to_another_installation_whatever_breaks",
+    "giver $ tillit handover plan": "test_a10_people_go_straight_to_another_installation_whatever_breaks",
+    "receiver $ tillit handover close": "test_a10_people_go_straight_to_another_installation_whatever_breaks",
     "tillit backup": "test_h11_an_operator_backs_up_lists_verifies_and_restores",
     "tillit bench register --json": "test_benchmarks_of_money_and_of_the_register_run_at_a_tiny_size",
     "tillit db": "test_a_new_installation_from_nothing_to_stopped",
@@ -36,11 +40,11 @@ SHOWN = everything()
 STAND_INS = sorted({one.command for one in SHOWN if one.command.startswith("tillit simulator")})
 
 
-def _elsewhere(command: str) -> bool:
-    return command.startswith(tuple(ELSEWHERE))
+def _elsewhere(one: Shown) -> bool:
+    return one.called.startswith(tuple(ELSEWHERE))
 
 
-PAGES = sorted({one.page for one in SHOWN if not _elsewhere(one.command)} - JOURNEYS.keys())
+PAGES = sorted({one.page for one in SHOWN if not _elsewhere(one)} - JOURNEYS.keys())
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +78,7 @@ def reader(
 def test_every_command_of_a_page_runs_in_order(page: str, reader: Reader) -> None:
     before: dict[str, Callable[[Reader], None]] = dict(BEFORE.get(page, {}))
     for one in SHOWN:
-        if one.page == page and not _elsewhere(one.command):
+        if one.page == page and not _elsewhere(one):
             for beginning in [each for each in before if one.command.startswith(each)]:
                 before.pop(beginning)(reader)
             reader(one.command, one.given)
@@ -83,7 +87,7 @@ def test_every_command_of_a_page_runs_in_order(page: str, reader: Reader) -> Non
 
 def test_what_is_executed_elsewhere_is_shown_and_its_test_exists() -> None:
     assert {*ELSEWHERE.values(), *JOURNEYS.values()} <= _tests()
-    assert [each for each in ELSEWHERE if not any(one.command.startswith(each) for one in SHOWN)] == []
+    assert [each for each in ELSEWHERE if not any(one.called.startswith(each) for one in SHOWN)] == []
     assert set(JOURNEYS) <= {one.page for one in SHOWN}
 
 

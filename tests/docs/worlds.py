@@ -41,6 +41,7 @@ STAFF = (
     ("finance", "trygghavn", "finance"),
     ("second", "trygghavn", "finance"),
     ("kunde", "rundtur", "customer_service"),
+    ("vern", "fjordlys", "privacy_adviser"),
 )
 
 
@@ -161,6 +162,12 @@ def _another_plan(reader: Reader) -> None:
     giver, receiver = reader.controller("trygghavn"), reader.controller("fjordlys")
     actor = system("test", {giver.pk, receiver.pk})
     planning.plan(actor=actor, giver=giver, receiver=receiver, day=date(2026, 9, 1), consents=False, at=clock.now())
+
+
+def _fingerprint(reader: Reader) -> None:
+    shown = re.search(r"[0-9a-f]{4}( [0-9a-f]{4}){7}", reader("tillit handover fingerprint"))
+    assert shown is not None
+    reader.named["3f1c 09ab …"] = shown[0]
 
 
 def _twice(reader: Reader) -> None:
@@ -287,6 +294,7 @@ BEFORE: dict[str, dict[str, Callable[[Reader], None]]] = {
     "handover.md": {
         "tillit handover carry-out": _the_day,
         "tillit handover cancel": _another_plan,
+        "tillit handover expect": _fingerprint,
         "tillit members merge": _twice,
     },
     "messages.md": {"": _letter},
