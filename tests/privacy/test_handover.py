@@ -131,11 +131,11 @@ def test_a10_the_adviser_of_the_giver_hands_over_and_no_other_role(firms: tuple[
             assert Relationship.objects.get(subject_id=kari).ended is None
         assert carrying.carry_out(actor=adviser, handover=made, at=clock.now()).moved == 1
     with Scope(system("test", {receiver.pk}), "security_log"):
-        told = Event.objects.filter(controller_id=receiver.pk, type__startswith="handover.").order_by("id")
-        assert [(one.type, one.actor_kind) for one in told] == [
+        told = Event.objects.filter(controller_id=receiver.pk, type__startswith="handover.")
+        assert {(one.type, one.actor_kind) for one in told} == {
             ("handover.planned", "system"),
             ("handover.done", "system"),
-        ]
+        }
 
 
 def test_a10_people_go_over_told_and_whole_and_whoever_objects_stays(firms: tuple[Controller, Controller]) -> None:
