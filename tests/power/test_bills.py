@@ -98,6 +98,9 @@ def test_e3_a_preliminary_price_counts_until_the_final_one_in_whichever_order_th
     assert (again.new, again.known) == (0, 31)
     take_prices(path=early, at=clock.now())
     assert total(point) == wanted[130]
+    late = price_file(tmp_path / "d.csv", 60, vintage="preliminary", published="2026-06-01T12:00:00+00:00")
+    assert take_prices(path=late, at=clock.now()).new == 31
+    assert total(point) == wanted[130], "preliminary, and published after the final ones"
 
 
 def test_e3_many_points_cost_what_each_costs(retailer: Controller, tmp_path: Path) -> None:
