@@ -50,6 +50,7 @@ def test_f1_staff_record_a_yes_with_the_words_that_were_read_or_what_shows_it_an
     for more, told in (
         ({"route": "phone"}, "Les teksten"),
         ({"route": "email", "read": "1"}, "hva som viser"),
+        ({"route": "sms", "read": "1"}, "hva som viser"),
         ({"route": "telepathy", "read": "1"}, "hvordan det ble sagt"),
     ):
         refused = client.post(page, {"choice": choice, "on": "1", **more})
@@ -66,7 +67,11 @@ def test_f1_staff_record_a_yes_with_the_words_that_were_read_or_what_shows_it_an
     assert client.post(page, written).status_code == 302
     assert client.post(page, {"choice": choice, "on": "0", "route": "phone"}).status_code == 302
     assert not may(controller_id=club.pk, activity="marketing", subject_id=kari, channel="email")
-    assert [one.evidence for one in events(club, kari)] == ["", "e-post 3.2., ref 17", ""]
+    assert client.post(page, {"choice": choice, "on": "1", "route": "sms", "evidence": "SMS 4.2."}).status_code == 302
+    assert may(controller_id=club.pk, activity="marketing", subject_id=kari, channel="email")
+    assert [(one.route, one.evidence) for one in events(club, kari)][1:] == [
+        ("email", "e-post 3.2., ref 17"), ("phone", ""), ("sms", "SMS 4.2."),
+    ]  # fmt: skip
 
 
 def test_f1_the_newsletter_is_confirmed_from_the_address_and_nothing_is_stored_before(

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from tests.faces.test_staff import at_work, hire
 from tests.outreach.conftest import Furnished
 from tillit.kernel import clock
+from tillit.messages import mail as unstored
 from tillit.messages import outbox
 from tillit.outreach.seminars.models import Seminar
 
@@ -44,6 +45,7 @@ def test_f10_a_seminar_is_published_filled_held_and_certified_through_pages(form
     for name in ("Kari", "Ola"):
         answer = public.post(page, {"name": f"{name} Lunde", "email": f"{name.lower()}@post.example"}, follow=True)
         assert "Look in your mail" in answer.text
+        unstored.wait()
         assert "Whoever signs up now waits" not in public.get(page).text, "an unconfirmed address holds no place"
     found = [re.search(r"/solvik/seminars/confirm/[^/\s]+/", str(one.body)) for one in mail.outbox]
     confirms = [one for one in found if one]

@@ -1,4 +1,4 @@
-"""A member of staff records what a person says: on the phone, at the reception, in an e-mail or a letter (F1, F2).
+"""A member of staff records what a person says: on the phone, at the reception, in an e-mail, an SMS or a letter (F1, F2).
 
 Before a yes on the phone or at the reception the script is read; a yes in writing is recorded with what shows it.
 """
@@ -18,7 +18,7 @@ from tillit.kernel.scope import Actor
 from tillit.parties.actors import person_scope
 
 UNDER = "consent_management"
-SPOKEN, WRITTEN = ("phone", "reception"), ("email", "letter")
+SPOKEN, WRITTEN = ("phone", "reception"), ("email", "sms", "letter")
 ROUTES = (*SPOKEN, *WRITTEN)
 _LONGEST = 200
 
