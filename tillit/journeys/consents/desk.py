@@ -1,4 +1,4 @@
-"""A member of staff records what a person says: on the phone, at the reception, in an e-mail, an SMS or a letter (F1, F2).
+"""A member of staff records what a person says: on the phone, at the reception, by e-mail, SMS or letter (F1, F2).
 
 Before a yes on the phone or at the reception the script is read; a yes in writing is recorded with what shows it.
 """
