@@ -196,6 +196,7 @@ JOURNEYS = [
 ]
 # Seen by Django's client (test_registration, test_push, test_supply …), not crawled: they need numbers or a link first.
 BY_CLIENT = [
+    "staff_enquiry_request",
     "order_service",
     "child_cleanups",
     "child_cleanup",

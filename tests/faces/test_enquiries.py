@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from email.message import EmailMessage
+from email.utils import format_datetime
 
 import pytest
 from django.core import mail
@@ -15,7 +16,10 @@ from tests.faces.conftest import Person, sign_in
 from tests.faces.test_staff import at_work, hire
 from tests.support.world import person
 from tillit.cases.models import Case
+from tillit.cases.rights import due_at
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
+from tillit.declaration.schema import Declaration
 from tillit.faces.uploads import LARGEST
 from tillit.journeys.enquiries.mail_in import take_in
 from tillit.kernel import clock
@@ -234,3 +238,30 @@ def test_d9_enquiries_of_the_loyalty_company_lapse_three_years_after_access_ende
         with clock.travel(clock.now().replace(year=year, month=month, day=day, hour=12)):
             retention.run()
             assert left() == expected, (year, month, day)
+
+
+def test_h8_a_mail_that_asks_for_a_right_becomes_a_request_from_the_day_it_came(desk: Client, kari: Person) -> None:
+    came = clock.now() - timedelta(days=9)
+    raw = f"From: {kari.email}\r\nSubject: Innsyn\r\nDate: {format_datetime(came)}\r\n\r\nHva har dere om meg?\r\n"
+    case = take_in(controller=kari.controller, raw=raw.encode())
+    assert case is not None
+    one = f"/staff/rundtur/enquiries/{case.id}/"
+    assert f"{one}request/" in desk.get(one).text
+    page = desk.get(f"{one}request/?right=access", headers={"Accept-Language": "en"})
+    assert f"The request came in enquiry {case.id}" in page.text
+    assert desk.post(f"{one}request/", {"act": "register", "right": "objection"}).status_code == 422
+    assert _cases(kari.controller)[0].closed_at is None, "both or neither"
+    assert (
+        desk.post(f"{one}request/", {"act": "register", "right": "access", "text": "Hva har dere?"}).status_code == 302
+    )
+    (mail_case,) = _cases(kari.controller)
+    assert (mail_case.closed_at is None, mail_case.outcome) == (False, "passed_on")
+    with Scope(system("test", {kari.controller.pk}), "rights_requests"):
+        made = Case.objects.get(kind="rights_request")
+    assert (made.subject_id, made.channel, made.fields["right"]) == (case.subject_id, "email", "access")
+    assert (made.received_at, made.due_at) == (case.received_at, due_at(case.received_at, _declared(kari.controller)))
+    assert desk.get(f"{one}request/").status_code == 404, "it is over"
+
+
+def _declared(controller: Controller) -> Declaration:
+    return current(controller_id=controller.pk, on=clock.today())

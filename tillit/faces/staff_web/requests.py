@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tillit.cases import queries
 from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.cases.models import Case
 from tillit.cases.rights import CHANNELS, CORRECTABLE, RIGHTS
 from tillit.disclosure.notices import HOW
 from tillit.faces.member_web.requests import GROUNDS, as_file, choices_of, number_of, stated
@@ -18,7 +19,8 @@ from tillit.faces.public_web.statements import spoken
 from tillit.faces.staff_web.access import Worker, found_by, staff_page
 from tillit.faces.templatetags.tillit import language, say_or
 from tillit.faces.texts import say
-from tillit.journeys.rights import acting, handling, identity, reading, recipients
+from tillit.journeys.enquiries import reading as enquiries
+from tillit.journeys.rights import acting, from_enquiry, handling, identity, reading, recipients
 from tillit.journeys.rights.errors import RequestError
 from tillit.journeys.rights.handling import REFUSALS
 from tillit.journeys.rights.reading import Form
@@ -155,6 +157,29 @@ def register_stranger(request: HttpRequest, worker: Worker) -> HttpResponse:
     return _registered(request, worker, str(made.id))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def register_enquiry(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
+    """Make an enquiry, such as a mail, the request that it is: it counts from when that came in."""
+    at, case_id = {"actor": worker.actor, "controller": worker.site.controller}, number_of(number)
+    try:
+        one = enquiries.case_for(**at, case_id=case_id).shown.case
+    except (ScopeError, UnknownCaseError, NotAssignedError):
+        raise Http404 from None
+    if not acting.may_receive(worker.actor, worker.site.controller) or one.closed_at is not None:
+        raise Http404
+    right, problem = _right(request), ""
+    if request.method == "POST" and request.POST.get("act") == "register":
+        told = _told(request, worker, known=True)
+        try:
+            made = from_enquiry.as_request(**at, case_id=case_id, verified_how=request.POST.get("verified", ""), **told)
+        except REFUSED as error:
+            problem = error.code
+        else:
+            return _registered(request, worker, str(made.id))
+    return _new(request, worker, right=right, problem=problem, enquiry=one)
+
+
 def _registered(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
     messages.success(request, say(language(), "rights_desk.registered"))
     if acting.may_handle(worker.actor, worker.site.controller):
@@ -162,13 +187,14 @@ def _registered(request: HttpRequest, worker: Worker, number: str) -> HttpRespon
     return redirect("staff_search", worker.site.key)
 
 
-def _told(request: HttpRequest, worker: Worker) -> dict[str, Any]:
-    """What the form says of any request. Raises `RequestError` `no-day`."""
+def _told(request: HttpRequest, worker: Worker, *, known: bool = False) -> dict[str, Any]:
+    """What the form says of any request; known: not how and when it came. Raises `RequestError` `no-day`."""
     right, wanted = _right(request), request.POST.get("language", "")
-    return {
+    came: dict[str, Any] = {} if known else {"channel": request.POST.get("channel", "")}
+    if not known:
+        came |= {"received_at": moment(request.POST.get("received", ""), worker)}
+    return came | {
         "right": right,
-        "channel": request.POST.get("channel", ""),
-        "received_at": moment(request.POST.get("received", ""), worker),
         "language": wanted if wanted in languages() else _language(worker),
         "fields": stated(request, right),
     }
@@ -197,7 +223,13 @@ def _right(request: HttpRequest) -> str:
 
 
 def _new(
-    request: HttpRequest, worker: Worker, *, right: str, problem: str = "", stranger: bool = False
+    request: HttpRequest,
+    worker: Worker,
+    *,
+    right: str,
+    problem: str = "",
+    stranger: bool = False,
+    enquiry: Case | None = None,
 ) -> HttpResponse:
     typed = {key: request.POST.get(key, "") for key in ("name", "email", "channel", "received", "verified", "language")}
     context = worker.context(
@@ -209,8 +241,9 @@ def _new(
         seen=SEEN,
         spoken=languages(),
         stranger=stranger,
+        enquiry=enquiry,
         problem=_problem(problem),
-        typed=typed | stated(request, right),
+        typed=({"text": enquiry.fields.get("text", "")} if enquiry else {}) | typed | stated(request, right),
         consents=[],
         today=clock.today().isoformat(),
         **choices_of(worker.site),

@@ -224,6 +224,11 @@ urlpatterns = [
     path("<controller:controller>/enquiries/new/", enquiries.register_stranger, name="staff_enquiry_stranger"),
     path("<controller:controller>/enquiries/<slug:number>/", enquiries.enquiry, name="staff_enquiry"),
     path(
+        "<controller:controller>/enquiries/<slug:number>/request/",
+        requests.register_enquiry,
+        name="staff_enquiry_request",
+    ),
+    path(
         "<controller:controller>/enquiries/<slug:number>/file/<slug:document>/",
         enquiries.file,
         name="staff_enquiry_file",
