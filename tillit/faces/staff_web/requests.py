@@ -161,7 +161,8 @@ def register_stranger(request: HttpRequest, worker: Worker) -> HttpResponse:
 @staff_page
 def register_enquiry(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
     """Make an enquiry, such as a mail, the request that it is: it counts from when that came in."""
-    at, case_id = {"actor": worker.actor, "controller": worker.site.controller}, number_of(number)
+    case_id = number_of(number)
+    at: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller}
     try:
         one = enquiries.case_for(**at, case_id=case_id).shown.case
     except (ScopeError, UnknownCaseError, NotAssignedError):
