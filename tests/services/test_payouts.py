@@ -4,6 +4,8 @@ became."""
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +32,7 @@ from tillit.kernel.scope import ScopeError, system
 from tillit.messages.models import Message
 from tillit.parties.actors import staff_actor
 from tillit.privacy.prove.run import prove
+from tillit.services import payouts as low
 from tillit.services import terms
 from tillit.services.accounts import CREDIT, PAYOUTS
 from tillit.services.errors import PaymentError
@@ -198,10 +202,15 @@ def test_d8_a_payout_goes_by_two_into_one_file_and_what_the_bank_says_counts_onc
         waiting = list(Payout.objects.filter(payout_state="waiting").order_by("amount"))
     assert [one.amount for one in waiting] == [700, 12_345]
     ids = [str(one.id) for one in waiting]
+    third = at_work(hire(payer.controller, role="finance", name="Tre Tredje"))
+    own = desk.post(here, {"act": "propose", "payout": ids}, headers=english)
+    assert (own.status_code, "who gave the account number" in own.text) == (422, True)
     colleague.post(here, {"act": "propose", "payout": ids})
     colleague.post(here, {"act": "drop", "run": "2"})
     colleague.post(here, {"act": "propose", "payout": ids})
-    desk.post(here, {"act": "approve", "run": "3"})
+    assert desk.post(here, {"act": "approve", "run": "3"}, headers=english).status_code == 422, "it gave the account"
+    assert "1 to another account" in third.get(here, headers=english).text
+    assert third.post(here, {"act": "approve", "run": "3"}).status_code == 302
     second = transfers(desk.post(f"{here}3/").content)
     assert second == {
         waiting[0].reference: (ELSEWHERE, Decimal("7.00")),
@@ -211,6 +220,131 @@ def test_d8_a_payout_goes_by_two_into_one_file_and_what_the_bank_says_counts_onc
         **take, body=report(payouts.message_id(PayoutRun.objects.get(number=3)), group="RJCT")
     ) == payouts.Told(0, 2, 0)
     assert state() == "kept"
+
+
+def two(payer: Payer) -> tuple[dict[str, Any], dict[str, Any]]:
+    at = {"controller": payer.controller}
+    return at | {"actor": system("clerk", {payer.controller.pk})}, at | {"actor": system("boss", {payer.controller.pk})}
+
+
+def sent(payer: Payer, *chosen: Payout) -> PayoutRun:
+    clerk, boss = two(payer)
+    return payouts.approve(**boss, number=payouts.propose(**clerk, chosen=[one.id for one in chosen]).number)
+
+
+def recorded(payer: Payer, *types: str) -> list[str]:
+    with payer.scope("security_log"):
+        return sorted(Event.objects.filter(type__in=types).values_list("type", flat=True))
+
+
+def test_d8_a_debit_of_what_was_refused_stops_the_retry_and_is_seen(payer: Payer) -> None:
+    clerk, boss = two(payer)
+    made = refund(payer, 12_345)
+    refusal = report(payouts.message_id(sent(payer, made)), (made.reference, "RJCT", "AC01"))
+    payouts.take_report(**clerk, body=refusal)
+    payouts.change(**clerk, payout_id=made.id, act="again", to_account=ACCOUNT)
+    kinds = ("payout.retried", "payout_account.opened", "payout.cancelled", "payout.debited")
+    assert recorded(payer, *kinds) == ["payout.retried", *["payout_account.opened"] * 2]
+    with payer.scope("payouts"):
+        retry = Payout.objects.get(payout_state="waiting")
+    waiting = refund(payer, 500)
+    third = boss | {"actor": system("third", {payer.controller.pk})}
+    run = payouts.propose(**third, chosen=[retry.id, waiting.id])
+    assert (run.count, state()) == (2, "kept")
+    debit = statement(entry(made.reference, "123.45", bank="D1", sign="DBIT"))
+    assert payments_in.take_in(actor=payer.actor, controller=payer.controller, body=debit).new == 1
+    assert payments_in.take_in(actor=payer.actor, controller=payer.controller, body=debit).new == 0
+    payouts.take_report(**clerk, body=debit)
+    assert (of(payer, made).payout_state, of(payer, retry).payout_state) == ("paid", "cancelled")
+    assert (payer.stands(PAYOUTS), state()) == (500, "broken")
+    balanced(payer)
+    run.refresh_from_db()
+    assert (run.count, run.amount) == (1, 500)
+    assert set(transfers(payouts.fetch(**boss, number=payouts.approve(**boss, number=run.number).number)[1])) == {
+        waiting.reference
+    }
+    with pytest.raises(PaymentError):
+        payouts.change(**clerk, payout_id=retry.id, act="again", to_account=ACCOUNT)
+    assert recorded(payer, *kinds[2:]) == ["payout.debited"]
+    [line] = payments_in.loose(actor=payer.actor, controller=payer.controller)
+    assert line.amount == -12_345
+    payments_in.see_to(actor=payer.actor, controller=payer.controller, line_id=line.pk, text="Banken meldte feil.")
+    assert state() == "kept"
+
+
+def test_d8_a_debit_after_the_retry_has_left_is_a_fault_and_nothing_is_tried_a_third_time(payer: Payer) -> None:
+    clerk, _ = two(payer)
+    made = refund(payer, 700)
+    payouts.take_report(**clerk, body=report(payouts.message_id(sent(payer, made)), (made.reference, "RJCT", "AC01")))
+    payouts.change(**clerk, payout_id=made.id, act="again", to_account=ELSEWHERE)
+    with payer.scope("payouts"):
+        retry = Payout.objects.get(payout_state="waiting")
+    run = sent(payer, retry)
+    payouts.take_report(**clerk, body=statement(entry(made.reference, "7.00", bank="D1", sign="DBIT")))
+    assert (of(payer, retry).payout_state, state()) == ("sent", "broken")
+    payouts.take_report(**clerk, body=report(payouts.message_id(run), (retry.reference, "RJCT", "AC01")))
+    with pytest.raises(PaymentError):
+        payouts.change(**clerk, payout_id=retry.id, act="again", to_account=ELSEWHERE)
+
+
+def test_d8_who_takes_a_payout_back_while_another_puts_it_in_a_file_is_refused(
+    payer: Payer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, other = refund(payer, 700), refund(payer, 800)
+    clerk, boss = two(payer)
+    look = low.locked
+
+    def meanwhile(scope: Any, payout: Payout) -> Payout:
+        row = look(scope, payout)
+        with ThreadPoolExecutor(1) as another:
+            another.submit(elsewhere).result(60)
+        return row
+
+    def elsewhere() -> None:
+        with closing(connection):
+            payouts.propose(**clerk, chosen=[made.id, other.id])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(low, "locked", meanwhile)
+        with pytest.raises(PaymentError):
+            payouts.change(**clerk, payout_id=made.id, act="cancel")
+    assert of(payer, made).payout_state == "proposed"
+    with payer.scope("payouts"):  # as one that was taken back in spite of all
+        Payout.objects.filter(id=made.id).update(payout_state="cancelled", settled_at=NOW)
+    payouts.drop(**clerk, number=1)
+    assert (of(payer, made).payout_state, of(payer, other).payout_state) == ("cancelled", "waiting")
+    payouts.propose(**clerk, chosen=[other.id])
+    with payer.scope("payouts"):
+        Payout.objects.filter(id=made.id).update(run_id=PayoutRun.objects.get(number=2).pk)
+    assert payouts.approve(**boss, number=2).count == 1
+    assert of(payer, made).payout_state == "cancelled"
+
+
+def test_d8_what_is_said_of_one_block_is_said_of_no_other(payer: Payer) -> None:
+    clerk, _ = two(payer)
+    made = refund(payer, 700)
+    run = sent(payer, made)
+    name = payouts.message_id(run)
+
+    def told(*blocks: tuple[str, str]) -> bytes:
+        parts = "".join(
+            f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{block}</OrgnlPmtInfId><PmtInfSts>{status}</PmtInfSts></OrgnlPmtInfAndSts>"
+            for block, status in blocks
+        )
+        return (
+            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><OrgnlGrpInfAndSts>'
+            f"<OrgnlMsgId>{name}</OrgnlMsgId><GrpSts>PART</GrpSts></OrgnlGrpInfAndSts>{parts}</CstmrPmtStsRpt></Document>"
+        ).encode()
+
+    assert payouts.take_report(**clerk, body=told((f"{name}-EUR", "RJCT"))) == payouts.Told(0, 0, 0)
+    both = told((f"{name}-EUR", "RJCT"), (f"{name}-NOK", "ACSC"))
+    assert payouts.take_report(**clerk, body=both) == payouts.Told(1, 0, 0)
+    euro, crowns = refund(payer, 800), refund(payer, 900)
+    with payer.scope("payouts"):
+        Payout.objects.filter(id=euro.id).update(currency="EUR")
+    with pytest.raises(PaymentError, match="one currency"):
+        payouts.propose(**clerk, chosen=[euro.id, crowns.id])
+    assert payouts.propose(**clerk, chosen=[crowns.id]).count == 1
 
 
 def test_d7_d8_whatever_is_killed_each_payout_is_in_one_file_and_nothing_is_opened_for_none(

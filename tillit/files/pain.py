@@ -53,11 +53,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Status:
-    """What the bank says of a payment: `RJCT`, `ACSC` …, with the code of its reason."""
+    """What the bank says of a payment, or (no `reference`) of all of a `block`: `RJCT`, `ACSC` …, with the code of its
+    reason. `block`: the name of its payment information block in the file.
+    """
 
     reference: str
     status: str
     reason: str
+    block: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ class Report:
 def iban(account: str) -> str:
     """The IBAN of a Norwegian account of eleven digits (ISO 13616: mod 97 over the digits, `NO` as 2324)."""
     return f"NO{98 - int(account + '232400') % 97:02d}{account}"
+
+
+def block_name(number: str, currency: str) -> str:
+    """What the block of a currency is called in the file of that number."""
+    return f"{number}-{currency}"
 
 
 def write(order: Order, transfers: Sequence[Transfer]) -> bytes:
@@ -93,7 +101,7 @@ def write(order: Order, transfers: Sequence[Transfer]) -> bytes:
 
 def _block(body: Element, order: Order, currency: str, transfers: list[Transfer]) -> None:
     block = SubElement(body, "PmtInf")
-    _leaf(block, "PmtInfId", f"{order.number}-{currency}")
+    _leaf(block, "PmtInfId", block_name(order.number, currency))
     _leaf(block, "PmtMtd", "TRF")
     _leaf(block, "BtchBookg", "false")
     _sums(block, transfers)
@@ -135,7 +143,7 @@ def read_status(body: bytes) -> Report:
         ]
         state = _text(block, "PmtInfSts")
         if state and not told:
-            found.append(Status("", state, _reason(block)))
+            found.append(Status("", state, _reason(block), _text(block, "OrgnlPmtInfId")))
         found += told
     return Report(_text(whole, "OrgnlMsgId"), _text(whole, "GrpSts"), _reason(whole), tuple(found))
 

@@ -57,6 +57,8 @@ def take_in(*, actor: Actor, controller: Controller, body: bytes) -> Taken:
             if one.amount < 0 and not told:
                 continue
             new += 1
+            if BankLine.objects.filter(controller=controller, entry=one.entry, part=one.part).exists():
+                continue  # a debit that is a fault
             paid += _take(controller, one, told=told)
     return Taken(new, paid, known)
 
@@ -87,7 +89,7 @@ def put_with(*, actor: Actor, controller: Controller, line_id: int, invoice: str
     with transaction.atomic():
         line = _line(controller, line_id)
         found = _invoice(controller, invoice)
-        if found is None or found[1].currency != line.currency:
+        if found is None or found[1].currency != line.currency or line.amount < 0:
             raise PaymentError("no-invoice", "there is no such invoice in that currency")
         booked = datetime.combine(line.booked_on, time(12), tzinfo=UTC)
         _pay(controller, found[0], found[1], line.amount, f"{line.entry}:{line.part}", booked)
@@ -106,7 +108,7 @@ def see_to(*, actor: Actor, controller: Controller, line_id: int, text: str) -> 
 
 
 def loose(*, actor: Actor, controller: Controller) -> list[BankLine]:
-    """Movements in that paid no invoice, the newest first."""
+    """Movements in that paid no invoice, and debits of payouts held to be not sent, the newest first."""
     may(actor, controller)
     return list(BankLine.objects.filter(controller=controller, loose=True).order_by("-booked_on", "-pk")[:200])
 

@@ -7,8 +7,9 @@ once.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
@@ -27,6 +28,7 @@ from tillit.messages.operations import send
 from tillit.parties.errors import SealedValueLostError
 from tillit.services import accounts, events, payouts
 from tillit.services.errors import PaymentError
+from tillit.services.payment_models import BankLine
 from tillit.services.payout_models import Payout, PayoutFile, PayoutRun, PayoutState
 from tillit.services.payouts import ACTIVITY
 from tillit.services.terms import next_number, terms
@@ -46,11 +48,14 @@ _DONE = {"ACSC", "ACCC"}
 
 @dataclass(frozen=True)
 class Desk:
-    """What finance sees: payouts that wait, those the bank refused, and the files, newest first."""
+    """What finance sees: payouts that wait, those the bank refused, and the files, newest first. changed: of the files
+    to be approved, how many of their payouts go to another account than the bank refused.
+    """
 
     waiting: Sequence[Payout]
     refused: Sequence[Payout]
     runs: Sequence[PayoutRun]
+    changed: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,10 @@ def desk(*, actor: Actor, controller: Controller) -> Desk:
         waiting = list(rows.filter(payout_state=PayoutState.WAITING).order_by("made_at", "id")[:MOST])
         tried = rows.filter(after_id__isnull=False).values("after_id")
         refused = list(rows.filter(payout_state=PayoutState.REFUSED).exclude(id__in=tried).order_by("settled_at")[:200])
-    return Desk(waiting, refused, list(PayoutRun.objects.filter(controller=controller).order_by("-number")[:100]))
+        other = rows.filter(payout_state=PayoutState.PROPOSED).exclude(account_by="")
+        changed = Counter(one for one in other.values_list("run_id", flat=True) if one is not None)
+    runs = list(PayoutRun.objects.filter(controller=controller).order_by("-number")[:100])
+    return Desk(waiting, refused, runs, changed)
 
 
 def count_waiting(*, actor: Actor, controller: Controller) -> int:
@@ -94,7 +102,8 @@ def count_waiting(*, actor: Actor, controller: Controller) -> int:
 
 def propose(*, actor: Actor, controller: Controller, chosen: Sequence[int]) -> PayoutRun:
     """Put the chosen payouts that wait in a file to be approved by another. Raises `PaymentError` `nothing-chosen`
-    (none of them waits any more), `no-terms` (there is no account to pay from).
+    (none of them waits any more), `own-account` (the actor gave one its account), `currencies` (a file is in one),
+    `no-terms` (there is no account to pay from). What a restore holds waits on.
     """
     may(actor=actor, controller=controller)
     terms(controller_id=controller.pk, on=clock.today())
@@ -102,11 +111,13 @@ def propose(*, actor: Actor, controller: Controller, chosen: Sequence[int]) -> P
         number = next_number(controller_id=controller.pk, key="payout")
         run = PayoutRun.objects.create(controller=controller, number=number, made_by=str(actor), made_at=clock.now())
         with _scope(actor, controller) as scope:
-            rows = Payout.objects.filter(
-                controller_id=controller.pk, payout_state=PayoutState.WAITING, id__in=list(chosen)[:MOST]
-            )
+            waiting = {"payout_state": PayoutState.WAITING, "held_at": None}
+            rows = Payout.objects.filter(controller_id=controller.pk, id__in=list(chosen)[:MOST], **waiting)
             rows.update(payout_state=PayoutState.PROPOSED, run_id=run.pk, reason="")
-            _sum(run)
+            _another_s(actor, run)
+            if _rows(run).values("currency").distinct().count() > 1:
+                raise PaymentError("currencies", "a file is in one currency")
+            _sum(run, PayoutState.PROPOSED)
             if not run.count:
                 raise PaymentError("nothing-chosen", "none of them waits")
             _record(scope, run, "proposed")
@@ -119,7 +130,7 @@ def drop(*, actor: Actor, controller: Controller, number: int) -> None:
     with transaction.atomic():
         run = _run(controller, number, "proposed")
         with _scope(actor, controller) as scope:
-            _rows(run).update(payout_state=PayoutState.WAITING, run_id=None)
+            _rows(run).filter(payout_state=PayoutState.PROPOSED).update(payout_state=PayoutState.WAITING, run_id=None)
             run.state = "dropped"
             run.save(update_fields=["state"])
             _record(scope, run, "dropped")
@@ -129,7 +140,8 @@ def approve(*, actor: Actor, controller: Controller, number: int) -> PayoutRun:
     """Approve a file that another proposed: it is made, and may be fetched.
 
     A payout whose account does not open, or whose person's data may not go to the bank now, waits on with the reason.
-    Raises `PaymentError` `no-run`, `run-state`, `own-run`, `no-terms`, `nothing-chosen` (none of them may go).
+    Raises `PaymentError` `no-run`, `run-state`, `own-run`, `own-account` (the actor gave one its account), `no-terms`,
+    `nothing-chosen` (none of them may go).
     """
     may(actor=actor, controller=controller)
     at = clock.now()
@@ -138,14 +150,17 @@ def approve(*, actor: Actor, controller: Controller, number: int) -> PayoutRun:
         if run.made_by == str(actor):
             raise PaymentError("own-run", "another than who proposed it approves")
         with _scope(actor, controller):
-            rows = list(_rows(run).order_by("subject_id", "id"))
+            _another_s(actor, run)
+            proposed = _rows(run).filter(payout_state=PayoutState.PROPOSED, held_at=None)
+            rows = list(proposed.select_for_update().order_by("subject_id", "id"))
         transfers = [found for one in rows if (found := _transfer(actor, controller, run, one)) is not None]
         account = terms(controller_id=controller.pk, on=clock.today()).account
         name = current(controller_id=controller.pk, on=clock.today()).controller.name
         order = pain.Order(message_id(run), at, name, account, clock.today())
         with _scope(actor, controller) as scope:
-            _rows(run).update(payout_state=PayoutState.SENT)
-            _sum(run)
+            going = _rows(run).filter(payout_state=PayoutState.PROPOSED, id__in=[one.id for one in rows])
+            going.update(payout_state=PayoutState.SENT)
+            _sum(run, PayoutState.SENT)
             if not run.count:
                 raise PaymentError("nothing-chosen", "none of them may go to the bank now")
             body = pain.write(order, transfers)
@@ -191,14 +206,13 @@ def take_status(*, actor: Actor, controller: Controller, body: bytes) -> Told:
         with _scope(actor, controller):
             rows = {one.reference: one for one in _rows(run).defer("sealed").order_by("subject_id", "id")}
         single = {one.reference: one for one in report.payments if one.reference}
-        whole = next((one for one in report.payments if not one.reference), None)
-        status, reason = (whole.status, whole.reason) if whole else (report.status, report.reason)
+        blocks = {one.block: one for one in report.payments if not one.reference}
         done = failed = 0
         for reference, row in rows.items():
-            told = single.get(reference)
-            said, why = (told.status, told.reason) if told else (status, reason)
-            if told is None and single:
+            told = single.get(reference) or blocks.get(pain.block_name(report.number, row.currency))
+            if told is None and (single or blocks):
                 continue
+            said, why = (told.status, told.reason) if told else (report.status, report.reason)
             done += said in _DONE and _paid(controller, row)
             failed += said == "RJCT" and _refused(controller, row, why or "RJCT")
     return Told(done, failed, len(set(single) - set(rows)))
@@ -222,17 +236,27 @@ def take_report(*, actor: Actor, controller: Controller, body: bytes) -> Told:
 
 
 def take_movement(*, controller: Controller, one: Movement) -> bool:
-    """Whether a movement of the account is a payout of ours, paid (out) or come back (in); then it is noted."""
+    """Whether a movement of the account is a payout of ours, paid (out) or come back (in); then it is noted.
+
+    A debit of one that we hold to be not sent, refused or of another amount is a fault: a loose line, and True.
+    """
     if not one.reference.startswith("RF"):
         return False
     with _scope(_own(controller), controller):
         row = Payout.objects.filter(controller_id=controller.pk, reference=one.reference).defer("sealed").first()
-    if row is None or (abs(one.amount), one.currency) != (row.amount, row.currency):
+    if row is None:
         return False
+    fits = (abs(one.amount), one.currency) == (row.amount, row.currency)
     if one.amount < 0:
-        _paid(controller, row)
-    else:
-        _refused(controller, row, "returned")
+        if not (fits and _debited(controller, row)):
+            line = {"booked_on": one.booked_on, "amount": one.amount, "currency": one.currency, "read_at": clock.now()}
+            BankLine.objects.get_or_create(
+                controller=controller, entry=one.entry, part=one.part, defaults=line | {"loose": True}
+            )
+        return True
+    if not fits or row.payout_state not in (PayoutState.SENT, PayoutState.PAID, PayoutState.REFUSED):
+        return False
+    _refused(controller, row, payouts.RETURNED)
     return True
 
 
@@ -287,6 +311,23 @@ def _paid(controller: Controller, row: Payout) -> bool:
         return payouts.paid(scope=scope, payout=row, at=clock.now())
 
 
+def _debited(controller: Controller, row: Payout) -> bool:
+    """Whether we knew that it was sent. A file to be approved that it or its retry stood in is counted anew."""
+    with Scope(_own(controller), ACTIVITY, frozenset({row.subject_id})) as scope:
+        known = payouts.debited(scope=scope, payout=row, at=clock.now())
+    if not known:
+        with _scope(_own(controller), controller):
+            for run in PayoutRun.objects.select_for_update().filter(controller=controller, state="proposed"):
+                _sum(run, PayoutState.PROPOSED)
+    return known
+
+
+def _another_s(actor: Actor, run: PayoutRun) -> None:
+    """Who gave a payout another account is not one of the two that send it."""
+    if _rows(run).filter(account_by=str(actor)[:60]).exists():
+        raise PaymentError("own-account", "another than who gave the account")
+
+
 def _refused(controller: Controller, row: Payout, reason: str) -> bool:
     """Note it, and ask the person for another account."""
     with Scope(_own(controller), ACTIVITY, frozenset({row.subject_id})) as scope:
@@ -316,8 +357,8 @@ def _rows(run: PayoutRun):  # type: ignore[no-untyped-def]  # a queryset of payo
     return Payout.objects.filter(controller_id=run.controller_id, run_id=run.pk)
 
 
-def _sum(run: PayoutRun) -> None:
-    amounts = list(_rows(run).values_list("amount", flat=True))
+def _sum(run: PayoutRun, state: PayoutState) -> None:
+    amounts = list(_rows(run).filter(payout_state=state).values_list("amount", flat=True))
     run.count, run.amount = len(amounts), sum(amounts)
     run.save(update_fields=["count", "amount"])
 

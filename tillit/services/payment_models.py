@@ -248,7 +248,8 @@ class Payment(PersonalModel):
 
 class BankLine(models.Model):
     """A movement of a bank's file, once, however many files tell of it: figures only. What was paid with an invoice's
-    KID is a payment of it, and no reference to it stays here; `loose`: of no invoice, for a colleague to look at.
+    KID is a payment of it, and no reference to it stays here; `loose`: of no invoice, or (out) of a payout
+    that was not to be sent, for a colleague to look at.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")

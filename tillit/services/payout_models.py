@@ -72,7 +72,10 @@ class PayoutFile(models.Model):
 class Payout(PersonalModel):
     """Money that goes to a person's account. `of`, `of_id`: what it pays out. `reference`: ours (RF, ISO 11649), by
     which the bank's reports know it. `sealed`: name and account. `run_id`: the one file it is in. `reason`: the bank's
-    code. `after_id`: the refused one that it tries again. `settled_at`: when it was paid, refused or cancelled.
+    code; `debited`: the bank says it paid what we held to be not sent, or refused. `after_id`: the refused one that it
+    tries again; `account_by`: who gave it another account (an actor). `held_at`: when a backup was restored that may not
+    know that it was sent; it is in no file until the bank has reported of that day. `settled_at`: when it was paid,
+    refused or cancelled.
     """
 
     category = models.SmallIntegerField()
@@ -86,6 +89,8 @@ class Payout(PersonalModel):
     run_id = models.BigIntegerField(null=True)
     reason = models.CharField(max_length=40, blank=True, default="")
     after_id = models.BigIntegerField(null=True)
+    account_by = models.CharField(max_length=60, blank=True, default="", db_default="")
+    held_at = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
 
@@ -103,6 +108,7 @@ class Payout(PersonalModel):
             models.CheckConstraint(
                 condition=Q(payout_state="waiting", run_id__isnull=True)
                 | Q(payout_state__in=["proposed", "sent", "paid", "refused"], run_id__isnull=False)
+                | Q(payout_state="paid", reason="debited")
                 | Q(payout_state="cancelled"),
                 name="services_payout_in_one_file",
             ),

@@ -28,6 +28,7 @@ from tillit.services.payment_models import OneOffOrder, Payment, PaymentState
 from tillit.services.payout_models import Payout, PayoutOf, PayoutState
 
 ACTIVITY = "payouts"
+RETURNED, DEBITED = "returned", "debited"
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SOURCES: dict[str, tuple[type[Payment] | type[OneOffOrder] | type[PaidClaim], str]] = {
     PayoutOf.REFUND: (Payment, "to_account"),
@@ -76,14 +77,17 @@ def make(
 
 
 def again(*, scope: Scope, payout: Payout, to_account: str, at: datetime) -> Payout:
-    """Try a refused payout again, to an account; the row that it pays out then says that one.
+    """Try a refused payout again, to an account; the row that it pays out then says that one. That name and account
+    were opened is on record, and who gave it another account stays with it.
 
-    Raises `PaymentError` `payout-state` (not refused, or tried again already), `account`.
+    Raises `PaymentError` `payout-state` (not refused, tried again already, or the bank has paid it), `account`.
     """
     row = locked(scope, payout)
+    mine = Payout.objects.filter(subject_id=row.subject_id)
     if (
         row.payout_state != PayoutState.REFUSED
-        or Payout.objects.filter(subject_id=row.subject_id, after_id=row.id).exists()
+        or mine.filter(after_id=row.id).exists()
+        or mine.filter(of=row.of, of_id=row.of_id, reason=DEBITED).exists()
     ):
         raise PaymentError("payout-state", "only what was refused is tried again, once")
     try:
@@ -99,7 +103,8 @@ def again(*, scope: Scope, payout: Payout, to_account: str, at: datetime) -> Pay
         value=account,
     )
     model.objects.filter(subject_id=row.subject_id, id=row.of_id).update(**{column: sealed})
-    name = json.loads(_open(row))["name"]
+    name, before = open_for_file(scope=scope, payout=row, run=row.run_id or 0, kind="payout_retry")
+    changed = account != before
     made = Payout(
         subject_id=row.subject_id,
         controller_id=row.controller_id,
@@ -111,10 +116,18 @@ def again(*, scope: Scope, payout: Payout, to_account: str, at: datetime) -> Pay
         amount=row.amount,
         currency=row.currency,
         after_id=row.id,
+        account_by=str(scope.actor)[:60] if changed else "",
         made_at=at,
     )
     made.sealed = _seal(made, name, account)
     made.save(force_insert=True)
+    append(
+        type=events.PAYOUT_RETRIED,
+        scope=scope,
+        controller=row.controller_id,
+        subject=row.subject_id,
+        details={"payout": made.id, "after": row.id, "account": "changed" if changed else "same"},
+    )
     return made
 
 
@@ -127,21 +140,30 @@ def cancel(*, scope: Scope, payout: Payout, at: datetime) -> None:
     tried = Payout.objects.filter(subject_id=row.subject_id, after_id=row.id).exists()
     if row.of != PayoutOf.REFUND or tried or row.payout_state not in (PayoutState.WAITING, PayoutState.REFUSED):
         raise PaymentError("payout-state", "only a refund that waits, or was refused, is taken back")
-    mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id)
-    mine.update(payout_state=PayoutState.CANCELLED, settled_at=at)
+    # Whoever puts it in a file does not lock the person: what was read may hold no more.
+    mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id, payout_state=row.payout_state, run_id=row.run_id)
+    if not mine.update(payout_state=PayoutState.CANCELLED, settled_at=at):
+        raise PaymentError("payout-state", "it was put in a file meanwhile")
+    append(
+        type=events.PAYOUT_CANCELLED,
+        scope=scope,
+        controller=row.controller_id,
+        subject=row.subject_id,
+        details={"payout": row.id, "amount": row.amount},
+    )
     gone = Payment.objects.filter(subject_id=row.subject_id, id=row.of_id)
     gone.update(payment_state=PaymentState.FAILED, reason="payout-cancelled")
     _move(scope, row, PAYOUTS, CREDIT, "cancelled", at)
 
 
-def open_for_file(*, scope: Scope, payout: Payout, run: int) -> tuple[str, str]:
-    """(name, account) of a payout for its file, put on record. Raises `SealedValueLostError`."""
+def open_for_file(*, scope: Scope, payout: Payout, run: int, kind: str = "payout") -> tuple[str, str]:
+    """(name, account) of a payout for its file (or another `kind`), put on record. Raises `SealedValueLostError`."""
     append(
         type=events.ACCOUNT_OPENED,
         scope=scope,
         controller=payout.controller_id,
         subject=payout.subject_id,
-        details={"row": payout.id, "kind": "payout", "run": run},
+        details={"row": payout.id, "kind": kind, "run": run},
     )
     said = json.loads(_open(payout))
     return said["name"], said["account"]
@@ -166,6 +188,38 @@ def refused(*, scope: Scope, payout: Payout, reason: str, at: datetime) -> bool:
         _move(scope, row, BANK, PAYOUTS, "returned", at)
     _settle(scope, row, PayoutState.REFUSED, reason, at)
     return True
+
+
+def debited(*, scope: Scope, payout: Payout, at: datetime) -> bool:
+    """The bank's account says that it was paid; False: that is a fault, since we held it to be not sent, or refused.
+
+    Then it is booked as paid, and trying it again is stopped, as far as that has not left or been given back already.
+    """
+    row = locked(scope, payout)
+    if row.payout_state == PayoutState.SENT:
+        return paid(scope=scope, payout=row, at=at)
+    if row.payout_state == PayoutState.PAID or row.reason == RETURNED:
+        return True
+    mine, last = Payout.objects.filter(subject_id=row.subject_id), row
+    while (later := mine.filter(after_id=last.id).first()) is not None:
+        last = later
+    append(
+        type=events.PAYOUT_DEBITED,
+        scope=scope,
+        controller=row.controller_id,
+        subject=row.subject_id,
+        details={"payout": row.id, "state": str(row.payout_state), "amount": row.amount},
+    )
+    if last.payout_state in (PayoutState.WAITING, PayoutState.PROPOSED, PayoutState.REFUSED):
+        if last.id != row.id:
+            mine.filter(id=last.id).update(
+                payout_state=PayoutState.CANCELLED, run_id=None, reason=DEBITED, settled_at=at
+            )
+        _settle(scope, row, PayoutState.PAID, DEBITED, at)
+        _move(scope, row, PAYOUTS, BANK, "debited", at)
+    else:
+        mine.filter(id=row.id).update(reason=DEBITED)
+    return False
 
 
 def locked(scope: Scope, payout: Payout) -> Payout:

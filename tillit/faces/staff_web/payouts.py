@@ -47,7 +47,10 @@ def desk(request: HttpRequest, worker: Worker) -> HttpResponse:
         page="payouts",
         waiting=[(one, Money(one.amount, one.currency)) for one in found.waiting],
         refused=[(one, Money(one.amount, one.currency)) for one in found.refused],
-        runs=[(one, Money(one.amount, "NOK"), one.made_by == str(worker.actor)) for one in found.runs],
+        runs=[
+            (one, Money(one.amount, "NOK"), one.made_by == str(worker.actor), found.changed.get(one.pk, 0))
+            for one in found.runs
+        ],
         kept_from=clock.now() - payouts.KEPT,
         problem=problem,
     )

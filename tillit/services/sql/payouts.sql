@@ -2,7 +2,7 @@
 -- Money that goes to people's accounts goes once, by two, and on record (D7, D8): payouts that were sent and that nobody
 -- has heard of for ten days, sent ones whose account was opened off the record, approved files that hold something else
 -- than was approved, refunds, cash and claims with more than one payout that counts, and payouts under way that the books
--- do not know. Then what there is of each.
+-- do not know, and debits of what we held to be not sent or refused. Then what there is of each.
 WITH mine AS (SELECT * FROM services_payout WHERE controller_id = %(controller)s),
 under_way AS (
   SELECT m.subject_id, m.category, sum(m.amount) AS amount FROM mine m
@@ -40,5 +40,8 @@ UNION ALL
 SELECT 'fault', 'people with payouts under way that the books do not know', count(*)
 FROM under_way u FULL JOIN booked b ON b.subject_id = u.subject_id AND b.category = u.category
 WHERE coalesce(u.amount, 0) <> coalesce(b.amount, 0)
+UNION ALL
+SELECT 'fault', 'debits of payouts that were held to be not sent or refused, which nobody has seen to', count(*)
+FROM services_bank_line b WHERE b.controller_id = %(controller)s AND b.loose AND b.amount < 0
 UNION ALL
 SELECT '', 'payouts', count(*) FROM mine
