@@ -57,7 +57,8 @@ def may_edit(*, actor: Actor, controller: Controller) -> bool:
 
 def set_alone(*, actor: Actor, controller: Controller, chain_key: str, amount: Decimal) -> str:
     """The largest missing purchase that one of the staff posts alone in a chain (C12), on record: a lower one at once
-    (`set`), a higher one when another asks for the same (`asked`). No term of the members. Raises `TermsError` `unknown-chain`, `ReferenceDataError` `alone-amount`.
+    (`set`), a higher one when another asks for the same (`asked`). No term of the members.
+    Raises `TermsError` `unknown-chain`, `ReferenceDataError` `alone-amount`.
     """
     _may(actor, controller)
     return programme_setup.alone_up_to(chain=_chain(controller, chain_key), amount=amount, actor=actor)

@@ -72,8 +72,8 @@ class PayoutFile(models.Model):
 class Payout(PersonalModel):
     """Money that goes to a person's account. `of`, `of_id`: what it pays out. `reference`: ours (RF, ISO 11649), by
     which the bank's reports know it. `sealed`: name and account. `run_id`: the one file it is in. `reason`: the bank's
-    code; `debited`: the bank says it paid what we held to be not sent, or refused. `after_id`: the refused one that it
-    tries again; `account_by`: who gave it another account (an actor). `held_at`: when a backup was restored that may not
+    code; `debited`: the bank paid what we held to be not sent, or refused. `after_id`: the refused one that it tries
+    again; `account_by`: who gave it another account (an actor). `held_at`: when a backup was restored that may not
     know that it was sent; it is in no file until the bank has reported of that day. `settled_at`: when it was paid,
     refused or cancelled.
     """
