@@ -73,6 +73,8 @@ def test_e4_e5_the_page_shows_the_group_and_the_parts_with_their_ranges(own: Own
     assert "Du brukte 72 kWh. Lignende husstander brukte 82 kWh" in text
     assert "trolig 20 til 80" in text
     assert "Oppvarming" in text
+    assert "Blant femdelen som bruker minst" in text
+    assert "t-plot" not in text, "one month is no row of bars"
     assert own.browser.get(f"{HOME}2/").status_code == 404
 
 
