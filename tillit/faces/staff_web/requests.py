@@ -116,7 +116,7 @@ def register(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     if not acting.may_receive(worker.actor, worker.site.controller):
         raise Http404
     if request.method != "POST" or request.POST.get("act") != "register":
-        return _new(request, worker, right=_right(request))
+        return _new(request, worker)
     try:
         made = receive(
             actor=worker.actor,
@@ -126,7 +126,7 @@ def register(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
             **_told(request, worker),
         )
     except REFUSED as error:
-        return _new(request, worker, right=_right(request), problem=error.code)
+        return _new(request, worker, problem=error.code)
     except NotAssignedError:
         raise Http404 from None
     return _registered(request, worker, str(made.id))
@@ -139,7 +139,7 @@ def register_stranger(request: HttpRequest, worker: Worker) -> HttpResponse:
     if not acting.may_receive(worker.actor, worker.site.controller):
         raise Http404
     if request.method != "POST" or request.POST.get("act") != "register":
-        return _new(request, worker, right=_right(request), stranger=True)
+        return _new(request, worker, stranger=True)
     try:
         made = receive_from_stranger(
             actor=worker.actor,
@@ -149,11 +149,11 @@ def register_stranger(request: HttpRequest, worker: Worker) -> HttpResponse:
             **_told(request, worker),
         )
     except REFUSED as error:
-        return _new(request, worker, right=_right(request), problem=error.code, stranger=True)
+        return _new(request, worker, problem=error.code, stranger=True)
     except IdentifierError:
-        return _new(request, worker, right=_right(request), problem="name", stranger=True)
+        return _new(request, worker, problem="name", stranger=True)
     except AlreadyClaimedError:
-        return _new(request, worker, right=_right(request), problem="known", stranger=True)
+        return _new(request, worker, problem="known", stranger=True)
     return _registered(request, worker, str(made.id))
 
 
@@ -161,24 +161,21 @@ def register_stranger(request: HttpRequest, worker: Worker) -> HttpResponse:
 @staff_page
 def register_enquiry(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
     """Make an enquiry, such as a mail, the request that it is: it counts from when that came in."""
-    case_id = number_of(number)
-    at: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller}
+    at: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller, "case_id": number_of(number)}
     try:
-        one = enquiries.case_for(**at, case_id=case_id).shown.case
+        one = enquiries.case_for(**at).shown.case
     except (ScopeError, UnknownCaseError, NotAssignedError):
         raise Http404 from None
     if not acting.may_receive(worker.actor, worker.site.controller) or one.closed_at is not None:
         raise Http404
-    right, problem = _right(request), ""
-    if request.method == "POST" and request.POST.get("act") == "register":
-        told = _told(request, worker, known=True)
-        try:
-            made = from_enquiry.as_request(**at, case_id=case_id, verified_how=request.POST.get("verified", ""), **told)
-        except REFUSED as error:
-            problem = error.code
-        else:
-            return _registered(request, worker, str(made.id))
-    return _new(request, worker, right=right, problem=problem, enquiry=one)
+    if request.method != "POST" or request.POST.get("act") != "register":
+        return _new(request, worker, enquiry=one)
+    at |= {"verified_how": request.POST.get("verified", "")}
+    try:
+        made = from_enquiry.as_request(**at, **_told(request, worker, known=True))
+    except REFUSED as error:
+        return _new(request, worker, problem=error.code, enquiry=one)
+    return _registered(request, worker, str(made.id))
 
 
 def _registered(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
@@ -191,14 +188,12 @@ def _registered(request: HttpRequest, worker: Worker, number: str) -> HttpRespon
 def _told(request: HttpRequest, worker: Worker, *, known: bool = False) -> dict[str, Any]:
     """What the form says of any request; known: not how and when it came. Raises `RequestError` `no-day`."""
     right, wanted = _right(request), request.POST.get("language", "")
-    came: dict[str, Any] = {} if known else {"channel": request.POST.get("channel", "")}
+    said: dict[str, Any] = {"right": right, "fields": stated(request, right)}
+    said |= {"language": wanted if wanted in languages() else _language(worker)}
     if not known:
-        came |= {"received_at": moment(request.POST.get("received", ""), worker)}
-    return came | {
-        "right": right,
-        "language": wanted if wanted in languages() else _language(worker),
-        "fields": stated(request, right),
-    }
+        said |= {"received_at": moment(request.POST.get("received", ""), worker)}
+        said |= {"channel": request.POST.get("channel", "")}
+    return said
 
 
 def moment(text: str, worker: Worker) -> datetime | None:
@@ -224,14 +219,9 @@ def _right(request: HttpRequest) -> str:
 
 
 def _new(
-    request: HttpRequest,
-    worker: Worker,
-    *,
-    right: str,
-    problem: str = "",
-    stranger: bool = False,
-    enquiry: Case | None = None,
+    request: HttpRequest, worker: Worker, *, problem: str = "", stranger: bool = False, enquiry: Case | None = None
 ) -> HttpResponse:
+    right = _right(request)
     typed = {key: request.POST.get(key, "") for key in ("name", "email", "channel", "received", "verified", "language")}
     context = worker.context(
         page="requests",
