@@ -91,7 +91,7 @@ def run(*, points: int, pages: int, tell: Tell) -> Result:
         "processors": Figure(processors(), "processors"),
     }
     ratios = {"bare_numpy": round(cost.wall / bare[0], 3), "bare_numpy_in_memory": round(cost.wall / bare[1], 3)}
-    return Result(NAME, ratios, figures, "the processors: the computing, and beside it PostgreSQL finding and copying a row a point")
+    return Result(NAME, ratios, figures, "the processors: the computing, and PostgreSQL copying a row a point")
 
 
 def _prices() -> np.ndarray[Any, np.dtype[np.int64]]:
