@@ -36,11 +36,14 @@ derived_clock("consent_given", __file__, "clocks", "consent_given")
 
 
 def _from_partners(declaration: Declaration) -> str:
-    """Where the declaration says that partners submit permissions."""
-    for one in declaration.activities:
-        if "partner" in one.sources and any(basis.ground == "consent" for basis in one.basis):
+    """Where the declaration says that partners submit permissions; where it does not, what says that there is a yes at
+    all: a permission that somebody submitted nevertheless must be found, too.
+    """
+    asked = [one for one in declaration.activities if any(basis.ground == "consent" for basis in one.basis)]
+    for one in asked:
+        if "partner" in one.sources:
             return f"activities.{one.key}.sources"
-    return ""
+    return f"activities.{asked[0].key}.basis" if asked else ""
 
 
 domain_check("permissions", __file__, "promises", "permissions", promised=_from_partners)

@@ -151,6 +151,22 @@ def may_each(
     return {subject: Decision(allowed=reason == "", reason=reason) for subject, reason in said.items()}
 
 
+def may_over_any(
+    *, controller_id: int, activity: str, subject_ids: Collection[int], former: bool = False
+) -> dict[int, Decision]:
+    """May it process each of them at all: where a yes is given for each channel, by a yes for one of them."""
+    asked: dict[str, Any] = {"controller_id": controller_id, "activity": activity, "former": former}
+    said = may_each(**asked, subject_ids=subject_ids)
+    declared = current(controller_id=controller_id, on=clock.today()).activity(activity)
+    for channel in declared.channels if declared else ():
+        left = {subject for subject, decision in said.items() if decision.reason == "no-consent"}
+        if not left:
+            break
+        found = may_each(**asked, subject_ids=left, channel=channel, answering=True)
+        said |= {subject: decision for subject, decision in found.items() if decision}
+    return said
+
+
 def lawful_subjects(*, controller_id: int, activity: str, channel: str | None = None) -> frozenset[int]:
     """Everyone the activity may process now; empty when it is not declared."""
     return frozenset(

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from tillit.audit.events import DISCLOSURE_MADE
 from tillit.audit.operations import append
-from tillit.consent.queries import Decision, may_each
+from tillit.consent.queries import Decision, may_each, may_over_any
 from tillit.declaration.countries import in_eea
 from tillit.declaration.queries import current, current_version
 from tillit.declaration.vocabulary import vocabulary
@@ -82,17 +82,19 @@ def disclose(
     country: str | None = None,
     asked: Asked | None = None,
     case_id: int | None = None,
+    any_channel: bool = False,
 ) -> Disclosed:
     """Put on record that `fields` of one person go to `recipient` for the scope's activity, and give what may leave.
 
     `party`: a code for which of them, where the declared recipient is a kind of party; `country`: where that one is.
     `asked`: the yes to this disclosure, needed where the recipient's ground is consent and the activity's is not.
+    `any_channel`: a yes to one channel of the activity lets it process the person.
     Raises `DisclosureRefusedError` (nothing is recorded, nothing may leave).
     """
     allowed = _permit(scope, controller_id, recipient, tuple(fields), country)
     if allowed.ask_first and asked is None:
         raise DisclosureRefusedError("ask-first", f"'{recipient}' receives this only when the person has said yes")
-    decision = _decisions(scope, controller_id, {subject_id})[subject_id]
+    decision = _decisions(scope, controller_id, {subject_id}, any_channel=any_channel)[subject_id]
     if not decision:
         raise DisclosureRefusedError(decision.reason, f"this person's data may not go out: {decision.reason}")
     state = lock_subjects(scope=scope, subject_ids=[subject_id]).get(subject_id, 0)
@@ -164,6 +166,7 @@ def disclose_many(
     at: datetime,
     party: str = "",
     country: str | None = None,
+    any_channel: bool = False,
 ) -> DisclosedSet:
     """The same for a set of people (subject → fields, the same fields for each): asked in one statement, logged in one.
 
@@ -177,7 +180,7 @@ def disclose_many(
     if scope.activity in conditions.CONDITIONS:
         raise DisclosureRefusedError(conditions.CONDITIONS[scope.activity][1], "nothing of many people leaves there")
     many_at_once(register_id=register_id)
-    decisions = _decisions(scope, controller_id, set(people))
+    decisions = _decisions(scope, controller_id, set(people), any_channel=any_channel)
     refused = {subject: decision.reason for subject, decision in decisions.items() if not decision}
     chosen = sorted(set(people) - set(refused))
     batch = randbits(62)
@@ -225,10 +228,11 @@ def _permit(scope: Scope, controller_id: int, recipient: str, fields: tuple[str,
     return allowed
 
 
-def _decisions(scope: Scope, controller_id: int, subjects: set[int]) -> dict[int, Decision]:
+def _decisions(scope: Scope, controller_id: int, subjects: set[int], *, any_channel: bool) -> dict[int, Decision]:
     """May the activity process each of them now? What sees archived rows may be about people who have left."""
     former = "archived" in vocabulary().activities[scope.activity].sees
-    return may_each(controller_id=controller_id, activity=scope.activity, subject_ids=subjects, former=former)
+    ask = may_over_any if any_channel else may_each
+    return ask(controller_id=controller_id, activity=scope.activity, subject_ids=subjects, former=former)
 
 
 def _row(

@@ -15,8 +15,8 @@ from tillit.audit.types import EventType
 from tillit.benefits.models import Frame, Supplier
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import register_holder
-from tillit.faces.api.events import KEY_ADDED, KEY_REVOKED
-from tillit.faces.api.models import ApiClient
+from tillit.faces.api.events import KEY_ADDED, KEY_REVOKED, WEBHOOK_STOPPED
+from tillit.faces.api.models import ApiClient, WebhookEndpoint
 from tillit.journeys.systems import reach
 from tillit.journeys.systems.errors import SystemRefusedError
 from tillit.kernel import clock
@@ -151,10 +151,13 @@ def scopes_of(
 
 @transaction.atomic
 def revoke(*, client: ApiClient) -> bool:
-    """The key opens nothing from now on; whether it did until now."""
-    if not ApiClient.objects.filter(pk=client.pk, revoked_at=None).update(revoked_at=clock.now()):
+    """The key opens nothing from now on and is told of nothing more; whether it did until now."""
+    now = clock.now()
+    if not ApiClient.objects.filter(pk=client.pk, revoked_at=None).update(revoked_at=now):
         return False
     _note(KEY_REVOKED, client, {})
+    for _ in range(WebhookEndpoint.objects.filter(client=client.pk, stopped_at=None).update(stopped_at=now)):
+        _note(WEBHOOK_STOPPED, client, {})
     return True
 
 

@@ -89,9 +89,10 @@ SYSTEM = {
     "way-in": (409, "The person alone changes the address they sign in with."),
     "value-taken": (409, "It is another person's."),
     "person-known": (409, "The address is on record: name the person by it."),
+    "own-no-stands": (409, "The person has said no themselves, which only they take back."),
     "value-unreadable": (422, "A value cannot be read."),
     "choice-unknown": (422, "The person has no such choice."),
-    "evidence-missing": (422, "A yes comes with what shows it: a reference, a file, or both."),
+    "evidence-missing": (422, "A yes comes with what shows it: a reference by which it is found, a file, or both."),
     "evidence-unusable": (422, "A proof is a PDF, a picture or a recording in base64, of at most 1.4 MB."),
     "moment-unusable": (422, "When it was said lies in the last year, with its offset from UTC."),
     "request-refused": (422, "That cannot be asked for in this way."),
@@ -99,6 +100,7 @@ SYSTEM = {
 }
 SUBSCRIBER = {
     "too-many-subscriptions": (409, "The key has its five subscriptions already."),
+    "secret-rotated": (409, "The secret before this one still counts. Wait until its day is over."),
     "webhook-refused": (422, "An endpoint is an https address of the internet, for events that the key may have."),
 }
 PROBLEMS |= TILL | SUPPLIER | PARTNER | SYSTEM | SUBSCRIBER

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,9 +47,10 @@ class Subscription(BaseModel):
 
 
 class SubscriptionsAnswer(BaseModel):
-    """The key's subscriptions, the oldest first; at most 100, of which five at once are not stopped."""
+    """A part of the key's subscriptions: those that are not stopped (five at most), then the latest stopped first."""
 
     subscriptions: list[Subscription]
+    next: str | None = Field(description="The address of those that follow.")
 
 
 class Rotated(BaseModel):
@@ -105,13 +106,18 @@ def subscribe(request: HttpRequest, body: Wanted) -> HttpResponse:
     response={200: SubscriptionsAnswer},
     summary="The key's subscriptions",
     operation_id="subscriptions",
-    openapi_extra={"responses": refusals(401, 403, 429, 500, 503, subscriber=True)},
+    openapi_extra={"responses": refusals(401, 403, 422, 429, 500, 503, subscriber=True)},
 )
-def listed(request: HttpRequest) -> HttpResponse:
-    """Those that are stopped, too."""
+def listed(
+    request: HttpRequest,
+    after: Annotated[int, Query(ge=0, le=1_000_000, description="From `next`: how many came before.")] = 0,
+) -> HttpResponse:
+    """Those that are stopped, too; at most 50."""
     client = client_of(request, "subscriptions")
-    rows = WebhookEndpoint.objects.filter(client=client).order_by("id")[:100]
-    return JsonResponse({"subscriptions": [_told(one) for one in rows]})
+    rows = WebhookEndpoint.objects.filter(client=client).order_by(F("stopped_at").desc(nulls_first=True), "id")
+    found = list(rows[after : after + PAGE + 1])
+    more = f"{request.path}?{urlencode({'after': after + PAGE})}" if len(found) > PAGE else None
+    return JsonResponse({"subscriptions": [_told(one) for one in found[:PAGE]], "next": more})
 
 
 @router.delete(
@@ -134,11 +140,14 @@ def end(request: HttpRequest, subscription: int) -> HttpResponse:
     response={200: Rotated},
     summary="A new secret",
     operation_id="rotate_secret",
-    openapi_extra={"responses": refusals(*READ, subscriber=True)},
+    openapi_extra={"responses": refusals(*READ, 409, subscriber=True)},
 )
 def rotate(request: HttpRequest, subscription: int) -> HttpResponse:
-    """For a day what is sent carries a signature by each."""
-    answer = JsonResponse({"secret": webhooks.rotate(endpoint=_mine(request, subscription))})
+    """For a day what is sent carries a signature by each; until then there is no other."""
+    try:
+        answer = JsonResponse({"secret": webhooks.rotate(endpoint=_mine(request, subscription))})
+    except KeyRefusedError:
+        raise ProblemError("secret-rotated") from None
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

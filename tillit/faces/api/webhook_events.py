@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from tillit.benefits import orders
 from tillit.benefits.order_models import Order, OrderStatus
 from tillit.faces.api import keys, references
@@ -100,8 +102,9 @@ def _orders(client: ApiClient, since: datetime) -> Iterator[Happening]:
         return
     with scope:
         mine = Order.objects.filter(supplier_id=client.supplier.pk, controller_id__in=scope.controllers)
-        placed = list(mine.filter(ordered_at__gte=since).order_by("ordered_at").values_list("reference", flat=True))
-        ended = mine.filter(status=OrderStatus.CANCELLED, ended_at__gte=since)
+        theirs = mine.filter(Q(status=OrderStatus.PLACED) | Q(sent_at__isnull=False))  # what they may ask for, or had
+        placed = list(theirs.filter(ordered_at__gte=since).order_by("ordered_at").values_list("reference", flat=True))
+        ended = theirs.filter(status=OrderStatus.CANCELLED, ended_at__gte=since)
         cancelled = list(ended.order_by("ended_at").values_list("reference", flat=True))
         said = mine.filter(more_answered_at__gte=since).order_by("more_answered_at")
         answered = list(said.values_list("reference", flat=True))

@@ -5,7 +5,6 @@ events, `webhook_sending` sends them.
 """
 
 import secrets
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -17,6 +16,7 @@ from tillit.benefits.models import Frame
 from tillit.declaration.models import Controller
 from tillit.faces.api import keys, webhook_events, webhook_secrets
 from tillit.faces.api.events import WEBHOOK_ADDED, WEBHOOK_REPLAYED, WEBHOOK_ROTATED, WEBHOOK_STOPPED
+from tillit.faces.api.internet import may_be
 from tillit.faces.api.keys import KeyRefusedError
 from tillit.faces.api.models import ApiClient, WebhookDelivery, WebhookEndpoint
 from tillit.kernel import clock
@@ -72,23 +72,20 @@ def _checked(url: str, *, inside: bool) -> None:
         raise KeyRefusedError("webhook-url", "an endpoint is an https address without user name")
     if parts.scheme == "http" and not (local and inside):
         raise KeyRefusedError("webhook-url", "an endpoint on another machine is https")
-    if not inside and (local or not _public(host)):
+    if not inside and (local or not may_be(host)):
         raise KeyRefusedError("webhook-url", "an endpoint is an address of the internet")
-
-
-def _public(host: str) -> bool:
-    """Whether a host may be of the internet; what a name leads to is looked at when it is sent to."""
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        return "." in host
 
 
 @transaction.atomic
 def rotate(*, endpoint: WebhookEndpoint) -> str:
-    """A new secret; the one before it counts for a day more."""
+    """A new secret; the one before it counts for a day more. Raises `KeyRefusedError` `webhook-rotated` until then: a
+    secret that somebody still signs with would be lost before its day is over.
+    """
     row = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
-    before, text = webhook_secrets.opened(public=row.public, sealed=row.sealed)[0], webhook_secrets.new()
+    before, *older = webhook_secrets.opened(public=row.public, sealed=row.sealed)
+    if older:
+        raise KeyRefusedError("webhook-rotated", "the secret before this one still counts: wait until its day is over")
+    text = webhook_secrets.new()
     sealed = webhook_secrets.seal(public=row.public, now=text, before=before)
     WebhookEndpoint.objects.filter(pk=row.pk).update(sealed=sealed)
     _note(WEBHOOK_ROTATED, row)

@@ -7,21 +7,23 @@ from zoneinfo import ZoneInfo
 
 from tillit.kernel.clock import DEFAULT_ZONE
 
-QUEUES = ("default", "prompt")
-"""What waits its turn, and what must not wait behind a backup: each has a worker."""
+QUEUES = DEFAULT, PROMPT, OUTWARD = "default", "prompt", "outward"
+"""What waits its turn, what must not wait behind a backup, and what waits for other people's servers: each has a
+worker, so that none of them holds up another.
+"""
 
 
 @dataclass(frozen=True)
 class Every:
-    """A periodic job: at least `apart`, and for daily work not before `hour` o'clock. `prompt`: it waits behind no long
-    one, and is short itself.
+    """A periodic job: at least `apart`, and for daily work not before `hour` o'clock. `queue`: one of `QUEUES`; what is
+    prompt waits behind no long one, and is short itself.
     """
 
     name: str
     work: Callable[[], object]
     apart: timedelta
     hour: int | None = None
-    prompt: bool = False
+    queue: str = DEFAULT
 
     def due(self, last: datetime | None, now: datetime) -> bool:
         """Whether the job should start at `now`, having last completed at `last`. A missed day is made up for."""

@@ -26,7 +26,7 @@ from tillit.bonus.warnings import warn_everywhere
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhook_sending
 from tillit.faces.jobs.models import LastRun
-from tillit.faces.jobs.schedule import QUEUES, Every
+from tillit.faces.jobs.schedule import OUTWARD, PROMPT, QUEUES, Every
 from tillit.journeys import agreements, billing, family, insurance, insurance_told, partner_feeds, payments, recovery
 from tillit.journeys.asked_for import ask_everywhere
 from tillit.journeys.bonus_claims import review_everywhere
@@ -58,7 +58,6 @@ from tillit.services import delivery as blocks
 from tillit.services.acting import operations as acting
 from tillit.visits.operations import add_up_everywhere
 
-DEFAULT, PROMPT = QUEUES
 log = structlog.get_logger(__name__)
 GONE = timedelta(seconds=60)  # without a sign of life, six times as long as a worker gives one
 
@@ -68,9 +67,9 @@ JOBS = {
         Every("grants", enforce_grants, timedelta(days=1), hour=0),  # a version takes effect on its day (A4)
         Every("programmes", follow_declarations, timedelta(days=1), hour=0),
         Every("link_audit", link, timedelta(minutes=1)),
-        Every("webhooks", webhook_sending.run, timedelta(minutes=1)),
+        Every("webhooks", webhook_sending.run, timedelta(minutes=1), queue=OUTWARD),
         Every("files_in", take_in_waiting, timedelta(minutes=1)),  # also begun by whoever confirms a file
-        Every("blocks", blocks.deliver, timedelta(minutes=1), prompt=True),
+        Every("blocks", blocks.deliver, timedelta(minutes=1), queue=PROMPT),
         Every("payments", payments.follow_up, timedelta(minutes=1)),  # what the acquirer has not answered for
         Every("claims_told", insurance_told.tell_everywhere, timedelta(minutes=1)),
         Every("covers", insurance.follow_agreements, timedelta(days=1), hour=1),
@@ -138,8 +137,7 @@ def start(name: str) -> bool:
     """Put one job on the queue; False when it waits there already."""
     try:
         with transaction.atomic():
-            queue = PROMPT if JOBS[name].prompt else DEFAULT
-            run.configure(queue=queue, queueing_lock=name, lock=name).defer(name=name)
+            run.configure(queue=JOBS[name].queue, queueing_lock=name, lock=name).defer(name=name)
     except exceptions.AlreadyEnqueued:
         return False
     return True
@@ -196,8 +194,11 @@ def _worker(*, stay: bool) -> None:
     if not stay:
         _own_app().run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False)
         return
-    with Beside(PROMPT):
-        _own_app().run_worker(queues=[DEFAULT], wait=True, delete_jobs="successful")
+    first, *others = QUEUES
+    with contextlib.ExitStack() as beside:
+        for queue in others:
+            beside.enter_context(Beside(queue))
+        _own_app().run_worker(queues=[first], wait=True, delete_jobs="successful")
 
 
 def _own_app() -> App:

@@ -107,6 +107,7 @@ def tell(*, system: System, subject_id: int, fields: Collection[str] = ()) -> To
                 recipient=system.party,
                 fields=values,
                 at=clock.now(),
+                any_channel=True,
             )
         except DisclosureRefusedError:
             raise SystemRefusedError("person-unknown", "nothing may be told of that person now") from None
@@ -137,6 +138,7 @@ def listed(*, system: System, fields: Collection[str] = (), after: int = 0, limi
             recipient=system.party,
             people=_values(system, set(chosen), told),
             at=clock.now(),
+            any_channel=True,
         )
     return Part([_told(one, withheld) for one in sent.items], chosen[-1] if len(found) > limit else None)
 

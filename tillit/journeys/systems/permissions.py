@@ -9,9 +9,9 @@ from django.db.models import Q
 from tillit.cases import files
 from tillit.cases.errors import CaseError
 from tillit.consent.errors import UnknownChoiceError
-from tillit.consent.models import ConsentEvent
+from tillit.consent.models import ConsentEvent, EventKind
 from tillit.consent.operations import shown
-from tillit.consent.queries import Switch, may_each, switches
+from tillit.consent.queries import Switch, switches
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.declaration.schema import Activity
@@ -21,16 +21,23 @@ from tillit.disclosure.rules import permit
 from tillit.journeys import choices
 from tillit.journeys.consents import receipts
 from tillit.journeys.systems.errors import SystemRefusedError
-from tillit.journeys.systems.reach import LOG, System
+from tillit.journeys.systems.reach import LOG, System, ever
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope
+from tillit.parties.merging import same_person
 from tillit.parties.models import Relationship
 from tillit.parties.operations import relate
 
 UNDER, CATEGORY, ROUTE, SUBSCRIBER = "consent_management", "consent_record", "partner", "subscriber"
+_NOES = {
+    EventKind.WITHDRAWN: (EventKind.GIVEN,),
+    EventKind.OBJECTED: (EventKind.OBJECTION_LIFTED, EventKind.OBJECTION_REFUSED),
+}
+"""A no, and what ends it."""
 LONGEST, LARGEST = timedelta(days=366), 1_400_000
 """How long ago the person may have said it; bytes of a proof file."""
-_NOTE = 200
+_NOTE, _LEAST = 200, 5
+"""Signs that are kept of where a proof is filed; letters and digits that such a place has at least."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,9 @@ def standing(*, system: System, subject_id: int) -> list[Switch]:
 
 
 def changed(*, system: System, since: datetime) -> list[tuple[int, int]]:
-    """(number of the act, person) of what the controller's people have said since, oldest first; nothing unless the
-    declaration lets the system have consents and the person be processed for its activity.
+    """(number of the act, person) of what the controller's people have said since, oldest first: whoever has or had a
+    relationship that the system's activity is for, for the no that keeps a system from somebody is what it must learn.
+    Nothing unless the declaration lets the system have consents.
     """
     today = clock.today()
     declared = current(controller_id=system.controller.pk, on=today)
@@ -81,9 +89,8 @@ def changed(*, system: System, since: datetime) -> list[tuple[int, int]]:
     with Scope(system.actor("consent_proof"), "consent_proof"):
         acts = ConsentEvent.objects.filter(controller_id=system.controller.pk, recorded_at__gte=since)
         found = list(acts.order_by("recorded_at", "id").values_list("id", "subject_id"))
-    people = {subject for _, subject in found}
-    allowed = may_each(controller_id=system.controller.pk, activity=system.activity, subject_ids=people)
-    return [(act, subject) for act, subject in found if allowed[subject]]
+    theirs = ever(system=system, subject_ids={subject for _, subject in found})
+    return [(act, subject) for act, subject in found if subject in theirs]
 
 
 def submit(
@@ -101,19 +108,23 @@ def submit(
     """Record what the person said to the partner: the words it was said to, when, and what shows it. They get a receipt
     with the way back. A no needs no evidence; the same again is recorded again.
 
-    Raises `SystemRefusedError`: `evidence-missing`, `evidence-unusable`, `moment-unusable`, `choice-unknown`.
+    A yes is taken from whom the declaration has it from, and never over a no that the person said themselves.
+    Raises `SystemRefusedError`: `evidence-missing`, `evidence-unusable`, `moment-unusable`, `choice-unknown`,
+    `system-undeclared`, `own-no-stands`.
     """
     now = clock.now()
     if said_at.tzinfo is None or not now - LONGEST <= said_at <= now:
         raise SystemRefusedError("moment-unusable", "when it was said lies in the last year, with its offset from UTC")
     noted = " ".join(evidence.reference.split())[:_NOTE]
-    if given and not noted and not evidence.file:
-        raise SystemRefusedError("evidence-missing", "a yes comes with what shows it")
+    if given and not evidence.file and sum(map(str.isalnum, noted)) < _LEAST:
+        raise SystemRefusedError("evidence-missing", "a yes comes with what shows it, by which it is found again")
     proof = _clean(evidence.file) if evidence.file else None
     controller = system.controller
     declared = current(controller_id=controller.pk, on=clock.today()).activity(activity)
-    if given and system.partner is not None and (declared is None or ROUTE not in declared.sources):
-        raise SystemRefusedError("choice-unknown", "the declaration has nothing of that kind from partners")
+    if given:
+        _from_others(system, declared)
+        if _own_no(system, subject_id, activity, channel):
+            raise SystemRefusedError("own-no-stands", "the person has said no; only they take that back")
     said = system.partner.key if system.partner else system.party
     with Scope(system.actor(UNDER), UNDER, frozenset({subject_id})) as scope:
         if given and declared is not None:
@@ -145,6 +156,40 @@ def submit(
         key=f"receipt:{activity}:{channel}:{act}",
     )
     return {"recorded": True, "in_effect": stands == given, "receipt_sent": sent}
+
+
+def _from_others(system: System, activity: Activity | None) -> None:
+    """Raises `SystemRefusedError` unless the activity is declared to have such a yes from others than the person, and
+    the one who submits it for what it is about.
+    """
+    if activity is None or ROUTE not in activity.sources:
+        raise SystemRefusedError("choice-unknown", "the declaration has nothing of that kind from others")
+    if system.partner is not None:
+        return
+    today = clock.today()
+    said = current(controller_id=system.controller.pk, on=today)
+    receives = {one.key for one in said.recipients}
+    try:
+        permit(declaration=said, activity=UNDER, recipient=system.party, fields=(CATEGORY,), on=today)
+    except DisclosureRefusedError:
+        raise SystemRefusedError("system-undeclared", "the system has nothing to do with choices") from None
+    if system.party in receives and system.party not in activity.recipients:
+        raise SystemRefusedError("system-undeclared", f"'{activity.key}' is not declared for the system")
+
+
+def _own_no(system: System, subject_id: int, activity: str, channel: str) -> bool:
+    """Whether the latest that the person said themselves, of a consent or an objection, is a no."""
+    with Scope(system.actor("consent_proof"), "consent_proof", frozenset(same_person(subject_id))):
+        acts = ConsentEvent.objects.filter(
+            subject_id__in=same_person(subject_id),
+            controller_id__in=system.everyone,
+            activity=activity,
+            channel__in={"", channel},
+        ).exclude(route=ROUTE)
+        said = list(acts.order_by("at", "id").values_list("kind", flat=True))
+    return any(
+        next((kind == no for kind in reversed(said) if kind in {no, *undone}), False) for no, undone in _NOES.items()
+    )
 
 
 def _subscriber(scope: Scope, controller: Controller, activity: Activity, subject_id: int) -> None:

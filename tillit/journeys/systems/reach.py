@@ -1,11 +1,12 @@
 """Which system calls, and whom of the controller's people it reaches."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
 
-from tillit.consent.queries import may
+from tillit.consent.queries import may_over_any
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.schema import Activity
@@ -14,7 +15,7 @@ from tillit.journeys.systems.errors import SystemRefusedError
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import lookup
-from tillit.parties.merging import own, same_person
+from tillit.parties.merging import own, same_people, same_person
 from tillit.parties.models import Relationship, Subject
 from tillit.services import entitlements, partners
 from tillit.services.errors import ServiceError
@@ -125,5 +126,28 @@ def _anybody(calling: System, who: Who, *, processed: bool) -> int | None:
         ).exists()
     if not tied:
         return None
-    allowed = not processed or may(controller_id=calling.controller.pk, activity=calling.activity, subject_id=subject)
-    return subject if allowed else None
+    if not processed:
+        return subject
+    allowed = may_over_any(controller_id=calling.controller.pk, activity=calling.activity, subject_ids={subject})
+    return subject if allowed[subject] else None
+
+
+def ever(*, system: System, subject_ids: Collection[int]) -> frozenset[int]:
+    """Those of them who have, or had, a relationship that the system's activity is for: also who has left, has objected
+    or is restricted, for a system must learn of the no that keeps it from somebody.
+    """
+    declared = current(controller_id=system.controller.pk, on=clock.today()).activity(system.activity)
+    if declared is None:
+        return frozenset()
+    known_by = same_people(subject_ids)
+    with Scope(_archive(system), "rights_requests"):
+        tied = Relationship.objects.filter(
+            subject_id__in=known_by, controller_id=system.controller.pk, kind__in=declared.applies_to
+        )
+        theirs = {known_by[subject] for subject in tied.values_list("subject_id", flat=True)}
+    return frozenset(subject for subject in subject_ids if known_by[subject] in theirs)
+
+
+def _archive(calling: System) -> Actor:
+    """Who has left stands in the archive, which a system's own activity does not see."""
+    return system("systems", calling.everyone)
