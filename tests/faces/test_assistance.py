@@ -23,6 +23,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import staff
 from tillit.services.acting.models import Counterpart, Letter, Mandate
 from tillit.services.concierge.models import Offer
+from tillit.services.family_models import FamilyMember
 from tillit.services.objects.models import Thing, ThingFile
 from tillit.services.product_models import ServiceSupplier
 
@@ -257,6 +258,33 @@ def test_d4_d12_a_parent_cleans_up_for_a_child_until_it_is_fifteen_and_then_it_s
     staff_sign_in(worker, "id_agent@trygghavn.example")
     assert worker.post(desk, letter).status_code == 422, "nothing goes under the parent's mandate"
     assert rows(liv, Letter) == [sent]
+
+
+def test_d3_d12_what_a_parent_signed_is_over_with_the_parent_s_yes(own: Client, berit: Person) -> None:
+    born = clock.today().replace(year=clock.today().year - 10)
+    child = {"act": "child", "given": "Liv", "family": "Havn", "born": f"{born}", "agreed": "1"}
+    assert own.post(f"{MIN}/family/", child).status_code == 302
+    start = re.search(r'href="([^"]+/clean-up/)"', own.get(f"{MIN}/family/", headers=NB).text)
+    assert start is not None
+    begun = own.post(start[1], {"text": "Et bilde av Liv", "name": "Bildesiden", "url": "https://bilder.example/17"})
+    case, number = begun["Location"], int(begun["Location"].rstrip("/").rsplit("/", 1)[1])
+    with Scope(system("test", {berit.controller.pk}), "rights_requests"):
+        liv = replace(berit, subject_id=Case.objects.get(id=number).subject_id)
+    assert sign(own, case).status_code == 302
+    desk, worker = f"{DESK}/help/clean-up/{number}/", agent(berit, "id_agent")
+    (site,) = rows(liv, Counterpart)
+    letter = {"act": "letter", "counterpart": str(site.id), "template": "removal"}
+    assert worker.post(desk, letter).status_code == 302
+    (written,) = rows(liv, Letter)
+    (tie,) = rows(liv, FamilyMember)
+    clock.travel(clock.now() + timedelta(minutes=1))
+    assert own.post(f"{MIN}/family/", {"act": "remove", "member": str(tie.id)}).status_code == 302
+    (mandate,) = rows(liv, Mandate)
+    assert mandate.withdrawn_at == rows(liv, FamilyMember)[0].ends, "in the same moment"
+    clock.travel(clock.now() + timedelta(minutes=1))
+    assert worker.post(desk, {"act": "posted", "letter_id": str(written.id)}).status_code == 422
+    assert worker.post(desk, letter).status_code == 422
+    assert [one.posted_at for one in rows(liv, Letter)] == [None]
 
 
 def test_d4_d12_from_fifteen_a_child_of_the_family_asks_and_signs_by_their_own_sign_in(

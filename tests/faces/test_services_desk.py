@@ -145,8 +145,12 @@ def test_d6_d7_staff_register_an_object_and_open_cases_for_who_calls(berit: Pers
     said(agent, page, act="thing_back", thing=thing.id)
     changes = {one["change"] for one in happened(berit, "registered_object.changed")}
     assert changes == {"added", "removed", "brought_back"}
+    looks = len(happened(berit, "person.read"))
     zipped = agent.post(page + "objects/", {"thing": [thing.id]})
     assert zipped.getvalue().startswith(b"PK")
+    taken = [one for one in happened(berit, "registered_object.changed") if one["change"] == "extracted"]
+    assert [one["object"] for one in taken] == [thing.id], "what is taken out is on record"
+    assert len(happened(berit, "person.read")) == looks + 1
     # a case for who calls
     page = found(agent, "concierge")
     words = {"act": "open", "text": "Bord til fire på lørdag"}
@@ -169,6 +173,7 @@ def test_d6_d7_staff_register_an_object_and_open_cases_for_who_calls(berit: Pers
     page = found(handler, "insurance_claims")
     lost = {"cover": cover.id, "item": "Sykkel", "loss_kind": "stolen", "loss_on": f"{clock.today()}"}
     assert "er åpnet" in said(handler, page, **words, **lost, identified="known_facts", claimed="9 000,00")
+    assert ["identity", "insurance_cover"] in [one["categories"] for one in happened(berit, "person.read")]
     claim = next(one for one in rows(berit, Case) if one.kind == "insurance_claim")
     assert (claim.fields["claimed"], claim.fields["text"]) == (900_000, words["text"])
 

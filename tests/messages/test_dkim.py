@@ -97,3 +97,15 @@ def test_f3_a_campaign_leaves_signed_with_the_controller_s_own_sealed_key(settin
     assert not holds(mail.replace(b"\r\nTo: ", b"\r\nFrom: x@y.example\r\nTo: "), {name: text}), "no second From"
     campaign.refresh_from_db()
     assert campaign.status == "sent"
+
+
+def test_f3_the_record_is_printed_in_strings_that_a_zone_takes_and_under_a_name_that_dns_takes() -> None:
+    club = Controller(key="et_langt_navn_" * 6)
+    selector = dkim.selector_of(club, 12)
+    assert re.fullmatch(r"[a-z0-9-]{1,63}", selector)
+    assert selector.endswith("-12"), "the number is never cut off"
+    line = dkim.zone_line(DkimKey(domain="post.example", selector=selector, public="A" * 392))
+    strings = re.findall(r'"([^"]*)"', line)
+    assert len(strings) > 1
+    assert max(map(len, strings)) <= 255, "RFC 1035: a string has at most 255 octets"
+    assert "".join(strings) == "v=DKIM1; k=rsa; p=" + "A" * 392

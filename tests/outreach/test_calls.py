@@ -10,13 +10,13 @@ from tests.faces.test_staff import at_work, hire
 from tests.outreach.test_campaigns import says
 from tests.support.world import person, publish_examples
 from tillit.audit.models import Event
-from tillit.consent.models import EventKind
+from tillit.consent.models import ConsentEvent, EventKind
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.messages.models import Message
 from tillit.outreach.campaigns import operations, running
-from tillit.outreach.campaigns.models import Campaign
+from tillit.outreach.campaigns.models import Campaign, State
 from tillit.parties.models import Fact
 from tillit.parties.operations import record_fact
 
@@ -109,16 +109,64 @@ def test_f2_f3_callers_get_one_person_at_a_time_and_an_objection_holds_at_once(c
     assert other.get(path).status_code == 404
 
 
-def test_f3_the_declared_call_centre_gets_a_file_and_nobody_else(company: Controller) -> None:
-    campaign, people = called(company, 3)
+def noes(company: Controller, person: int) -> list[str]:
+    with Scope(system("test", {company.pk}), "consent_proof"):
+        events = ConsentEvent.objects.filter(subject_id=person, activity="marketing")
+        return list(events.order_by("at").values_list("kind", flat=True))
+
+
+def test_f2_a_no_counts_from_who_was_handed_the_call_though_it_is_somebody_else_s_or_its_campaign_over(
+    company: Controller,
+) -> None:
+    campaign, people = called(company, 2)
+    path = f"/staff/trygghavn/campaigns/{campaign.pk}/calls/"
+    one, other = (at_work(hire(company, "marketing", name)) for name in ("Mari Marked", "Odd Ringer"))
+    page = one.post(path, {"act": "next"}, follow=True).text
+    call, mine = re.search(r'name="call" value="(\d+)"', page), number(page)
+    assert call is not None
+    objector = people[int(mine[-4:])]
+    told = {"act": "objected", "call": call[1]}
+    with clock.travel(clock.now() + timedelta(minutes=14)):
+        assert number(one.get(path).text) == mine, "an open page keeps the call"
+    with clock.travel(clock.now() + timedelta(minutes=20)):
+        assert number(other.post(path, {"act": "next"}, follow=True).text) != mine
+        assert other.post(path, told).status_code == 422, "nobody speaks for a call that was never theirs"
+        assert noes(company, objector) == ["given"]
+    with clock.travel(clock.now() + timedelta(minutes=40)):
+        for _ in range(2):
+            other.post(path, {"act": "next"}, follow=True)
+            other.post(path, {"act": "later", "call": re.search(r'name="call" value="(\d+)"', other.get(path).text)[1]})
+        who = Actor("staff", "8", frozenset({company.pk}), frozenset({"marketing"}))
+        operations.move(actor=who, campaign=campaign, to=State.CANCELLED)
+        assert one.post(path, {"act": "reached", "call": call[1]}).status_code == 422
+        assert one.post(path, told).status_code == 302
+    assert noes(company, objector) == ["given", "withdrawn"]
+
+
+def test_f3_the_declared_call_centre_gets_a_file_until_it_is_handed_over_and_nobody_else(company: Controller) -> None:
+    campaign, people = called(company, 4)
     path = f"/staff/trygghavn/campaigns/{campaign.pk}/calls/"
     desk = at_work(hire(company, "marketing", "Mari Marked"))
-    assert "Telefonsentral" in desk.get(path).text
+    desk.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    page = desk.post(path, {"act": "next"}, follow=True).text
+    mine = number(page)
+    assert "Call centre" in desk.get(path).text
     file = desk.post(path, {"act": "file"})
     assert file["Content-Type"].startswith("text/csv")
-    assert file.content.decode("utf-8-sig").count("+474000") == 3
+    text = file.content.decode("utf-8-sig")
+    assert text.count("+474000") == 3
+    assert mine not in text, "who is being spoken to is not called by the centre too"
+    away = next(one for place, one in enumerate(people) if f"+474000{place:04d}" in text)
+    says(company, away, EventKind.WITHDRAWN)
+    with clock.travel(clock.now() + timedelta(hours=1)):
+        again = desk.post(path, {"act": "file"}).content.decode("utf-8-sig")
+        assert again.count("+474000") == 2, "a file that was lost comes again, without whom has said no since"
+        assert "Download the file again (2 calls)" in desk.get(path).text
+        assert "2 calls are handed over" in desk.post(path, {"act": "handed"}, follow=True).text
+        act(desk, path, "reached")
     with Scope(system("test", {company.pk}), "rights_requests"):
-        assert set(Message.objects.values_list("message_state", "carrier")) == {("sent", "ringesvar")}
+        found = sorted(Message.objects.values_list("message_state", "carrier"))
+        assert found == [("sent", ""), ("sent", "ringesvar"), ("sent", "ringesvar"), ("withheld", "")]
     with Scope(system("test", {company.pk}), "security_log"):
         assert Event.objects.filter(subject_id=people[0], type="person.read").exists()
     running.run_everywhere()

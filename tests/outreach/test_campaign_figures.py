@@ -32,14 +32,22 @@ def found(known: dict[str, int | None], whole: int | None) -> list[int]:
     return [rest] if len(hidden) == 1 or rest < LEAST else []
 
 
-@given(left_out=_COUNTS, reached=st.integers(0, 60))
+@given(left_out=_COUNTS, reached=st.integers(0, 60), outside=st.integers(0, 60))
 @settings(max_examples=150)
-def test_f3_no_small_number_of_a_set_follows_from_the_others(left_out: dict[str, int], reached: int) -> None:
-    told = figures.of_size(Size(reached + sum(left_out.values()), reached, 0, left_out, LEAST))
+def test_f3_no_small_number_of_a_set_follows_from_the_others(
+    left_out: dict[str, int], reached: int, outside: int
+) -> None:
+    picked = reached + sum(left_out.values())
+    told = figures.of_size(Size(picked, reached, outside, left_out, LEAST))
     parts = {**told.left_out, "": told.reached}
-    assert all(number is None or number == 0 or number >= LEAST for number in parts.values())
+    everybody = {**parts, "outside": told.outside}
+    assert all(number is None or number == 0 or number >= LEAST for number in everybody.values())
     assert found(parts, told.picked) == []
-    if all(number >= LEAST for number in left_out.values()) and (not reached or reached >= LEAST):
+    if picked + outside >= LEAST:
+        several = sum(n > 0 for n in (*left_out.values(), reached, outside)) > 1
+        assert found(everybody, picked + outside) == [] or not several, "how many there are is known from elsewhere"
+        assert found({"picked": told.picked, "outside": told.outside}, picked + outside) == [] or not several
+    if all(number >= LEAST or not number for number in (*left_out.values(), reached, outside)):
         assert told.left_out == left_out, "nothing is withheld without a reason"
 
 

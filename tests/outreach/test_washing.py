@@ -14,11 +14,14 @@ from tillit.declaration.schema import LegalBasis
 from tillit.declaration.schema import Recipient as Receiver
 from tillit.disclosure.models import Disclosure
 from tillit.faces.simulators.reservation import ReservationRegister
+from tillit.journeys import calling
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
+from tillit.messages.models import Message
 from tillit.outreach.campaigns import operations, running, washing
 from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.campaigns.models import Campaign, Recipient
+from tillit.parties.models import Fact
 from tillit.parties.operations import record_fact
 from tillit.registers import reservation
 
@@ -108,16 +111,12 @@ def test_f3_who_is_in_the_reservation_register_is_not_called_and_each_question_i
     running.run_everywhere()
     assert len(register.asked) == 1, "nobody is asked about twice within the month"
     with clock.travel(clock.now() + timedelta(days=31)):
-        from tillit.journeys import calling
-
         who = Actor("staff", "8", frozenset({here.pk}), frozenset({"marketing"}))
         assert calling.next_call(actor=who, campaign=made) is None
     assert {reason for _, reason in rows_of(here)} == {"reserved", "too-late"}, "an old answer is not relied on"
 
 
 def rows_of(controller: Controller) -> list[tuple[str, str]]:
-    from tillit.messages.models import Message
-
     with Scope(system("test", {controller.pk}), "rights_requests"):
         return list(Message.objects.filter(channel="phone").values_list("message_state", "reason"))
 
@@ -132,3 +131,50 @@ def test_f3_without_the_register_nobody_is_called_unless_they_said_yes(register:
     assert activity is not None
     assert not washing.needed(activity, "phone"), "a yes goes before the register"
     assert not washing.needed(activity, "email")
+
+
+def test_f3_an_answer_of_the_register_is_relied_on_for_a_month_from_the_day_and_for_the_number_asked_about(
+    register: ReservationRegister,
+) -> None:
+    here = company(asks=True)
+    made = campaign(here, 3)
+    Campaign.objects.filter(pk=made.pk).update(per_hour=1)
+    made.refresh_from_db()
+    Campaign.objects.filter(pk=made.pk).update(approved_digest=operations.digest(made))
+    start = clock.now()
+    who = Actor("staff", "8", frozenset({here.pk}), frozenset({"marketing"}))
+    for days in (0, 1, 29):
+        with clock.travel(start + timedelta(days=days)):
+            running.run_everywhere()
+    assert [len(rows_of(here)), len(register.asked)] == [2, 1], "the second one a month later, on the first answer"
+    made.refresh_from_db()
+    with Scope(system("test", {here.pk}), "marketing") as scope:
+        first = Recipient.objects.filter(put_at__isnull=False).earliest("put_at").subject_id
+        with clock.travel(start + timedelta(days=29)):
+            record_fact(
+                scope=scope, subject_id=first, controller_id=here.pk, category="marketing_contact",
+                kind="marketing.phone", value="+4799999999", source="data_subject", at=clock.now(),
+            )  # fmt: skip
+    with clock.travel(start + timedelta(days=29, hours=2)):
+        call = calling.next_call(actor=who, campaign=made)
+        assert call is not None, "the answer holds still for the second"
+        assert call.number != "+4799999999"
+    assert ("withheld", "address-changed") in rows_of(here), "nobody was asked about the new number"
+    with clock.travel(start + timedelta(days=31)):
+        assert calling.next_call(actor=who, campaign=made) is None, "and not for two months"
+    assert {reason for _, reason in rows_of(here)} == {"address-changed", "too-late"}
+
+
+def test_f3_who_has_no_number_is_left_out_and_holds_nobody_up(register: ReservationRegister) -> None:
+    here = company(asks=True)
+    made = campaign(here, 2)
+    running.start(campaign=made)
+    with Scope(system("test", {here.pk}), "retention"):
+        Fact.objects.filter(kind="marketing.phone").update(failed_at=clock.now())
+    running.run_everywhere()
+    made.refresh_from_db()
+    assert (made.status, made.problem) == ("sent", "")
+    with Scope(system("test", {here.pk}), "rights_requests"):
+        found = Message.objects.filter(campaign_id=made.pk).values_list("message_state", "reason")
+        assert list(found) == [("withheld", "no-address")] * 2
+    assert register.asked == [], "nothing to ask about"

@@ -137,12 +137,15 @@ def extract(
 
     `words`: the wording of the document (`language` among it). Raises `ThingError` `no-thing`, `extract-large`.
     """
-    with _acting(actor, subject_id):
+    with _acting(actor, subject_id) as scope:
         wanted = sorted(set(thing_ids)) or [thing.id for thing in operations.mine(subject_id=subject_id)]
         things = [_shown(operations.one(subject_id=subject_id, thing_id=number)) for number in wanted]
         known = facts(subject_id=subject_id)
-    if sum(one.bytes for shown in things for one in shown.files) > LARGEST_EXTRACT:
-        raise ThingError("extract-large", "choose fewer of them at a time")
+        if sum(one.bytes for shown in things for one in shown.files) > LARGEST_EXTRACT:
+            raise ThingError("extract-large", "choose fewer of them at a time")
+        _read(scope, controller, subject_id, "identity")  # on record before the first piece leaves
+        for shown in things:
+            _note(scope, shown.thing, "extracted")
     name = " ".join(filter(None, (known.get("name.given"), known.get("name.family"))))
     return _zipped(actor, controller, subject_id, things, name, words)
 
@@ -205,10 +208,10 @@ def _acting(actor: Actor, subject_id: int) -> Scope:
     return Scope(actor, OWN, frozenset({subject_id}))
 
 
-def _read(scope: Scope, controller: Controller, subject_id: int) -> None:
-    """Put on record that staff looked."""
+def _read(scope: Scope, controller: Controller, subject_id: int, *also: str) -> None:
+    """Put on record that staff looked: at the things, and at what of other categories."""
     if scope.actor.kind == "staff":
-        told = {"purpose": SERVICE, "categories": ["registered_object"]}
+        told = {"purpose": SERVICE, "categories": sorted({"registered_object", *also})}
         append(type=PERSON_READ, scope=scope, controller=controller.pk, subject=subject_id, details=told)
 
 

@@ -3,6 +3,8 @@
 Only who sends campaigns for the purpose calls; whom they were shown is on record for the person (A9).
 """
 
+from typing import Any
+
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.journeys.leave_messages import leave
@@ -33,22 +35,37 @@ def next_call(*, actor: Actor, campaign: Campaign) -> Call | None:
 def told(*, actor: Actor, campaign: Campaign, message_id: int, outcome: Outcome) -> None:
     """What came of the call. An objection is recorded at once: nobody calls that person again for the purpose.
 
-    Raises `CampaignError`, `MessageRefusedError` `no-call`.
+    It is taken in from whoever was handed the call, before anything else. Raises `CampaignError`, `MessageRefusedError`
+    `no-call`.
     """
-    post = _post(actor, campaign)
-    row = calls.told(post=post, campaign_id=campaign.pk, caller=int(actor.ref), message_id=message_id, outcome=outcome)
+    which: dict[str, Any] = {"post": _post(actor, campaign), "campaign_id": campaign.pk, "caller": int(actor.ref)}
     if outcome == Outcome.OBJECTED:
+        row = calls.handed(**which, message_id=message_id)
         leave(link=Leaving(row.subject_id, campaign.controller_id, campaign.activity, PHONE), route="phone")
+    calls.told(**which, message_id=message_id, outcome=outcome)
 
 
-def hand_over(*, actor: Actor, campaign: Campaign) -> tuple[str, list[Call]]:
-    """The next calls for the declared call centre: its key, and the calls; each on record for the person.
+def file(*, actor: Actor, campaign: Campaign) -> tuple[str, list[Call]]:
+    """The calls gathered for the declared call centre: its key, and the calls; each on record for the person. The same
+    again until `handed_over`.
 
     Raises `CampaignError`, `MessageRefusedError` `no-processor`.
     """
-    carrier, given = calls.hand_over(post=_post(actor, campaign), campaign_id=campaign.pk, caller=int(actor.ref))
+    carrier, given = calls.gather(post=_post(actor, campaign), campaign_id=campaign.pk, caller=int(actor.ref))
     _seen(actor, campaign, given)
     return carrier, given
+
+
+def gathered(*, campaign: Campaign) -> int:
+    """How many calls stand in the call centre's file and are not handed over yet."""
+    return calls.gathered(
+        post=calls.outbox_of(controller=campaign.controller, activity=campaign.activity), campaign_id=campaign.pk
+    )
+
+
+def handed_over(*, actor: Actor, campaign: Campaign) -> int:
+    """The call centre has its file; how many calls. Raises `CampaignError`."""
+    return calls.handed_over(post=_post(actor, campaign), campaign_id=campaign.pk)
 
 
 def waiting(*, campaign: Campaign) -> int:

@@ -1,8 +1,10 @@
 """Where a person can be reached over a channel: what is on record and not known to be dead. In the message's scope."""
 
 from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
 from tillit.messages import push
+from tillit.parties.digests import Kind, digest
 from tillit.parties.merging import same_people
 from tillit.parties.models import Fact
 
@@ -38,6 +40,11 @@ def postal(*, subject_ids: Collection[int]) -> dict[int, str]:
         name = f"{named.get(POSTAL[0], '')} {named.get(POSTAL[1], '')}".strip()
         found[asked] = "\n".join([name, *(one.get(kind, "") for kind in POSTAL[2:])])
     return found
+
+
+def digest_of(*, register_id: int, channel: str, address: str) -> UUID:
+    """A keyed digest of an address of a channel, by which one can tell whether it is the same still."""
+    return digest(register_id, Kind.PHONE_AND_EMAIL, f"bound:{channel}:{address}")
 
 
 def known(*, subject_ids: Collection[int], channels: Sequence[str]) -> dict[str, dict[int, str]]:

@@ -127,6 +127,8 @@ def _decide(
     to = _address(row, known)
     if to is None:
         return Claimed(row, None, "", "no-address")
+    if row.address_digest is not None and _another(row, to):
+        return Claimed(row, None, "", "address-changed")
     try:
         through = carrier(post.declaration, row.channel)
         said = post.declaration.controller
@@ -171,3 +173,9 @@ def _address(row: Message, known: dict[str, dict[int, str]]) -> str | None:
     if row.channel == push.CHANNEL:
         return push.known(subject_ids=[row.subject_id]).get(row.subject_id)
     return known[row.channel].get(row.subject_id)
+
+
+def _another(row: Message, to: str) -> bool:
+    """Whether the address is not the one that the message is bound to."""
+    register = Controller.objects.values_list("register_id", flat=True).get(pk=row.controller_id)
+    return addresses.digest_of(register_id=register, channel=row.channel, address=to) != row.address_digest

@@ -25,7 +25,7 @@ from tillit.messages.errors import TransportError
 from tillit.messages.models import DkimKey
 from tillit.platform.secrets import secret
 
-_BITS, _NONCE = 2048, 12
+_BITS, _NONCE, _STRING = 2048, 12, 255
 SIGNED = (
     "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type",
     "content-transfer-encoding", "content-language", "auto-submitted", "list-unsubscribe", "list-unsubscribe-post",
@@ -55,7 +55,7 @@ def make(*, controller: Controller) -> DkimKey:
     now = clock.now()
     Controller.objects.select_for_update(no_key=True).get(pk=controller.pk)
     mine = DkimKey.objects.filter(controller=controller)
-    selector = f"{controller.key}-{mine.count() + 1}"[:63]
+    selector = selector_of(controller, mine.count() + 1)
     made = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
     private = made.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -74,9 +74,23 @@ def make(*, controller: Controller) -> DkimKey:
     )
 
 
+def selector_of(controller: Controller, number: int) -> str:
+    """The name of the controller's key of a number: a label of DNS, which holds no `_` (RFC 6376 3.1)."""
+    return f"{controller.key.replace('_', '-')[:50]}-{number}"
+
+
 def record(key: DkimKey) -> tuple[str, str]:
     """(name, text) of the TXT record that whoever receives mail looks up."""
     return f"{key.selector}._domainkey.{key.domain}", f"v=DKIM1; k=rsa; p={key.public}"
+
+
+def zone_line(key: DkimKey) -> str:
+    """The record as it stands in a zone file: its text in strings of at most 255 octets (RFC 1035 3.3, RFC 6376
+    3.6.2.2), which whoever reads it puts together.
+    """
+    name, text = record(key)
+    parts = " ".join(f'"{text[start : start + _STRING]}"' for start in range(0, len(text), _STRING))
+    return f"{name}. IN TXT ( {parts} )"
 
 
 def signer(controller_id: int) -> Signer | None:

@@ -1,5 +1,6 @@
 """One message to or from a person, its state, and when to try next (F11, D9)."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -30,8 +31,9 @@ class Message(PersonalModel):
     settled_at: when it was sent, failed for good, was withheld or came in: the clock `sent`. sealed_address: only where
     the address is not on record, gone when settled. key: what makes it one of a kind. carrier: the processor it went
     through, '' for a server of our own. delivered_at: whoever carried it says that it arrived. segments: of an SMS, 0
-    for anything else. claimed_by: the worker that has taken it. handed_at: from when on it may have left. case_id,
-    campaign_id, letter_batch_id: what it belongs to.
+    for anything else. claimed_by: the worker that has taken it. handed_to: every caller who was shown it
+    as a call. handed_at: from when on it may have left. case_id, campaign_id, letter_batch_id: what it belongs to.
+    address_digest: a keyed digest of the one address that it may go to; null where any on record will do.
     """
 
     category = models.SmallIntegerField()
@@ -49,12 +51,14 @@ class Message(PersonalModel):
     valid_until = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
     claimed_by = models.IntegerField(null=True)
+    handed_to = ArrayField(models.IntegerField(), default=list, db_default=[])
     handed_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
     settled_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     answering = models.BooleanField(default=False)
     sealed_address = models.BinaryField(null=True)
+    address_digest = models.UUIDField(null=True)
     carrier = models.CharField(max_length=60, blank=True, default="")
     delivered_at = models.DateTimeField(null=True)
     segments = models.SmallIntegerField(default=0, db_default=0)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from tillit.consent.queries import Decision, may_each
 from tillit.declaration.queries import current
@@ -39,6 +40,16 @@ class Put:
     queued: int = 0
     shown: int = 0
     withheld: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a message to one person is bound to: it leaves until then, and to no other address than that of the digest
+    (`addresses.digest_of`).
+    """
+
+    until: datetime
+    address: UUID
 
 
 def send(
@@ -109,13 +120,15 @@ def send_many(
     campaign_id: int | None = None,
     category: str = "message",
     refused: Mapping[int, str] | None = None,
+    bound: Mapping[int, Bound] | None = None,
 ) -> Put:
     """Put a message to each person (subject → values of the template) in, for the scope's activity.
 
     `channels`: in order of preference, by default the activity's own. Each person is written to over the first one
     that is declared, has a transport and an address, and is allowed; a service message with none is shown on Min side.
     `category`: `correspondence` for what customer service writes, where that is kept apart (`correspondence_of`).
-    `refused`: people who may not be written to for a reason the caller knows. A person for whom it is not allowed gets
+    `bound`: until when, and to which address alone, a person's message may leave. `refused`: people who may not be
+    written to for a reason the caller knows. A person for whom it is not allowed gets
     a row `withheld` with the reason, so that one can see that and why.
     Raises `MessageRefusedError` for a template or value that is not there, or an activity without a channel.
     """
@@ -141,6 +154,7 @@ def send_many(
             hidden[subject] = reason or "archived"  # the activity may not even write about them
             continue
         settled = bool(reason) or channel == WEB
+        tied = (bound or {}).get(subject)
         row = Message(
             subject_id=subject,
             controller_id=controller_id,
@@ -157,7 +171,8 @@ def send_many(
             reason=reason,
             queued_at=at,
             due_at=due_at or at,
-            valid_until=valid_until,
+            valid_until=tied.until if tied else valid_until,
+            address_digest=tied.address if tied else None,
             settled_at=at if settled else None,
             answering=answering,
             case_id=case_id,

@@ -30,7 +30,10 @@ personal(
     clocks={"sent": "settled_at"},
     kind_column="channel",
     sealed=("sealed_address",),
-    not_exported={"sealed_address": "the address of a message on its way, shown in clear in the answer"},
+    not_exported={
+        "sealed_address": "the address of a message on its way, shown in clear in the answer",
+        "address_digest": "a keyed digest of the address that it is bound to, shown in clear in the answer",
+    },
 )
 personal(
     MessageUse, category="message", clocks={"sent": "at"}, figures="a campaign's figures count it while it is kept"

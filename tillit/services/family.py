@@ -23,8 +23,10 @@ from tillit.parties import journal
 from tillit.parties import operations as parties
 from tillit.parties.digests import Kind, digest
 from tillit.parties.merging import same_person
-from tillit.parties.models import Relationship
+from tillit.parties.models import Login, Relationship
 from tillit.services import ages, events, instruments
+from tillit.services.acting import mandates
+from tillit.services.acting.models import WEB_CLEANUP
 from tillit.services.errors import ServiceError
 from tillit.services.family_models import ConsentBy, FamilyEnd, FamilyInvitation, FamilyMember, Relation
 from tillit.services.models import Instrument
@@ -177,6 +179,8 @@ def end(*, scope: Scope, members: Iterable[FamilyMember], reason: FamilyEnd, at:
         member.save(update_fields=["ends", "end_reason"])
         journal.remember(scope=scope, rows=[member], at=at)
         take_off_all(member=member, at=at)
+        if member.consent_by == ConsentBy.PARENT:
+            _mandates_over(member=member, at=at)
         left = of_member(subject_id=member.subject_id)
         open_one = Relationship.objects.filter(
             subject_id=member.subject_id, controller_id=member.controller_id, kind=KIND, ended__isnull=True
@@ -219,6 +223,22 @@ def take_off_all(*, member: FamilyMember, at: datetime) -> int:
             except ServiceError:
                 left += 1
     return left
+
+
+def _mandates_over(*, member: FamilyMember, at: datetime) -> None:
+    """What a parent signed for the child rests on their consent: with it, it is over, but for what another parent
+    signed whose consent stands. In a scope of its own, of that one child, within the same transaction.
+    """
+    declared = current(controller_id=member.controller_id, on=clock.local_date(at))
+    if declared.activity(WEB_CLEANUP) is None:
+        return
+    parents = of_member(subject_id=member.subject_id).filter(consent_by=ConsentBy.PARENT)
+    people = {one for parent in parents for one in same_person(parent.holder_id)}
+    logins = Login.objects.filter(subject_id__in=people).values_list("id", flat=True)
+    with Scope(system("family", {member.controller_id}), WEB_CLEANUP, frozenset({member.subject_id})) as scope:
+        mandates.guardian_gone(
+            scope=scope, subject_id=member.subject_id, but={f"member:{number}" for number in logins}, at=at
+        )
 
 
 def named(text: str) -> str:

@@ -70,8 +70,7 @@ def dkim(
     if row is None:
         out.print("no key: --new makes one")
         raise typer.Exit(1)
-    name, text = keys.record(row)
-    out.print(f'{name} TXT "{text}"', markup=False, soft_wrap=True)
+    out.print(keys.zone_line(row), markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -36,7 +36,10 @@ def show(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
                     messages.success(request, say(language(), "calls.nobody"))
                 return redirect(request.path)
             if act == "file":
-                return _file(worker, number, calling.hand_over(**who)[1])
+                return _file(worker, number, calling.file(**who)[1])
+            if act == "handed":
+                messages.success(request, say(language(), "calls.handed", count=calling.handed_over(**who)))
+                return redirect(request.path)
             if act not in set(Outcome):
                 raise Http404
             given = request.POST.get("call", "")
@@ -51,6 +54,7 @@ def show(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         campaign=campaign,
         call=calling.current_call(**who),
         waiting=calling.waiting(campaign=campaign),
+        gathered=calling.gathered(campaign=campaign),
         outcomes=list(Outcome),
         centre=any(PHONE in one.carries for one in worker.site.declaration.processors),
         problem=problem,

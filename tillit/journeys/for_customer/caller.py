@@ -50,12 +50,13 @@ def look(*, actor: Actor, controller: Controller, activity: str, subject_id: int
     with person_scope(actor=actor, activity=activity, subject_id=subject_id) as scope:
         held = list(instruments.mine(subject_id=subject_id)) if activity == blocking.ACTIVITY else []
         insured = list(covers.of_person(subject_id=subject_id)) if activity == claims.ACTIVITY else []
+        seen = {"identity"} | ({"blocked_instrument"} if held else set()) | ({"insurance_cover"} if insured else set())
         append(
             type=PERSON_READ,
             scope=scope,
             controller=controller.pk,
             subject=subject_id,
-            details={"purpose": activity, "categories": ["identity"]},
+            details={"purpose": activity, "categories": sorted(seen)},
         )
     return Open(activity, may, insured, held)
 

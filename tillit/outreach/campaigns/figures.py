@@ -13,6 +13,7 @@ from tillit.kernel import clock
 from tillit.outreach.campaigns.models import Campaign
 from tillit.outreach.campaigns.queries import Progress, Size, progress
 
+_OUTSIDE = "outside"
 ENDED = ("withheld", "failed", "unknown")
 
 
@@ -51,14 +52,14 @@ class Set:
 
 
 def of_size(size: Size) -> Set:
-    """A set: how many are picked is withheld rather than how many may be written to."""
-    few = 0 < size.reached < size.few
-    shown = told({**size.left_out, **({"": size.reached} if few else {})}, least=size.few)
+    """A set, told against everybody the activity applies to: how many those are is known from elsewhere."""
+    shown = told({**size.left_out, "": size.reached, _OUTSIDE: size.outside}, least=size.few, fixed=True).parts
+    outside = shown.pop(_OUTSIDE)
     return Set(
-        None if shown.whole is None or 0 < size.picked < size.few else size.picked,
-        None if few else size.reached,
-        None if 0 < size.outside < size.few else size.outside,
-        {reason: number for reason, number in shown.parts.items() if reason},
+        None if outside is None or 0 < size.picked < size.few else size.picked,
+        shown.pop(""),
+        outside,
+        shown,
         size.few,
     )
 

@@ -70,14 +70,17 @@ class Campaign(models.Model):
 class Recipient(PersonalModel):
     """Somebody in the set when the campaign started. place: a random order. put_at: when it became a message, or was
     left out by the rules as they stood then; how that went is in the message. washed_at: when the reservation register
-    was asked, where it must be; reserved: whether they stand in it.
+    was asked, where it must be; washed_as: a keyed digest of the address that it was asked about; reserved: whether
+    they stand in it. left_out: why the register was not asked about them, where they cannot be reached anyway.
     """
 
     campaign_id = models.BigIntegerField()
     place = models.IntegerField()
     put_at = models.DateTimeField(null=True)
     washed_at = models.DateTimeField(null=True)
+    washed_as = models.UUIDField(null=True)
     reserved = models.BooleanField(default=False, db_default=False)
+    left_out = models.CharField(max_length=40, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "campaigns_recipient"

@@ -11,6 +11,7 @@ personal(
     Recipient,
     category="message",
     clocks={"sent": "put_at"},
+    not_exported={"washed_as": "a keyed digest of the address that was asked about, shown in clear in the answer"},
     figures="how many they were is on the campaign",
 )
 domain_check(

@@ -18,7 +18,7 @@ from tillit.kernel.sql import load
 from tillit.messages import outbox
 from tillit.messages.models import Message
 from tillit.messages.models import State as MessageState
-from tillit.messages.operations import send_many
+from tillit.messages.operations import Bound, send_many
 from tillit.outreach.campaigns import operations, queries, segments, washing, words
 from tillit.outreach.campaigns.errors import CampaignError
 from tillit.outreach.campaigns.events import STARTED
@@ -125,7 +125,7 @@ def put_next(*, campaign: Campaign) -> int:
                 fresh = now - washing.HOLDS if washing.of(mine) else None
                 given = {"campaign": mine.pk, "limit": limit, "fresh": fresh}
                 cursor.execute(load(__file__, "campaigns", "next"), given)
-                found = dict(cursor.fetchall())
+                found = {subject: rest for subject, *rest in cursor.fetchall()}
                 people = sorted(found)
                 if not people:
                     return 0
@@ -141,8 +141,12 @@ def put_next(*, campaign: Campaign) -> int:
                     channels=[mine.channel],
                     language=mine.language,
                     campaign_id=mine.pk,
-                    refused={one: "reserved" for one, reserved in found.items() if reserved},
-                    valid_until=now + washing.HOLDS if fresh is not None else None,
+                    refused={one: reason for one, (reason, *_) in found.items() if reason},
+                    bound={
+                        one: Bound(washed_at + washing.HOLDS, washed_as)
+                        for one, (_, washed_at, washed_as) in found.items()
+                        if fresh is not None and washed_at is not None and washed_as is not None
+                    },
                 )
                 cursor.execute(
                     load(__file__, "campaigns", "put"), {"campaign": mine.pk, "subjects": people, "now": now}

@@ -46,14 +46,15 @@ def check(*, campaign: Campaign) -> None:
 
 
 def wash_next(*, campaign: Campaign) -> int:
-    """Ask about the next people who wait and were not asked about lately; how many. Raises `RegisterError`,
+    """Ask about the next people who wait and were not asked about lately; how many were looked at. Who cannot be
+    reached that way, or may not be asked about, is left out instead. Raises `RegisterError`,
     `CampaignError` `unwashed`.
     """
     now = clock.now()
     with queries.scope_of(campaign.controller, campaign.activity) as scope:
-        waiting = Recipient.objects.filter(campaign_id=campaign.pk, put_at__isnull=True)
-        people = list(waiting.exclude(washed_at__gt=now - HOLDS).order_by("place")[:AT_ONCE].values_list(
-            "subject_id", flat=True))  # fmt: skip
+        mine = Recipient.objects.filter(campaign_id=campaign.pk)
+        waiting = mine.filter(put_at__isnull=True, left_out="").exclude(washed_at__gt=now - HOLDS)
+        people = list(waiting.order_by("place").values_list("subject_id", flat=True)[:AT_ONCE])
         if not people:
             return 0
         known = addresses.known(subject_ids=people, channels=[campaign.channel])[campaign.channel]
@@ -61,6 +62,9 @@ def wash_next(*, campaign: Campaign) -> int:
         activity = declared.activity(campaign.activity)
         may = declared.named(activity) if activity else frozenset()
         field = "marketing_contact" if "marketing_contact" in may else "contact"
+        mine.filter(subject_id__in=[one for one in people if one not in known]).update(left_out="no-address")
+        if not known:
+            return len(people)
         try:
             sent = disclose_many(
                 scope=scope,
@@ -72,9 +76,19 @@ def wash_next(*, campaign: Campaign) -> int:
             )
         except DisclosureRefusedError:
             raise CampaignError("unwashed", "the declaration does not let the register be asked") from None
+        for one, reason in sent.refused.items():
+            mine.filter(subject_id=one).update(left_out=reason)
     out = reservation.reserved(channel=campaign.channel, asked=sent.items) if sent.items else set()
+    register = campaign.controller.register_id
     with queries.scope_of(campaign.controller, campaign.activity):
-        mine = Recipient.objects.filter(campaign_id=campaign.pk)
-        mine.filter(subject_id__in=people).update(washed_at=now, reserved=False)
-        mine.filter(subject_id__in=list(out)).update(reserved=True)
+        washed = {
+            one.subject_id: addresses.digest_of(
+                register_id=register, channel=campaign.channel, address=one.payload[field]
+            )
+            for one in sent.items
+        }
+        rows = list(mine.filter(subject_id__in=list(washed)))
+        for row in rows:
+            row.washed_at, row.washed_as, row.reserved = now, washed[row.subject_id], row.subject_id in out
+        mine.bulk_update(rows, ["washed_at", "washed_as", "reserved"])
     return len(people)

@@ -12,6 +12,7 @@ from tillit.declaration.queries import current
 from tillit.disclosure.grouping import ROUNDED_TO
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.outreach.campaigns import figures
 from tillit.outreach.campaigns.segments import picked
 from tillit.outreach.competitions.queries import open_one
 from tillit.outreach.surveys.models import Figure, Question, Remark, Stage, Survey, Urn
@@ -52,14 +53,13 @@ def reach(*, controller: Controller, segment: dict[str, Any] | None = None) -> R
     return Reach(people, dict(sorted(told.items())))
 
 
-def shown_reach(*, controller: Controller, segment: dict[str, Any] | None = None) -> dict[str, int | str]:
-    """What the desk is shown: how many may be asked ('' as key), and reason → how many may not; fewer than the minimum
-    group as `<` and that number, 0 for nobody.
+def shown_reach(*, controller: Controller, segment: dict[str, Any] | None = None) -> dict[str, int | None]:
+    """What the desk is shown: how many may be asked ('' as key), and reason → how many may not; None where it is
+    withheld: fewer than the minimum group, or they could be found from the others (`figures.told`).
     """
     least = current(controller_id=controller.pk, on=clock.today()).minimum_group
     counted = reach(controller=controller, segment=segment)
-    told: dict[str, int | str] = {"": len(counted.people), **counted.excluded}
-    return {reason: people if people == 0 or int(people) >= least else f"<{least}" for reason, people in told.items()}
+    return figures.told({"": len(counted.people), **counted.excluded}, least=least, fixed=True).parts
 
 
 def progress(survey: Survey) -> tuple[int, int] | None:

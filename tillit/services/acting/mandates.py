@@ -1,5 +1,6 @@
 """Mandates: the wording that is signed, signing, withdrawing, and whether one stands. Within an open scope (D3, D4)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -130,6 +131,14 @@ def withdraw(*, scope: Scope, case: Case, at: datetime) -> bool:
         type=events.MANDATE_WITHDRAWN, scope=scope, controller=case.controller_id, subject=case.subject_id, details=told
     )
     return True
+
+
+def guardian_gone(*, scope: Scope, subject_id: int, but: Collection[str], at: datetime) -> int:
+    """Withdraw what parents signed for the person, but for what was signed by `but`: those who may still. How many."""
+    signed = Mandate.objects.filter(subject_id=subject_id, by_guardian=True, withdrawn_at=None, expires_at__gt=at)
+    numbers = sorted(signed.exclude(signed_by__in=list(but)).values_list("case_id", flat=True))
+    found = Case.objects.filter(subject_id=subject_id, id__in=numbers).order_by("id")
+    return sum(withdraw(scope=scope, case=case, at=at) for case in found)
 
 
 def need(*, case: Case, covers: str, at: datetime) -> Mandate:

@@ -14,9 +14,11 @@ SELECT reason, count(*) FROM audience WHERE reason <> '' GROUP BY reason
 UNION ALL SELECT '', count(*) FROM taken
 
 -- name: next
--- The next recipients of a campaign, for us alone; where they must be washed, those who were since `fresh`.
-SELECT subject_id, reserved FROM campaigns_recipient
-WHERE campaign_id = %(campaign)s AND put_at IS NULL AND (%(fresh)s::timestamptz IS NULL OR washed_at > %(fresh)s)
+-- The next recipients of a campaign, for us alone: why they are left out, when they were washed, and by which address.
+-- Where they must be washed, those who were since `fresh`, and whom the register cannot be asked about.
+SELECT subject_id, CASE WHEN reserved THEN 'reserved' ELSE left_out END, washed_at, washed_as FROM campaigns_recipient
+WHERE campaign_id = %(campaign)s AND put_at IS NULL
+  AND (%(fresh)s::timestamptz IS NULL OR washed_at > %(fresh)s OR left_out <> '')
 ORDER BY place LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
 -- name: put
@@ -24,8 +26,9 @@ ORDER BY place LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 UPDATE campaigns_recipient SET put_at = %(now)s WHERE subject_id = ANY (%(subjects)s) AND campaign_id = %(campaign)s
 
 -- name: stop
--- What of a cancelled campaign waits in the outbox, or was taken and not handed over, is not sent.
-UPDATE messages_message SET message_state = 'withheld', reason = 'cancelled', settled_at = %(now)s, sealed_address = NULL,
+-- What of a cancelled campaign waits in the outbox, or was taken and not handed over, is not sent. What a call centre may
+-- have in a file may have been called.
+UPDATE messages_message SET message_state = CASE carrier WHEN '' THEN 'withheld' ELSE 'unknown' END, reason = 'cancelled', settled_at = %(now)s, sealed_address = NULL,
   claimed_at = NULL, claimed_by = NULL
 WHERE campaign_id = %(campaign)s AND controller_id = %(controller)s
   AND (message_state = 'queued' OR (message_state = 'sending' AND handed_at IS NULL))
