@@ -17,8 +17,9 @@ from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
 from tillit.office.employees import operations
 from tillit.office.employees.models import EmploymentRecord
-from tillit.parties.models import Fact, Relationship, SealedFact
-from tillit.privacy import retention
+from tillit.parties.models import Fact, JournalEntry, Relationship, SealedFact
+from tillit.privacy import holds, retention
+from tillit.privacy.models import Hold
 
 _DESK = "/staff/solvik/employees/"
 ANNE = {
@@ -105,6 +106,40 @@ def test_h16_payroll_keeps_employees_sealed_nobody_else_sees_them_and_they_see_t
     assert {"person.read", "employment.begun", "employment.noted", "employment.removed", "employment.changed"} <= seen
     assert faults(solvik) == []
     assert len(mail.outbox) > 0
+
+
+def test_h16_a_record_is_deleted_on_its_first_day_and_under_no_hold_else_it_is_kept_and_counts_no_more(
+    solvik: Controller,
+) -> None:
+    desk = payroll(solvik)
+    here = employed(desk)
+
+    def take_back() -> tuple[int, int]:
+        """(records kept, records that count) after the newest shown was taken back."""
+        record = re.search(r'name="record" value="(\d+)"', desk.get(here).text)
+        assert record is not None
+        assert desk.post(here, {"act": "remove", "record": record[1]}).status_code == 302
+        with scope(solvik):
+            rows = EmploymentRecord.objects.all()
+            return rows.count(), rows.filter(superseded_at__isnull=True).count()
+
+    assert take_back() == (2, 2), "a mistake of today leaves nothing"
+    with Scope(system("test", {solvik.pk}), "retention"):
+        assert JournalEntry.objects.filter(relation="employees_record", kind="gone").count() == 1, "nor in a restore"
+    with scope(solvik):
+        (subject,) = Relationship.objects.filter(kind="employee").values_list("subject_id", flat=True)
+    given = {"subject_id": subject, "controller_id": solvik.pk, "at": clock.now()}
+    with Scope(system("test", {solvik.pk}), "rights_requests") as held:
+        holds.place(scope=held, **given, reason="legal_order", reference="T-1", categories=["employment"])
+    assert take_back() == (2, 1), "a hold keeps it"
+    with Scope(system("test", {solvik.pk}), "rights_requests") as held:
+        (hold,) = Hold.objects.all()
+        holds.release(scope=held, subject_id=subject, hold_id=hold.id, at=clock.now())
+    clock.travel(NOW + timedelta(days=1))
+    staff_sign_in(desk, "lise@arbeid.example")
+    assert take_back() == (2, 0), "so does the day after: what was paid is kept as declared"
+    assert "43,210" not in desk.get(here).text
+    assert faults(solvik) == []
 
 
 def test_h16_an_employees_data_goes_as_declared_for_each_kind(solvik: Controller) -> None:

@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from django.db import connection
+
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
+from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
 from tillit.kernel.identifiers import account_number, national_number
 from tillit.kernel.identifiers import name as names
 from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
+from tillit.kernel.sql import load
 from tillit.office.employees import events, records
 from tillit.office.employees.errors import EmployeeError
 from tillit.office.employees.models import EmploymentRecord
-from tillit.parties import contacts
+from tillit.parties import contacts, journal
 from tillit.parties import operations as parties
 from tillit.parties.errors import AlreadyClaimedError
 from tillit.parties.models import Relationship
@@ -71,15 +75,24 @@ def note(*, scope: Scope, controller: Controller, subject_id: int, entry: record
 
 
 def remove(*, scope: Scope, controller: Controller, subject_id: int, record_id: int) -> bool:
-    """Take away a record that was entered by mistake; whether it was there."""
+    """Take back a record that was entered by mistake; whether it was there. On the day it was entered it is deleted,
+    for a restore too, unless it is held; later it counts no more, and runs out with the others.
+    """
     parties.lock_subject(scope=scope, subject_id=subject_id)
+    now = clock.now()
     with Scope(system("employees", {controller.pk}), "retention", frozenset({subject_id})):  # which alone deletes
         mine = EmploymentRecord.objects.filter(subject_id=subject_id, controller_id=controller.pk)
-        gone, _ = mine.filter(id=record_id).delete()
+        found = mine.filter(id=record_id, superseded_at=None)
+        row = found.first()
+        gone = row is not None
+        if row is not None and clock.local_date(row.recorded_at) == clock.local_date(now) and not _held(row):
+            _delete(row)
+        else:
+            found.update(superseded_at=now)
     if gone:
         details = {"record": record_id}
         append(type=events.REMOVED, scope=scope, controller=controller.pk, subject=subject_id, details=details)
-    return bool(gone)
+    return gone
 
 
 def end(*, scope: Scope, controller: Controller, subject_id: int, ended: str) -> None:
@@ -100,6 +113,21 @@ def end(*, scope: Scope, controller: Controller, subject_id: int, ended: str) ->
     mine = EmploymentRecord.objects.filter(subject_id=subject_id, controller_id=controller.pk)
     mine.filter(employment_ended__isnull=True).update(employment_ended=first_after)
     append(type=events.ENDED, scope=scope, controller=controller.pk, subject=subject_id, details={})
+
+
+def _held(row: EmploymentRecord) -> bool:
+    with connection.cursor() as cursor:
+        held = {"subject": row.subject_id, "controller": row.controller_id, "category": category_id("employment")}
+        cursor.execute(load(__file__, "removal", "held"), held)
+        return bool(cursor.fetchone()[0])
+
+
+def _delete(row: EmploymentRecord) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "removal", "fresh"))
+        cursor.execute(load(__file__, "removal", "due"), {"subject": row.subject_id, "id": row.id})
+    journal.gone(relation=EmploymentRecord._meta.db_table, anonymise=False)
+    EmploymentRecord.objects.filter(subject_id=row.subject_id, id=row.id).delete()
 
 
 def _latest(controller: Controller, subject_id: int) -> Relationship:

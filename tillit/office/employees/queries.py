@@ -74,7 +74,9 @@ def file_of(*, controller: Controller, subject_ids: Collection[int]) -> File | N
     for one in _facts(subject_ids).values():
         known |= one
     sealed = SealedFact.objects.filter(subject_id__in=subject_ids, superseded_at__isnull=True)
-    rows = EmploymentRecord.objects.filter(subject_id__in=subject_ids, controller_id=controller.pk)
+    rows = EmploymentRecord.objects.filter(
+        subject_id__in=subject_ids, controller_id=controller.pk, superseded_at__isnull=True
+    )
     kept = [Kept(row.id, records.opened(row)) for row in rows]
     kept.sort(key=lambda one: (one.entry.first, one.id), reverse=True)
     by_kind = {kind: [one for one in kept if one.entry.kind == kind] for kind in records.Kind}
