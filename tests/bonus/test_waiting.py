@@ -1,14 +1,18 @@
 """Bonus that may be used so many days after its purchase, as the programme's terms declare (C6, C9, C10)."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
-from tests.journeys.intake_world import NOW, World, bought, build
-from tillit.bonus import operations, queries, vouchers
+from tests.journeys.intake_world import NOW, START, World, bought, build
+from tillit.bonus import offers, operations, programmes, queries, vouchers
 from tillit.bonus.models import Programme
+from tillit.bonus.offers import Gift
 from tillit.bonus.queries import ChainBalance
+from tillit.bonus.rates import When
 from tillit.journeys.sms.saldo import saldo
 from tillit.journeys.sms.types import Inbound
 from tillit.kernel import clock
@@ -83,3 +87,88 @@ def test_c6_c10_bonus_waits_its_days_is_told_by_day_and_is_not_used_before(world
     clock.advance(timedelta(days=5))
     assert (balance(world, subject).pending, balance(world, subject).waiting) == (0, ())
     assert DEFAULT_ZONE == "Europe/Oslo"
+
+
+def take_back(world: World, subject: int, amount: int, key: str, day: date) -> None:
+    with world.scope("bonus_correction") as scope:
+        operations.correct(
+            scope=scope,
+            subject_id=subject,
+            chain_id=world.chains["mat"].pk,
+            amount=-amount,
+            key=natural_key("correction", key),
+            event_at=datetime.fromisoformat(f"{day}T12:00:00+02:00"),
+            at=clock.now(),
+            reason="x",
+        )
+
+
+def test_c6_c8_c11_what_waits_is_what_is_left_of_it_whatever_is_refunded_or_corrected(world: World) -> None:
+    """The oracle: of each purchase of the last fourteen days ten per cent (a rate and an offer) of what was not
+    refunded, less the corrections of those days, and never more than is held."""
+    offers.make(
+        chain_id=world.chains["mat"].pk,
+        key="o",
+        name="o",
+        gift=Gift("rate", basis_points=900),
+        when=When(START),
+    )
+    made = iter(range(1, 400))
+    number = iter(range(1, 10_000))
+    days = st.integers(0, 40)
+    bought_ = st.tuples(days, st.integers(1, 90), st.integers(0, 3))
+
+    @settings(max_examples=8, deadline=None, phases=[Phase.generate])
+    @given(st.lists(bought_, min_size=1, max_size=4), st.lists(st.tuples(days, st.integers(1, 50)), max_size=2))
+    def holds(purchases: list[tuple[int, int, int]], corrections: list[tuple[int, int]]) -> None:
+        which = next(made)
+        subject, rows, oracle, held = world.member(which), [], 0, 0
+        for ago, hundreds, refunded in purchases:
+            n, day = next(number), clock.today() - timedelta(days=ago + 1)
+            rows.append(bought(n, card=which, amount=f"{hundreds * 100}", time=f"{day}T12:00:00+02:00"))
+            part = hundreds * refunded // 3
+            if part:
+                then = f"{clock.today()}T00:10:00+02:00"
+                rows.append(bought(next(number), card=which, amount=f"-{part * 100}", time=then, refund_of=f"T{n}"))
+            left = (hundreds - part) * 10_00
+            held += left
+            oracle += left if ago + 1 < 14 else 0
+        world.take_in(rows)
+        assert world.balances(subject).get("lot", 0) == held
+        for ago, hundreds in corrections:
+            taken = min(hundreds * 10_00, held)
+            if taken:
+                day = clock.today() - timedelta(days=ago + 1)
+                take_back(world, subject, taken, str(next(number)), day)
+                held -= taken
+                oracle -= taken if ago + 1 < 14 else 0
+        with world.scope("self_service"):
+            found = queries.overview(subject_id=subject, on=clock.today())
+        pending = sum(one.pending for one in found)
+        assert pending == min(max(oracle, 0), held)
+        assert sum(one.available for one in found) == held - pending
+
+    holds()
+
+
+def test_c6_a4_a_longer_wait_holds_for_what_is_bought_from_then_on(world: World) -> None:
+    chain = world.chains["mat"]
+    subject = world.member(1)
+    world.take_in([bought(1, amount="10000", time="2026-05-31T12:00:00+02:00")])
+    assert balance(world, subject).pending == 100_00
+    declared = programmes.current
+    Programme.objects.filter(chain=chain).update(available_after_days=0)
+    assert balance(world, subject).available == 100_00
+
+    def longer(**which: object) -> object:
+        found = declared(**which)  # type: ignore[arg-type]
+        return found.model_copy(update={"programme": found.programme.model_copy(update={"available_after_days": 14})})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programmes, "current", longer)
+        programmes.set_up(chain=chain, on=clock.today())
+    assert Programme.objects.get(chain=chain).available_after_days == 14
+    assert balance(world, subject).available == 100_00, "it could be used, and can"
+    clock.advance(timedelta(hours=2))
+    world.take_in([bought(2, amount="5000", time=clock.now().isoformat())])
+    assert (balance(world, subject).available, balance(world, subject).pending) == (100_00, 50_00)

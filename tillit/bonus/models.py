@@ -14,7 +14,8 @@ from tillit.purchases.models import Chain, ProductGroup, Store
 class Programme(models.Model):
     """The terms of one chain's bonus: validity and rounding. `book_id` is the chain's book in the ledger.
 
-    available_after_days: how many local days after its purchase bonus may be used; 0: once it is posted.
+    available_after_days: how many local days after its purchase bonus may be used; 0: once it is posted. Of purchases
+    before `waits_from` it is `waited_before`: a longer wait holds for what is bought from then on.
     """
 
     chain = models.OneToOneField(Chain, on_delete=models.PROTECT, related_name="programme")
@@ -24,6 +25,8 @@ class Programme(models.Model):
     validity_months = models.PositiveSmallIntegerField(null=True)
     stacking = models.CharField(max_length=10, default="add")
     available_after_days = models.PositiveSmallIntegerField(default=0, db_default=0)
+    waited_before = models.PositiveSmallIntegerField(default=0, db_default=0)
+    waits_from = models.DateTimeField(null=True)
     voucher_minutes = models.PositiveIntegerField(default=60)
     voucher_offline_hours = models.PositiveSmallIntegerField(default=24)
     voucher_barcode = models.CharField(max_length=10, default="code128")

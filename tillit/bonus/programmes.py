@@ -21,7 +21,8 @@ def set_up(*, chain: Chain, on: date) -> Programme:
     """The chain's programme, made or brought to the terms that its controller's declaration has in effect on `on`.
 
     Rounding and validity are the declaration's; they are kept here for the set statements. Changed terms hold for what
-    is posted from now on: a lot keeps the expiry it was posted with. Raises `NoProgrammeError` when none is declared.
+    is posted from now on: a lot keeps the expiry it was posted with, and a longer wait is of
+    what is bought from now on. Raises `NoProgrammeError` when none is declared.
     """
     declared = current(controller_id=chain.controller_id, on=on).programme
     if declared is None:
@@ -29,7 +30,11 @@ def set_up(*, chain: Chain, on: date) -> Programme:
     book = open_book(
         controller_id=chain.controller_id, key=f"bonus:{chain.key}", currency=chain.currency, category="bonus"
     )
-    programme, _ = Programme.objects.update_or_create(chain=chain, defaults={"book_id": book.pk, **_terms(declared)})
+    terms = {"book_id": book.pk, **_terms(declared)}
+    standing = Programme.objects.filter(chain=chain).first()
+    if standing is not None and declared.available_after_days > standing.available_after_days:
+        terms |= {"waited_before": standing.available_after_days, "waits_from": clock.now()}
+    programme, _ = Programme.objects.update_or_create(chain=chain, defaults=terms)
     return programme
 
 

@@ -108,39 +108,60 @@ $$
 
 -- name: bonus_waiting
 -- What was earned and may not be used yet, by the day from which it may: a purchase's bonus, and what offers gave for it,
--- as many local days after the day of the purchase as the programme says, less what its refunds took back. No row where
+-- as many local days after the day of the purchase as the programme said then (`waits_from`: since when it says more than
+-- `waited_before`), less what its refunds, offers that held no more, and corrections took back, and never more than is
+-- left in those lots. What is taken back beyond a day's own earning comes off the days that are farthest. No row where
 -- bonus may be used at once. 1, 20 and 5 are the account kinds issued, offered and corrected.
 CREATE FUNCTION bonus_waiting(in_people bigint[], in_book integer, in_at timestamptz, in_lot smallint)
 RETURNS TABLE (usable_on date, amount bigint)
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-  wait integer := (SELECT p.available_after_days FROM bonus_programme p WHERE p.book_id = in_book);
+  p record;
   zone text := (SELECT b.zone FROM ledger_book b WHERE b.id = in_book);
+  today date := (in_at AT TIME ZONE zone)::date;
   since timestamptz;
 BEGIN
-  IF coalesce(wait, 0) = 0 THEN
+  SELECT g.available_after_days AS days, g.waited_before AS before, g.waits_from AS begins INTO p
+  FROM bonus_programme g WHERE g.book_id = in_book;
+  IF coalesce(p.days, 0) = 0 THEN
     RETURN;
   END IF;
-  since := ((in_at AT TIME ZONE zone)::date - wait + 1)::timestamp AT TIME ZONE zone;
+  since := (today - p.days + 1)::timestamp AT TIME ZONE zone;
   RETURN QUERY
   WITH moved AS MATERIALIZED (
-    SELECT t.subject_id, t.id, t.event_at, t.debit_kind, t.credit_kind, t.amount FROM ledger_transfer t
+    SELECT t.subject_id, t.id, t.debit_kind, t.credit_kind, t.credit_expires, t.amount, t.reference,
+           (t.event_at AT TIME ZONE zone)::date
+           + CASE WHEN t.event_at < p.begins THEN least(p.before, p.days) ELSE p.days END AS usable_on
+    FROM ledger_transfer t
     WHERE t.subject_id = ANY (in_people) AND t.book_id = in_book AND t.event_at >= since
+  ), held AS (
+    SELECT m.* FROM moved m WHERE m.usable_on > today
   ), counted AS (
-    SELECT m.event_at, m.amount FROM moved m WHERE m.debit_kind IN (1, 20) AND m.credit_kind = in_lot
+    SELECT h.usable_on, h.amount FROM held h WHERE h.debit_kind IN (1, 20) AND h.credit_kind = in_lot
     UNION ALL
-    SELECT m.event_at, -m.amount FROM moved m WHERE m.debit_kind = in_lot AND m.credit_kind = 20
+    SELECT h.usable_on, -h.amount FROM held h
+    WHERE h.debit_kind = in_lot AND h.credit_kind = 5 AND NOT EXISTS (
+      SELECT FROM purchases_unmatched_refund u WHERE u.subject_id = h.subject_id AND u.purchase_id = h.reference)
     UNION ALL
-    SELECT m.event_at, -t.amount
-    FROM moved m
-    JOIN purchases_unmatched_refund u ON u.subject_id = m.subject_id AND u.refund_of = m.id AND u.outcome = 'settled'
-    JOIN ledger_transfer t ON t.subject_id = m.subject_id AND t.reference = u.purchase_id
+    SELECT h.usable_on, -t.amount
+    FROM held h
+    JOIN purchases_unmatched_refund u ON u.subject_id = h.subject_id AND u.refund_of = h.id AND u.outcome = 'settled'
+    JOIN ledger_transfer t ON t.subject_id = h.subject_id AND t.reference = u.purchase_id
      AND t.debit_kind = in_lot AND t.credit_kind = 5
-    WHERE m.debit_kind = 1 AND m.credit_kind = in_lot
+    WHERE h.debit_kind = 1 AND h.credit_kind = in_lot
+  ), left_over AS (
+    SELECT least((SELECT sum(c.amount) FROM counted c), (
+      SELECT coalesce(sum(b.balance), 0) FROM ledger_balance b
+      WHERE b.subject_id = ANY (in_people) AND b.book_id = in_book AND b.kind = in_lot AND b.expires_on IN (
+        SELECT h.credit_expires FROM held h WHERE h.debit_kind IN (1, 20) AND h.credit_kind = in_lot))) AS amount
+  ), by_day AS (
+    SELECT c.usable_on, sum(c.amount) AS amount FROM counted c GROUP BY 1 HAVING sum(c.amount) > 0
+  ), in_order AS (
+    SELECT d.usable_on, least(d.amount, l.amount - sum(d.amount) OVER (ORDER BY d.usable_on) + d.amount) AS amount
+    FROM by_day d CROSS JOIN left_over l
   )
-  SELECT (c.event_at AT TIME ZONE zone)::date + wait, sum(c.amount)::bigint FROM counted c
-  GROUP BY 1 HAVING sum(c.amount) > 0 ORDER BY 1;
+  SELECT o.usable_on, o.amount::bigint FROM in_order o WHERE o.amount > 0 ORDER BY 1;
 END
 $$
 
