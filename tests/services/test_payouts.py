@@ -24,11 +24,13 @@ from tests.services.test_payments import ACCOUNT, NOW, Payer, balanced
 from tests.support.commands import tillit
 from tests.support.world import person, publish_examples
 from tillit.audit.models import Event
+from tillit.declaration.registry import AFTER_RESTORE
 from tillit.files import pain
 from tillit.journeys import payment_desk, payments, payments_in, payouts
 from tillit.kernel import clock
 from tillit.kernel.identifiers import account_number
 from tillit.kernel.scope import ScopeError, system
+from tillit.kernel.sql import load
 from tillit.messages.models import Message
 from tillit.parties.actors import staff_actor
 from tillit.privacy.prove.run import prove
@@ -318,6 +320,33 @@ def test_d8_who_takes_a_payout_back_while_another_puts_it_in_a_file_is_refused(
         Payout.objects.filter(id=made.id).update(run_id=PayoutRun.objects.get(number=2).pk)
     assert payouts.approve(**boss, number=2).count == 1
     assert of(payer, made).payout_state == "cancelled"
+
+
+def test_h11_d8_payouts_that_waited_in_a_dump_are_held_until_the_bank_has_reported(payer: Payer) -> None:
+    clerk, _ = two(payer)
+    gone, left = refund(payer, 700), refund(payer, 800)
+    payouts.propose(**clerk, chosen=[gone.id])
+    with payer.scope("payouts"), connection.cursor() as cursor:
+        for module, file, name in AFTER_RESTORE:
+            if file == "payouts":
+                cursor.execute(load(module, file, name), {"now": clock.now()})
+    with pytest.raises(PaymentError, match="waits"):
+        payouts.propose(**clerk, chosen=[gone.id, left.id])
+    assert PayoutRun.objects.get().state == "dropped"
+    assert (
+        "Held since"
+        in at_work(hire(payer.controller, role="finance", name="Fia"))
+        .get("/staff/trygghavn/payouts/", headers={"Accept-Language": "en"})
+        .text
+    )
+    day = clock.today()
+    for booked in (day - timedelta(days=1), day):
+        with payer.scope("payouts"):
+            assert Payout.objects.filter(held_at=None, payout_state="waiting").count() == 0
+        debit = statement(entry(gone.reference, "7.00", bank="D1", sign="DBIT", day=str(booked)))
+        payouts.take_report(**clerk, body=debit)
+    assert of(payer, gone).payout_state == "paid"
+    assert payouts.propose(**clerk, chosen=[gone.id, left.id]).count == 1
 
 
 def test_d8_what_is_said_of_one_block_is_said_of_no_other(payer: Payer) -> None:

@@ -43,7 +43,8 @@ def take_in(*, actor: Actor, controller: Controller, body: bytes) -> Taken:
     with transaction.atomic():
         # One file at a time: two that tell of the same movement must not both find it new.
         Controller.objects.select_for_update().get(pk=controller.pk)
-        for one in camt.read(body):
+        movements = camt.read(body)
+        for one in movements:
             if one.amount == 0 or (one.amount < 0 and not one.reference.startswith("RF")):
                 continue
             had = {line.part: line for line in BankLine.objects.filter(controller=controller, entry=one.entry)}
@@ -60,6 +61,7 @@ def take_in(*, actor: Actor, controller: Controller, body: bytes) -> Taken:
             if BankLine.objects.filter(controller=controller, entry=one.entry, part=one.part).exists():
                 continue  # a debit that is a fault
             paid += _take(controller, one, told=told)
+        payouts.let_go(controller=controller, movements=movements)
     return Taken(new, paid, known)
 
 

@@ -231,8 +231,20 @@ def take_report(*, actor: Actor, controller: Controller, body: bytes) -> Told:
     with transaction.atomic():
         for one in movements:
             take_movement(controller=controller, one=one)
+        let_go(controller=controller, movements=movements)
     after = _counts(actor, controller)
     return Told(max(after[0] - before[0], 0), max(after[1] - before[1], 0))
+
+
+def let_go(*, controller: Controller, movements: Sequence[Movement]) -> None:
+    """What a restore holds waits no more, once the bank has reported of the day of the restore or later."""
+    until = max((one.booked_on for one in movements), default=None)
+    if until is None:
+        return
+    with _scope(_own(controller), controller):
+        held = Payout.objects.filter(controller_id=controller.pk, held_at__isnull=False)
+        told = [one for one, at in held.values_list("id", "held_at") if clock.local_date(at) <= until]
+        held.filter(id__in=told).update(held_at=None)
 
 
 def take_movement(*, controller: Controller, one: Movement) -> bool:

@@ -2,6 +2,7 @@
 
 from tillit.cases import kinds
 from tillit.declaration.registry import (
+    after_restore,
     also_holds,
     derived_clock,
     domain_check,
@@ -172,6 +173,8 @@ personal(
     not_exported={"sealed": "name and bank account number, opened for the file to the bank and nothing else"},
     figures=_BOOKED,
 )
+after_restore(__file__, "payouts", "hold")
+after_restore(__file__, "payouts", "hold_files")
 not_personal(PayoutRun, because="number and sums of a file, and which colleagues made and approved it")
 transient(
     PayoutFile,

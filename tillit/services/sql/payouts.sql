@@ -45,3 +45,13 @@ SELECT 'fault', 'debits of payouts that were held to be not sent or refused, whi
 FROM services_bank_line b WHERE b.controller_id = %(controller)s AND b.loose AND b.amount < 0
 UNION ALL
 SELECT '', 'payouts', count(*) FROM mine
+
+-- name: hold
+-- Payouts that waited when a dump was made may have been sent since: they are in no file until the bank has reported of
+-- the day of the restore.
+UPDATE services_payout SET held_at = %(now)s, payout_state = 'waiting', run_id = NULL
+WHERE payout_state IN ('waiting', 'proposed')
+
+-- name: hold_files
+-- The files they were proposed in are not approved: what they held may have gone in another.
+UPDATE services_payout_run SET state = 'dropped' WHERE state = 'proposed' AND made_at <= %(now)s
