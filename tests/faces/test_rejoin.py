@@ -145,3 +145,31 @@ def test_b7_past_the_ceiling_of_the_archive_nobody_is_known(
     with clock.travel(clock.now() + timedelta(days=3700)):
         retention.run()
         assert _ask(client, _numbers(tmp_path, 3) | NEW, gateway)[1] is None
+
+
+def test_b7_the_address_on_record_is_told_that_another_took_its_place(
+    client: Client, union: Controller, tmp_path: Path, gateway: Gateway
+) -> None:
+    numbers, subject = _numbers(tmp_path, 6), subject_of(union, 6)
+    with Scope(system("test", {union.pk}), "membership_administration") as scope:
+        for kind, text in (("email", "old@post.example"), ("phone", NEW["mobile"])):
+            record_address(
+                scope=scope,
+                register_id=union.register_id,
+                subject_id=subject,
+                controller_id=union.pk,
+                kind=kind,
+                text=text,
+                source="data_subject",
+                at=clock.now(),
+            )
+    leave(subject_id=subject, controller_id=union.pk, at=clock.now())
+    with clock.travel(clock.now() + timedelta(days=400)):
+        retention.run()
+        _, answer = _ask(client, numbers | NEW, gateway)
+        assert answer is not None
+        offer = client.post(PAGE, answer, headers=EN)
+        mail.outbox.clear()
+        client.post(PAGE, {"shown": _shown(offer), "terms": "1"}, headers=EN)
+        outbox.wait()
+        assert [one.to for one in mail.outbox] == [["old@post.example"]]

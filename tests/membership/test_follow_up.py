@@ -98,6 +98,7 @@ def test_b9_the_page_shows_figures_and_charts_and_its_file_names_no_few(union: C
 def test_b9_each_month_that_is_over_is_released_once_by_type_and_section_without_few(union: Controller) -> None:
     union_members.found(controller_id=union.pk)
     with clock.travel(date(2026, 6, 15)):
+        assert follow_up_releases.release_everywhere() == 0, "nobody has come in yet"
         for section, kind, people in (("S01", "A", 14), ("S02", "A", 12), ("S02", "P", 3), ("S03", "L", 4)):
             for _ in range(people):
                 _joins(union, date(2026, 5, 4), kind, section)
@@ -117,8 +118,10 @@ def test_b9_each_month_that_is_over_is_released_once_by_type_and_section_without
         assert "Released of 2026-05" in page
         rows = desk.get("/staff/lyngheim/follow-up/figures.csv").text.splitlines()
         assert "2026-05,joined,Yrkesaktiv,Avdeling 1,10" in rows
-    with clock.travel(date(2026, 7, 2)):
+    with clock.travel(date(2026, 7, 14)):
         _leaves(union, late, date(2026, 6, 20), "unpaid")
+        assert follow_up_releases.release_everywhere() == 0, "June is not told of in full yet"
+    with clock.travel(date(2026, 7, 15)):
         assert follow_up_releases.release_everywhere() == 1
         june = [one for one in follow_up_releases.released(controller_id=union.pk) if one.month == date(2026, 6, 1)]
         assert june

@@ -6,9 +6,9 @@ from typing import Any
 
 from tillit.cases.rights import CORRECTABLE
 from tillit.kernel import clock
-from tillit.kernel.identifiers import account_number, name, national_number
+from tillit.kernel.identifiers import account_number, email, name, national_number, phone
 from tillit.kernel.scope import Scope
-from tillit.parties import directories, protection
+from tillit.parties import dead, directories, protection
 from tillit.parties.contacts import record_address
 from tillit.parties.digests import Kind, digest
 from tillit.parties.merging import same_person
@@ -71,6 +71,29 @@ def finds(*, register_id: int, number: str) -> int | None:
     """Who the national number is proven to be of, or None."""
     known = digest(register_id, Kind.NATIONAL_NUMBER, number)
     return directories.resolve(register_id=register_id, kind=Kind.NATIONAL_NUMBER, digest=known)
+
+
+def keep_contact(
+    *,
+    scope: Scope,
+    subject_id: int,
+    controller_id: int,
+    register_id: int,
+    kind: str,
+    text: str,
+    source: str,
+    at: datetime,
+) -> bool:
+    """Record an e-mail address or phone number as somebody else states it: it reaches the person and is no way in, so
+    it is claimed for nobody; one that proved dead stays dead. Whether it was another before. Raises `IdentifierError`.
+    """
+    value = email.normalise(text) if kind == "email" else phone.normalise(text)
+    where: dict[str, Any] = {"subject_id": subject_id, "controller_id": controller_id}
+    before = Fact.objects.filter(**where, kind=kind, superseded_at__isnull=True).first()
+    fact = record_fact(scope=scope, **where, category="contact", kind=kind, value=value, source=source, at=at)
+    if dead.among(register_id=register_id, addresses=[value]) and fact.failed_at is None:
+        Fact.objects.filter(subject_id=subject_id, id=fact.id).update(failed_at=at)
+    return before is None or before.value != value
 
 
 def _seal(

@@ -15,7 +15,7 @@ from django.db import transaction
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, current_version
-from tillit.journeys import registration
+from tillit.journeys import recovery, registration
 from tillit.journeys.joining import Codes, Words
 from tillit.journeys.sign_in import TRIES_PER_NETWORK, admitted, from_network
 from tillit.kernel import clock
@@ -132,8 +132,11 @@ def offer(*, controller: Controller, subject_id: int) -> Offer:
     )
 
 
-def rejoin(*, controller: Controller, subject_id: int, typed: Mapping[str, str], version: int) -> Login | None:
-    """Make the person a member again, with what was archived, on the terms in `version`; the login to sign in with.
+def rejoin(
+    *, controller: Controller, subject_id: int, typed: Mapping[str, str], version: int, warning: recovery.Letter
+) -> Login | None:
+    """Make the person a member again, with what was archived, on the terms in `version`; the login to sign in with. An
+    e-mail address that was on record is told that another took its place (`warning`).
 
     One transaction. The day that the union counts from and the agreements that still hold come back; who pays is asked
     of the union's next file. Raises `RejoinRefusedError` (`terms-changed` too), and `AlreadyClaimedError` for an
@@ -156,6 +159,7 @@ def rejoin(*, controller: Controller, subject_id: int, typed: Mapping[str, str],
                 starts=starts,
                 source="data_subject",
             )
+        before = _archived_addresses(controller, subject_id)
         archive.restore(**mine)
         with Scope(actor, WRITES, person) as scope:
             for key in found.agreements:
@@ -173,6 +177,8 @@ def rejoin(*, controller: Controller, subject_id: int, typed: Mapping[str, str],
                 scope=scope, controller=controller, subject_id=subject_id, given=_addresses(typed), at=at
             )
             login = open_account(scope=scope, subject_id=subject_id, register_id=controller.register_id, at=at)
+        for one in before["email"]:
+            recovery.tell_replaced({"email": one}, _addresses(typed), warning)
     return admitted(controller, login, "registration")
 
 
@@ -196,12 +202,23 @@ def _may(controller: Controller, subject_id: int, given: Mapping[str, str]) -> b
     """Whether a code may go to these addresses: a former member's, one of them on record where any is."""
     with _archived(controller, subject_id):
         ties = _ties(controller, subject_id)
+    on_record = {
+        (kind, value) for kind, values in _archived_addresses(controller, subject_id).items() for value in values
+    }
+    former = bool(ties) and all(tie.ended is not None for tie in ties)
+    return former and (not on_record or bool(on_record & set(given.items())))
+
+
+def _archived_addresses(controller: Controller, subject_id: int) -> dict[str, list[str]]:
+    """Kind (`email`, `phone`) → the addresses on record of a former member."""
+    with _archived(controller, subject_id):
         known = Fact.objects.filter(
             subject_id__in=same_person(subject_id), kind__in=["email", "phone"], superseded_at__isnull=True
         )
-        on_record = set(known.values_list("kind", "value"))
-    former = bool(ties) and all(tie.ended is not None for tie in ties)
-    return former and (not on_record or bool(on_record & set(given.items())))
+        found: dict[str, list[str]] = {"email": [], "phone": []}
+        for kind, value in sorted(set(known.values_list("kind", "value"))):
+            found[kind].append(value)
+    return found
 
 
 def _ties(controller: Controller, subject_id: int) -> list[Relationship]:

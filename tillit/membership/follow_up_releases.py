@@ -18,11 +18,15 @@ from tillit.disclosure.releases import Measure, existing, freeze, one_at_a_time
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.membership.follow_up import ACTIVITY, REASONS
-from tillit.membership.models import MembershipType, Unit, UnitKind
+from tillit.membership.models import MembershipType, RegisterFile, Unit, UnitKind
+from tillit.parties.models import Relationship
 
 MEASURE = "members_by_part"
 BREAKDOWN = ("what", "type", "section")
 MONTHS = 12
+COMPLETE = timedelta(days=14)
+"""How long after its end a month is taken as told: unions send who joined and left by the middle of the next one, and
+what is released is never released anew."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,12 @@ def release_everywhere() -> int:
 
 
 def release(*, controller_id: int) -> int:
-    """Release each of the last twelve months that is over and not released yet; how many. Again: none.
+    """Release each of the last twelve months that is complete and not released yet; how many. Again: none.
 
-    A month in which everything together is too little is released without a figure.
+    Nothing before the union's members have come in at all: its first file is finished, or where it sends none, somebody
+    is a member. A month in which everything together is too little is released without a figure.
     """
-    return sum(_release(controller_id, month) for month in _over())
+    return sum(_release(controller_id, month) for month in _over()) if _begun(controller_id) else 0
 
 
 def released(*, controller_id: int, first: date | None = None) -> list[Figure]:
@@ -105,8 +110,16 @@ def _release(controller_id: int, month: date) -> bool:
         return True
 
 
+def _begun(controller_id: int) -> bool:
+    files = RegisterFile.objects.filter(controller_id=controller_id)
+    if files.exists():
+        return files.filter(finished_at__isnull=False).exists()
+    with Scope(system("follow_up", {controller_id}), ACTIVITY):
+        return Relationship.objects.filter(controller_id=controller_id, kind="member").exists()
+
+
 def _over() -> list[date]:
-    this = clock.today().replace(day=1)
+    this = (clock.today() - COMPLETE).replace(day=1)
     found = []
     for _ in range(MONTHS):
         this = (this - timedelta(days=1)).replace(day=1)

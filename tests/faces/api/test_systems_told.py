@@ -4,19 +4,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from tests.faces.api.test_permissions import Bank, permission, trygghavn  # noqa: F401
 from tests.faces.api.test_systems import SYSTEM, Caller, Union, union  # noqa: F401
 from tests.services.products import Company
+from tillit.cases.models import Case
 from tillit.consent import operations as consent
 from tillit.consent.models import EventKind
 from tillit.consent.queries import may
-from tillit.faces.api import keys, webhook_events, webhooks
+from tillit.faces.api import keys, systems, webhook_events, webhooks
 from tillit.faces.api.models import ApiClient, WebhookDelivery
 from tillit.journeys.leave import leave
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.messages import mail as waiting
+from tillit.messages import outbox
+from tillit.parties import lookup
+from tillit.parties.models import Fact
 from tillit.parties.operations import open_account
+from tillit.parties.rates import Limit
 from tillit.privacy.prove.run import prove
 
 ADS = "advertising"
@@ -159,3 +166,72 @@ def test_f1_a_permission_without_what_shows_it_is_found_wherever_it_stands(union
             at=clock.now(),
         )
     assert proven() == {"broken"}
+
+
+def test_h8_whether_a_stranger_is_on_record_is_not_told_and_nobody_is_taken_over(
+    union: Union,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def handed_in(email: str, **more: str) -> Any:
+        asked = {"stranger": {"name": "Liv Strand", "email": email}, "right": "access"} | more
+        return union.system.send("rights", asked)
+
+    known, unknown = handed_in("kari@eksempel.example"), handed_in("liv@post.example")
+    assert (known.status_code, unknown.status_code) == (201, 201)
+    alike = [{key: one.json()[key] for key in one.json() if key != "request"} for one in (known, unknown)]
+    assert alike[0] == alike[1]
+    with union.scope(union.kari):
+        assert Case.objects.filter(subject_id=union.kari).count() == 1, "who reads the address has asked"
+    register = union.controller.register_id
+    assert lookup.by_address(register_id=register, text="kari@eksempel.example") == union.kari
+    assert lookup.by_address(register_id=register, text="liv@post.example") is None, "nobody has shown to read it"
+    mail.outbox.clear()
+    outbox.deliver()
+    assert {one.to[0] for one in mail.outbox} == {"kari@eksempel.example", "liv@post.example"}
+    refused = [
+        handed_in(one, right="objection", activity="nothing").json()["code"]
+        for one in ("kari@eksempel.example", "ane@post.example")
+    ]
+    assert refused == ["request-refused"] * 2
+    monkeypatch.setattr(systems, "UNKNOWN", Limit("api-unknown", 4, systems.UNKNOWN.every))
+    assert handed_in("kari@eksempel.example").json()["code"] == "too-many-unknown", "each was a try"
+
+
+def test_h8_a_paying_partner_hands_in_nothing_for_strangers(trygghavn: Company) -> None:  # noqa: F811
+    bank = Bank(trygghavn.bank)
+    asked = {"stranger": {"name": "Liv Strand", "email": "liv@post.example"}, "right": "access"}
+    assert bank.send("rights", asked).json()["code"] == "request-refused"
+
+
+def test_h13_an_address_that_a_system_states_is_no_way_in_and_tells_of_nobody_else(union: Union) -> None:  # noqa: F811
+    kari, ola = (union.find(address=f"{one}@eksempel.example")["member"] for one in ("kari", "ola"))
+    register = union.controller.register_id
+    mail.outbox.clear()
+    assert union.system.send(f"members/{ola}", {"facts": {"phone": "40000077"}}, verb="PATCH").json()["changed"]
+    same = union.system.send(f"members/{kari}", {"facts": {"phone": "40000077", "birth_date": "x"}}, verb="PATCH")
+    other = union.system.send(f"members/{kari}", {"facts": {"phone": "40000078", "birth_date": "x"}}, verb="PATCH")
+    assert same.json() == other.json()
+    assert same.json()["code"] == "value-unreadable"
+    assert union.system.send(f"members/{kari}", {"facts": {"phone": "40000077"}}, verb="PATCH").json()["changed"]
+    assert lookup.by_address(register_id=register, text="40000077") is None
+    with union.scope(union.kari):
+        assert Fact.objects.get(subject_id=union.kari, kind="phone").source == SYSTEM
+    waiting.wait()
+    assert [one.to for one in mail.outbox] == [["ola@eksempel.example"], ["kari@eksempel.example"]]
+
+
+def test_h13_a_systems_own_references_are_no_tries(
+    union: Union,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(systems, "UNKNOWN", Limit("api-unknown", 2, systems.UNKNOWN.every))
+    ola, kari = (union.find(address=f"{one}@eksempel.example")["member"] for one in ("ola", "kari"))
+    with Scope(system("test", {union.controller.pk}), "rights_requests", frozenset({union.ola})) as scope:
+        consent.restrict(
+            scope=scope, subject_id=union.ola, controller_id=union.controller.pk, ground="accuracy", at=clock.now()
+        )
+    assert {union.system.get(f"members/{ola}").json()["code"] for _ in range(4)} == {"person-unknown"}
+    assert union.system.get(f"members/{kari}").status_code == 200
+    assert [union.find(member="x")["code"] for _ in range(3)] == ["person-unknown"] * 2 + ["too-many-unknown"]
+    assert union.system.get(f"members/{kari}").status_code == 200, "a reference is good, whatever was tried"
+    assert union.find(address="kari@eksempel.example")["code"] == "too-many-unknown"

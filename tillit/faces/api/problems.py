@@ -87,8 +87,6 @@ SYSTEM = {
     "person-unknown": (404, "There is nobody by that, or they may not be processed now."),
     "request-unknown": (404, "There is no such request."),
     "way-in": (409, "The person alone changes the address they sign in with."),
-    "value-taken": (409, "It is another person's."),
-    "person-known": (409, "The address is on record: name the person by it."),
     "own-no-stands": (409, "The person has said no themselves, which only they take back."),
     "value-unreadable": (422, "A value cannot be read."),
     "choice-unknown": (422, "The person has no such choice."),

@@ -12,7 +12,7 @@ from tillit.faces.api import references
 from tillit.faces.api.describe import IDEMPOTENCY_KEY, refusals
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.problems import ProblemError
-from tillit.faces.api.systems import READ, WRITTEN, Short, Whom, made_once, person, refusing, system_of
+from tillit.faces.api.systems import READ, WRITTEN, Short, Whom, made_once, person, refusing, system_of, tried
 from tillit.journeys.systems import requests
 from tillit.journeys.systems.requests import Progress
 
@@ -30,7 +30,9 @@ assert RIGHTS == (  # noqa: S101 (the description below names them)
 
 
 class Stranger(BaseModel):
-    """Somebody who is not on record."""
+    """Somebody whom the system does not know: whether they are on record is not told. No paying partner hands in
+    anything for them.
+    """
 
     model_config = ConfigDict(extra="forbid")
     name: Short = Field(examples=["Liv Strand"])
@@ -79,6 +81,8 @@ def hand_in(request: HttpRequest, body: Asked) -> HttpResponse:
     client, system = system_of(request, "rights:write")
     if (body.whom is None) == (body.stranger is None):
         raise ProblemError("body-shape")
+    if body.stranger is not None:
+        tried(client)
     subject = person(client, system, body.whom, processed=False) if body.whom else 0
     stated: dict[str, Any] = {
         name: value

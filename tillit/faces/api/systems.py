@@ -51,26 +51,33 @@ def system_of(request: HttpRequest, scope: str) -> tuple[ApiClient, System]:
 
 
 def person(client: ApiClient, system: System, whom: Whom, *, processed: bool = True) -> int:
-    """Whom the call means. Who is nobody counts: people cannot be found by trying. Raises `ProblemError`."""
-    if spent(UNKNOWN, str(client.pk)):
+    """Whom the call means. Who is nobody counts: people cannot be found by trying. A reference that this key was given
+    is no try, whatever has become of the person. Raises `ProblemError`.
+    """
+    known = references.taken(client, references.MEMBER, whom.member) if whom.member is not None else None
+    if known is None and spent(UNKNOWN, str(client.pk)):
         raise ProblemError("too-many-unknown")
-    subject = None
-    if whom.member is not None:
-        known = references.taken(client, references.MEMBER, whom.member)
-        if known is None:
-            raise miss(client)
-        (subject,) = known
+    if known is None and whom.member is not None:
+        raise miss(client)
+    subject = known[0] if known is not None else None
     who = Who(subject, whom.number or "", whom.address or "", whom.identity_number or "")
     try:
         return reach.person(system=system, who=who, processed=processed)
     except SystemRefusedError as refused:
-        raise (miss(client) if refused.code == "person-unknown" else ProblemError(refused.code)) from None
+        tried = refused.code == "person-unknown" and known is None
+        raise (miss(client) if tried else ProblemError(refused.code)) from None
 
 
 def miss(client: ApiClient) -> ProblemError:
     """The refusal of whom nobody is known by, counted."""
     within(UNKNOWN, str(client.pk))
     return ProblemError("person-unknown")
+
+
+def tried(client: ApiClient) -> None:
+    """Count a try of who may be on record, before anything is looked up. Raises `ProblemError`."""
+    if not within(UNKNOWN, str(client.pk)):
+        raise ProblemError("too-many-unknown")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from tillit.faces import signing_in
 from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.joining import words
+from tillit.faces.member_web.lost import letter
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys import registration, rejoining
 from tillit.journeys.joining import Codes
@@ -83,7 +84,9 @@ def _join(request: HttpRequest, site: Site) -> HttpResponse:
         kept, subject, version = _unpack(site, "offer", request.POST["shown"])
         if request.POST.get("terms") != "1":
             return _offer(request, site, kept, subject, problem="terms")
-        login = rejoining.rejoin(controller=site.controller, subject_id=subject, typed=kept, version=version)
+        login = rejoining.rejoin(
+            controller=site.controller, subject_id=subject, typed=kept, version=version, warning=letter(site)
+        )
     except (signing.BadSignature, AlreadyClaimedError) as problem:
         return _form(request, site, problem="taken" if isinstance(problem, AlreadyClaimedError) else "late")
     except RejoinRefusedError as refused:

@@ -101,8 +101,10 @@ def receive_from_stranger(
     received_at: datetime | None = None,
     language: str = "nb",
     fields: Mapping[str, Any] | None = None,
+    claimed: bool = True,
 ) -> Case:
     """The same from somebody not on record: they are kept as an enquirer, with name and address, to be answered at all.
+    `claimed`: the address finds them from now on; else it is where the answer goes, and no more.
 
     Raises also `IdentifierError`, and `AlreadyClaimedError` when the address is somebody's who is on record.
     """
@@ -120,10 +122,13 @@ def receive_from_stranger(
             for kind, value in (("name.given", given), ("name.family", family))
             if value
         ]
+        if not claimed:
+            facts.append(parties.NewFact("contact", "email", address))
         parties.record_facts(**who, facts=facts, source="data_subject", at=at)
-        record_address(
-            **who, register_id=controller.register_id, kind="email", text=address, source="data_subject", at=at
-        )
+        if claimed:
+            record_address(
+                **who, register_id=controller.register_id, kind="email", text=address, source="data_subject", at=at
+            )
         return receive(
             actor=actor,
             controller=controller,

@@ -9,19 +9,23 @@ from django.db.models import Q
 from tillit.audit.events import PERSON_CORRECTED
 from tillit.audit.operations import append
 from tillit.cases.rights import CORRECTABLE
+from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.disclosure.models import What
 from tillit.disclosure.operations import Disclosed, disclose, disclose_many
 from tillit.disclosure.rules import permit
 from tillit.journeys import person_facts
+from tillit.journeys.rights.texts import say
 from tillit.journeys.systems.errors import SystemRefusedError
 from tillit.journeys.systems.reach import System, declared
 from tillit.journeys.tell_recipients import tell_recipients
 from tillit.kernel import clock
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope
-from tillit.parties.errors import AlreadyClaimedError, ProtectedAddressError
+from tillit.messages.mail import send_unstored
+from tillit.parties import dead
+from tillit.parties.errors import ProtectedAddressError
 from tillit.parties.models import Fact, Relationship
 from tillit.parties.operations import lock_subject
 
@@ -144,11 +148,12 @@ def listed(*, system: System, fields: Collection[str] = (), after: int = 0, limi
 
 
 def amend(*, system: System, subject_id: int, facts: Mapping[str, str]) -> list[str]:
-    """Record what the system says of the person; the kinds that changed. What was stays as history, and who has
-    received it is told (A7, GDPR 19).
+    """Record what the system says of the person, as its word; the kinds that changed. What was stays as history, and
+    who has received it is told (A7, GDPR 19). An address is where the person may be reached, and no more: it finds
+    nobody and signs nobody in before a code was read at it. The person is told of it at another address.
 
     Raises `SystemRefusedError`: `field-undeclared` for what the activity does not record, `way-in` for an address the
-    person signs in with, `value-unreadable`, `value-taken`.
+    person signs in with, `value-unreadable`. Whether an address is somebody else's makes no difference.
     """
     activity = declared(system)
     if any(kind not in CHANGEABLE or CORRECTABLE[kind] not in activity.records for kind in facts):
@@ -163,19 +168,26 @@ def amend(*, system: System, subject_id: int, facts: Mapping[str, str]) -> list[
         if any(kind in standing for kind in WAYS_IN if kind in facts):
             raise SystemRefusedError("way-in", "the person alone changes the address they sign in with")
         for kind, text in facts.items():
+            where: dict[str, Any] = {"controller_id": standing.get(kind, holder), "source": _source(system), "at": at}
             try:
-                new = person_facts.keep(
-                    scope=scope,
-                    subject_id=subject_id,
-                    controller_id=standing.get(kind, holder),
-                    register_id=controller.register_id,
-                    kind=kind,
-                    text=text,
-                    source=_source(activity.sources),
-                    at=at,
-                )
-            except AlreadyClaimedError:
-                raise SystemRefusedError("value-taken", f"{kind} is another person's") from None
+                if kind in WAYS_IN:
+                    new = person_facts.keep_contact(
+                        **where,
+                        scope=scope,
+                        subject_id=subject_id,
+                        register_id=controller.register_id,
+                        kind=kind,
+                        text=text,
+                    )
+                else:
+                    new = person_facts.keep(
+                        **where,
+                        scope=scope,
+                        subject_id=subject_id,
+                        register_id=controller.register_id,
+                        kind=kind,
+                        text=text,
+                    )
             except (IdentifierError, ProtectedAddressError, ValueError):
                 raise SystemRefusedError("value-unreadable", f"{kind} cannot be used") from None
             if new:
@@ -185,9 +197,11 @@ def amend(*, system: System, subject_id: int, facts: Mapping[str, str]) -> list[
                     scope=scope,
                     controller=controller.pk,
                     subject=subject_id,
-                    details={"category": CORRECTABLE[kind], "kind": kind, "source": _source(activity.sources)},
+                    details={"category": CORRECTABLE[kind], "kind": kind, "source": _source(system)},
                 )
         if changed:
+            if set(changed) & set(WAYS_IN):
+                _tell(controller, subject_id)
             tell_recipients(
                 subject_id=subject_id,
                 register_id=controller.register_id,
@@ -198,9 +212,23 @@ def amend(*, system: System, subject_id: int, facts: Mapping[str, str]) -> list[
     return changed
 
 
-def _source(sources: Collection[str]) -> str:
-    """Whom the activity has such facts from, as declared: the person, where it is one of them."""
-    return "data_subject" if "data_subject" in sources or not sources else next(iter(sources))
+def _source(system: System) -> str:
+    """Whose word it is: the system's, never the person's."""
+    return system.party[:30]
+
+
+def _tell(controller: Controller, subject_id: int) -> None:
+    """The person is told, where they have another address, that one was stated by somebody else."""
+    working = Fact.objects.filter(
+        subject_id=subject_id, kind="email", superseded_at__isnull=True, failed_at__isnull=True, source=dead.OWN_WORD
+    )
+    for address in sorted(set(working.values_list("value", flat=True))):
+        send_unstored(
+            to=address,
+            subject=say("nb", "letter.address_stated", name=controller.name),
+            text=say("nb", "letter.address_stated_text", name=controller.name),
+            sender=controller.name,
+        )
 
 
 def _values(system: System, subjects: Collection[int], fields: Collection[str]) -> dict[int, dict[str, Any]]:

@@ -21,9 +21,13 @@ from tillit.journeys.rights.receive import receive, receive_from_stranger
 from tillit.journeys.systems.errors import SystemRefusedError
 from tillit.journeys.systems.reach import System
 from tillit.kernel import clock
+from tillit.kernel.identifiers import email as emails
+from tillit.kernel.identifiers import name as names
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Actor, Scope
-from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties import lookup
+from tillit.parties.merging import own, same_person
+from tillit.parties.models import Relationship
 
 CHANNEL = "partner"
 
@@ -66,28 +70,46 @@ def hand_in(*, system: System, subject_id: int, right: str, language: str, field
 def hand_in_for_stranger(
     *, system: System, name: str, email: str, right: str, language: str, fields: Mapping[str, Any]
 ) -> Progress:
-    """The same for somebody who is not on record, kept as an enquirer to be answered at all.
+    """The same for somebody the system does not know. Whoever reads the address is told either way: who is on record by
+    it, has asked; who is not, is kept as an enquirer to be answered at all, without a claim to the address, which
+    nobody has shown to read. The answer is the same, so that it tells nothing of who is on record.
 
-    Raises `SystemRefusedError`: `request-refused`, `value-unreadable`, `person-known` for an address on record.
+    Raises `SystemRefusedError`: `request-refused`, for a paying partner's system, too, and `value-unreadable`.
     """
+    if system.partner is not None:
+        raise SystemRefusedError("request-refused", "a paying partner hands in requests of its own customers alone")
+    asked: dict[str, Any] = {
+        "actor": _actor(system),
+        "controller": system.controller,
+        "right": right,
+        "channel": CHANNEL,
+        "language": language,
+        "fields": fields,
+    }
     try:
-        case = receive_from_stranger(
-            actor=_actor(system),
-            controller=system.controller,
-            name=name,
-            email=email,
-            right=right,
-            channel=CHANNEL,
-            language=language,
-            fields=fields,
-        )
-    except AlreadyClaimedError:
-        raise SystemRefusedError("person-known", "the address is on record: name the person by it") from None
+        names.normalise(name)
+        emails.normalise(email)
+        known = _on_record(system, email)
+        if known is not None:
+            case = receive(**asked, subject_id=known)
+        else:
+            case = receive_from_stranger(**asked, name=name, email=email, claimed=False)
     except IdentifierError:
         raise SystemRefusedError("value-unreadable", "a name and an e-mail address") from None
     except (CaseError, RequestError):
         raise SystemRefusedError("request-refused", "that cannot be asked for in this way") from None
     return _progress(case)
+
+
+def _on_record(system: System, email: str) -> int | None:
+    """Who of the controller's people has the address."""
+    found = lookup.by_address(register_id=system.controller.register_id, text=email)
+    if found is None:
+        return None
+    found = own(found)
+    with Scope(acting(actor=_actor(system), subject_id=found), ACTIVITY):
+        tied = Relationship.objects.filter(subject_id__in=same_person(found), controller_id=system.controller.pk)
+        return found if tied.exists() else None
 
 
 def progress(*, system: System, subject_id: int, number: int) -> Progress:
