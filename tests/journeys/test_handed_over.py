@@ -14,6 +14,9 @@ from tests.support.shops import card_number
 from tests.support.world import person, publish_examples
 from tillit.bonus import handing_over as bonus_along
 from tillit.bonus import programmes, rates
+from tillit.bonus import queries as bonus
+from tillit.bonus.complaints import COMPLAINT
+from tillit.bonus.models import Programme
 from tillit.bonus.rates import When
 from tillit.cases import operations
 from tillit.cases.models import Case, Document, Entry
@@ -147,7 +150,7 @@ def test_a10_value_that_left_one_book_and_reached_no_other_is_seen(
     world.take_in([bought(1)])
     buyer = _buyer(world)
     handover, actor = _go(world.controllers["nordkai"], buyer, {"mat": "lyng"})
-    monkeypatch.setattr(bonus_along, "_in", lambda *said: None)
+    monkeypatch.setattr(bonus_along, "_in", lambda *said: 0)
     with clock.travel(NOW + timedelta(days=60)):
         assert world.balances(kari) == {"lot": 100}
         carrying.carry_out(actor=actor, handover=handover, at=clock.now())
@@ -168,6 +171,75 @@ def _elsewhere(giver: Controller, buyer: Controller, subject: int) -> list[tuple
         found = [(a.product.key, a.price, a.starts, a.ends) for a in Agreement.objects.filter(subject_id=new)]
         transaction.set_rollback(True)
     return found
+
+
+@pytest.mark.parametrize(("other", "arrived"), [("100", 200), ("250", 350)])
+def test_a10_two_chains_go_to_one(world: World, other: str, arrived: int) -> None:
+    nordkai = world.controllers["nordkai"]
+    chain = reference_data.keep_chain(key="kiosk", name="Kiosk", controller_id=nordkai.pk)
+    reference_data.keep_stores(chain=chain, stores={"1": ("Kiosk 1", "Tromsø")})
+    world.books["kiosk"] = programmes.set_up(chain=chain, on=clock.today()).book_id
+    rates.add(chain_id=chain.pk, basis_points=100, when=When(START))
+    kari = world.member(1)
+    world.take_in([bought(1), bought(2, amount=other, chain="kiosk")])
+    buyer = _buyer(world)
+    handover, actor = _go(nordkai, buyer, {"mat": "lyng", "kiosk": "lyng"})
+    with clock.travel(NOW + timedelta(days=60)):
+        done = carrying.carry_out(actor=actor, handover=handover, at=clock.now())
+        assert (done.moved, done.counts["bonus:NOK"]) == (1, [arrived, arrived])
+        assert world.balances(_new(buyer), "lyng") == {"lot": arrived}
+        assert world.balances(kari) == world.balances(kari, "kiosk") == {}
+        (proof,) = prove(kinds=["handover"], controllers=["nordkai"])
+        assert (proof.finding.status, proof.finding.why) == ("kept", "")
+
+
+def test_a10_bonus_that_waits_goes_on_waiting(world: World) -> None:
+    Programme.objects.filter(chain=world.chains["mat"]).update(available_after_days=90)
+    world.member(1)
+    early = "2026-03-02T12:00:00+01:00"
+    world.take_in([bought(1, amount="300", time=early), bought(2, time="2026-05-31T12:00:00+02:00")])
+    buyer = _buyer(world)
+    Programme.objects.filter(chain__key="lyng").update(available_after_days=75)
+    handover, actor = _go(world.controllers["nordkai"], buyer, {"mat": "lyng"})
+    with clock.travel(NOW + timedelta(days=60)):
+        carrying.carry_out(actor=actor, handover=handover, at=clock.now())
+        new = _new(buyer)
+        assert world.balances(new, "lyng") == {"lot": 400}
+
+        def standing() -> tuple[int, int, tuple[tuple[date, int], ...]]:
+            with Scope(system("test", {buyer.pk}), "self_service"):
+                (found,) = bonus.overview(subject_id=new, on=clock.today())
+            return found.available, found.pending, found.waiting
+
+        assert standing() == (300, 100, ((date(2026, 8, 14), 100),)), "the receiver's days, from the purchase"
+        clock.travel(NOW + timedelta(days=76))
+        assert standing() == (400, 0, ())
+
+
+def test_a10_a_complaint_goes_along_as_the_receiver_reads_it_and_never_with_the_digest_of_a_card(world: World) -> None:
+    nordkai = world.controllers["nordkai"]
+    kari = world.member(1)
+    world.take_in([bought(1)])
+    buyer = _buyer(world)
+    stated = {"instrument": str(digest(nordkai.register_id, Kind.CARD, card_number(7))), "last_four": "1234"}
+    for said in (
+        {"about": "missing", "chain": "mat", "text": "Mangler"},
+        {"about": "card_taken", **stated, "instrument_kind": str(int(Kind.CARD)), "network": "visa"},
+    ):
+        with world.scope("self_service") as scope:
+            operations.open_case(
+                scope=scope, subject_id=kari, controller_id=nordkai.pk, kind=COMPLAINT, channel="self_service",
+                at=clock.now(), fields=said, language="nb",
+            )  # fmt: skip
+    handover, actor = _go(nordkai, buyer, {"mat": "lyng"})
+    with clock.travel(NOW + timedelta(days=60)):
+        carrying.carry_out(actor=actor, handover=handover, at=clock.now())
+        with Scope(system("test", {nordkai.pk, buyer.pk}), "retention"):
+            rows = Case.objects.filter(controller_id=buyer.pk).order_by("fields__about")
+            came = list(rows.values_list("fields", flat=True))
+    card, missing = came
+    assert (missing["about"], missing["chain"]) == ("missing", "lyng")
+    assert card == {"about": "card_taken", "last_four": "1234", "network": "visa"}
 
 
 def test_a10_agreements_and_open_cases_go_along_with_their_clocks(db: Any) -> None:

@@ -18,15 +18,15 @@ KIND = Kind(
     fields={
         "about": Field("code", required=True, choices=frozenset(ABOUT)),
         "text": Field("text", longest=2000),
-        "chain": Field("code"),
+        "chain": Field("code", means="chain"),
         "bought_on": Field("date"),
         "amount": Field("text", longest=20),
         "receipt": Field("text", longest=60),
         # Of a card only what an instrument keeps, too: the digest tells nobody the number.
         "last_four": Field("text", longest=4),
         "network": Field("code"),
-        "instrument": Field("text", longest=36),
-        "instrument_kind": Field("text", longest=3),
+        "instrument": Field("text", longest=36, means="digest"),
+        "instrument_kind": Field("text", longest=3, means="digest"),
     },
     steps={
         "asked": step(*OPEN, after="waiting", shown=True),

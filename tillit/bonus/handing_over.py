@@ -3,16 +3,18 @@
 The person's account in the giver's book is emptied into HANDED_OVER and the receiver's is filled out of it, lot by lot
 with its expiry, debt as debt: each book still adds up to zero, and so do the two HANDED_OVER accounts together. What
 was set aside in open vouchers goes back to its lots first; what has expired expires at the giver. Where the plan says
-no chain, the bonus stays with the giver and goes by its rules.
+no chain, the bonus stays with the giver and goes by its rules. What may not be used yet keeps the day it was earned on,
+and waits at the receiver as its programme says from that day.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from tillit.bonus import pooling, programmes
+from tillit.bonus import pooling, programmes, queries
 from tillit.bonus.kinds import DEBT, EXPIRED, LOT
 from tillit.bonus.models import Programme
 from tillit.bonus.voucher_endings import release_all
@@ -26,8 +28,8 @@ from tillit.ledger.operations import Account, Posting, natural_key
 from tillit.parties.operations import lock_subjects
 
 CATEGORY = "bonus"
-Coming = defaultdict[tuple[int, date], int]
-"""(kind of account, expiry) → minor units."""
+Coming = defaultdict[tuple[int, date, date], int]
+"""(kind of account, expiry, local day it was earned on where it still waits, else `NEVER`) → minor units."""
 
 
 def undecided(giver: int, receiver: int, categories: frozenset[str], chains: Mapping[str, str]) -> str:
@@ -75,7 +77,10 @@ def pack(leaving: Leaving) -> Packed:
     for one, other in sorted(leaving.chains.items()):
         if other and one in own:
             coming = _out(leaving.subjects, leaving.handover, own[one], leaving.at)
-            lots = [{"kind": k, "expires": e.isoformat(), "amount": n} for (k, e), n in sorted(coming.items())]
+            lots = [
+                {"kind": kind, "expires": expires.isoformat(), "earned": earned.isoformat(), "amount": amount}
+                for (kind, expires, earned), amount in sorted(coming.items())
+            ]
             currency = own[one].chain.currency
             said.append({"chain": other, "currency": currency, "lots": lots})
             left[f"bonus:{currency}"] += _worth(coming)
@@ -87,22 +92,23 @@ def unpack(arriving: Arriving, said: list[dict[str, Any]]) -> dict[str, int]:
     if CATEGORY not in arriving.categories:
         return {}
     theirs, arrived = _programmes(arriving.receiver), defaultdict[str, int](int)
-    for one in said:
+    for place, one in enumerate(said):
         target = theirs.get(str(one["chain"]))
         if target is None or target.chain.currency != one["currency"]:
             continue  # the giver sees that it does not arrive, and nothing leaves
         coming: Coming = defaultdict(int)
         for lot in one["lots"]:
-            coming[int(lot["kind"]), date.fromisoformat(lot["expires"])] += int(lot["amount"])
-        _in(arriving.new, ("handover from elsewhere", arriving.expected), target, coming, arriving.at)
-        arrived[f"bonus:{target.chain.currency}"] += _held(arriving.new, target)
+            days = (date.fromisoformat(lot[day]) for day in ("expires", "earned"))
+            coming[(int(lot["kind"]), *days)] += int(lot["amount"])
+        key = ("handover from elsewhere", arriving.expected, place)
+        arrived[f"bonus:{target.chain.currency}"] += _in(arriving.new, key, target, coming, arriving.at)
     return dict(arrived)
 
 
 def _one(going: Going, source: Programme, target: Programme) -> Counts:
     coming = _out(going.subjects, going.handover, source, going.at)
-    _in(going.new, ("handover in", going.handover), target, coming, going.at)
-    return {f"bonus:{source.chain.currency}": (_worth(coming), _held(going.new, target))}
+    arrived = _in(going.new, ("handover in", going.handover, source.book_id), target, coming, going.at)
+    return {f"bonus:{source.chain.currency}": (_worth(coming), arrived)}
 
 
 def _out(subjects: tuple[int, ...], handover: int, source: Programme, at: datetime) -> Coming:
@@ -118,34 +124,46 @@ def _out(subjects: tuple[int, ...], handover: int, source: Programme, at: dateti
     for _ in sweep(kind=LOT, credit=EXPIRED, on=today):
         pass
     rows = Balance.objects.filter(subject_id__in=subjects, book_id=source.book_id).exclude(balance=0)
-    passing, postings = Account(HANDED_OVER), []
+    passing, postings, waits = Account(HANDED_OVER), [], queries.waiting(people=subjects, programme=source, at=at)
     coming: Coming = defaultdict(int)
-    for row in rows.filter(kind__in=[LOT.id, DEBT.id]).order_by("subject_id", "kind", "expires_on"):
+    for row in rows.filter(kind__in=[LOT.id, DEBT.id]).order_by("kind", "-expires_on", "subject_id"):
         lot, amount = row.kind == LOT.id, abs(row.balance)
         account = Account(LOT, row.expires_on) if lot else Account(DEBT, NEVER)
         key = natural_key("handover out", handover, row.subject_id, source.book_id, row.kind, row.expires_on)
         sides = (account, passing) if lot else (passing, account)
         postings.append(Posting(row.subject_id, key, source.book_id, amount, *sides, at, None, states[row.subject_id]))
-        coming[row.kind, account.expires or NEVER] += amount
+        while lot and waits and amount:
+            day, waiting = waits.pop()  # the latest, which is in the lots that live longest
+            part = min(amount, waiting)
+            coming[LOT.id, row.expires_on, day] += part
+            amount -= part
+            if waiting > part:
+                waits.append((day, waiting - part))
+        if amount:
+            coming[row.kind, account.expires or NEVER, NEVER] += amount
     ledger.post(scope=scope, postings=postings)
     return coming
 
 
-def _in(new: int, key: tuple[str, int], target: Programme, coming: Coming, at: datetime) -> None:
+def _in(new: int, key: tuple[object, ...], target: Programme, coming: Coming, at: datetime) -> int:
+    """Fill the account in the target's book; minor units that arrived by it. `key`: what it comes by and out of.
+
+    A transfer of what waits has the day it was earned on, and a reference: `bonus_waiting` counts it by those.
+    """
     scope, passing, arriving = require(), Account(HANDED_OVER), []
     state = lock_subjects(scope=scope, subject_ids=[new])[new]
-    for (kind, expires), amount in sorted(coming.items()):
-        natural = natural_key(*key, new, target.book_id, kind, expires)
+    zone = ZoneInfo(programmes.zone(target))
+    for (kind, expires, earned), amount in sorted(coming.items()):
+        natural = natural_key(*key, new, target.book_id, kind, expires, earned)
         account = Account(LOT if kind == LOT.id else DEBT, expires)
         sides = (passing, account) if kind == LOT.id else (account, passing)
-        arriving.append(Posting(new, natural, target.book_id, amount, *sides, at, None, state))
-    ledger.post(scope=scope, postings=arriving)
+        waits = earned != NEVER
+        day = datetime.combine(earned, time(12), zone) if waits else at
+        reference = natural_key("waits", natural) if waits else None
+        arriving.append(Posting(new, natural, target.book_id, amount, *sides, day, reference, state))
+    posted = ledger.post(scope=scope, postings=arriving)
+    return sum(one.amount if one.credit.kind == LOT else -one.amount for one in arriving if one.id in posted)
 
 
 def _worth(coming: Coming) -> int:
-    return sum(amount if kind == LOT.id else -amount for (kind, _), amount in coming.items())
-
-
-def _held(new: int, target: Programme) -> int:
-    here = Balance.objects.filter(subject_id=new, book_id=target.book_id, kind__in=[LOT.id, DEBT.id])
-    return sum(here.values_list("balance", flat=True))
+    return sum(amount if kind == LOT.id else -amount for (kind, _, _), amount in coming.items())

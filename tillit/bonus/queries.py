@@ -1,8 +1,8 @@
 """What a member has, why, and until when (C7, C10). Within an open scope that may see it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -89,6 +89,17 @@ def _left(held: int, waiting: tuple[tuple[date, int], ...]) -> tuple[tuple[date,
         if part > 0:
             found.append((day, part))
     return tuple(reversed(found))
+
+
+def waiting(*, people: Collection[int], programme: Programme, at: datetime) -> list[tuple[date, int]]:
+    """(local day it was earned on, minor units) of what these, who are one person, may not use yet; earliest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT usable_on, amount FROM bonus_waiting(%s::bigint[], %s, %s, %s::smallint) ORDER BY usable_on",
+            [list(people), programme.book_id, at, LOT.id],
+        )
+        wait = timedelta(days=programme.available_after_days)
+        return [(usable - wait, amount) for usable, amount in cursor.fetchall()]
 
 
 def ready(*, subject_id: int, programme: Programme, amount: int, at: datetime) -> None:

@@ -2,13 +2,16 @@
 
 A case is moved whole: what was stated, every step, and its files, sealed anew. Nobody has it in hand yet at the
 receiver. Closed cases are the giver's own record and go by its rules; so does a case on which rows of another domain
-hang (an order to block a card): the giver finishes it.
+hang (an order to block a card), and one about the bonus of a chain that the plan leaves with the giver: the giver
+finishes it. A digest that was stated stays behind: no other register may have it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
 
+from tillit.cases.kinds import KINDS
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration import registry
 from tillit.declaration.personal import SubjectForeignKey
@@ -29,9 +32,10 @@ def carry(going: Going) -> Counts:
     )
     counts: Counts = {}
     for case in found.order_by("received_at"):
-        if _hangs_on(case):
+        fields = _stated(case, going.chains)
+        if fields is None or _hangs_on(case):
             continue
-        made = _again(going, case, handler=None)
+        made = _again(going, case, handler=None, fields=fields)
         for model in _OWN:
             for row in model.objects.filter(subject_id=case.subject_id, case_id=case.id).order_by("id"):
                 _again(going, row, case_id=made.id)
@@ -46,6 +50,19 @@ def carry(going: Going) -> Counts:
 def _count(counts: Counts, model: type[models.Model]) -> None:
     before = counts.get(model._meta.db_table, (0, 0))
     counts[model._meta.db_table] = (before[0] + 1, before[1] + 1)
+
+
+def _stated(case: Case, chains: Mapping[str, str]) -> dict[str, Any] | None:
+    """What was stated, as the receiver reads it; None where the case is the giver's alone to settle."""
+    said = dict(case.fields)
+    for name, field in KINDS[case.kind].fields.items():
+        if field.means == "digest":
+            said.pop(name, None)
+        elif field.means == "chain" and said.get(name):
+            if not chains.get(said[name]):
+                return None
+            said[name] = chains[said[name]]
+    return said
 
 
 def _hangs_on(case: Case) -> bool:

@@ -39,12 +39,15 @@ class Field:
     """What may be stated when a case is opened. `choices`: the codes a `code` or `codes` may be; empty: any.
 
     A `text` holds at most `longest` characters; `values` are texts by code; a `moment` has a zone; a `number` counts.
+    `means`: where people are handed over, a `chain` is another, and a `digest`, made with the register's key, stays
+    behind (A10).
     """
 
     type: Literal["text", "code", "codes", "date", "flag", "values", "moment", "number"]
     required: bool = False
     choices: frozenset[str] = frozenset()
     longest: int = 4000
+    means: Literal["", "chain", "digest"] = ""
 
     def check(self, key: str, value: Any) -> Any:  # noqa: PLR0911 (one return a type)
         """The value as JSON. Raises `CaseError` `field-value`, `card-number`."""

@@ -311,6 +311,8 @@ def _proposed_by_another(actor: Actor, case: Case, details: Mapping[str, str]) -
 def _set_free(case: Case, at: datetime) -> None:
     """Take the card off the BonusID it stands on, tell that person, and put it on the BonusID of whoever is right."""
     controller = Controller.objects.get(pk=case.controller_id)
+    if "instrument" not in case.fields:
+        raise CaseError("no-card", "the case came from another register, and does not say which card here")
     kind, known = Kind(int(case.fields["instrument_kind"])), UUID(case.fields["instrument"])
     holder = directories.resolve(register_id=controller.register_id, kind=kind, digest=known)
     acting = system("complaint", {controller.pk})

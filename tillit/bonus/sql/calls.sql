@@ -111,7 +111,8 @@ $$
 -- as many local days after the day of the purchase as the programme said then (`waits_from`: since when it says more than
 -- `waited_before`), less what its refunds, offers that held no more, and corrections took back, and never more than is
 -- left in those lots. What is taken back beyond a day's own earning comes off the days that are farthest. No row where
--- bonus may be used at once. 1, 20 and 5 are the account kinds issued, offered and corrected.
+-- bonus may be used at once. 1, 20 and 5 are the account kinds issued, offered and corrected; 7 is handed over: what came
+-- along with people and waited where it came from has a reference, and the day it was earned on.
 CREATE FUNCTION bonus_waiting(in_people bigint[], in_book integer, in_at timestamptz, in_lot smallint)
 RETURNS TABLE (usable_on date, amount bigint)
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
@@ -136,9 +137,11 @@ BEGIN
     FROM ledger_transfer t
     WHERE t.subject_id = ANY (in_people) AND t.book_id = in_book AND t.event_at >= since
   ), held AS (
-    SELECT m.* FROM moved m WHERE m.usable_on > today
+    SELECT m.*, m.credit_kind = in_lot AND (m.debit_kind IN (1, 20) OR m.debit_kind = 7 AND m.reference IS NOT NULL)
+           AS given
+    FROM moved m WHERE m.usable_on > today
   ), counted AS (
-    SELECT h.usable_on, h.amount FROM held h WHERE h.debit_kind IN (1, 20) AND h.credit_kind = in_lot
+    SELECT h.usable_on, h.amount FROM held h WHERE h.given
     UNION ALL
     SELECT h.usable_on, -h.amount FROM held h
     WHERE h.debit_kind = in_lot AND h.credit_kind = 5 AND NOT EXISTS (
@@ -154,7 +157,7 @@ BEGIN
     SELECT least((SELECT sum(c.amount) FROM counted c), (
       SELECT coalesce(sum(b.balance), 0) FROM ledger_balance b
       WHERE b.subject_id = ANY (in_people) AND b.book_id = in_book AND b.kind = in_lot AND b.expires_on IN (
-        SELECT h.credit_expires FROM held h WHERE h.debit_kind IN (1, 20) AND h.credit_kind = in_lot))) AS amount
+        SELECT h.credit_expires FROM held h WHERE h.given))) AS amount
   ), by_day AS (
     SELECT c.usable_on, sum(c.amount) AS amount FROM counted c GROUP BY 1 HAVING sum(c.amount) > 0
   ), in_order AS (

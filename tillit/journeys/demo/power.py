@@ -17,6 +17,7 @@ from tillit.journeys.bench import homes
 from tillit.journeys.demo.people import person
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties import contacts
 from tillit.parties import operations as parties
 from tillit.platform import paths
 from tillit.power import gsrn, operations, readings, slots
@@ -103,11 +104,15 @@ def _customer(controller: Controller, place: int, made: homes.Home, first: date)
         subject = parties.create_subject(scope=scope, register_id=controller.register_id)
         parties.relate(scope=scope, subject_id=subject, controller_id=controller.pk, kind="customer", started=first)
         parties.open_account(scope=scope, subject_id=subject, register_id=controller.register_id, at=at)
-        for kind, value in (("name.given", who.given), ("name.family", who.family), ("email", who.email)):
+        for kind, value in (("name.given", who.given), ("name.family", who.family)):
             parties.record_fact(
                 scope=scope, subject_id=subject, controller_id=controller.pk, kind=kind, value=value, at=at,
-                category="contact" if kind == "email" else "identity", source="data_subject",
+                category="identity", source="data_subject",
             )  # fmt: skip
+        contacts.record_address(
+            scope=scope, register_id=controller.register_id, subject_id=subject, controller_id=controller.pk,
+            kind="email", text=who.email, source="data_subject", at=at,
+        )  # fmt: skip
     body = f"7070575002{place:07d}"
     with Scope(acting, "power_supply", frozenset({subject})) as scope:
         point = operations.add_point(
