@@ -98,8 +98,8 @@ def unpack(arriving: Arriving, said: list[dict[str, Any]]) -> dict[str, int]:
             continue  # the giver sees that it does not arrive, and nothing leaves
         coming: Coming = defaultdict(int)
         for lot in one["lots"]:
-            days = (date.fromisoformat(lot[day]) for day in ("expires", "earned"))
-            coming[(int(lot["kind"]), *days)] += int(lot["amount"])
+            expires, earned = date.fromisoformat(lot["expires"]), date.fromisoformat(lot["earned"])
+            coming[int(lot["kind"]), expires, earned] += int(lot["amount"])
         key = ("handover from elsewhere", arriving.expected, place)
         arrived[f"bonus:{target.chain.currency}"] += _in(arriving.new, key, target, coming, arriving.at)
     return dict(arrived)
