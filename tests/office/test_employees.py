@@ -142,6 +142,23 @@ def test_h16_a_record_is_deleted_on_its_first_day_and_under_no_hold_else_it_is_k
     assert faults(solvik) == []
 
 
+def test_h16_an_end_that_is_still_to_come_is_taken_back(solvik: Controller) -> None:
+    desk = payroll(solvik)
+    here = employed(desk)
+    last = clock.today() + timedelta(days=30)
+    assert "Take the end back" in desk.post(here, {"act": "end", "ended": f"{last}"}, follow=True).text
+    with scope(solvik):
+        assert EmploymentRecord.objects.filter(employment_ended=last + timedelta(days=1)).count() == 3
+    assert "goes on" in desk.post(here, {"act": "stay"}, follow=True).text
+    assert desk.post(here, {"act": "stay"}).status_code == 422
+    with scope(solvik):
+        assert EmploymentRecord.objects.filter(employment_ended__isnull=True).count() == 3
+        assert Relationship.objects.get(kind="employee").ended is None
+    assert faults(solvik) == []
+    desk.post(here, {"act": "end", "ended": f"{clock.today() - timedelta(days=1)}"})
+    assert desk.post(here, {"act": "stay"}).status_code == 422, "what has ended has ended"
+
+
 def test_h16_an_employees_data_goes_as_declared_for_each_kind(solvik: Controller) -> None:
     desk = payroll(solvik)
     here = employed(desk)

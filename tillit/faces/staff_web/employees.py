@@ -72,6 +72,9 @@ def _act(request: HttpRequest, worker: Worker, file: queries.File) -> str:
                 if not operations.remove(**mine, record_id=number):
                     raise Http404
                 return "removed"
+            case "stay":
+                operations.stay(**mine)
+                return "stayed"
             case "end":
                 operations.end(**mine, ended=request.POST.get("ended", "")[:10])
                 return "ended"

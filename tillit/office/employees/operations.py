@@ -115,6 +115,20 @@ def end(*, scope: Scope, controller: Controller, subject_id: int, ended: str) ->
     append(type=events.ENDED, scope=scope, controller=controller.pk, subject=subject_id, details={})
 
 
+def stay(*, scope: Scope, controller: Controller, subject_id: int) -> None:
+    """An end that is still to come is taken back: no period runs. Raises `EmployeeError` `over`."""
+    parties.lock_subject(scope=scope, subject_id=subject_id)
+    tie = _latest(controller, subject_id)
+    if tie.ended is None or tie.ended <= clock.today():
+        raise EmployeeError("over", "only an end that is still to come is taken back")
+    mine = EmploymentRecord.objects.filter(subject_id=subject_id, controller_id=controller.pk)
+    mine.filter(employment_ended=tie.ended).update(employment_ended=None)
+    tie.ended, tie.end_reason = None, ""
+    tie.save(update_fields=["ended", "end_reason"])
+    journal.remember(scope=scope, rows=[tie], at=clock.now())
+    append(type=events.CHANGED, scope=scope, controller=controller.pk, subject=subject_id, details={"what": "end"})
+
+
 def _held(row: EmploymentRecord) -> bool:
     with connection.cursor() as cursor:
         held = {"subject": row.subject_id, "controller": row.controller_id, "category": category_id("employment")}

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from django.db.models import F, QuerySet
 
 from tillit.declaration.models import Controller
+from tillit.kernel import clock
 from tillit.office.employees import records
 from tillit.office.employees.models import EmploymentRecord
 from tillit.office.employees.operations import KIND
@@ -27,6 +28,11 @@ class Employee:
     def last_day(self) -> date | None:
         """The last day, where it has ended."""
         return self.ended - timedelta(days=1) if self.ended else None
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether there is an end that is still to come, which may be taken back."""
+        return self.ended is not None and self.ended > clock.today()
 
     @property
     def name(self) -> str:
