@@ -25,6 +25,7 @@ from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
 from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
+from tillit.privacy import retention
 from tillit.purchases import operations as instruments
 from tillit.purchases import quarantine
 from tillit.purchases.models import (
@@ -430,6 +431,14 @@ def test_c8_a_refund_to_a_strangers_card_before_its_purchase_in_another_file_is_
         world.take_in([row])
     assert world.balances(subject) == {"lot": 60}, "counted once"
     assert not AwaitedRefund.objects.filter(refund_of=digest_of_line("T1")).exists()
+
+
+def test_c8_what_is_awaited_of_a_stranger_s_card_goes_within_a_week(world: World) -> None:
+    world.take_in([bought(9, refund_of="T1", amount="-40", card=88)])
+    for days, there in ((6, True), (2, False)):
+        clock.advance(timedelta(days=days))
+        retention.run()
+        assert AwaitedRefund.objects.exists() is there
 
 
 def digest_of_line(name: str) -> UUID:

@@ -243,7 +243,7 @@ def let_go(*, controller: Controller, movements: Sequence[Movement]) -> None:
         return
     with _scope(_own(controller), controller):
         held = Payout.objects.filter(controller_id=controller.pk, held_at__isnull=False)
-        told = [one for one, at in held.values_list("id", "held_at") if clock.local_date(at) <= until]
+        told = [one for one, at in held.values_list("id", "held_at") if at and clock.local_date(at) <= until]
         held.filter(id__in=told).update(held_at=None)
 
 

@@ -80,7 +80,7 @@ owned(
 transient(
     AwaitedRefund,
     because="refunds to strangers' cards until the purchase that they name comes: no card, receipt or goods",
-    kept="P60D",
+    kept="P7D",
     clock_column="awaited_since",
 )
 transient(QuarantinedRow, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
