@@ -283,7 +283,9 @@ def test_c12_what_one_of_the_staff_posts_alone_is_set_per_chain_on_record(world:
     second.post(TERMS, higher)
     second.post(TERMS, higher | {"amount": "1250.50"})
     desk.post(TERMS, higher)
-    assert Chain.objects.get(key="mat").alone_up_to == 1250_50, "asked for before it was lowered: counts no more"
+    assert Chain.objects.get(key="mat").alone_up_to == 1250_50, (
+        "what was asked for before it was lowered counts no more"
+    )
     setup = Setup.model_validate({"chains": [{"key": "mat", "alone_up_to": "0"}]})
     assert apply(setup=setup, on=clock.today()) == [
         "~ chain mat: Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa01,250.50"

@@ -216,6 +216,28 @@ def test_a10_bonus_that_waits_goes_on_waiting(world: World) -> None:
         assert standing() == (400, 0, ())
 
 
+def test_a10_who_had_the_card_at_the_receiver_already_goes_on_earning(world: World) -> None:
+    nordkai = world.controllers["nordkai"]
+    kari, buyer = world.member(), _buyer(world)
+    was = person(buyer, account=False)
+    with world.scope("self_service") as scope:
+        for subject, controller in ((kari, nordkai), (was, buyer)):
+            instruments.register_instrument(
+                scope=scope, subject_id=subject, controller_id=controller.pk, number=card_number(1), at=START
+            )
+    take_in([bought(1, chain="lyng", time=NOW.isoformat())], source="lyngkasse")
+    assert world.balances(was, "lyng") == {"lot": 300}
+    handover, actor = _go(nordkai, buyer, {"mat": "lyng"})
+    with clock.travel(NOW + timedelta(days=60)):
+        carrying.carry_out(actor=actor, handover=handover, at=clock.now())
+        take_in([bought(2, chain="lyng", time=clock.now().isoformat())], source="lyngkasse")
+        with Scope(system("test", {buyer.pk}), "retention"):
+            people = set(Relationship.objects.filter(controller_id=buyer.pk).values_list("subject_id", flat=True))
+        assert world.balances(was, "lyng") == {"lot": 600}
+        assert len(people) == 2
+        assert [world.balances(one, "lyng") for one in people - {was}] == [{}]
+
+
 def test_a10_a_complaint_goes_along_as_the_receiver_reads_it_and_never_with_the_digest_of_a_card(world: World) -> None:
     nordkai = world.controllers["nordkai"]
     kari = world.member(1)

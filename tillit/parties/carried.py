@@ -72,7 +72,9 @@ def held(*, register_id: int, kind: Kind, number: str) -> Mapping[UUID, int]:
 
 
 def known(*, register_id: int, version: int) -> set[bytes]:
-    """Every digest that came along this way and still stands (16 bytes each)."""
+    """Every digest that came along this way and still stands (16 bytes each); of the register's own version those of
+    cards and accounts, with which what came along is compared.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT directory_carried(%s, %s::smallint)", [register_id, version])
         return {row[0].bytes for row in cursor.fetchall()}

@@ -50,10 +50,12 @@ RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, 
 $$
 
 -- name: directory_carried
--- The digests that came along from another register under one key version: with them a file's numbers are compared.
+-- The digests that came along from another register under one key version: with them a file's numbers are compared. Of
+-- the register's own version those of cards and accounts (5, 6): who had a number before keeps it.
 CREATE OR REPLACE FUNCTION directory_carried(in_register integer, in_version smallint)
 RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT p.digest FROM parties_directory p WHERE p.register_id = in_register AND p.key_version = in_version AND in_version > 1
+  SELECT p.digest FROM parties_directory p WHERE p.register_id = in_register AND p.key_version = in_version
+    AND (in_version > 1 OR p.kind IN (5, 6))
 $$
 
 -- name: directory_version

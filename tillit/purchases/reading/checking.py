@@ -259,7 +259,7 @@ def _purchases(rows: pl.DataFrame, pairs: list[bytes], references: References) -
     if numbered.any():
         made = numbers.digests(register_id, number.drop_nulls().to_numpy())
         if references.carried:
-            numbers.carried(number.drop_nulls().to_numpy(), made[0], made[1], references.carried)
+            numbers.carried(number.drop_nulls().to_numpy(), made[0], made[1], references.carried, references.held)
         kind[numbered], instrument[numbered], last_four[numbered] = made
     paired = rows["pair"].is_not_null().to_numpy() & ~numbered
     if paired.any():

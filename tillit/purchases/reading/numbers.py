@@ -75,9 +75,13 @@ def digests(register_id: int, numbers: Ints) -> tuple[Ints, Ints, Ints]:
     return kinds, made, digits[:, -4:] + ord("0")
 
 
-def carried(numbers: Ints, kinds: Ints, made: Ints, ways: tuple[Carried, ...]) -> None:
-    """Put into `made` the digest under which a number came along from another register, for those that did (A10)."""
+def carried(numbers: Ints, kinds: Ints, made: Ints, ways: tuple[Carried, ...], held: frozenset[bytes]) -> None:
+    """Put into `made` the digest under which a number came along from another register, for those that did (A10).
+
+    `held`: the register's own digests that somebody has: who had the number here before keeps it.
+    """
     distinct, first, where = np.unique(numbers, return_index=True, return_inverse=True)
+    free = np.array([one.tobytes() not in held for one in made[first]], dtype=bool)
     for way in ways:
         _, table, _ = digests(way.keys[0], distinct)
         found = [one.tobytes() for one in table]
@@ -88,7 +92,7 @@ def carried(numbers: Ints, kinds: Ints, made: Ints, ways: tuple[Carried, ...]) -
                 again = keys.again(register_id=register_id, kind=kind, before=[found[one] for one in places])
                 for place, digest in zip(places, again, strict=True):
                     found[place] = digest
-        ours = np.array([one in way.digests for one in found], dtype=bool)
+        ours = np.array([one in way.digests for one in found], dtype=bool) & free
         if ours.any():
             table = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, 16)
             rows = ours[where]

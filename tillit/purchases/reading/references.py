@@ -10,6 +10,7 @@ from django.db.models import F
 from tillit.kernel import clock
 from tillit.kernel.money import exponent
 from tillit.parties import carried
+from tillit.parties.digests import KEY_VERSION
 from tillit.purchases.errors import UnknownSourceError
 from tillit.purchases.models import ProductGroup, Source, Store
 
@@ -20,7 +21,8 @@ _CLOCKS_DIFFER = timedelta(hours=24)  # tills' clocks and dates of settlement
 class References:
     """stores: chain, store → chain_id, store_id, chain_currency, exponent.
 
-    groups: chain_id, product_group → group_id. carried: cards that came along from other registers (A10).
+    groups: chain_id, product_group → group_id. carried: cards that came along from other registers (A10); held: where
+    there are any, the digests of this register's own cards and accounts.
     """
 
     source_id: int
@@ -30,6 +32,7 @@ class References:
     accept_from: datetime
     accept_until: datetime
     carried: tuple["Carried", ...] = ()
+    held: frozenset[bytes] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def load(*, source_key: str) -> References:
             "chain__key", "number", "chain_id", "chain__currency", "id"
         )
     ]
+    came = _carried(source.register_id)
+    own = carried.known(register_id=source.register_id, version=KEY_VERSION) if came else ()
     groups = ProductGroup.objects.filter(chain__controller__register=source.register_id)
     start = source.accept_from
     return References(
@@ -75,7 +80,8 @@ def load(*, source_key: str) -> References:
         ),
         accept_from=datetime(start.year, start.month, start.day, tzinfo=ZoneInfo(clock.DEFAULT_ZONE)),
         accept_until=clock.now() + _CLOCKS_DIFFER,
-        carried=_carried(source.register_id),
+        carried=came,
+        held=frozenset(own),
     )
 
 
