@@ -5,6 +5,7 @@ import binascii
 import json
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -22,7 +23,7 @@ def come_in(request: HttpRequest) -> HttpResponse:
     """
     try:
         message = base64.b64decode(json.loads(request.body)["message"], validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, binascii.Error, RawPostDataException):  # the last: a form, read as such
         return refused(400, "body-unreadable")
     try:
         receipt = arriving.take(message=message, at=clock.now())
