@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
@@ -34,16 +34,13 @@ def add(
     """Make a key and print it: it is kept nowhere. The other lines go to standard error, so that it can be piped."""
     ready()
     from tillit.benefits.models import Supplier
-    from tillit.declaration.models import Controller
     from tillit.faces.api import keys
     from tillit.purchases.models import Chain, Source, Store
     from tillit.services.product_models import Partner
 
     if sum(map(bool, (source, chain, supplier, partner, controller))) != 1:
         raise typer.BadParameter("name a source, a chain, a supplier, a partner or a controller", param_hint="--source")
-    whose = Controller.objects.filter(key=controller).first() if controller else None
-    if controller and whose is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
+    whose = controller_of(controller) if controller else None
     by = Supplier.objects.filter(key=supplier).first() if supplier else None
     if supplier and by is None:
         raise typer.BadParameter(f"no supplier '{supplier}'", param_hint="--supplier")

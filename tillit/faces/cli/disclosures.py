@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Who has received what, and who is still to be told of a change.")
@@ -168,13 +168,10 @@ def processors(controller: Of, as_json: AsJson = False) -> None:
 
 
 def _controller(key: str) -> tuple[int, Any]:
-    from tillit.declaration.models import Controller
+    found = controller_of(key)
     from tillit.kernel.scope import system
 
-    found = Controller.objects.filter(key=key).values_list("id", flat=True).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{key}'", param_hint="--controller")
-    return found, system("disclosures", {found})
+    return found.pk, system("disclosures", {found.pk})
 
 
 def _start(day: datetime) -> datetime:

@@ -58,14 +58,10 @@ def dkim(
     new: Annotated[bool, typer.Option("--new", help="Make a key; the one before signs no more.")] = False,
 ) -> None:
     """The key that signs a controller's mail: the TXT record for DNS. Exit code 1 where there is none."""
-    ready()
-    from tillit.declaration.models import Controller
+    one = controller_of(controller)
     from tillit.messages import dkim as keys
     from tillit.messages.models import DkimKey
 
-    one = Controller.objects.filter(key=controller).first()
-    if one is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
     row = keys.make(controller=one) if new else DkimKey.objects.filter(controller=one, retired_at__isnull=True).first()
     if row is None:
         out.print("no key: --new makes one")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tillit.faces.cli.ready import ready
+from tillit.faces.cli.ready import controller_of
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Payouts to bank accounts: list, propose, approve, fetch, report.")
@@ -145,11 +145,7 @@ def cancel(
 
 def _here(controller: str, staff: str) -> dict[str, Any]:
     """Who acts at which controller."""
-    ready()
-    from tillit.declaration.models import Controller as Controllers
+    found = controller_of(controller)
     from tillit.journeys.reception import staff_at
 
-    found = Controllers.objects.filter(key=controller).first()
-    if found is None:
-        raise typer.BadParameter(f"no controller '{controller}'", param_hint="--controller")
     return {"actor": staff_at(email=staff, controller=found), "controller": found}

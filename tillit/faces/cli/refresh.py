@@ -11,6 +11,8 @@ from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True, help="Check what is held against registers outside.")
 out = console()
+Only = Annotated[str | None, typer.Option("--controller", help="One controller's key; else all.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.callback()
@@ -20,8 +22,8 @@ def group() -> None:
 
 @app.command()
 def population(
-    controller: Annotated[str | None, typer.Option("--controller", help="One controller's key; else all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    controller: Only = None,
+    as_json: AsJson = False,
 ) -> None:
     """Read the population register's events and ask about whom they concern (docs/registers.md).
 
@@ -32,8 +34,8 @@ def population(
 
 @app.command()
 def addresses(
-    controller: Annotated[str | None, typer.Option("--controller", help="One controller's key; else all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    controller: Only = None,
+    as_json: AsJson = False,
 ) -> None:
     """Look people up in number and address registers, once a year each (docs/registers.md).
 
@@ -70,8 +72,8 @@ def _refresh(key: str, controller: str | None, *, as_json: bool) -> None:
 
 @app.command(name="market-hub")
 def market_hub(
-    controller: Annotated[str | None, typer.Option("--controller", help="One controller's key; else all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    controller: Only = None,
+    as_json: AsJson = False,
 ) -> None:
     """Send what is due to the power market's hub and carry out what it says (docs/market-hub.md).
 

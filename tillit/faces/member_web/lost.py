@@ -1,6 +1,7 @@
 """Ways in for who does not remember the address, has never given one, or has lost it (B4, B6, H18)."""
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django.core import signing
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tillit.faces import signing_in
 from tillit.faces.form_notices import said_on
+from tillit.faces.member_web import two_numbers
 from tillit.faces.member_web.joining import words
 from tillit.faces.site import Site, site_or_404
 from tillit.faces.templatetags.tillit import language
@@ -23,8 +25,9 @@ from tillit.journeys.sign_in_number import request_code_by_number
 from tillit.kernel.identifiers import email, phone
 from tillit.parties.errors import AlreadyClaimedError, NewAccessRefusedError
 
-FIELDS = ("member_number", "national_number", "email", "mobile")
 _SALT, _LIVES = "tillit.register", 600
+_form = partial(two_numbers.form, words="register", page=registration.PAGE)
+_codes = partial(two_numbers.codes, words="register")
 
 
 @never_cache
@@ -76,7 +79,7 @@ def register(request: HttpRequest, controller: str) -> HttpResponse:
         return _form(request, site)
     if request.POST.get("pending"):
         return _confirm(request, site)
-    typed = {key: request.POST.get(key, "").strip()[:254] for key in FIELDS}
+    typed = {key: request.POST.get(key, "").strip()[:254] for key in two_numbers.FIELDS}
     wrong = registration.faults(typed=typed)
     if wrong:
         return _form(request, site, typed={key: typed[key] for key in ("email", "mobile")}, wrong=wrong)
@@ -151,38 +154,3 @@ def _site(key: str, way: str) -> Site:
     if declared_way(site.declaration, way) is None:
         raise Http404
     return site
-
-
-def _form(
-    request: HttpRequest,
-    site: Site,
-    *,
-    typed: dict[str, str] | None = None,
-    wrong: dict[str, str] | None = None,
-    problem: str = "",
-) -> HttpResponse:
-    context = {
-        "site": site,
-        "section": "min_side",
-        "words": "register",
-        "said": said_on(site, registration.PAGE),
-        "typed": typed or {},
-        "wrong": wrong or {},
-        "problem": problem,
-    }
-    return render(request, "member_web/register.html", context, status=422 if wrong or problem else 200)
-
-
-def _codes(
-    request: HttpRequest, site: Site, kept: dict[str, str], pending: str, *, wrong: bool = False
-) -> HttpResponse:
-    context = {
-        "site": site,
-        "section": "min_side",
-        "words": "register",
-        "pending": pending,
-        "email": kept["email"],
-        "mobile": phone.format_for_reader(kept["mobile"]),
-        "wrong": wrong,
-    }
-    return render(request, "member_web/register_codes.html", context, status=422 if wrong else 200)

@@ -1,5 +1,6 @@
 """Joining a union again (B7): both numbers, two codes, what comes back, the terms of today, and back one is."""
 
+from functools import partial
 from uuid import UUID
 
 from django.core import signing
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from tillit.faces import signing_in
 from tillit.faces.form_notices import said_on
+from tillit.faces.member_web import two_numbers
 from tillit.faces.member_web.joining import words
 from tillit.faces.member_web.lost import letter
 from tillit.faces.site import Site, site_or_404
@@ -19,8 +21,9 @@ from tillit.journeys.rejoining import RejoinRefusedError
 from tillit.kernel.identifiers import email, phone
 from tillit.parties.errors import AlreadyClaimedError
 
-FIELDS = ("member_number", "national_number", "email", "mobile")
 _SALT, _LIVES = "tillit.rejoin", 600
+_form = partial(two_numbers.form, words="rejoin", page=rejoining.PAGE)
+_codes = partial(two_numbers.codes, words="rejoin")
 
 
 @never_cache
@@ -37,7 +40,7 @@ def show(request: HttpRequest, controller: str) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, site: Site) -> HttpResponse:
-    typed = {key: request.POST.get(key, "").strip()[:254] for key in FIELDS}
+    typed = {key: request.POST.get(key, "").strip()[:254] for key in two_numbers.FIELDS}
     wrong = registration.faults(typed=typed)
     if wrong:
         return _form(request, site, typed={key: typed[key] for key in ("email", "mobile")}, wrong=wrong)
@@ -102,41 +105,6 @@ def _join(request: HttpRequest, site: Site) -> HttpResponse:
 def _refused(request: HttpRequest, site: Site, code: str) -> HttpResponse:
     context = {"site": site, "section": "min_side", "problem": code.replace("-", "_")}
     return render(request, "member_web/rejoin_refused.html", context, status=422)
-
-
-def _form(
-    request: HttpRequest,
-    site: Site,
-    *,
-    typed: dict[str, str] | None = None,
-    wrong: dict[str, str] | None = None,
-    problem: str = "",
-) -> HttpResponse:
-    context = {
-        "site": site,
-        "section": "min_side",
-        "words": "rejoin",
-        "said": said_on(site, rejoining.PAGE),
-        "typed": typed or {},
-        "wrong": wrong or {},
-        "problem": problem,
-    }
-    return render(request, "member_web/register.html", context, status=422 if wrong or problem else 200)
-
-
-def _codes(
-    request: HttpRequest, site: Site, kept: dict[str, str], pending: str, *, wrong: bool = False
-) -> HttpResponse:
-    context = {
-        "site": site,
-        "section": "min_side",
-        "words": "rejoin",
-        "email": kept["email"],
-        "mobile": phone.format_for_reader(kept["mobile"]),
-        "pending": pending,
-        "wrong": wrong,
-    }
-    return render(request, "member_web/register_codes.html", context, status=422 if wrong else 200)
 
 
 def _pack(site: Site, step: str, what: list[object]) -> str:

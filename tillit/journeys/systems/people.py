@@ -170,24 +170,15 @@ def amend(*, system: System, subject_id: int, facts: Mapping[str, str]) -> list[
         for kind, text in facts.items():
             where: dict[str, Any] = {"controller_id": standing.get(kind, holder), "source": _source(system), "at": at}
             try:
-                if kind in WAYS_IN:
-                    new = person_facts.keep_contact(
-                        **where,
-                        scope=scope,
-                        subject_id=subject_id,
-                        register_id=controller.register_id,
-                        kind=kind,
-                        text=text,
-                    )
-                else:
-                    new = person_facts.keep(
-                        **where,
-                        scope=scope,
-                        subject_id=subject_id,
-                        register_id=controller.register_id,
-                        kind=kind,
-                        text=text,
-                    )
+                record = person_facts.keep_contact if kind in WAYS_IN else person_facts.keep
+                new = record(
+                    **where,
+                    scope=scope,
+                    subject_id=subject_id,
+                    register_id=controller.register_id,
+                    kind=kind,
+                    text=text,
+                )
             except (IdentifierError, ProtectedAddressError, ValueError):
                 raise SystemRefusedError("value-unreadable", f"{kind} cannot be used") from None
             if new:
