@@ -87,7 +87,7 @@ def _hold(union: Controller, members: int, runs: tuple[Run, Run, Run]) -> None:
     """Raise `BenchError` unless the stated conditions hold and the register is what the files say."""
     hold_server(logged=(*_LOGGED, "audit_event"), secured=_LOGGED)
     first, again, changed = (one.done.difference for one in runs)
-    require(first.joins == members, "not everybody joined")
+    require(first.joins == members, f"{first.joins:,} of {members:,} joined: {dict(first.reasons)}")
     require((again.unchanged, again.joins, again.changed, again.ending) == (members, 0, 0, 0), "a repeat did something")
     require(changed.fields == {"address.street": members // ONE_IN}, "another than the addresses changed")
     with Scope(system("bench", {union.pk}), "register_import"):

@@ -22,8 +22,9 @@ PAYERS = ("123456785", "974760673")
 _K1 = np.array((3, 7, 6, 1, 8, 9, 4, 5, 2))
 _K2 = np.array((5, 4, 3, 2, 7, 6, 5, 4, 3, 2))
 _FIRST, _DAYS = np.datetime64("1945-01-01"), 20_000  # before 2000: series 0 to 499
-_SERIES = 10  # a member's own: nearly one number in five has no check digits
-MOST = _DAYS * 500 // _SERIES
+_GROUPS, _TRIES = 50, 10  # of a day's series
+MOST = _DAYS * _GROUPS
+"""So many members have a number each."""
 _BLOCK = 100_000
 
 
@@ -57,10 +58,10 @@ def found(*, controller_id: int) -> None:
 def write(path: Path, *, members: int, first: int = 1, change: Change | None = None) -> Path:
     """Write members `first` … as a union sends them: CSV, semicolons, dates with full stops. The same ones each time.
 
-    Raises ValueError beyond `MOST`: two would have one national number.
+    `ValueError` for a member past `MOST`: the number would be another member's.
     """
     if first + members - 1 > MOST:
-        raise ValueError(f"at most {MOST} members have numbers of their own")
+        raise ValueError(f"there are numbers for {MOST} members")
     with path.open("wb") as file:
         start = first
         while start < first + members:
@@ -105,9 +106,9 @@ def national_numbers(who: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDA
     digits = np.zeros((len(who), 11), dtype=np.int64)
     todo = np.arange(len(who))
     born = np.empty(len(who), dtype="datetime64[D]")
-    # Each member has a day and some series of it; where one has no check digits, the next is tried.
-    series = turn // _DAYS % (MOST // _DAYS) * _SERIES
-    for _ in range(_SERIES):
+    # Each member has a day and ten of its series: the first of them that has check digits.
+    series = turn // _DAYS % _GROUPS * _TRIES
+    for _ in range(_TRIES):
         born[todo] = _FIRST + turn[todo] % _DAYS
         digits[todo, :9] = _nine(born[todo], series[todo])
         k1 = -(digits[todo, :9] @ _K1) % 11
@@ -118,6 +119,8 @@ def national_numbers(who: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDA
         if not len(todo):
             break
         series[todo] += 1
+    else:
+        raise ValueError("a member without a number")
     numbers = (digits + ord("0")).astype(np.uint8).tobytes().decode()
     texts = np.array([numbers[at : at + 11] for at in range(0, len(numbers), 11)])
     return texts, born, digits[:, 8] % 2
