@@ -21,7 +21,7 @@ personal(
     pseudonymise=("sealed",),
     not_exported={"sealed": "what a partner sent as proof, fetched from the receipts of your choices"},
 )
-personal(Choice, category="consent_record", clocks={"decided": "since"}, journaled={})
+personal(Choice, category="consent_record", clocks={"decided": "since"}, journaled={}, codes=("activity", "channel"))
 personal(Restriction, category="rights_case", clocks={"case_closed": "lifted"}, journaled={})
 
 not_personal(Wording, because="words of ours that choices were made on", only_added=True)

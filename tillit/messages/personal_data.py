@@ -29,6 +29,7 @@ personal(
     categories=("message", "correspondence"),
     clocks={"sent": "settled_at"},
     kind_column="channel",
+    codes=("activity", "direction", "message_state", "reason"),
     sealed=("sealed_address",),
     not_exported={
         "sealed_address": "the address of a message on its way, shown in clear in the answer",

@@ -48,6 +48,7 @@ personal(
     Relationship,
     category="relationship",
     clocks={},
+    codes=("kind", "end_reason"),
     journaled={},
     anonymiser=(__file__, "sums", "keep_sums"),
     moves=True,

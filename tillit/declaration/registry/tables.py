@@ -17,7 +17,8 @@ class PersonalTable:
 
     category: vocabulary key, or None where `category_column` (smallint) carries it row by row, one of `categories`.
     clocks: clock event → column of this table (date or timestamptz; NULL means the clock has not started: keep).
-    kind_column: column a retention rule's `only_kinds` selects on. sealed: columns holding sealed bytes.
+    kind_column: column a retention rule's `only_kinds` selects on. codes: further columns of words of ours that many
+    people share; the planner may count them, of other texts the database keeps no statistics. sealed: columns holding sealed bytes.
     anonymiser: (__file__, file, name) of the statement that keeps figures of the rows in `privacy_due` before they go.
     writer: NOLOGIN role whose functions alone may write (ledger, audit), or None when the app role writes itself;
     then disposer: its function `disposer(bigint[], text[]) RETURNS bigint` deleting rows by (subject_id, id) pairs.
@@ -53,6 +54,7 @@ class PersonalTable:
     withheld: tuple[str, str] | None = None
     moves: bool = False
     travels: bool = False
+    codes: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -131,6 +133,7 @@ def personal(
     withheld: tuple[str, str] | None = None,
     moves: bool = False,
     travels: bool = False,
+    codes: tuple[str, ...] = (),
 ) -> None:
     """Register a personal table; raises `UnregisteredTableError` when the registration does not fit the model."""
     table, columns = model._meta.db_table, {f.column for f in model._meta.concrete_fields}
@@ -143,10 +146,12 @@ def personal(
     held = categories or ((category,) if category else ())
     faults += [f"unknown category {one}" for one in held if one not in words.categories]
     faults += [f"unknown clock event {event}" for event in clocks if event not in words.clock_events]
-    named = {*clocks.values(), *sealed, *(not_exported or {}), *pseudonymise, *(journaled or {})}
+    named = {*clocks.values(), *sealed, *(not_exported or {}), *pseudonymise, *codes, *(journaled or {})}
     named |= {c for c in (category_column, kind_column) if c}
     faults += [f"no column {column}" for column in named if column not in columns]
     faults += [f"lacks {c}" for c in ("subject_id", "id", "controller_id", "state") if c not in columns]
+    if set(codes) & {*sealed, *pseudonymise}:
+        faults.append("what says who it is is no code")
     if writer and pseudonymise:
         faults.append("only the application can pseudonymise, and it may not write here")
     if not _NAME.match(table):
@@ -173,6 +178,7 @@ def personal(
         withheld,
         moves,
         travels,
+        codes,
     )
     guard.protect(table, lambda: PERSONAL[table].reach if table in PERSONAL else None)
 

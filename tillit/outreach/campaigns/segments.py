@@ -128,7 +128,7 @@ def compiled(*, controller: Controller, activity: str, channel: str, segment: An
             **values,
             "now": now,
             "kinds": list(needed),
-            "enough": len(needed) if channel == addresses.POST else 1,
+            "enough": len(needed),
             "often": IsoPeriod.parse(often).interval if often else None,
             "except_for": except_for,
         }
@@ -140,7 +140,7 @@ def compiled(*, controller: Controller, activity: str, channel: str, segment: An
         if isinstance(said, str):
             raise CampaignError("fact-not-allowed", "profiling is not declared")
         profiled = _renamed(said[0], said[1], "profiling_", parts.values)
-    text = load(__file__, "audience", "pushed" if channel == "push" else "addressed")
+    text = load(__file__, "audience", {"push": "pushed", addresses.POST: "housed"}.get(channel, "addressed"))
     frame = load(__file__, "audience", "audience")
     for mark, inner in (
         ("/*lawful*/", lawful),

@@ -45,8 +45,13 @@ LEFT JOIN (
 ) /*name*/ ON /*name*/.subject_id = l.subject_id
 
 -- name: addressed
--- Who has an address for the channel that is not known to be dead, on any of their subjects; of post, all of its parts on
--- one of them (`messages.addresses.known`).
+-- Who has an address for the channel that is not known to be dead, on any of their subjects.
+SELECT DISTINCT coalesce(a.alias_of_id, f.subject_id) AS subject_id FROM parties_fact f
+LEFT JOIN parties_subject a ON a.id = f.subject_id AND a.alias_of_id IS NOT NULL
+WHERE f.kind = ANY (%(kinds)s) AND f.superseded_at IS NULL AND f.failed_at IS NULL
+
+-- name: housed
+-- Who has all parts of an address for post, on one of their subjects (`messages.addresses.known`).
 SELECT DISTINCT coalesce(a.alias_of_id, f.subject_id) AS subject_id FROM (
   SELECT subject_id FROM parties_fact
   WHERE kind = ANY (%(kinds)s) AND superseded_at IS NULL AND failed_at IS NULL
