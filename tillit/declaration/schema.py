@@ -309,7 +309,11 @@ class Form(Part):
 
 
 class Topic(Part):
-    """A subject a person may say they are interested in; what is sent follows it, and nothing else is guessed (F1)."""
+    """A subject a person may say they are interested in; what is sent follows it, and nothing else is guessed (F1).
+
+    Where there is a catalogue of benefits, a topic whose key is a category's decides what Min side chooses for whoever
+    has said yes to it (B10).
+    """
 
     key: Key
     name: Localised

@@ -20,6 +20,7 @@ from tillit.benefits.models import Kind, What
 from tillit.benefits.orders import Wanted
 from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
+from tillit.faces.member_web.chosen import chosen_for
 from tillit.faces.member_web.vouchers import form_key
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -45,6 +46,7 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
         categories=[(one.key, _name(one.names)) for one in catalogue.categories(everything)],
         text=text,
         category=category,
+        chosen=None if text or category else chosen_for(request, member),
     )
     return render(request, "member_web/benefits.html", context)
 
