@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
-from tillit.benefits import orders
+from tillit.benefits import supplier_orders
 from tillit.benefits.errors import OrderError
 from tillit.benefits.models import Supplier
 from tillit.benefits.order_models import OPEN, OrderStatus
-from tillit.benefits.orders import Handed
+from tillit.benefits.supplier_orders import Handed
 from tillit.faces.api.calls import client_of
 from tillit.faces.api.describe import refusals
 from tillit.faces.api.problems import ProblemError
@@ -59,7 +59,7 @@ def card_valid(supplier: Supplier | None, code: str) -> bool:
     """Whether the code counts for a supplier: of a member of a union that gives it a frame today."""
     assert supplier is not None  # noqa: S101 (the scope is a supplier's)
     at = clock.now()
-    scope = orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
+    scope = supplier_orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
     return scope is not None and cards.verify(
         controllers=scope.controllers, by=f"supplier:{supplier.pk}", code=code, at=at
     )
@@ -126,7 +126,9 @@ def listed(
     statuses = OPEN if status == "open" else ended
     try:
         with scope:
-            found = orders.fetch(scope=scope, supplier=supplier, at=clock.now(), statuses=statuses, after=after)
+            found = supplier_orders.fetch(
+                scope=scope, supplier=supplier, at=clock.now(), statuses=statuses, after=after
+            )
     except OrderError:
         raise ProblemError("body-shape") from None
     more = f"{request.path}?{urlencode({'status': status, 'after': found.after})}" if found.after else None
@@ -143,7 +145,9 @@ def listed(
 def one(request: HttpRequest, order: UUID) -> HttpResponse:
     """An order that was sent to the supplier."""
     supplier, scope = _of(request)
-    return _answer(scope, lambda opened: orders.one(scope=opened, supplier=supplier, reference=order, at=clock.now()))
+    return _answer(
+        scope, lambda opened: supplier_orders.one(scope=opened, supplier=supplier, reference=order, at=clock.now())
+    )
 
 
 @router.post(
@@ -158,7 +162,7 @@ def settle(request: HttpRequest, order: UUID, body: Settled) -> HttpResponse:
     supplier, scope = _of(request)
     return _answer(
         scope,
-        lambda opened: orders.settle(
+        lambda opened: supplier_orders.settle(
             scope=opened,
             supplier=supplier,
             reference=order,
@@ -181,7 +185,7 @@ def ask(request: HttpRequest, order: UUID, body: More) -> HttpResponse:
     supplier, scope = _of(request)
     return _answer(
         scope,
-        lambda opened: orders.ask_more(
+        lambda opened: supplier_orders.ask_more(
             scope=opened, supplier=supplier, reference=order, fields=body.fields, at=clock.now()
         ),
     )
@@ -206,7 +210,7 @@ def told(handed: Handed) -> dict[str, Any]:
 def _of(request: HttpRequest) -> tuple[Supplier, Scope | None]:
     supplier = client_of(request, "orders").supplier
     assert supplier is not None  # noqa: S101 (the scope is a supplier's)
-    return supplier, orders.supplier_scope(supplier=supplier, on=clock.today())
+    return supplier, supplier_orders.supplier_scope(supplier=supplier, on=clock.today())
 
 
 def _answer(scope: Scope | None, act: Any) -> HttpResponse:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from tillit.benefits import orders
+from tillit.benefits import supplier_orders
 from tillit.benefits.order_models import Order, OrderStatus
 from tillit.faces.api import keys, references
 from tillit.faces.api.models import ApiClient, WebhookDelivery, WebhookEndpoint
@@ -97,7 +97,7 @@ def _batches(client: ApiClient, since: datetime) -> Iterator[Happening]:
 def _orders(client: ApiClient, since: datetime) -> Iterator[Happening]:
     """The order's reference, and nothing of what or whose it is: that leaves when the order is asked for (B4, B5)."""
     assert client.supplier is not None  # noqa: S101 (asked for)
-    scope = orders.supplier_scope(supplier=client.supplier, on=clock.today())
+    scope = supplier_orders.supplier_scope(supplier=client.supplier, on=clock.today())
     if scope is None:
         return
     with scope:

@@ -248,9 +248,8 @@ def _registered(households: int | None) -> None:
             _say(f"{made.first.described}: {made.first.difference.joins} joined")
             _say(f"the same file again: {made.again.difference.unchanged} unchanged, nothing was done")
             later = made.later.difference
-            _say(
-                f"a week later: {later.changed} moved house, {later.ending} left, {made.later.quarantined} rows put aside:"
-            )
+            aside = made.later.quarantined
+            _say(f"a week later: {later.changed} moved house, {later.ending} left, {aside} rows put aside:")
             for one in made.later.rejects:
                 _say(f"    line {one.line}, {one.field}: {one.code}")
             now, then = ("valid" if counts else "not valid" for counts in made.counts)

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tillit.benefits import catalogue, codes, orders
+from tillit.benefits import catalogue, codes, order_life, orders
 from tillit.benefits.catalogue import Listed
 from tillit.benefits.errors import OrderError
 from tillit.benefits.models import Kind, What
@@ -60,7 +60,7 @@ def one(request: HttpRequest, member: Member, benefit: str) -> HttpResponse:
         _count(member, found, What.SHOWN)
     with member.scope(catalogue.ACTIVITY):
         drawn = codes.drawn(subject_id=member.subject_id, benefit_id=found.benefit.pk)
-        frame = orders.frame_of(
+        frame = order_life.frame_of(
             supplier_id=found.benefit.supplier_id, controller_id=member.site.controller.pk, on=clock.today()
         )
     context = member.context(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tillit.audit.operations import link
 from tillit.benefits import chosen
 from tillit.consent.operations import shown
 from tillit.declaration.models import Controller
@@ -66,7 +65,6 @@ def set_up(*, members: int = MEMBERS, folder: Path, progress: Progress) -> Regis
         for path in (first, later):  # they hold national numbers
             with suppress(FileNotFoundError):
                 path.unlink()
-    link()
     subject = _one(union)
     return Registered(done[0], done[1], done[2], _card(union, subject), _chosen(union, subject))
 
