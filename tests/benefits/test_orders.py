@@ -49,7 +49,7 @@ def supplier(world: World, act: str, key: str = "hotell", **more: Any) -> Any:
     scope = supplier_orders.supplier_scope(supplier=world.suppliers[key], on=clock.today())
     assert scope is not None
     with scope:
-        return getattr(orders, act)(scope=scope, supplier=world.suppliers[key], at=clock.now(), **more)
+        return getattr(supplier_orders, act)(scope=scope, supplier=world.suppliers[key], at=clock.now(), **more)
 
 
 def fetched(world: World, key: str = "hotell") -> list[Handed]:

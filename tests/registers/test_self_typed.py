@@ -88,7 +88,7 @@ def test_a7_the_same_address_is_confirmed_and_another_state_of_things_is_not(wor
     assert world.run().outcomes == {"confirmed": 1}
     assert world.facts(subject)["address.street"].source == "data_subject"
     assert _finds(world) is None, "who could copy a letter box could say so, too"
-    _plays(world, address=home, state="emigrated")
+    _plays(world, address=home, state="emigrated", emigrated={"country": "SE", "on": "2026-05-01"})
     with clock.travel(clock.now() + timedelta(days=366)):
         assert world.run().outcomes == {"differs": 1}
         assert "emigrated" not in world.facts(subject)
