@@ -40,7 +40,7 @@ def test_b7_b10_a_former_member_comes_back_on_a_phone_and_says_yes_to_benefits_t
     phone.go(f"{MIN}/interests/")
     check(phone, declared)
     page.check("input[value=reise]")
-    phone.click("main form button")
+    phone.click("form:has(input[name=topic]) button")
     phone.go(f"{MIN}/benefits/")
     expect(page.locator("main")).to_contain_text("Ingenting her er valgt ut for deg")
     phone.go(f"{MIN}/choices/")
