@@ -123,6 +123,15 @@ domain_check(
     promised=lambda declaration: "activities.entitlement_check" if declaration.activity("entitlement_check") else "",
 )
 domain_check(
+    "usage_reports",
+    __file__,
+    "promises",
+    "usage_reports",
+    promised=lambda declaration: (
+        "activities.partner_usage_report" if declaration.activity("partner_usage_report") else ""
+    ),
+)
+domain_check(
     "family",
     __file__,
     "promises",
