@@ -11,6 +11,8 @@ from tillit.declaration.vocabulary import category_key
 
 _MANY = 100
 """People, from which on it is asked first which tables hold anything."""
+Row = tuple[int, int, int, int]
+"""Place of the table, subject, controller, category where the table carries it."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def _union(tables: Sequence[registry.PersonalTable], places: Iterable[int], subj
     return " UNION ALL ".join(selects) + " ORDER BY 1, 3, 4, 2"
 
 
-def _of_few(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[tuple[int, int, int, int]]:
+def _of_few(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[Row]:
     """Every table at once. To plan a look into a hundred tables takes longer than the look: it is planned once a
     connection, without regard to who is asked about. What the scope may see is looked up each time, as always.
     """
@@ -58,19 +60,20 @@ def _of_few(tables: Sequence[registry.PersonalTable], subjects: Collection[int])
             cursor.execute(f"PREPARE {name} (bigint[]) AS {text}")
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         cursor.execute(f"EXECUTE {name} (%s::bigint[])", [list(subjects)])
-        found = cursor.fetchall()
+        found: list[Row] = cursor.fetchall()
         cursor.execute("SET LOCAL plan_cache_mode TO DEFAULT")
     return found
 
 
-def _of_many(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[tuple[int, int, int, int]]:
+def _of_many(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[Row]:
     """Only the tables in which anything stands."""
     asked = _filled(tables)
     if not asked:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_union(tables, asked, "%(subjects)s"), {"subjects": list(subjects)})
-        return cursor.fetchall()
+        found: list[Row] = cursor.fetchall()
+    return found
 
 
 def _filled(tables: Sequence[registry.PersonalTable]) -> list[int]:

@@ -93,7 +93,9 @@ def close(*, actor: Actor, expected: HandoverExpected, at: datetime) -> None:
 def _noted(scope: Scope, expected: HandoverExpected, at: datetime) -> None:
     """In the journal, as it stands: nobody's name or number."""
     row = {str(field.column): getattr(expected, field.attname) for field in HandoverExpected._meta.concrete_fields}
-    said = {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+    said: dict[str, Any] = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()
+    }
     journal.note(scope=scope, kind=JournalKind.EXPECTED, at=at, **said)
 
 
