@@ -187,11 +187,6 @@ def work(*, once: bool = False) -> None:
     _worker(stay=not once)
 
 
-def drain() -> None:
-    """Run what is on the queue now and return."""
-    _worker(stay=False)
-
-
 def _worker(*, stay: bool) -> None:
     if not stay:
         _own_app().run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False)
