@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tillit.bonus.complaints import PROPOSED
 from tillit.bonus.errors import CorrectionRefusedError
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.faces.member_web.complaints import saved
@@ -18,7 +19,7 @@ from tillit.faces.templatetags.tillit import language
 from tillit.faces.templatetags.tillit_problems import complaint_problem
 from tillit.faces.texts import say
 from tillit.journeys import complaints
-from tillit.kernel.money import MoneyError
+from tillit.kernel.money import Money, MoneyError
 from tillit.kernel.scope import ScopeError
 from tillit.parties.errors import NotAssignedError
 from tillit.purchases.errors import MissingPurchaseError
@@ -64,6 +65,11 @@ def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
         case=shown.case,
         stores=shown.chain.stores.order_by("name") if shown.chain else [],
         receipts=[receipt_shown(one) for one in shown.receipts],
+        proposed=[
+            Money(int(one.details["amount"]), shown.chain.currency)
+            for one in shown.entries
+            if one.step == PROPOSED and shown.chain and not shown.case.closed_at
+        ],
         problem=complaint_problem(problem) if problem else "",
         typed=request.POST.get("text", "") if problem else "",
     )

@@ -207,6 +207,11 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
                 for store, members, before, after in tried["stores"]
             ],
             "spread": [Money(amount, currency) for amount in tried["spread"][0]] if tried["spread"] else [],
+            "waits": [
+                (days, Money(before, currency), Money(after, currency))
+                for _, days, before, after in tried.get("waits", [])
+                if days
+            ],
         }
     return context
 
