@@ -217,6 +217,7 @@ BY_CLIENT = [
     "public_benefit",
     "employment",
     "job_keep",
+    "employment_confirm",
     "competition",
     "competition_confirm",
     "seminar_confirm",
