@@ -245,7 +245,7 @@ class RegisterFile(models.Model):
     fields = models.JSONField(default=dict)
     quarantined = models.BigIntegerField(default=0)
     approved = models.JSONField(null=True)
-    settled = models.CharField(max_length=64, blank=True, default="")
+    settled = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "membership_file"

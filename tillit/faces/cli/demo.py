@@ -240,7 +240,7 @@ def _registered(households: int | None) -> None:
 
     members = union.MEMBERS if households is None else 500
     with _step("8. A union's register: its file, the same again, and the one of a week later"):
-        with Meter({"check": "Checking the file", "read": "Reading", "apply": "Applying"}) as meter:
+        with Meter({**NAMES, "compare": "Comparing", "apply": "Applying"}) as meter:
             made = union.set_up(members=members, folder=paths.var() / "demo", progress=meter.tell)
         if made.first is None or made.again is None or made.later is None:
             _say("an earlier run has taken in the files")
