@@ -279,60 +279,6 @@ def test_f8_competition_contacts_are_used_by_competitions_only(key):
 
 
 @pytest.mark.parametrize("key", UNIONS)
-<<<<<<< HEAD
-=======
-def test_g1_four_analytics_and_seven_live_view_cookies(key):
-    assert [item.name for item in cookies(key, "analytics")] == ANALYTICS
-    assert [item.name for item in cookies(key, "live_view")] == LIVE_VIEW
-    assert (len(ANALYTICS), len(LIVE_VIEW)) == (4, 7)
-
-
-@pytest.mark.parametrize("key", ADVERTISING)
-def test_g1_thirty_four_advertiser_cookies_and_one_name_in_two_lists(key):
-    assert [item.name for item in cookies(key, "advertisers")] == ADVERTISERS
-    assert len(ADVERTISERS) == 34
-    names = [(item.name, item.group, item.storage) for item in declaration(key).cookies.items]
-    assert len(names) == len(set(names)) == 54
-    assert sorted(group for name, group, _ in names if name == "vm_app") == ["advertisers", "live_view"]
-
-
-def test_g1_lives_of_the_analytics_cookies():
-    lives = {item.name: (item.life.type, item.life.period) for item in cookies("lyngheim", "analytics")}
-    assert lives == {
-        "__utma": ("rolling", "P2Y"),
-        "__utmb": ("session", None),
-        "__utmc": ("session", None),
-        "__utmz": ("fixed", "P6M"),
-    }
-
-
-@pytest.mark.parametrize("key", UNIONS)
-def test_g1_lives_of_the_live_view_and_necessary_cookies(key):
-    lives = {item.name: (item.life.type, item.life.period) for item in cookies(key, "live_view")}
-    assert lives == {
-        "_ff_prevReqData": ("session", None),
-        "ff_1st_sess": ("session", None),
-        "ff_accept_cookies": ("fixed", "P4W"),
-        "ff_uslvid": ("rolling", "P1Y"),
-        "ff_usvid": ("session", None),
-        "ff_uvid": ("rolling", "P1Y"),
-        "vm_app": ("session", None),
-    }
-    lives = {item.name: (item.life.type, item.life.period) for item in cookies(key, "necessary")}
-    assert lives == {
-        "tillit_session": ("fixed", "P1D"),
-        "tillit_csrf": ("fixed", "P1Y"),
-        "tillit_cookie_choice": ("fixed", "P4W"),
-        "tillit_no_visits": ("fixed", "P1Y"),
-        "tillit_language": ("session", None),
-        f"/{key}/app/worker.js": ("until_removed", None),
-        f"tillit-{key}-frame": ("until_removed", None),
-        f"tillit-{key}-kept": ("until_removed", None),
-    }
-
-
-@pytest.mark.parametrize("key", UNIONS)
->>>>>>> 68a31f4 (Anonymous surveys are closed by words kept nowhere; known people are taken on as employees; what the app keeps, by name; marketing settled in sets)
 def test_a4_material_changes_are_told_thirty_days_ahead(key):
     changes = declaration(key).changes
     assert (changes.acceptance, changes.notice) == ("continued_use", "P30D")

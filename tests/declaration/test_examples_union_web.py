@@ -55,9 +55,9 @@ def test_g1_four_analytics_and_seven_live_view_cookies(key):
 def test_g1_thirty_four_advertiser_cookies_and_one_name_in_two_lists(key):
     assert [item.name for item in cookies(key, "advertisers")] == ADVERTISERS
     assert len(ADVERTISERS) == 34
-    names = [(item.name, item.group) for item in declaration(key).cookies.items]
-    assert len(names) == len(set(names)) == 51
-    assert sorted(group for name, group in names if name == "vm_app") == ["advertisers", "live_view"]
+    names = [(item.name, item.group, item.storage) for item in declaration(key).cookies.items]
+    assert len(names) == len(set(names)) == 54
+    assert sorted(group for name, group, _ in names if name == "vm_app") == ["advertisers", "live_view"]
 
 
 def test_g1_lives_of_the_analytics_cookies():
@@ -89,7 +89,9 @@ def test_g1_lives_of_the_live_view_and_necessary_cookies(key):
         "tillit_cookie_choice": ("fixed", "P4W"),
         "tillit_no_visits": ("fixed", "P1Y"),
         "tillit_language": ("session", None),
-        "tillit_card": ("rolling", "P1M"),
+        f"/{key}/app/worker.js": ("until_removed", None),
+        f"tillit-{key}-frame": ("until_removed", None),
+        f"tillit-{key}-kept": ("until_removed", None),
     }
 
 
