@@ -26,7 +26,7 @@ ELSEWHERE = {
     "giver $ tillit handover plan": "test_a10_people_go_straight_to_another_installation_whatever_breaks",
     "receiver $ tillit handover close": "test_a10_people_go_straight_to_another_installation_whatever_breaks",
     "tillit backup": "test_h11_an_operator_backs_up_lists_verifies_and_restores",
-    "tillit bench register --json": "test_benchmarks_of_money_and_of_the_register_run_at_a_tiny_size",
+    "tillit bench register --json": "test_benchmarks_of_money_power_and_the_register_run_at_a_tiny_size",
     "tillit db": "test_a_new_installation_from_nothing_to_stopped",
     "tillit migrate": "test_a_new_installation_from_nothing_to_stopped",
     "tillit restore": "test_h11_an_operator_backs_up_lists_verifies_and_restores",

@@ -23,3 +23,4 @@ APP_DELETED = event_type("app.deleted", subject="required", how=CODE, rows=COUNT
 SWITCH_REQUESTED = event_type("switch.requested", subject="required", way=CODE)
 SWITCH_DECIDED = event_type("switch.decided", subject="required", way=CODE, status=CODE, identity=CODE)
 BOOKS_EXPORTED = event_type("books.exported", subject="none", starts=DATE, ends=DATE, lines=COUNT)
+BILLS_EXPORTED = event_type("power.bills_exported", subject="none", month=DATE, points=COUNT, bills=COUNT)

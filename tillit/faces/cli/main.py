@@ -39,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "migrate": "Create or update the database's tables and rules.",
     "misuse": "Signs of misuse with their evidence, and the cases they lead to.",
     "payments": "Terms of payment, billing, the bank's files, the books as a file.",
+    "power": "A month's bills of every metering point as a file.",
     "programme": "Keep chains, stores, product groups, sources, rates and terms.",
     "prove": "Hold every promise against the running system.",
     "readings": "Files of meter values, and their rows that were put aside.",
