@@ -27,6 +27,7 @@ ELSEWHERE = {
     "receiver $ tillit handover close": "test_a10_people_go_straight_to_another_installation_whatever_breaks",
     "tillit backup": "test_h11_an_operator_backs_up_lists_verifies_and_restores",
     "tillit bench register --json": "test_benchmarks_of_money_power_and_the_register_run_at_a_tiny_size",
+    "tillit doctor": "test_an_installation_is_looked_at_whole_and_told_in_three_forms",
     "tillit db": "test_a_new_installation_from_nothing_to_stopped",
     "tillit migrate": "test_a_new_installation_from_nothing_to_stopped",
     "tillit restore": "test_h11_an_operator_backs_up_lists_verifies_and_restores",

@@ -49,3 +49,10 @@ def test_every_complaint_has_its_test() -> None:
 def test_every_test_named_exists() -> None:
     known = _tests()
     assert [name for row in ROWS for name in _named(row) if name not in known] == []
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\btest_\w+", text))
+    assert len(named) > 50
+    assert sorted(named - _tests()) == []

@@ -15,6 +15,7 @@ from tillit.faces.cli import refunds
 from tillit.faces.cli.days import bounded
 from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
+from tillit.kernel.csv_text import inert
 
 app = typer.Typer(no_args_is_help=True, help="Use, correct and expire bonus, and report on the programmes.")
 app.add_typer(refunds.app, name="refunds")
@@ -93,7 +94,7 @@ def share(
         print(json.dumps({"measure": made.measure, "start": str(start), "end": str(end), "cells": released}))
         return
     writer = csv.writer(sys.stdout, delimiter=";")
-    writer.writerows([columns, *rows])
+    writer.writerows([columns, *([inert(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)])
 
 
 @app.command()

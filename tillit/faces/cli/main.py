@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "declare": "Check, publish, compare and render declarations.",
     "demo": "Declare five controllers and run the main job on a year of baskets.",
     "disclosures": "Who has received what, and who is still to be told of a change.",
+    "doctor": "Look whether this installation can do its work: disks, database, jobs, backups, settings.",
     "docs": "Write the documents that are made from the code.",
     "draw": "List draws, show one, and repeat it: from what is stored, or from the published files alone.",
     "hold": "Keep what a claim, dispute or order concerns; release it; list what is held.",
@@ -135,6 +136,8 @@ def _database_trouble(error: Exception) -> str:
         return f"a value does not fit between the database and Tillit: {place}"
     if state is None or state.startswith(("08", "57P")):
         return str(database.unreachable(database.place(), cause))
+    if state == "53100":
+        return "the database's disk is full: make room; what was under way is undone"
     if state == "42P01":
         return "the database lacks a table: run tillit migrate"
     return f"the database refused: {type(cause).__name__} ({state})"

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,6 +20,7 @@ from tillit.benefits.supplier_orders import Handed, Part
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.suppliers import card_valid
+from tillit.faces.site import own_page
 from tillit.faces.supplier_web.access import begin, client_of, counted, supplier_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -131,7 +131,7 @@ def _context(client: ApiClient, page: str, **values: Any) -> dict[str, Any]:
 
 
 def _after(request: HttpRequest, after: str) -> str:
-    if after and url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure()):
+    if own_page(after):
         return after
     client = client_of(request)
     return next((name for scope, name in PAGES.items() if client and scope in client.scopes), "supplier_sign_in")
