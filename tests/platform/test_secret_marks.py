@@ -22,7 +22,7 @@ def test_a_database_remembers_its_secrets_and_refuses_others(fresh_db: Any, monk
             "SELECT setconfig::text FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase ="
             " (SELECT oid FROM pg_database WHERE datname = current_database())"
         ).fetchone()
-    assert all(f"{name}=" in said for name in secret_marks.MARKED)
+    assert all(f"{name}=" in said for name in secret_marks.marked())
     assert secrets.secret("digest_root").hex() not in said
     monkeypatch.setenv("TILLIT_SECRET_DIGEST_ROOT", OTHER)
     for refuse in (secret_marks.check, secret_marks.remember):

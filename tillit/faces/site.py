@@ -33,7 +33,7 @@ def counts_visits(request: HttpRequest) -> bool:
 
 
 def own_page(target: str, *, below: str = "/") -> str:
-    """`target` where it is the path of a page of ours that begins with `below`; '' for whatever leads elsewhere (H18)."""
+    """`target` where it is a path of ours that begins with `below`; empty for whatever leads elsewhere (H18)."""
     return target if target.startswith(below) and url_has_allowed_host_and_scheme(target, allowed_hosts=None) else ""
 
 

@@ -12,25 +12,31 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tillit.platform import database
+from tillit.platform import database, key_encryption
 from tillit.platform.errors import SecretError
-from tillit.platform.secrets import secret
+from tillit.platform.secrets import known, secret
 
-MARKED = ("api_keys", "digest_root", "envelope", "files", "key_encryption", "quarantine")
-"""Secrets that rows are sealed with, or found by, and that have no version in the rows."""
+SEALED_WITH = ("api_keys", "digest_root", "envelope", "files", "quarantine")
+"""Secrets that rows are sealed with, or found by, and that have no version."""
 SETTING = "tillit.secrets"
 _MESSAGE = b"tillit mark of a secret"
 
 
-def marks() -> dict[str, str]:
-    """The marks of the secrets at hand, by name; makes what is missing."""
-    return {name: hmac.digest(secret(name), _MESSAGE, "sha256")[:8].hex() for name in MARKED}
+def marked() -> tuple[str, ...]:
+    """The secrets that a database carries marks of: those, and the present key-encryption key."""
+    return (*SEALED_WITH, key_encryption.name())
 
 
-def refuse_others(known: dict[str, str], *, what: str) -> None:
-    """Raise `SecretError` naming each secret whose mark in `known` is another. `what`: whose marks they are."""
-    mine = marks()
-    other = sorted(name for name, mark in known.items() if name in mine and mine[name] != mark)
+def marks(*names: str) -> dict[str, str]:
+    """The marks of the secrets named, by name; makes what is missing."""
+    return {name: hmac.digest(secret(name), _MESSAGE, "sha256")[:8].hex() for name in names}
+
+
+def refuse_others(carried: dict[str, str], *, what: str) -> None:
+    """Raise `SecretError` naming each secret that is missing here, or another than `carried` says. `what`: whose marks
+    they are. Makes no secret.
+    """
+    other = sorted(name for name, mark in carried.items() if not known(name) or marks(name)[name] != mark)
     if other:
         variables = ", ".join(f"TILLIT_SECRET_{name.upper()}" for name in other)
         raise SecretError(
@@ -45,13 +51,15 @@ def check(where: database.Place, *, login: database.Login = "app") -> None:
         refuse_others(_carried(connection), what=f"the database {where.name}")
 
 
-def remember(where: database.Place) -> None:
-    """Put the marks on the database, beside those it carries. Raises `SecretError` where one differs."""
+def remember(where: database.Place, *, forget: tuple[str, ...] = ()) -> None:
+    """Put the marks on the database, beside those it carries, but for those to `forget`. Raises `SecretError` where one
+    differs.
+    """
     with database.connect("owner", name=where.name, autocommit=True) as connection:
-        known = _carried(connection)
-        refuse_others(known, what=f"the database {where.name}")
-        found = known | marks()
-        if found != known:
+        before = _carried(connection)
+        refuse_others(before, what=f"the database {where.name}")
+        found = {name: mark for name, mark in (before | marks(*marked())).items() if name not in forget}
+        if found != before:
             text = " ".join(f"{name}={mark}" for name, mark in sorted(found.items()))
             statement = sql.SQL("ALTER DATABASE {} SET {} = {}").format(
                 sql.Identifier(where.name), sql.Identifier(*SETTING.split(".")), sql.Literal(text)

@@ -6,16 +6,15 @@ import typing
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import Enum
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-import typer
 
 from tests.support.gone import database_gone
-from tillit.faces.cli.main import COMMANDS, MODULES, run
+from tillit.faces.cli.main import run
+from tillit.faces.cli.reference import every
 
 # What works without a database, or is a process of its own and tried elsewhere: command → why.
 APART = {
@@ -29,6 +28,7 @@ APART = {
     "declare keys": "prints what stands in the code",
     "declare record": "may be given a file",
     "declare statement": "may be given a file",
+    "docs commands": "writes what stands in the code",
     "docs code-map": "writes what stands in the code",
     "docs data-map": "writes what stands in the code",
     "serve": "tests/faces/cli/test_main.py: begins with a migration in a process of its own",
@@ -41,22 +41,6 @@ WORDS = {
         ("since", "until", "day", "start", "end", "starts", "at", "accept_from", "confidentiality"), "2026-01-01"
     ),
 }
-
-
-def _leaves(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    commands = getattr(command, "commands", None)
-    if not commands or getattr(command, "invoke_without_command", False):
-        yield " ".join(words), command
-    for name, one in (commands or {}).items():
-        yield from _leaves(one, (*words, name))
-
-
-def _all() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in COMMANDS:
-        module = import_module(f"tillit.faces.cli.{MODULES.get(name, name.replace('-', '_'))}")
-        found |= dict(_leaves(typer.main.get_command(module.app), (name,)))
-    return found
 
 
 def _value(parameter: Any, file: Path) -> str:
@@ -86,7 +70,7 @@ def _called(name: str, command: Any, file: Path) -> list[str]:
     return words
 
 
-ALL = _all()
+ALL = every()
 TRIED = [name for name in ALL if name not in APART and not name.startswith("simulator ")]
 
 

@@ -64,10 +64,13 @@ def test_h11_a_changed_cut_or_foreign_file_is_refused_and_leaves_nothing(
 def test_h11_a_dump_whose_sealed_values_the_secrets_at_hand_would_not_open_is_refused(
     town: Town, dump: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert set(archive.check(dump).secrets) == set(secret_marks.MARKED)
-    monkeypatch.setenv("TILLIT_SECRET_KEY_ENCRYPTION", "A" * 43 + "=")
-    with pytest.raises(SecretError, match="filled with other secrets: key_encryption"):
+    assert set(archive.check(dump).secrets) == set(secret_marks.SEALED_WITH)
+    monkeypatch.setenv("TILLIT_SECRET_DIGEST_ROOT", "A" * 43 + "=")
+    with pytest.raises(SecretError, match="filled with other secrets: digest_root"):
         restore(path=dump, name=f"{town.name}_r")
+    monkeypatch.delenv("TILLIT_SECRET_DIGEST_ROOT")
+    monkeypatch.setenv("TILLIT_SECRET_KEY_ENCRYPTION", "A" * 43 + "=")
+    _refused("other-key", lambda: restore(path=dump, name=f"{town.name}_r"))
     _nothing_left(town)
 
 

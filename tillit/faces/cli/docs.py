@@ -50,6 +50,18 @@ def code_map(
     out.print(f"{path}: written")
 
 
+@app.command()
+def commands(
+    to: Annotated[Path | None, typer.Option("--to", help="The file; default docs/commands.md.")] = None,
+) -> None:
+    """The commands: each with its options, from the commands themselves."""
+    from tillit.faces.cli.reference import page
+
+    path = to or paths.root() / "docs" / "commands.md"
+    path.write_text(page(), encoding="utf-8")
+    out.print(f"{path}: written")
+
+
 def examples() -> list[Any]:
     """The example controllers' declarations, by key."""
     from tillit.declaration.loader import load

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "import": "Take in files: purchases, members, meter values, and the rows that were put aside.",
     "insurance": "What products insure, covers, insurers and brokers told of claims.",
     "issuers": "Keep the issuers that orders to block a card go to.",
+    "keys": "Change the key that keys are wrapped with.",
     "members": "Enrol members, show them, their cards, and let them leave.",
     "messages": "Take in what mail servers send back, and mail to customer service; list what failed.",
     "migrate": "Create or update the database's tables and rules.",

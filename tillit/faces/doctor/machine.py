@@ -40,7 +40,7 @@ def folders() -> Iterator[Finding]:
 
 def secrets_kept() -> Iterator[Finding]:
     """Every secret that rows depend on is there; nothing is made here."""
-    missing = [name for name in secret_marks.MARKED if not secrets.known(name)]
+    missing = [name for name in secret_marks.marked() if not secrets.known(name)]
     if missing:
         yield warning("secrets", f"not made yet, or lost: {', '.join(missing)} (docs/operations.md, Secrets)")
     else:

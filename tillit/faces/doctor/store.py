@@ -67,7 +67,7 @@ def roles() -> Iterator[Finding]:
 
 def secrets_fit() -> Iterator[Finding]:
     """The secrets at hand are those that the rows were sealed and digested with."""
-    if all(secrets.known(name) for name in secret_marks.MARKED):
+    if all(secrets.known(name) for name in secret_marks.marked()):
         secret_marks.check(database.place())
         yield ok("secrets-fit", "the database was filled with the secrets at hand")
     else:

@@ -54,7 +54,7 @@ def make(*, progress: Progress = lambda _: None) -> tuple[Path, Manifest]:
             tables=tables,
             definitions=len(definitions),
             journal=segments.last(),
-            secrets=secret_marks.marks(),
+            secrets=secret_marks.marks(*secret_marks.SEALED_WITH),
         )
         path = places.folder("dump") / places.name("dump", where.name, made)
         if path.exists():
