@@ -18,6 +18,11 @@ from tillit.faces.cli.reference import every
 
 # What works without a database, or is a process of its own and tried elsewhere: command → why.
 APART = {
+    "bench breakdown": "homes made up in memory",
+    "doctor": "tells it among other findings: tests/faces/cli/test_doctor.py",
+    "handover fingerprint": "of a secret",
+    "messages letters collect": "nothing to do where no letters are sent",
+    "payments follow-up": "nothing to do where no acquirer is named",
     "cookies scan": "a browser comes first",
     "db psql": "becomes another program",
     "db settings": "prints what stands in the code",
@@ -92,7 +97,7 @@ def test_h18_a_command_without_its_database_says_so_in_one_line(
     file = tmp_path / "given"
     file.write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
     code = run(_called(name, ALL[name], file))
     out, err = capfd.readouterr()
     assert code != 0, out
