@@ -144,11 +144,17 @@ def own_file(*, actor: Actor, subject_id: int, case_id: int, document_id: int) -
         return attachments.open_file(scope=scope, case=case, document_id=document_id)
 
 
-def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Case]:
-    """The controller's complaints, the oldest first. Raises `ScopeError` for who may not handle them."""
+def queue(*, actor: Actor, controller: Controller, show: str = "open", first: int = 0, most: int = 200) -> list[Case]:
+    """The controller's complaints, the oldest first: `most` after the first so many. Raises `ScopeError`."""
     with Scope(actor, DESK, controllers=frozenset({controller.pk})):
         found = queries.queue(controller_ids=[controller.pk], kind=COMPLAINT, show=show)
-        return list(found.order_by("received_at", "id")[:200])
+        return list(found.order_by("received_at", "id")[first : first + most])
+
+
+def count_open(*, actor: Actor, controller: Controller) -> int:
+    """How many complaints are not closed."""
+    with Scope(actor, DESK, controllers=frozenset({controller.pk})):
+        return queries.queue(controller_ids=[controller.pk], kind=COMPLAINT).count()
 
 
 def handling(*, actor: Actor, controller: Controller, case_id: int) -> AbstractContextManager[tuple[Scope, Case]]:
