@@ -44,10 +44,13 @@ def test_f7_a_survey_is_written_previewed_opened_answered_and_read_through_pages
     desk.post(here, {"act": "up", "question": second})
     assert desk.get(here).text.index("More?") < desk.get(here).text.index("Content?")
     assert desk.post(here, {"act": "open"}).status_code == 422, "the draw is committed to first"
+    typed_in = desk.get(here).text.partition('id="state"')[2]
     for words in ("", "for kort"):
         assert desk.post(here, {"act": "commit", "words": words}).status_code == 422
     assert desk.post(here, {"act": "commit", "words": PHRASE}).status_code == 302
     assert PHRASE not in desk.get(here).text
+    assert 'name="words"' in typed_in.split("</section>", 1)[1], "not in what is fetched again while one is typing"
+    assert 'name="words"' not in typed_in.split("</section>", 1)[0]
     public = Client(headers={"accept-language": "en"})
     before = public.get("/fjordlys/draws/").text
     assert "Not told before the draw" in before
