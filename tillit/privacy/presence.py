@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import md5
 
 from django.db import connection
 
 from tillit.declaration import registry
 from tillit.declaration.vocabulary import category_key
+from tillit.privacy.planned import planned
 
 _MANY = 100
 """People, from which on it is asked first which tables hold anything."""
@@ -49,20 +49,9 @@ def _union(tables: Sequence[registry.PersonalTable], places: Iterable[int], subj
 
 
 def _of_few(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[Row]:
-    """Every table at once. To plan a look into a hundred tables takes longer than the look: it is planned once a
-    connection, without regard to who is asked about. What the scope may see is looked up each time, as always.
-    """
-    text = _union(tables, range(len(tables)), "$1")
-    name = f"tillit_held_{md5(text.encode(), usedforsecurity=False).hexdigest()}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE name = %s)", [name])
-        if not cursor.fetchone()[0]:
-            cursor.execute(f"PREPARE {name} (bigint[]) AS {text}")
-        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute(f"EXECUTE {name} (%s::bigint[])", [list(subjects)])
-        found: list[Row] = cursor.fetchall()
-        cursor.execute("SET LOCAL plan_cache_mode TO DEFAULT")
-    return found
+    """Every table at once: to plan a look into a hundred tables takes longer than the look."""
+    with planned() as asking:
+        return asking.ask(_union(tables, range(len(tables)), "%(subjects)s::bigint[]"), {"subjects": list(subjects)})
 
 
 def _of_many(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[Row]:
