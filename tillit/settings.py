@@ -1,9 +1,8 @@
 """Django's settings. Importing them opens no connection and starts no server.
 
 The database is reached as ``tillit_app`` unless ``TILLIT_DB_ROLE=owner`` (set by ``tillit migrate`` alone). Everything
-an installation decides comes from the environment: ``DATABASE_URL``, ``TILLIT_VAR``, ``TILLIT_DEBUG``,
-``TILLIT_HOSTS`` (comma-separated), ``TILLIT_HTTPS`` (0 only on a machine of one's own), ``TILLIT_SECRET_*``,
-``TILLIT_OWNERSHIP_CHECK`` (see `purchases.ownership`).
+an installation decides comes from the environment (README.md, *Settings*), through `platform.given`, which refuses what
+cannot be.
 """
 
 import base64
@@ -11,16 +10,15 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tillit.platform import database, logs, paths, secrets
-from tillit.platform.errors import SettingError
+from tillit.platform import database, given, logs, paths, secrets
 
 PACKAGE = Path(__file__).resolve().parent
 
-DEBUG = os.environ.get("TILLIT_DEBUG") == "1"
-HTTPS = not DEBUG and os.environ.get("TILLIT_HTTPS", "1") == "1"
+DEBUG = given.flag("TILLIT_DEBUG")
+HTTPS = not DEBUG and given.flag("TILLIT_HTTPS", default=True)
 SECRET_KEY = base64.b64encode(secrets.secret("django", 64)).decode()
 OWNERSHIP_CHECK = os.environ.get("TILLIT_OWNERSHIP_CHECK", "")
-OWNERSHIP_SERVICE = os.environ.get("TILLIT_OWNERSHIP_SERVICE", "")
+OWNERSHIP_SERVICE = given.service("TILLIT_OWNERSHIP_SERVICE")
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("TILLIT_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host.strip()
 ]
@@ -142,7 +140,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # The key that new links of the audit chains are made with; earlier ones stay, to verify (secrets audit, audit_2 …).
-TILLIT_AUDIT_KEY_VERSION = int(os.environ.get("TILLIT_AUDIT_KEY_VERSION", "1"))
+TILLIT_AUDIT_KEY_VERSION = given.number("TILLIT_AUDIT_KEY_VERSION", default=1, least=1)
 
 LANGUAGE_CODE = "nb"
 LANGUAGES = [("nb", "Bokmål"), ("en", "English")]
@@ -174,10 +172,7 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
 # How many proxies of our own stand before the site. Each appends the address it was asked from to X-Forwarded-For; what
 # stands further left was written by the visitor. Also whose X-Forwarded-Proto is believed.
-_PROXIES = os.environ.get("TILLIT_BEHIND_PROXY") or "0"
-if not (_PROXIES.isascii() and _PROXIES.isdigit()):
-    raise SettingError("TILLIT_BEHIND_PROXY must be the number of proxies before the site: 0, 1 …")
-TRUSTED_PROXIES = int(_PROXIES)
+TRUSTED_PROXIES = given.number("TILLIT_BEHIND_PROXY", default=0, what="the number of proxies before the site")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -203,13 +198,13 @@ WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = paths.var() / "files"
 
 LOGGING_CONFIG = None
-logs.configure(level=os.environ.get("TILLIT_LOG_LEVEL", "WARNING"))
+logs.configure(level=given.one_of("TILLIT_LOG_LEVEL", "WARNING", "DEBUG", "INFO", "ERROR", "CRITICAL"))
 
 # Mail goes to files in var/mail unless a server is named: TILLIT_SMTP=smtp(s)://user:password@host:port
 EMAIL_FILE_PATH = paths.var() / "mail"
 EMAIL_BACKEND = "tillit.messages.mail_folder.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("TILLIT_MAIL_FROM", "Tillit <no-reply@localhost.localdomain>")
-if _smtp := os.environ.get("TILLIT_SMTP"):
+if _smtp := given.address("TILLIT_SMTP", schemes=("smtp", "smtps"), like="smtp(s)://user:password@host:port"):
     _parts = urlsplit(_smtp)
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT = _parts.hostname, _parts.port or (465 if _parts.scheme == "smtps" else 587)
@@ -222,50 +217,44 @@ if _smtp := os.environ.get("TILLIT_SMTP"):
 # Where mail servers send what they cannot deliver: a mailbox piped into `tillit messages bounce` (docs/messages.md).
 BOUNCE_ADDRESS = os.environ.get("TILLIT_BOUNCES", "")
 # Where people reach the site, for links in messages.
-SITE_URL = os.environ.get("TILLIT_SITE_URL", "http://localhost:8000").rstrip("/")
+SITE_URL = given.address(
+    "TILLIT_SITE_URL", schemes=("https", "http"), like="https://host", default="http://localhost:8000"
+).rstrip("/")
 
 # SMS goes nowhere unless a gateway is named: TILLIT_SMS=https://TOKEN@host/path (docs/messages.md)
-SMS_GATEWAY = os.environ.get("TILLIT_SMS", "")
+SMS_GATEWAY = given.service("TILLIT_SMS")
 SMS_NUMBER = os.environ.get("TILLIT_SMS_NUMBER", "")
 # Where orders to block a card go, an address for each issuer: "key=https://TOKEN@host/path …".
-ISSUERS = os.environ.get("TILLIT_ISSUERS", "")
+ISSUERS = given.services("TILLIT_ISSUERS")
 # Who charges cards: TILLIT_ACQUIRER=https://TOKEN@host/path; where claims go: TILLIT_INSURERS="key=https://… …".
-ACQUIRER = os.environ.get("TILLIT_ACQUIRER", "")
-INSURERS = os.environ.get("TILLIT_INSURERS", "")
+ACQUIRER = given.service("TILLIT_ACQUIRER")
+INSURERS = given.services("TILLIT_INSURERS")
 # The certificates that files of claims are sealed for: TILLIT_INSURER_CERTIFICATES="insurer=/path/to.pem …".
-INSURER_CERTIFICATES = os.environ.get("TILLIT_INSURER_CERTIFICATES", "")
+INSURER_CERTIFICATES = given.files("TILLIT_INSURER_CERTIFICATES")
 # Partners that are asked who is entitled, suppliers that are told whom they serve: "key=https://TOKEN@host/path …".
-PARTNERS = os.environ.get("TILLIT_PARTNERS", "")
-SUPPLIERS = os.environ.get("TILLIT_SUPPLIERS", "")
+PARTNERS = given.services("TILLIT_PARTNERS")
+SUPPLIERS = given.services("TILLIT_SUPPLIERS")
 # Whether people without e-mail and SMS get letters, which staff fetch in batches: TILLIT_POST=1
-POST_IN_BATCHES = os.environ.get("TILLIT_POST", "") == "1"
+POST_IN_BATCHES = given.flag("TILLIT_POST")
 
 # Registers outside that facts are checked against: https://TOKEN@host/path (docs/registers.md)
 REGISTERS = {
-    "population_register": os.environ.get("TILLIT_POPULATION_REGISTER", ""),
-    "address_register": os.environ.get("TILLIT_ADDRESS_REGISTER", ""),
-    "reservation_register": os.environ.get("TILLIT_RESERVATION_REGISTER", ""),
+    "population_register": given.service("TILLIT_POPULATION_REGISTER"),
+    "address_register": given.service("TILLIT_ADDRESS_REGISTER"),
+    "reservation_register": given.service("TILLIT_RESERVATION_REGISTER"),
 }
 
 # Advertising networks: TILLIT_AUDIENCE_<PROCESSOR'S KEY>=https://TOKEN@host/path (docs/audiences.md)
-AUDIENCES = {
-    name.removeprefix("TILLIT_AUDIENCE_").lower(): address
-    for name, address in os.environ.items()
-    if name.startswith("TILLIT_AUDIENCE_") and address
-}
+AUDIENCES = given.by_prefix("TILLIT_AUDIENCE_")
 
 # The power market's hub: TILLIT_MARKET_HUB_<CONTROLLER'S KEY>=https://TOKEN@host/path (docs/market-hub.md)
-MARKET_HUBS = {
-    name.removeprefix("TILLIT_MARKET_HUB_").lower(): address
-    for name, address in os.environ.items()
-    if name.startswith("TILLIT_MARKET_HUB_") and address
-}
+MARKET_HUBS = given.by_prefix("TILLIT_MARKET_HUB_")
 
 # Visit statistics: a file of networks and countries, and `server` to count pages without a script (docs/visits.md)
 GEOGRAPHY = os.environ.get("TILLIT_GEOGRAPHY", "")
-VISITS = os.environ.get("TILLIT_VISITS", "beacon")
+VISITS = given.one_of("TILLIT_VISITS", "beacon", "server")
 # Notices to browsers go nowhere unless somebody answers for them: TILLIT_WEB_PUSH=mailto:drift@example.org
-WEB_PUSH_CONTACT = os.environ.get("TILLIT_WEB_PUSH", "")
+WEB_PUSH_CONTACT = given.address("TILLIT_WEB_PUSH", schemes=("mailto", "https"), like="mailto:drift@example.org")
 # The push services of the browsers people use; nothing else is called.
 PUSH_HOSTS = os.environ.get(
     "TILLIT_PUSH_HOSTS",
@@ -273,4 +262,9 @@ PUSH_HOSTS = os.environ.get(
 ).split(",")
 
 # Where to report a weakness: mailto:, https: or tel:, separated by commas (RFC 9116)
-SECURITY_CONTACTS = os.environ.get("TILLIT_SECURITY_CONTACTS", "mailto:security@localhost.localdomain").split(",")
+SECURITY_CONTACTS = given.addresses(
+    "TILLIT_SECURITY_CONTACTS",
+    schemes=("mailto", "https", "tel"),
+    like="mailto:, https: or tel: addresses",
+    default="mailto:security@localhost.localdomain",
+)

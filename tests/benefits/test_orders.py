@@ -8,11 +8,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from tests.benefits.conftest import World
-from tillit.benefits import editing, orders, proof
+from tillit.benefits import editing, orders, proof, supplier_orders
 from tillit.benefits.errors import OrderError
 from tillit.benefits.models import Frame, Kind
 from tillit.benefits.order_models import Order
-from tillit.benefits.orders import Handed, Wanted
+from tillit.benefits.orders import Wanted
+from tillit.benefits.supplier_orders import Handed
 from tillit.declaration.vocabulary import vocabulary
 from tillit.disclosure.models import Disclosure
 from tillit.kernel import clock
@@ -45,10 +46,10 @@ def place(world: World, subject: int, benefit: str = "rom", form: Wanted = FORM,
 
 
 def supplier(world: World, act: str, key: str = "hotell", **more: Any) -> Any:
-    scope = orders.supplier_scope(supplier=world.suppliers[key], on=clock.today())
+    scope = supplier_orders.supplier_scope(supplier=world.suppliers[key], on=clock.today())
     assert scope is not None
     with scope:
-        return getattr(orders, act)(scope=scope, supplier=world.suppliers[key], at=clock.now(), **more)
+        return getattr(supplier_orders, act)(scope=scope, supplier=world.suppliers[key], at=clock.now(), **more)
 
 
 def fetched(world: World, key: str = "hotell") -> list[Handed]:

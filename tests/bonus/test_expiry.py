@@ -18,6 +18,7 @@ from tillit.ledger.kinds import NEVER
 from tillit.ledger.models import Transfer
 from tillit.messages import outbox
 from tillit.messages.models import Message
+from tillit.privacy.prove.run import prove
 
 NEW_YEAR = datetime(2026, 12, 31, 23, tzinfo=UTC)
 
@@ -96,6 +97,13 @@ def test_the_terms_are_the_declarations(world: World) -> None:
     assert (again.pk, again.book_id, again.rounding) == (programme.pk, programme.book_id, "half_up")
 
 
+def _proven() -> tuple[str, str]:
+    """What the proof finds of warnings before bonus expires."""
+    proofs = prove(kinds=["domains"], controllers=["nordkai"])
+    (found,) = [one.finding for one in proofs if one.promise.path == "programme.warn_before_expiry"]
+    return found.status, found.why
+
+
 def test_c7_f11_the_warning_reaches_the_member_once_and_is_no_marketing(world: World) -> None:
     kari, ola = world.member(email="kari@eksempel.example"), world.member()
     world.earn(kari, 70_000, expires=Y27)
@@ -103,9 +111,16 @@ def test_c7_f11_the_warning_reaches_the_member_once_and_is_no_marketing(world: W
     programme = world.programmes["nordkai"]
     with clock.travel(date(2026, 12, 1)):
         assert warn(programme=programme, on=clock.today()) == 0
+    with clock.travel(date(2026, 12, 5)):
+        assert _proven() == (
+            "broken",
+            f"2 people with bonus about to expire in chain {programme.chain_id} were not warned",
+        )
     with clock.travel(date(2026, 12, 2)):
         assert warn(programme=programme, on=clock.today()) == 2
         warn(programme=programme, on=clock.today())
+        with clock.travel(date(2026, 12, 5)):
+            assert _proven() == ("kept", "")
         assert outbox.deliver().sent == 1
     (sent,) = mail.outbox
     assert sent.to == ["kari@eksempel.example"]

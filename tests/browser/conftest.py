@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,11 +34,18 @@ from tests.support.world import publish_examples
 from tillit.benefits.models import Kind
 from tillit.bonus import offers, rates
 from tillit.bonus.misuse import Limits
+from tillit.declaration.models import Controller
 from tillit.faces.api import keys
 from tillit.journeys import misuse
+from tillit.journeys.demo import union_members
+from tillit.journeys.leave import leave
+from tillit.journeys.register.importing import import_file
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties import directories
 from tillit.parties import staff as staffing
+from tillit.parties.digests import Kind as Known
+from tillit.parties.digests import digest
 from tillit.platform import database, paths
 from tillit.purchases.models import Purchase, Store
 from tillit.services import covers, invoices, terms
@@ -49,6 +57,8 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 SUPPLIER_KEYS: list[str] = []
 """The key of a supplier of benefits at the site, the latest last."""
 AT_HOME: list[Person] = []
+FORMER: list[dict[str, str]] = []
+"""Both numbers of somebody who has left a union."""
 """Who has a home with meter values at the power retailer, the latest last."""
 _CODE = re.compile(r"\b\d{6}\b")
 
@@ -225,6 +235,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
     union.benefit("rom", kind=Kind.ORDER, title="Rom i fjellet", needs=("order_name", "order_phone"))
     _, key = keys.add(supplier=union.suppliers["hotell"], name="till", scopes=list(keys.SUPPLIER_SCOPES))
     SUPPLIER_KEYS.append(key)
+    FORMER.append(_former(controllers["lyngheim"]))
     berit = make_person(controllers["trygghavn"], "Berit", "Havn", "+47 400 00 114", "customer")
     AT_HOME.append(make_person(controllers["fjordlys"], "Per", "Tveit", "+47 400 00 115", "customer"))
     furnish_home(AT_HOME[-1].subject_id)
@@ -282,6 +293,20 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
         )
     _, till = keys.add(chain=world.chains["rundtur"], name="till", scopes=list(keys.TILL_SCOPES))
     return kari, ola, eva, berit, staff.email, till
+
+
+def _former(union: Controller) -> dict[str, str]:
+    """Somebody whom the union's file had, and who has left since."""
+    union_members.found(controller_id=union.pk)
+    with tempfile.TemporaryDirectory() as folder:
+        path = union_members.write(Path(folder) / "members.csv", members=1)
+        import_file(path=path, controller=union, full=True)
+        number, national = path.read_text("utf-8").splitlines()[1].split(";")[:2]
+    known = digest(union.register_id, Known.MEMBER_NUMBER, number)
+    subject = directories.resolve(register_id=union.register_id, kind=Known.MEMBER_NUMBER, digest=known)
+    assert subject is not None
+    leave(subject_id=subject, controller_id=union.pk, at=clock.now())
+    return {"member_number": number, "national_number": national}
 
 
 def _owes_and_is_insured(person: Person) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import Window
 from tillit.declaration.loader import load
+from tillit.faces.cookie_scan.crawl import HELD
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.platform import paths
 
@@ -42,6 +43,18 @@ def check(window: Window, declared: dict[str, dict[str, object]]) -> None:
     foreign = [url for url in window.asked if not url.startswith((window.site.address, "data:"))]
     assert foreign == [], where
     assert window.trouble == [], where
+
+
+def kept(page: Page, example: str, controller: str) -> set[tuple[str, str]]:
+    """(name, storage) of what the page's origin holds beside cookies, all of it in the controller's register (G1)."""
+    declaration, _ = load(paths.root() / "examples" / example / f"{controller}.yaml")
+    held = page.evaluate(HELD)
+    found = {
+        (name, storage) for storage in ("local", "session", "indexed", "cache", "worker") for name in held[storage]
+    }
+    undeclared = found - {(one.name, one.storage) for one in declaration.cookies.items}
+    assert undeclared == set(), f"{undeclared} at {page.url} stand in no register"
+    return found
 
 
 def _is_declared(cookie: dict[str, object], declared: dict[str, dict[str, object]], page: Page) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, SUPPLIER_KEYS, Site, Window
-from tests.browser.looking import check, declared  # noqa: F401 (a fixture)
+from tests.browser.looking import check, declared, kept  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.browser
 MIN = "/lyngheim/min-side"
@@ -79,6 +79,10 @@ def test_b2_b3_b4_a_card_on_a_phone_and_an_order_to_its_supplier(
     phone.page.wait_for_function(
         "async () => (await indexedDB.databases()).some(one => one.name === 'tillit-lyngheim-kept')", timeout=PATIENCE
     )
+    assert kept(phone.page, "union_benefits", "lyngheim") == {
+        ("/lyngheim/app/worker.js", "worker"), ("tillit-lyngheim-frame", "cache"),
+        ("tillit-lyngheim-kept", "cache"), ("tillit-lyngheim-kept", "indexed"),
+    }  # fmt: skip
     phone.context.set_offline(True)
     phone.page.reload()
     assert shown(phone) != code

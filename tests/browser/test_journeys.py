@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import looking
 from tests.browser.conftest import DESKTOP, PHONE, SIZES, Site, Window
 
 pytestmark = pytest.mark.browser
@@ -189,6 +190,9 @@ def test_b2_b6_the_app_shows_what_was_kept_without_a_network_and_nothing_once_si
     page.click("[data-turn=on]")
     expect(page.locator("[data-on]")).to_be_visible()
     assert page.evaluate(kept)
+    assert looking.kept(page, "bonus", "rundtur") == {
+        ("/rundtur/app/worker.js", "worker"), ("tillit-rundtur-frame", "cache"), ("tillit-rundtur-kept", "cache"),
+    }, "each by its own name"  # fmt: skip
     opened.context.set_offline(True)
     opened.go("/rundtur/min-side/cards/")
     expect(page.locator("h1")).to_be_visible()

@@ -1,15 +1,10 @@
-"""Every page, found by the names of its addresses, in real Chromium: readable by all, no wider than the screen, nothing
-asked of others, nothing stored that is not declared."""
+"""Every address of the site by its name, and where it is looked at: none is forgotten."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.browser.conftest import SIZES, Site, Window
-from tests.browser.looking import check, declared
-
-__all__ = ["declared"]  # a fixture
 pytestmark = pytest.mark.browser
 VISITOR = [
     "accessibility",
@@ -217,6 +212,7 @@ BY_CLIENT = [
     "public_benefit",
     "employment",
     "job_keep",
+    "employment_confirm",
     "competition",
     "competition_confirm",
     "seminar_confirm",
@@ -377,32 +373,3 @@ def test_every_address_is_known_to_this_crawl() -> None:
     names = list(_names(get_resolver().url_patterns))
     assert len(names) == len(set(names))
     assert sorted(names) == sorted([*VISITOR, *MEMBER, *STAFF, *JOURNEYS, *BY_CLIENT, *OTHERS])
-
-
-@pytest.mark.parametrize(
-    ("size", "locale"), [pytest.param("phone", "nb-NO", marks=pytest.mark.soak), ("desktop", "en-GB")]
-)
-def test_g1_h18_public_pages(
-    window: Callable[..., Window], declared: dict[str, dict[str, object]], size: str, locale: str
-) -> None:
-    opened = window(SIZES[size], locale)
-    for name in VISITOR:
-        opened.go(path_of(name))
-        check(opened, declared)
-
-
-@pytest.mark.parametrize(
-    ("size", "locale"), [("phone", "en-GB"), pytest.param("desktop", "nb-NO", marks=pytest.mark.soak)]
-)
-def test_g1_h18_pages_of_a_member(
-    window: Callable[..., Window], declared: dict[str, dict[str, object]], site: Site, size: str, locale: str
-) -> None:
-    opened = window(SIZES[size], locale)
-    opened.go("/rundtur/sign-in/")
-    opened.page.fill("#address", "nobody@post.example")
-    opened.click("main form button")
-    check(opened, declared)
-    opened.sign_in(site.kari)
-    for name in MEMBER:
-        opened.go(path_of(name))
-        check(opened, declared)

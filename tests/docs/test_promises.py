@@ -39,6 +39,20 @@ def test_a_row_says_what_is_so(row: list[str]) -> None:
         assert any(f"_{promise.lower()}_" in name for name in _named(row)), "a test that carries the row's id"
 
 
+def test_every_complaint_has_its_test() -> None:
+    text = (ROOT / "docs" / "programme.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_complaint_\w+)`", text))
+    assert len(named) >= 9
+    assert named == {name for name in _tests() if name.startswith("test_complaint_")}
+
+
 def test_every_test_named_exists() -> None:
     known = _tests()
     assert [name for row in ROWS for name in _named(row) if name not in known] == []
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\btest_\w+", text))
+    assert len(named) > 50
+    assert sorted(named - _tests()) == []

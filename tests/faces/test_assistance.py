@@ -285,6 +285,12 @@ def test_d3_d12_what_a_parent_signed_is_over_with_the_parent_s_yes(own: Client, 
     assert worker.post(desk, {"act": "posted", "letter_id": str(written.id)}).status_code == 422
     assert worker.post(desk, letter).status_code == 422
     assert [one.posted_at for one in rows(liv, Letter)] == [None]
+    with Scope(system("test", {berit.controller.pk}), "web_cleanup", frozenset({liv.subject_id})):
+        Mandate.objects.filter(subject_id=liv.subject_id).update(withdrawn_at=None)  # were it forgotten, too
+        late = Letter.objects.filter(subject_id=liv.subject_id, id=written.id)
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            late.update(posted_at=clock.now())
+        assert late.update(posted_at=tie.starts + timedelta(seconds=1)) == 1, "while the parent's yes stood"
 
 
 def test_d4_d12_from_fifteen_a_child_of_the_family_asks_and_signs_by_their_own_sign_in(

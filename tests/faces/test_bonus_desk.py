@@ -1,6 +1,6 @@
 """The pages of those who keep a bonus programme: misuse, owed bonus (C8, C13)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +13,10 @@ from tests.bonus.test_reports import buy
 from tests.bonus.test_use import balance, use
 from tests.faces.test_staff import at_work, find, hire, link
 from tillit.audit.models import Event
-from tillit.bonus import gift_cards, vouchers
+from tillit.bonus import gift_cards, rates, vouchers
+from tillit.bonus.rates import When
 from tillit.bonus.vouchers import Till
+from tillit.cases.models import Case
 from tillit.journeys import misuse
 from tillit.kernel import clock
 
@@ -78,6 +80,12 @@ def test_c8_what_is_owed_is_claimed_paid_and_given_up_on_its_page() -> None:
         )
 
 
+def two_per_cent(world: World) -> None:
+    """The chain's plain rate, by which what one of the staff does alone is counted."""
+    always = When(datetime(2025, 1, 1, tzinfo=UTC))
+    rates.add(chain_id=world.chains["nordkai"].pk, basis_points=200, when=always)
+
+
 def owes(world: World) -> int:
     member = world.member()
     world.earn(member, 10_00, expires=Y28)
@@ -138,6 +146,7 @@ def test_c9_a_used_voucher_is_given_back_by_who_corrects_bonus_with_the_receipt_
         with world.scope("bonus_use", member) as scope:
             voucher = vouchers.reserve(scope=scope, subject_id=member, amount=20_00, **given)
             code = vouchers.code_of(voucher=voucher, register_id=club.register_id)
+        two_per_cent(world)
         till = Till(chain_id=chain.pk, controller_id=club.pk, register_id=club.register_id)
         with world.scope("bonus_use") as scope:
             vouchers.redeem(scope=scope, till=till, code=code, amount=20_00, at=clock.now(), reference="K1")
@@ -165,6 +174,7 @@ def test_c8_c10_a_members_bonus_is_explained_and_corrected_at_the_desk() -> None
     with clock.travel(NOW):
         world = build()
         club, member = world.controllers["nordkai"], world.member(given="Kari", family="Nordlund")
+        two_per_cent(world)
         world.earn(member, 10_00, expires=Y28)
         desk = at_work(hire(club, name="Kaja Service"))
         person = link(find(desk, "nordlund", key="nordkai"))
@@ -177,4 +187,15 @@ def test_c8_c10_a_members_bonus_is_explained_and_corrected_at_the_desk() -> None
         for _ in range(2):
             assert desk.post(f"{person}bonus/", {**form, "reference": "S-1"}).status_code == 302
         assert balance(world, member).available == -2_50
+        much = {**form, "reference": "S-2", "amount": "100,00"}
+        assert "takes two" in desk.post(f"{person}bonus/", much, headers=EN, follow=True).text
+        assert balance(world, member).available == -2_50
+        colleague = at_work(hire(club, name="Knut Kollega"))
+        with world.scope("bonus_correction", member):
+            here = f"/staff/nordkai/complaints/{Case.objects.get().id}/"
+        assert here in colleague.get("/staff/nordkai/complaints/").text
+        assert "Proposed: NOK\xa0100.00" in colleague.get(here, headers=EN).text
+        assert desk.post(here, {"act": "uphold", "text": "Ja", "amount": "100,00"}).status_code == 422
+        assert colleague.post(here, {"act": "uphold", "text": "Ja", "amount": "100,00"}).status_code == 302
+        assert balance(world, member).available == 97_50
         assert at_work(hire(club, role="reception", name="Per Port")).get(f"{person}bonus/").status_code == 404

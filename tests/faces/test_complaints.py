@@ -133,9 +133,15 @@ def test_c12_an_amount_is_no_way_round_the_receipt_and_much_bonus_takes_two(
     assert available(kari) == 0
     assert colleague.post(wrong, said | {"amount": "100,01"}).status_code == 302
     assert available(kari) == 10001
-    more = f"/staff/rundtur/complaints/{number(complain(client, world, about='wrong'))}/"
+    more, again = (f"/staff/rundtur/complaints/{number(complain(client, world, about='wrong'))}/" for _ in range(2))
     assert desk.post(more, said | {"amount": "100,00"}).status_code == 302
     assert available(kari) == 20001
+    refused = desk.post(again, said | {"amount": "0,01"}, headers=english)
+    assert (refused.status_code, "takes two" in refused.text) == (422, True), "several small ones add up"
+    assert "Proposed: NOK\xa00.01" in colleague.get(again, headers=english).text
+    assert "Proposed:" not in client.get(again.replace("/staff/rundtur/", "/rundtur/min-side/"), headers=english).text
+    assert colleague.post(again, said | {"amount": "0,01"}).status_code == 302
+    assert available(kari) == 20002
 
 
 def test_c12_a_question_is_answered_and_a_rejection_says_why(client: Client, world: World, kari: Person) -> None:

@@ -15,6 +15,7 @@ from django.test import Client
 from tests.conftest import TestDatabase
 from tests.faces.test_staff import at_work, hire
 from tests.support.intake import NOW, SOURCE, Club, club
+from tests.support.jobs import drain
 from tests.support.shops import HEADER, card_number, row
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
@@ -24,6 +25,7 @@ from tillit.journeys.models import FileState, SentBody, SentFile
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties.models import StaffRole
+from tillit.platform import paths
 from tillit.purchases.models import Batch, Chain, QuarantinedRow
 
 PATH = "/staff/rundtur/files/"
@@ -190,10 +192,14 @@ def test_c5_a_worker_that_is_killed_leaves_nothing_half_done_and_holds_nobody_up
     # The worker stops where the file is begun and nothing is staged: another connection holds the table it needs.
     with fresh_db.connect("owner") as holder:
         holder.execute("LOCK TABLE purchases_batch IN ACCESS EXCLUSIVE MODE")
-        program = "import django; django.setup(); from tillit.faces.jobs import tasks; tasks.drain()"
+        program = "import django; django.setup(); from tests.support.jobs import drain; drain()"
         environment = {**fresh_db.environment, "DJANGO_SETTINGS_MODULE": "tillit.settings"}
         worker = subprocess.Popen(
-            [sys.executable, "-c", program], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [sys.executable, "-c", program],
+            env=environment,
+            cwd=paths.root(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         until = time.monotonic() + 60
         while SentFile.objects.get().state != FileState.RUNNING:
@@ -207,7 +213,7 @@ def test_c5_a_worker_that_is_killed_leaves_nothing_half_done_and_holds_nobody_up
     with fresh_db.connect("owner", autocommit=True) as owner:
         owner.execute("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '2 minutes'")
     assert tasks.take_up_again() == 1
-    tasks.drain()
+    drain()
     file.refresh_from_db()
     assert (file.state, file.attempts, file.result["counts"]["posted"]) == ("done", 2, 60)
     assert Batch.objects.count() == 1

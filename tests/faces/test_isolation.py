@@ -1,5 +1,6 @@
 """Member A, with every id of member B over every address: nothing of B's comes back (A9, H18)."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -122,6 +123,13 @@ def addresses(values: set[str], keys: tuple[str, ...] = KEYS) -> Iterator[tuple[
                     yield pattern.name, _reversed(pattern, given)
 
 
+def api_paths(values: set[str]) -> list[str]:
+    """Every address of the API, with each value wherever an argument stands."""
+    found = sorted({path for _, path in addresses(values, KEYS[:1]) if path.startswith("/api/v1/")})
+    assert len(found) > 30
+    return found
+
+
 def _reversed(pattern: URLPattern, given: dict[str, Any]) -> str:
     """The address; those of the API have a namespace."""
     try:
@@ -184,6 +192,9 @@ def test_h18_posted_to_every_address_ids_of_another_give_and_change_nothing(two:
         assert answer.status_code < 500, path
         shown = b"" if answer.streaming else answer.content
         assert not any(mark in shown.decode(errors="replace") for mark in marks(ola) - {value}), path
+    for verb, path in itertools.product(("PATCH", "PUT", "DELETE"), api_paths({*values[:3], str(uuid4())})):
+        answer = client.generic(verb, path, "{}", content_type="application/json")
+        assert answer.status_code in {401, 404, 405}, f"{verb} {path}: a session is no key"
     assert tried > 150
     assert client.get("/rundtur/min-side/").status_code == 200, "still signed in: what was posted was posted as herself"
     assert _rows(ola, controllers) == before

@@ -11,9 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.faces.conftest import Gateway, Person, last_code, sign_in
 from tests.faces.ways import KEY, NATIONAL, NUMBER, by_password, choose, home, mails, plain, register, typed
+from tillit.declaration.queries import holder_of
 from tillit.journeys import registration
+from tillit.journeys.person_facts import keep_contact
 from tillit.journeys.sign_in import mail_allowed
 from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
+from tillit.parties.contacts import record_address
 from tillit.parties.models import Session, SignInCode
 from tillit.parties.rates import Limit
 from tillit.privacy import anomalies
@@ -129,3 +133,18 @@ def test_b6_without_text_messages_there_is_no_registration(ada: Person, gateway:
     for changed in ({"national_number": "20877130054"}, {}):
         assert browser.post(f"/{KEY}/register/", typed(**changed)).status_code == 404
     assert f"/{KEY}/register/" not in browser.get(f"/{KEY}/sign-in/lost/").text
+
+
+def test_h18_an_address_that_somebody_else_states_is_no_way_in(bare: Person) -> None:
+    holder = holder_of(controller_id=bare.controller.pk)
+    where = {"subject_id": bare.subject_id, "controller_id": holder, "register_id": bare.controller.register_id}
+    counts = []
+    for record, source in ((None, ""), (keep_contact, "samklang_fordel"), (record_address, "data_subject")):
+        with Scope(system("test", {holder, bare.controller.pk}), "membership_administration") as scope:
+            if record is not None:
+                record(scope=scope, **where, kind="email", text=bare.email, source=source, at=clock.now())
+        with CaptureQueriesContext(connection) as seen:
+            _number(Client())
+        counts.append((mails(), len(seen)))
+    assert [sent for sent, _ in counts] == [0, 0, 1], "who wrote a list of addresses does not get the code"
+    assert len({statements for _, statements in counts}) == 1

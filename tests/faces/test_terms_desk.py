@@ -286,10 +286,10 @@ def test_c12_what_one_of_the_staff_posts_alone_is_set_per_chain_on_record(world:
     assert Chain.objects.get(key="mat").alone_up_to == 1250_50, (
         "what was asked for before it was lowered counts no more"
     )
-    setup = Setup.model_validate({"chains": [{"key": "mat", "alone_up_to": "0"}]})
+    setup = Setup.model_validate({"chains": [{"key": "mat", "alone_up_to": "0", "alone_days": 7}]})
     assert apply(setup=setup, on=clock.today()) == [
-        "~ chain mat: Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa01,250.50"
-        " → Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa00.00"
+        "~ chain mat: Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa01,250.50 in 30 days"
+        " → Mat, nordkai, NOK, missing purchases by one alone up to NOK\xa00.00 in 7 days"
     ]
     with world.scope("security_log"):
         said = [one.details for one in Event.objects.filter(type="programme.alone_limit_set")]

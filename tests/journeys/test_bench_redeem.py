@@ -26,6 +26,9 @@ SIZES = {
     "redeem": ("--people", "200", "--seconds", "1"),
     "balance": ("--people", "100", "--each", "2", "--steps", "2", "--sample", "20"),
     "register": ("--members", "1000"),
+    "readings": ("--points", "20", "--days", "40"),
+    "cost": ("--points", "100", "--pages", "20", "--two-years"),
+    "comparison": ("--points", "300"),
 }
 
 
@@ -77,7 +80,7 @@ def test_c10_a_balance_reads_the_members_accounts_and_not_the_history(fresh_db: 
 
 
 @pytest.mark.soak
-def test_benchmarks_of_money_and_of_the_register_run_at_a_tiny_size(place_for_server: Path) -> None:
+def test_benchmarks_of_money_power_and_the_register_run_at_a_tiny_size(place_for_server: Path) -> None:
     """On a server of their own that may lose nothing."""
     here = {"DATABASE_URL", "TILLIT_DATABASE_NAME"}
     environment = {name: value for name, value in os.environ.items() if name not in here}

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -35,14 +35,13 @@ from tillit.parties.operations import record_fact
 from tillit.platform import paths
 from tillit.privacy import envelope
 from tillit.privacy.errors import HandoverError
-from tillit.privacy.handover import arriving, carrying, parcel, planning
-from tillit.privacy.models import Handover, HandoverArrived, HandoverExpected, HandoverSent
+from tillit.privacy.handover import arriving, carrying, leaving, outbound, parcel, planning
+from tillit.privacy.models import BackupRun, Handover, HandoverArrived, HandoverExpected, HandoverSent
 from tillit.privacy.prove.run import prove
 from tillit.purchases import reference_data
 from tillit.services import reference_data as services
 
 DAY, LATER = date(2026, 7, 15), NOW + timedelta(days=60)
-FNR = "17054026641"
 
 
 @dataclass
@@ -54,9 +53,11 @@ class Line:
     cuts: list[str] = field(default_factory=list)
     address: str = ""
     world: World | None = None
+    giver: str = "nordkai"
+    wire: list[bytes] = field(default_factory=list)
 
     def plan(self, chains: dict[str, str], letter: bytes, **changed: str) -> Handover:
-        giver, receiver = (Controller.objects.get(key=one) for one in ("nordkai", "lyngvik"))
+        giver, receiver = (Controller.objects.get(key=one) for one in (self.giver, "lyngvik"))
         where = {"address": self.address, "fingerprint": changed.get("fingerprint", self.fingerprint(self.receiver))}
         return planning.plan(
             actor=system("test", {giver.pk, receiver.pk}),
@@ -89,12 +90,13 @@ class Line:
 
 
 @contextmanager
-def _served(line: Line, patch: pytest.MonkeyPatch) -> Iterator[None]:
+def served(line: Line, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """The receiver's site in a thread that has its own connection, secret and moment; the sender waits meanwhile."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            line.wire.append(body)
             cut = line.cuts.pop(0) if line.cuts else ""
             if cut == "before":
                 return self.close_now()
@@ -102,11 +104,12 @@ def _served(line: Line, patch: pytest.MonkeyPatch) -> Iterator[None]:
             link.settings_dict = {**link.settings_dict, "NAME": line.receiver.name}
             patch.setenv("TILLIT_SECRET_ENVELOPE", line.receiver.secret)
             try:
-                with clock.travel(LATER):
+                with clock.travel(max(LATER, clock.now() if clock.travelling() else LATER)):
                     answer = Client().post(self.path, body, content_type="application/json")
             finally:
                 patch.setenv("TILLIT_SECRET_ENVELOPE", line.sender.secret)
                 link.close()
+            line.wire.append(answer.content)
             if cut == "after":
                 return self.close_now()
             self.send_response(answer.status_code)
@@ -131,9 +134,9 @@ def _served(line: Line, patch: pytest.MonkeyPatch) -> Iterator[None]:
             thread.join()
 
 
-def _twin() -> Controller:
+def twin(of: str = "nordkai") -> Controller:
     """The controller that takes over: it stands alone, and declares the same, at both installations."""
-    same = current(controller_id=Controller.objects.get(key="nordkai").pk, on=NOW.date())
+    same = current(controller_id=Controller.objects.get(key=of).pk, on=NOW.date())
     alone = same.controller.arrangement.model_copy(
         update={"register_key": "lyngvik", "holder": None, "kind": "sole", "division": None}
     )
@@ -160,7 +163,7 @@ def line(fresh_db: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Li
     sender = Installation(fresh_db.name, _secret(1), monkeypatch, "nordkai")
     with sender.here(), clock.travel(NOW):
         world = build()
-        world.controllers["lyngvik"] = _twin()
+        world.controllers["lyngvik"] = twin()
         other = databases.clone(_closed(fresh_db.name))
     receiver = Installation(other, _secret(2), monkeypatch, "lyngvik")
     made = Line(sender, receiver, world=world)
@@ -170,7 +173,7 @@ def line(fresh_db: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Li
             reference_data.keep_stores(chain=chain, stores={"1": ("Lyng 1", "Tromsø")})
             programmes.set_up(chain=chain, on=clock.today())
             person(receiver.controller, given="Kåre", email="kare@epost.example")
-        with sender.here(), clock.travel(NOW), _served(made, monkeypatch):
+        with sender.here(), clock.travel(NOW), served(made, monkeypatch):
             yield made
     finally:
         databases.drop(other)
@@ -264,7 +267,6 @@ def test_a10_people_go_straight_to_another_installation_whatever_breaks(line: Li
             "noes": 1,
             "came": 1,
         }
-        assert not HandoverSent.objects.filter(message__isnull=False).exists()
         assert line.world is not None
         assert line.world.balances(kari) == {}
         with line.world.scope("retention"):
@@ -277,9 +279,34 @@ def test_a10_people_go_straight_to_another_installation_whatever_breaks(line: Li
         with line.receiver.here():
             (proof,) = prove(kinds=["handover"], controllers=["lyngvik"])
             assert (proof.finding.status, proof.finding.why) == ("kept", "")
+            _backed_up(LATER - timedelta(hours=1))
             HandoverArrived.objects.update(counts={"bonus:NOK": 350})
             (proof,) = prove(kinds=["handover"], controllers=["lyngvik"])
             assert proof.finding.status == "broken", "value that came and is not on record"
+            HandoverArrived.objects.update(counts={"bonus:NOK": 351})
+        _kept_until_safe(line)
+
+
+def _kept_until_safe(line: Line) -> None:
+    """The sealed parcel is let go when a backup at the receiver holds who came, and no sooner."""
+    sent = HandoverSent.objects.filter(message__isnull=False)
+    assert len(outbound.waiting()) == sent.count() == 1
+    with clock.travel(LATER + timedelta(days=6)):
+        assert leaving.confirm_everywhere() == 0, "that backup is older"
+        (proof,) = prove(kinds=["handover"], controllers=["nordkai"])
+        assert (proof.finding.status, "no backup that holds them" in proof.finding.why) == ("broken", True)
+        with line.receiver.here():
+            _backed_up(LATER + timedelta(days=5))
+        assert leaving.confirm_everywhere() == 1
+        assert outbound.waiting() == list(sent) == []
+        (proof,) = prove(kinds=["handover"], controllers=["nordkai"])
+        assert (proof.finding.status, proof.finding.why) == ("kept", "")
+
+
+def _backed_up(at: datetime) -> None:
+    """A dump of that moment, read back."""
+    said = {"file": f"{at:%Y%m%d%H}.dump", "made_at": at, "verified_at": at, "bytes": 1, "rows": 1, "sha256": "0" * 64}
+    BackupRun.objects.create(kind="dump", **said)
 
 
 def test_a10_nobody_comes_whom_both_sides_have_not_confirmed(line: Line) -> None:

@@ -1,18 +1,15 @@
 """From rows to bonus: exactly once, late and out of order, at the rate of the moment, taken back when refunded."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import polars as pl
 import pytest
 
 from tests.journeys.intake_world import NOW, SOURCE, START, World, bought, build
 from tests.support.shops import card_number
 from tillit.audit.models import Event
-from tillit.bonus import operations as bonus
 from tillit.bonus import rates
 from tillit.bonus.kinds import LOT
 from tillit.bonus.rates import WEEKDAYS, When
@@ -25,21 +22,17 @@ from tillit.ledger import queries as ledger
 from tillit.ledger.models import Transfer
 from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
-from tillit.privacy import retention
 from tillit.purchases import operations as instruments
 from tillit.purchases import quarantine
 from tillit.purchases.models import (
     Authorisation,
-    AwaitedRefund,
     Purchase,
     QuarantinedRow,
     Seen,
     Source,
-    UnmatchedRefund,
 )
 from tillit.purchases.ownership import Answer, Ownership
 from tillit.purchases.queries import on_their_way
-from tillit.purchases.reading.encoding import external_digests
 
 
 @pytest.fixture
@@ -99,7 +92,6 @@ def test_c5_what_is_older_than_the_source_may_send_is_quarantined_when_posting_t
     world.member(1)
     lines = [bought(1, time="2025-06-01T12:00:00Z"), bought(2)]
     from tillit.purchases import batches, staging
-    from tillit.purchases.models import Source
     from tillit.purchases.reading import references
     from tillit.purchases.reading.single import chunk_of
 
@@ -270,188 +262,6 @@ def test_c5_an_authorisation_of_nothing_and_a_refund_that_clears_are_put_aside(w
         ("event", "unknown-event"),
         ("authorisation", "authorisation-self"),
     ]
-
-
-def test_c8_a_refund_takes_back_exactly_what_the_purchase_gave(world: World) -> None:
-    subject = world.member(1)
-    world.take_in([bought(1, amount="99.50"), bought(2)])
-    assert world.balances(subject) == {"lot": 200}
-    world.take_in([bought(3, amount="-33.17", refund_of="T1"), bought(4, amount="-33.17", refund_of="T1")])
-    assert world.balances(subject) == {"lot": 200 - 67}
-    world.take_in([bought(5, amount="-33.16", refund_of="T1")])
-    assert world.balances(subject) == {"lot": 100}
-    over = world.take_in([bought(6, amount="-500", refund_of="T1")])
-    assert world.balances(subject) == {"lot": 100}
-    assert over.refunds_unmatched == 0
-
-
-def test_c8_a_refund_after_the_bonus_was_spent_leaves_a_debt_that_later_earning_repays(world: World) -> None:
-    subject = world.member(1)
-    world.take_in([bought(1, amount="500")])
-    with world.scope("bonus_use") as scope:
-        bonus.use(
-            scope=scope, subject_id=subject, chain_id=world.chains["mat"].pk, amount=450, key=uuid4(), at=clock.now()
-        )
-    world.take_in([bought(2, amount="-500", refund_of="T1")])
-    assert world.balances(subject) == {"debt": -450}
-    world.take_in([bought(3, amount="600"), bought(4, amount="1000")])
-    assert world.balances(subject) == {"lot": 1600 - 450}
-
-
-def test_c8_a_refund_of_what_earned_bonus_that_expired_unused_costs_nothing(world: World) -> None:
-    subject = world.member(1)
-    world.take_in([bought(1, amount="500"), bought(2, amount="300")])
-    with world.scope("bonus_use") as scope:
-        bonus.use(
-            scope=scope, subject_id=subject, chain_id=world.chains["mat"].pk, amount=200, key=uuid4(), at=clock.now()
-        )
-    clock.travel(datetime(2028, 1, 2, 10, tzinfo=UTC))
-    assert [done.amount for done in bonus.expire_everywhere() if done.lots] == [600]
-    world.take_in([bought(3, time="2028-01-02T09:00:00+01:00", amount="1000")])
-    assert world.balances(subject) == {"lot": 1000}
-    refund = {"time": "2028-01-02T09:30:00+01:00", "refund_of": "T1"}
-    world.take_in([bought(4, amount="-400", **refund), bought(5, amount="-100", **refund)])
-    assert world.balances(subject) == {"lot": 1000}, "of the 800 earned then, 600 expired: they cover these 500"
-    world.take_in([bought(6, time="2028-01-02T09:40:00+01:00", amount="-300", refund_of="T2")])
-    assert world.balances(subject) == {"lot": 800}, "100 more had expired, 200 were used"
-    with world.scope():
-        assert ledger.unexplained() == 0
-
-
-@pytest.mark.parametrize("corrected", [-300, -500, 200])
-def test_c8_a_refund_takes_no_more_than_corrections_left(world: World, corrected: int) -> None:
-    subject = world.member(1)
-    world.take_in([bought(1, amount="500")])
-    with world.scope():
-        purchase = Purchase.objects.get()
-    with world.scope("bonus_correction") as scope:
-        bonus.correct(
-            scope=scope,
-            subject_id=subject,
-            chain_id=world.chains["mat"].pk,
-            amount=corrected,
-            key=uuid4(),
-            event_at=purchase.event_at,
-            at=clock.now(),
-            reason="wrong_rate",
-            purchase_id=purchase.id,
-        )
-    world.take_in([bought(2, amount="-200", refund_of="T1"), bought(3, amount="-300", refund_of="T1")])
-    assert world.balances(subject) == {}
-
-
-def test_c8_a_refund_waits_for_a_purchase_that_comes_later(world: World) -> None:
-    subject = world.member(1)
-    first = world.take_in([bought(2, amount="-40", refund_of="T1"), bought(3, amount="-9", refund_of="unknown")])
-    assert first.refunds_unmatched == 2
-    assert world.balances(subject) == {}
-    world.take_in([bought(1)])
-    assert world.balances(subject) == {"lot": 60}
-    with world.scope():
-        assert sorted(UnmatchedRefund.objects.values_list("settled_at", flat=True), key=str) == [NOW, None]
-
-
-def test_c8_a_refund_by_another_card_of_the_same_person_finds_its_purchase(world: World) -> None:
-    subject = world.member(1, 2)
-    batch = world.take_in([bought(1), bought(2, card=2, amount="-100", refund_of="T1")])
-    assert world.balances(subject) == {}
-    assert batch.refunds_unmatched == 0
-
-
-@pytest.mark.parametrize("first", ["purchase", "refund"])
-def test_c8_a_refund_to_another_members_card_is_taken_from_who_bought(world: World, first: str) -> None:
-    subject, other = world.member(1), world.member(3)
-    rows = [bought(1), bought(2), bought(3, card=3), bought(4, card=3, amount="-60", refund_of="T1")]
-    for row in rows if first == "purchase" else rows[::-1]:
-        world.take_in([row])
-    assert (world.balances(subject), world.balances(other)) == ({"lot": 140}, {"lot": 100})
-    with world.scope():
-        outcomes = dict(UnmatchedRefund.objects.values_list("subject_id", "outcome"))
-        assert outcomes == {other: "elsewhere", subject: "settled"}
-        assert ledger.unexplained() == 0
-    world.take_in([bought(5, card=3, amount="-60", refund_of="T1")])
-    assert world.balances(subject) == {"lot": 100}, "no more than the purchase gave"
-
-
-def test_c8_a_refund_to_a_strangers_card_is_taken_from_who_bought_and_keeps_nothing_of_the_stranger(
-    world: World,
-) -> None:
-    subject = world.member(1)
-    stranger = {"card": 88, "amount": "-40", "receipt": "R-88"}
-    batch = world.take_in(
-        [bought(9, refund_of="T1", **stranger), bought(1), bought(7, card=88), bought(8, refund_of="T7", **stranger)]
-    )
-    assert world.balances(subject) == {"lot": 60}
-    assert (batch.posted, batch.strangers, batch.refunds_unmatched) == (2, 2, 0)
-    with world.scope():
-        assert list(Purchase.objects.order_by("amount").values_list("amount", "last_four")) == [
-            (-4000, ""),
-            (10000, bought(1)["card"][-4:]),
-        ]
-    world.take_in([bought(9, refund_of="T1", **stranger), bought(2)])
-    assert world.balances(subject) == {"lot": 160}, "counted once"
-
-
-@pytest.mark.parametrize("cut", ["each alone", "two and two"])
-@pytest.mark.parametrize("turn", [1, -1], ids=["refund first", "purchase first"])
-def test_c8_a_refund_to_a_strangers_card_before_its_purchase_in_another_file_is_awaited_without_the_stranger(
-    world: World, turn: int, cut: str
-) -> None:
-    subject = world.member(1)
-    stranger = {"card": 88, "receipt": "R-88", "product": "Laks"}
-    rows = [
-        bought(9, refund_of="T1", amount="-40", **stranger),
-        bought(8, refund_of="T7", amount="-30", **stranger),
-        bought(1),
-        bought(7, card=88),
-    ]
-    size, first = (1 if cut == "each alone" else 2), None
-    for start in range(0, 4, size)[::turn]:
-        batch = world.take_in(rows[start : start + size])
-        first = first or batch
-        if turn == 1 and start == 0:
-            assert (batch.posted, batch.strangers) == (0, size)
-            kept = list(AwaitedRefund.objects.values())
-            assert len(kept) == size
-            assert world.balances(subject) == {}
-            told = json.dumps(kept, default=str)
-            known = digest(world.register, Kind.CARD, card_number(88))
-            assert not [one for one in ("R-88", "Laks", str(known), known.hex) if one in told]
-    assert world.balances(subject) == {"lot": 60}
-    if turn == 1:
-        assert first is not None
-        first.refresh_from_db()
-        assert (first.posted, first.strangers) == (1, size - 1), "it was no stranger's after all"
-    with world.scope():
-        assert list(Purchase.objects.order_by("amount").values_list("amount", "last_four", "receipt")) == [
-            (-4000, "", "" if turn == 1 else "R-88"),
-            (10000, bought(1)["card"][-4:], ""),
-        ]
-    for row in rows:
-        world.take_in([row])
-    assert world.balances(subject) == {"lot": 60}, "counted once"
-    assert not AwaitedRefund.objects.filter(refund_of=digest_of_line("T1")).exists()
-
-
-def test_c8_what_is_awaited_of_a_stranger_s_card_goes_within_a_week(world: World) -> None:
-    world.take_in([bought(9, refund_of="T1", amount="-40", card=88)])
-    for days, there in ((6, True), (2, False)):
-        clock.advance(timedelta(days=days))
-        retention.run()
-        assert AwaitedRefund.objects.exists() is there
-
-
-def digest_of_line(name: str) -> UUID:
-    source = Source.objects.get(key=SOURCE)
-    return UUID(bytes=external_digests(source.pk, pl.Series([name], dtype=pl.String))[0].tobytes())
-
-
-def test_c8_the_lot_of_the_purchase_is_taken_from_before_older_lots(world: World) -> None:
-    subject = world.member(1)
-    world.take_in([bought(1, time="2025-03-02T12:00:00Z"), bought(2), bought(3, amount="-100", refund_of="T2")])
-    with world.scope():
-        found = ledger.lots(subject_id=subject, book_id=world.books["mat"], kind=LOT, on=clock.today())
-    assert found == [(date(2027, 1, 1), 100)]
 
 
 def test_h4_a_restricted_members_purchase_is_parked_and_counts_when_the_restriction_is_lifted(world: World) -> None:

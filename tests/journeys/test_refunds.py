@@ -17,7 +17,7 @@ from tillit.parties.actors import staff_actor
 from tillit.parties.errors import NotAssignedError
 from tillit.parties.models import StaffMember
 from tillit.purchases.errors import RefundError
-from tillit.purchases.models import Batch, Purchase, UnmatchedRefund
+from tillit.purchases.models import Batch, Chain, Purchase, UnmatchedRefund
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +108,41 @@ def test_c8_a_dismissed_refund_takes_nothing_back_and_counts_for_nothing(world: 
             ("dismissed", "counted_already"),
             ("settled", ""),
         }
+
+
+def test_c8_c12_a_large_refund_is_dismissed_by_two_and_small_ones_add_up(world: World) -> None:
+    """The chain's limit is 5 000: 3 000 and 2 000 by one, and 1 more takes another."""
+    subject = world.member(1)
+    world.take_in([bought(n, amount=f"-{amount}") for n, amount in enumerate((3000, 2000, 1), 2)])
+    refund = {row.amount: row.id for row, _ in queue(world).rows}
+    here = {"controller": world.controllers["nordkai"], "at": NOW}
+    kaja, knut = clerk(world), second(world)
+    for amount in (-3000_00, -2000_00):
+        assert refunds.dismiss(actor=kaja, refund_id=refund[amount], reason="not_found", **here)
+    last = {"refund_id": refund[-1_00], **here}
+    for _ in range(2):
+        assert not refunds.dismiss(actor=kaja, reason="not_found", **last)
+    with pytest.raises(RefundError):
+        refunds.dismiss(actor=kaja, reason="because", **last)
+    [(one, _)] = queue(world).rows
+    assert one.asked == "not_found"
+    Chain.objects.update(alone_up_to=0)
+    assert not refunds.dismiss(actor=knut, reason="counted_already", **last), "for another reason"
+    assert refunds.dismiss(actor=kaja, reason="counted_already", **last)
+    assert (queue(world).total, world.balances(subject)) == (0, {})
+
+
+def second(world: World) -> Actor:
+    """Another colleague of the same role."""
+    club = world.controllers["nordkai"]
+    knut = staffing.add(
+        email="knut@nordkai.example",
+        name="Knut",
+        controller=club,
+        role="customer_service",
+        confidentiality=date(2026, 1, 2),
+    )
+    return staff_actor(staff=knut, controller=club)
 
 
 def test_c8_refunds_are_for_who_corrects_bonus_and_may_look_at_the_person(world: World) -> None:

@@ -1,4 +1,8 @@
-"""The same card file five times, shuffled and cut in other places: identical ledgers (issue 4, C5)."""
+"""The same card file five times, shuffled and cut in other places: identical ledgers (issue 4, C5).
+
+Each time it is sent twice over. A refund to a stranger's card that comes before its purchase is dropped as the
+stranger's row that it seems to be, and counts when it is sent again (C8); whatever else there is counts the first time.
+"""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -19,7 +23,7 @@ _KEPT = ("balances", "transfers", "purchases", "seen", "waiting")
 
 def lines(numbers: list[str], count: int) -> list[str]:
     """Members' and strangers' purchases over New Year and both changes of summer time, refunds of some, in whole or in
-    part, and repeats.
+    part, some of them to a stranger's card, and repeats.
     """
     chance, found = random.Random(5), []  # noqa: S311 (the same file every time)
     strangers = [card_number(10**6 + n) for n in range(20)]
@@ -31,7 +35,8 @@ def lines(numbers: list[str], count: int) -> list[str]:
         found.append(row(number, paying, amount=f"{amount / 100:.2f}", time=at.isoformat(), **facts) + ";")
         if number % 10 == 0:
             back, later = amount if number % 20 else -(-amount // 2), at + timedelta(days=2)
-            line = row(f"{number}r", paying, amount=f"-{back / 100:.2f}", time=later.isoformat(), **facts)
+            paid_to = chance.choice(strangers) if number % 30 == 0 else paying
+            line = row(f"{number}r", paid_to, amount=f"-{back / 100:.2f}", time=later.isoformat(), **facts)
             found.append(f"{line};T{number}")
     return [*found, *chance.sample(found, count // 20)]
 
@@ -53,11 +58,12 @@ def test_c5_the_same_file_five_times_shuffled_and_split_leaves_identical_ledgers
             chance.shuffle(mine)
         cuts = sorted(chance.sample(range(1, len(mine)), parts - 1))
         copy = TestDatabase(databases.clone(fresh_db.name))
+        files = []
         for number, (start, stop) in enumerate(zip([0, *cuts], [*cuts, len(mine)], strict=True)):
-            path = tmp_path / f"{turn}-{number}.csv"
-            path.write_text("\n".join([f"{HEADER};refund_of", *mine[start:stop]]) + "\n", encoding="utf-8")
+            files.append(tmp_path / f"{turn}-{number}.csv")
+            files[-1].write_text("\n".join([f"{HEADER};refund_of", *mine[start:stop]]) + "\n", encoding="utf-8")
+        for path in [*files, *files]:
             run(copy, path)
-            run(copy, path)  # and once more: nothing new
         with copy.connect("backup") as after:
             left = outcome(after)
         databases.drop(copy.name)

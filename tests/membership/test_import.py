@@ -11,9 +11,10 @@ from tillit.declaration.models import Controller
 from tillit.journeys.demo import union_members
 from tillit.journeys.demo.union_members import Change
 from tillit.journeys.leave import leave
+from tillit.journeys.register import reading
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.membership.models import Cover, Membership
+from tillit.membership.models import Cover, FileLayout, Membership
 from tillit.membership.standing import history
 from tillit.parties import protection
 from tillit.parties.models import Fact, Relationship, SealedFact
@@ -42,6 +43,30 @@ def test_b1_a_file_becomes_the_register_and_again_changes_nothing(union: Control
     assert (again.unchanged, again.joins, again.changed, again.ending) == (300, 0, 0, 0)
     with Scope(system("test", {union.pk}), "register_import"):
         assert _everything() == before
+
+
+def test_b1_the_same_file_is_not_read_again_as_long_as_the_register_stands_as_it_left_it(
+    union: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = union_members.write(tmp_path / "all.csv", members=40)
+    take(path, union)
+    reads: list[bool] = []
+    whole = reading.read
+    monkeypatch.setattr(reading, "read", lambda **how: reads.append(True) or whole(**how))
+    again = take(path, union).difference
+    assert (again.rows, again.unchanged, again.ending, len(reads)) == (40, 40, 0, 0)
+    leave(subject_id=subject_of(union, 7), controller_id=union.pk, at=clock.now(), reason="unpaid")
+    told = take(path, union).difference
+    assert (told.unchanged, told.returns, len(reads)) == (39, 1, 1), "somebody left meanwhile, and is in the file"
+    assert take(path, union).difference.unchanged == 40
+    assert len(reads) == 1
+    FileLayout.objects.create(controller=union, last_day=False)
+    assert take(path, union).difference.unchanged == 40
+    assert len(reads) == 2, "its rows mean something else now"
+    fewer = write(tmp_path / "fewer.csv", [*lines_of(path)[:-1], lines_of(path)[-1].replace(";KH", ";XX")])
+    for times in (3, 4):
+        assert take(fewer, union).quarantined == 1
+        assert len(reads) == times, "one of its rows does not stand"
 
 
 def _everything() -> list[list[dict[str, object]]]:

@@ -273,7 +273,7 @@ def test_f2_f5_real_smtp_carries_the_headings_and_the_address_for_bounces(club: 
     assert envelope.mail_from == f"bounces+{back}@tillit.example"
     text = envelope.content.decode().replace("\r\n ", " ")
     for heading in (
-        f"Message-ID:  <{reference}@",
+        f"Message-ID: <{reference}@",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         "Auto-Submitted: auto-generated",
         "From: ",

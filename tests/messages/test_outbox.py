@@ -16,7 +16,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.messages import outbox, transports
+from tillit.messages import outbox, reports, transports
 from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import MessageRefusedError, TransportError
 from tillit.messages.models import Message
@@ -192,6 +192,35 @@ def test_a_worker_that_died_sends_service_again_under_the_same_id_and_marketing_
     assert (done.sent, done.unknown) == (1, 1)
     assert seen[2] == seen[0]
     assert sorted(row.message_state for row in _rows(club, kari)) == ["sent", "unknown"]
+
+
+def test_f3_f5_what_is_reported_of_marketing_before_it_is_settled_stands(
+    club: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [person(club, given=f"K{n}", email=f"k{n}@eksempel.example") for n in range(3)]
+    for one in people:
+        _say(club, one, EventKind.GIVEN)
+        _put(club, one, "marketing")
+    order = sorted((_rows(club, one)[0].id, one) for one in people)
+    quick = _Failing(OSError(), 0)
+    send_ = quick.send
+
+    def reporting(envelope: Envelope) -> None:
+        send_(envelope)
+        about = {"controller_id": club.pk}
+        if len(quick.sent) == 2:
+            assert reports.failed(**about, subject_id=order[0][1], message_id=order[0][0], reason="gone")
+        if len(quick.sent) == 3:
+            assert reports.delivered(**about, subject_id=order[1][1], message_id=order[1][0], at=clock.now())
+            assert not reports.delivered(**about, subject_id=order[0][1], message_id=order[0][0], at=clock.now())
+
+    monkeypatch.setattr(quick, "send", reporting)
+    monkeypatch.setitem(transports.TRANSPORTS, "email", quick)
+    assert outbox.deliver().sent == 3
+    rows = [_rows(club, one)[0] for _, one in order]
+    assert [row.message_state for row in rows] == ["failed", "sent", "sent"]
+    assert [row.delivered_at is None for row in rows] == [True, False, True]
+    assert all(row.settled_at is not None and row.claimed_by is None for row in rows)
 
 
 def test_a8_nothing_goes_through_a_server_that_no_declared_processor_runs(

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 
 from tests.faces.test_staff import at_work, hire
+from tests.outreach.phoning import calling_campaign, people_with_numbers
 from tests.outreach.test_campaigns import says
-from tests.support.world import person, publish_examples
+from tests.support.world import publish_examples
 from tillit.audit.models import Event
 from tillit.consent.models import ConsentEvent, EventKind
 from tillit.declaration.models import Controller
@@ -18,7 +19,6 @@ from tillit.messages.models import Message
 from tillit.outreach.campaigns import operations, running
 from tillit.outreach.campaigns.models import Campaign, State
 from tillit.parties.models import Fact
-from tillit.parties.operations import record_fact
 
 pytestmark = pytest.mark.django_db
 
@@ -30,18 +30,10 @@ def company(db: None) -> Controller:
 
 def called(company: Controller, people: int) -> tuple[Campaign, list[int]]:
     """A campaign over the phone under way, and its people."""
-    made = [person(company, "customer", given="Kari") for _ in range(people)]
-    for place, one in enumerate(made):
+    made = people_with_numbers(company, people)
+    for one in made:
         says(company, one, EventKind.GIVEN)
-        with Scope(system("test", {company.pk}), "marketing") as scope:
-            record_fact(
-                scope=scope, subject_id=one, controller_id=company.pk, category="marketing_contact",
-                kind="marketing.phone", value=f"+474000{place:04d}", source="data_subject", at=clock.now(),
-            )  # fmt: skip
-    actors = [Actor("staff", ref, frozenset({company.pk}), frozenset({"marketing"})) for ref in ("7", "8")]
-    campaign = operations.make(actor=actors[0], controller=company, name="Ring", activity="marketing", channel="phone")
-    operations.change(actor=actors[0], campaign=campaign, short="Hei, vi ringer om vern.")
-    operations.approve(actor=actors[1], campaign=campaign)
+    campaign = calling_campaign(company)
     running.run_everywhere()
     campaign.refresh_from_db()
     assert campaign.status == "sending", "calls wait for people"

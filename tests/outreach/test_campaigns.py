@@ -1,6 +1,7 @@
 """Campaigns: a set by registered facts, approved, sent once to each, stopped by a no at once (F1-F4, F9, D14)."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,7 @@ def test_f3_a_campaign_goes_once_to_each_of_a_set_with_text_html_and_the_way_out
     (sent,) = mail.outbox
     assert (sent.to, sent.subject) == (["kari@eksempel.example"], "Sommer, Kari")
     html = sent.alternatives[0].content
+    assert set(re.findall(r' lang="(\w+)"', html)) == {"nb"}, "one language, the campaign's"
     assert "Hei Kari" in sent.body
     assert "Les mer: https://klubb.example/a?b=1&c=2" in sent.body
     assert "Hei Kari" in html

@@ -9,6 +9,7 @@ from django.test import Client
 
 from tests.faces.test_staff import at_work, hire
 from tests.outreach.conftest import PEOPLE, Furnished
+from tests.outreach.test_surveys import PHRASE
 from tillit.kernel import clock
 from tillit.messages import outbox
 from tillit.outreach.surveys import sending
@@ -43,7 +44,13 @@ def test_f7_a_survey_is_written_previewed_opened_answered_and_read_through_pages
     desk.post(here, {"act": "up", "question": second})
     assert desk.get(here).text.index("More?") < desk.get(here).text.index("Content?")
     assert desk.post(here, {"act": "open"}).status_code == 422, "the draw is committed to first"
-    desk.post(here, {"act": "commit"})
+    typed_in = desk.get(here).text.partition('id="state"')[2]
+    for words in ("", "for kort"):
+        assert desk.post(here, {"act": "commit", "words": words}).status_code == 422
+    assert desk.post(here, {"act": "commit", "words": PHRASE}).status_code == 302
+    assert PHRASE not in desk.get(here).text
+    assert 'name="words"' in typed_in.split("</section>", 1)[1], "not in what is fetched again while one is typing"
+    assert 'name="words"' not in typed_in.split("</section>", 1)[0]
     public = Client(headers={"accept-language": "en"})
     before = public.get("/fjordlys/draws/").text
     assert "Not told before the draw" in before
@@ -84,7 +91,9 @@ def test_f7_a_survey_is_written_previewed_opened_answered_and_read_through_pages
     assert public.get("/fjordlys/surveys/999999/abc/").status_code == 404
     desk.post(here, {"act": "remind"})
     assert "Reminding who was drawn" in desk.get(here).text
-    desk.post(here, {"act": "close"})
+    wrong = desk.post(here, {"act": "close", "words": PHRASE[1:]}, headers={"accept-language": "en"})
+    assert (wrong.status_code, "not the words" in wrong.text) == (422, True)
+    assert desk.post(here, {"act": "close", "words": PHRASE}).status_code == 302
     done = desk.get(here, headers={"accept-language": "en"}).text
     assert "24 answered this question" in done
     assert "Tanke 07" in done

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.outreach.test_surveys import SAID, staff, words
+from tests.outreach.test_surveys import PHRASE, SAID, staff, words
 from tests.support.power import customer, point_of, retailer
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -41,7 +41,7 @@ def test_e8_f7_a_sample_is_drawn_among_customers_of_an_area_and_a_kind_of_contra
             scope=scope, survey=survey, kind="text", texts=words("Hva kan bli bedre?", "What could be better?"),
             required=False,
         )  # fmt: skip
-        operations.commit(scope=scope, survey=survey)
+        operations.commit(scope=scope, survey=survey, words=PHRASE)
         operations.begin(scope=scope, survey=survey)
     assert sending.run_everywhere() == 2
     with Scope(system("test", {controller.pk}), "surveys"):

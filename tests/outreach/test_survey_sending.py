@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from tests.outreach.conftest import PEOPLE, Furnished
-from tests.outreach.test_surveys import SAID, World, staff
+from tests.outreach.test_surveys import PHRASE, SAID, World, staff
 from tillit.declaration import registry
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
@@ -35,7 +35,7 @@ def written(world: World, key: str) -> Counter[int]:
 
 def begun(world: World, survey: Survey) -> None:
     with staff(world.controller) as scope:
-        operations.commit(scope=scope, survey=survey)
+        operations.commit(scope=scope, survey=survey, words=PHRASE)
         operations.begin(scope=scope, survey=survey)
 
 
@@ -88,7 +88,7 @@ def test_f7_a_survey_closed_while_it_invites_asks_nobody_more(world: World, monk
     begun(world, survey)
     sending.draw(survey)
     sending.put_next(survey=survey)
-    operations.close(survey=survey)
+    operations.close(survey=survey, words=PHRASE)
     assert sending.run_everywhere() == 0
     assert sum(written(world, f"survey:{survey.pk}:invitation").values()) == 10
 

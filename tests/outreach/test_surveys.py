@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from base64 import b64decode
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +32,7 @@ from tillit.outreach.surveys.models import Ballot, Figure, Kind, Remark, Survey,
 from tillit.outreach.surveys.people import Invitation, Response
 from tillit.privacy import retention
 
+PHRASE = "hest lampe vår sjø tolv blå"
 SAID = {"nb": {"title": "Hva synes du?", "purpose": "Bli bedre."}, "en": {"title": "Your view?", "purpose": "Improve."}}
 
 
@@ -77,7 +79,7 @@ class World:
     def opened(self, **kwargs: Any) -> Survey:
         survey = self.draft(**kwargs)
         with staff(self.controller) as scope:
-            operations.commit(scope=scope, survey=survey)
+            operations.commit(scope=scope, survey=survey, words=PHRASE)
             operations.begin(scope=scope, survey=survey)
         sending.run_everywhere()
         survey.refresh_from_db()
@@ -104,7 +106,7 @@ def test_f7_the_sample_is_drawn_so_that_anyone_with_seed_and_list_can_repeat_it(
     with staff(world.controller) as scope:
         with pytest.raises(SurveyError, match="commit"):
             operations.begin(scope=scope, survey=survey)
-        committed = operations.commit(scope=scope, survey=survey)
+        committed = operations.commit(scope=scope, survey=survey, words=PHRASE)
         assert (committed.seed, committed.closed_at) == ("", None), "the digest first; no seed and no list"
         operations.begin(scope=scope, survey=survey)
     assert sending.run_everywhere() == 6
@@ -195,6 +197,11 @@ def test_f7_whoever_holds_the_database_and_the_logs_cannot_link_an_anonymous_ans
         (urn,) = Urn.objects.filter(survey=survey)
         seen.append(bytes(urn.sealed))
     assert b"Ordlyden" not in b"".join(seen)
+    boxes = [set(urns._opened(survey, Urn(sealed=one))) for one in seen]  # copies of the files, and every secret
+    (came_in,) = boxes[5] - boxes[4]
+    assert len(boxes[-1]) == PEOPLE, "such a one sees that an answer came in"
+    assert b"Ordlyden" not in b64decode(came_in), "and not what it says"
+    assert len({len(box) for box in boxes[-1]}) == 1
     assert len({len(one) for one in seen}) == 1, "nor does its length tell of one answer"
     shared = [sum(a == b for a, b in zip(x, y, strict=True)) / len(x) for x, y in combinations(seen[:4], 2)]
     assert max(shared) < 0.05, "the row before and after share no more than chance"
@@ -203,7 +210,10 @@ def test_f7_whoever_holds_the_database_and_the_logs_cannot_link_an_anonymous_ans
     with queries.scope_of(world.controller):
         assert Response.objects.count() == 0
     assert queries.answered(survey) == 20, "rounded down: no answer is seen to come in"
-    assert operations.close(survey=survey) == PEOPLE
+    for other in ("", "hest lampe vår sjø tolv rød", PHRASE[:-1], PHRASE * 20):
+        with pytest.raises(SurveyError, match="words"):
+            operations.close(survey=survey, words=other)
+    assert operations.close(survey=survey, words=f" {PHRASE.upper()} ") == PEOPLE
     texts = list(
         Remark.objects.raw("SELECT id, text, xmin::text AS born, ctid::text AS place FROM surveys_remark ORDER BY ctid")
     )
@@ -227,7 +237,7 @@ def test_f7_no_two_answers_of_a_sheet_stay_together_and_fewer_than_the_group_are
     survey = world.opened()
     for subject in world.people[: survey.least - 1]:
         world.answers(survey, subject, q0=[0], q4=["Hemmelig"])
-    assert operations.close(survey=survey) == 0
+    assert operations.close(survey=survey, words=PHRASE) == 0
     assert (Figure.objects.count(), Remark.objects.count()) == (0, 0)
     columns = {f.name for f in Remark._meta.concrete_fields} | {f.name for f in Figure._meta.concrete_fields}
     assert columns == {"id", "question", "text", "closed_at", "position", "label", "people", "answered"}
@@ -257,7 +267,11 @@ def test_f7_a_link_answers_once_and_never_after_it_is_closed(world: World) -> No
         clock.travel(clock.now() + timedelta(days=14))
         with pytest.raises(AnswerError, match="closed"):
             world.answers(survey, world.people[1], q0=[0])
-        assert operations.close_everywhere() == 1
+        assert operations.close_everywhere() == (not anonymous), "an anonymous one waits for its words"
+        clock.travel(clock.now() + timedelta(days=60))
+        assert operations.close_everywhere() == anonymous
+        survey.refresh_from_db()
+        assert (survey.stage, survey.problem, survey.lock) == ("closed", "unopened" if anonymous else "", None)
         clock.return_to_present()
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import EXAMPLES, person
+from tests.outreach.phoning import calling_campaign, people_with_numbers
+from tests.support.world import EXAMPLES
 from tillit.declaration.loader import load
 from tillit.declaration.models import Controller
 from tillit.declaration.publish import publish
@@ -57,17 +58,8 @@ def company(*, asks: bool) -> Controller:
 
 
 def campaign(company: Controller, people: int) -> Campaign:
-    for place in range(people):
-        one = person(company, "customer", given="Kari")
-        with Scope(system("test", {company.pk}), "marketing") as scope:
-            record_fact(
-                scope=scope, subject_id=one, controller_id=company.pk, category="marketing_contact",
-                kind="marketing.phone", value=f"+474000{place:04d}", source="data_subject", at=clock.now(),
-            )  # fmt: skip
-    actors = [Actor("staff", ref, frozenset({company.pk}), frozenset({"marketing"})) for ref in ("7", "8")]
-    made = operations.make(actor=actors[0], controller=company, name="Ring", activity="marketing", channel="phone")
-    operations.change(actor=actors[0], campaign=made, short="Hei, vi ringer om vern.")
-    return operations.approve(actor=actors[1], campaign=made)
+    people_with_numbers(company, people)
+    return calling_campaign(company)
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ def test_the_settings_of_the_readme_are_those_the_code_reads() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^\| `([A-Z_]+)", text, re.MULTILINE))
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tillit").rglob("*.py"))
-    read = set(re.findall(r"environ(?:\.get\(|\[)f?\"(DATABASE_URL|TILLIT_[A-Z_]+)", code))
-    internal = {"TILLIT_DB_ROLE", "TILLIT_HTTPS"}
-    assert read - internal == named - {"TILLIT_SECRET_"}
+    known = r"\(?\s*f?\"(DATABASE_URL|TILLIT_[A-Z_]+)"
+    read = set(re.findall(r"(?:environ\.get|environ\[|given\.[a-z_]+)" + known, code))
+    assert {"TILLIT_PUSH_HOSTS", "TILLIT_AUDIENCE_", "TILLIT_SMTP"} <= read
+    assert read - {"TILLIT_DB_ROLE"} == named

@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from tests.support import databases
-from tillit.platform import database, postgres, setup
+from tillit.platform import database, postgres, secret_marks, setup
 from tillit.platform.errors import DatabaseError
 
 ROLES = (database.OWNER, database.APP, database.BACKUP, *database.KEEPERS)
@@ -158,6 +158,9 @@ def test_an_address_elsewhere_acts_as_the_owner(place_for_server: Path, monkeypa
             assert owner.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'mine'").fetchone() == (
                 database.OWNER,
             )
+        setup.open_to_application(database.place())
+        secret_marks.remember(database.place())
+        secret_marks.check(database.place())
         with database.connect("app") as application:
             assert application.execute("SELECT count(*), current_user FROM mine GROUP BY 2").fetchall() == []
             assert application.execute("SELECT current_user").fetchone() == (database.APP,)

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.power.neighbourhood import resident
 from tests.support.power import fill, retailer, scope_for
+from tillit.consent import operations as consent
 from tillit.declaration.models import Controller
 from tillit.journeys import energy_app
 from tillit.kernel import clock
@@ -109,6 +110,22 @@ def test_e6_nobody_is_locked_for_what_is_told(flat: Flat) -> None:
     locks = [sum("FOR UPDATE" in one["sql"] for one in asked) for asked in (first, again)]
     assert locks[0] > 0
     assert locks[1] == 0
+
+
+def test_e6_nobody_whose_processing_is_restricted_is_told_of_anything(flat: Flat) -> None:
+    prices(TOMORROW, [200] * 24)
+    flat.want("price_above", "email", threshold=100)
+    flat.want("readings_gap", "email")
+    assert flat.give(AlertKind.PRICE_ABOVE) == 1
+    with scope_for(flat.controller, flat.point.subject_id, "rights_requests") as scope:
+        who = {"subject_id": flat.point.subject_id, "controller_id": flat.controller.pk}
+        consent.restrict(scope=scope, **who, ground="accuracy", at=clock.now())
+    assert flat.give() == 0
+    assert outbox.deliver().sent == 0, "nor what was queued before"
+    with scope_for(flat.controller, flat.point.subject_id, "rights_requests") as scope:
+        consent.lift(scope=scope, subject_id=flat.point.subject_id, at=clock.now())
+    assert flat.give() == 1, "of what is there still"
+    assert sorted(one.kind for one in flat.given()) == ["price_above", "readings_gap"]
 
 
 def test_e6_what_is_switched_off_is_not_told_and_each_kind_stands_by_itself(flat: Flat) -> None:

@@ -13,7 +13,7 @@ from tests.support import power
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.power import many, proof
+from tillit.power import looking, many, periods, proof
 from tillit.power.bills import Span, spans, together
 from tillit.power.errors import PowerError
 from tillit.power.models import GridCompany, MeteringPoint, ReadingMonth
@@ -227,6 +227,63 @@ def test_e3_two_contracts_in_a_month_share_caps_and_the_capacity_step(retailer: 
                 )
             )
         assert [int(one.bill.total[0]) for one in batches if one.bill] == [int(one.total[0]) for one in bills if one]
+
+
+def test_e3_the_highest_hours_of_the_month_are_shared_by_two_contracts_whichever_days_they_are_of(
+    retailer: Controller, tmp_path: Path
+) -> None:
+    take_prices(path=price_file(tmp_path / "p.csv", 60), at=clock.now())
+    grid, turn = GridCompany.objects.create(key="lerkedal-nett", name="Lerkedal Nett"), date(2026, 3, 16)
+    point = power.point_of(retailer, power.customer(retailer), 1, grid_company=grid)
+    used = [500] * HOURS
+    used[10], used[11], used[700] = 9_000, 8_001, 8_000  # two of one day under the first contract, one under the next
+    power.fill(retailer, point, FIRST, used[:720])  # the last day lacks
+    alone = one(point).bill()
+    with power.scope_for(retailer, point.subject_id) as scope:
+        add_contract(scope=scope, point=point, kind="variable", starts=turn)
+    with power.scope_for(retailer, point.subject_id, "service_payments"):
+        mine = contracts_of(subject_ids=[point.subject_id], controller_id=retailer.pk)
+        month = spans(point=point, contracts=mine, controller="fjordlys", first=FIRST, after=AFTER)
+    year = 96_000 + Fraction(31_200 * 8_333, 1000)
+    assert alone is not None
+    assert int(alone.of("capacity")[0]) == round(year / 12)
+    bills = [span.bill() for span in month]
+    assert [int(bill.of("capacity")[0]) for bill in bills if bill] == [
+        round(year * days / (12 * 31)) for days in (15, 16)
+    ]
+    for span, bill in zip(month, bills, strict=True):
+        assert bill is not None
+        assert proof.by_hand(span, month) == int(bill.total[0])
+    found = peaks(month)
+    assert found is not None
+    assert ([peak.watts for peak in found.highest], found.mean, found.hours) == ([9_000, 8_001, 8_000], 8_333, True)
+
+
+@pytest.mark.parametrize("kind", ["spot", "variable"])
+def test_e3_a_forecast_counts_support_whatever_is_paid_and_begins_with_the_contract(
+    retailer: Controller, tmp_path: Path, kind: str
+) -> None:
+    """Where every hour and price is as the one before, what the month may come to is what it comes to."""
+    came, today = date(2026, 3, 4), date(2026, 3, 21)
+    point = a_point(retailer, 1, kind=kind, starts=came)
+    power.fill(retailer, point, came, [1000] * 24 * 17)
+    prices = price_file(tmp_path / "p.csv", 177)
+    prices.write_text("\n".join(prices.read_text().splitlines()[: 1 + 21 * 96]) + "\n")
+    take_prices(path=prices, at=clock.now())
+    with power.scope_for(retailer, point.subject_id, "energy_insight"):
+        page = looking.page(
+            subject_ids=[point.subject_id], controller_id=retailer.pk, controller="fjordlys", number=1,
+            looked=periods.parse("2026-03"), today=today,
+        )  # fmt: skip
+    hours = len(moments(came, AFTER, timedelta(hours=1)))
+    spot = dict.fromkeys(moments(FIRST, AFTER, timedelta(minutes=15)), Fraction(177))
+    case = Case(came, AFTER, as_list([1000] * hours, came, AFTER, quarters=False), spot, product=kind)
+    wanted = worked_out(case)
+    assert wanted["support"] < 0
+    found = page.forecast
+    assert found is not None
+    assert (found.ore, found.low, found.high) == (wanted["total"],) * 3
+    assert (found.wh, found.known, found.days) == (1000 * hours, 17, 28)
 
 
 def test_e3_without_a_municipality_nothing_is_priced_and_an_invalid_one_is_refused(retailer: Controller) -> None:

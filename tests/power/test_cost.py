@@ -157,6 +157,43 @@ def test_e3_the_capacity_step_begins_at_its_edge(known: Reference, sum_of_three:
     assert bill_of(flat(known, 50), used)["capacity 2025"] == round(year / 12)
 
 
+@pytest.mark.parametrize(
+    ("company", "highest", "year"),
+    [
+        # 960 kroner a year and 312 for each kW of the three highest hours, two of which are of one day
+        ("lerkedal-nett", (9000, 8001, 8000, 4000), 96_000 + Fraction(31_200 * 8333, 1000)),
+        ("lerkedal-nett", (0, 0, 0, 0), Fraction(96_000)),
+        ("lerkedal-nett", (25_000, 25_000, 24_999, 0), 96_000 + Fraction(31_200 * 24_999, 1000)),
+        ("lerkedal-nett", (25_000, 25_000, 25_000, 0), 240_000 + Fraction(42_000 * 25_000, 1000)),
+        ("fjellvang-nett", (4999, 4999, 4999, 4999), Fraction(180_000)),  # the one highest hour
+        ("fjellvang-nett", (5000, 0, 0, 0), Fraction(330_000)),
+    ],
+)
+def test_e3_other_ways_of_measuring_capacity_are_rows(
+    known: Reference, company: str, highest: tuple[int, ...], year: Fraction
+) -> None:
+    used = [0] * 743
+    for hour, wh in zip((10, 50, 51, 100), highest, strict=True):
+        used[hour] = wh
+    axis = hours(*month(SPRING))
+    made = terms(flat(known, 50), Key("NO1", "0301", "home", company, "spot", False), axis)
+    bill = month_bill(made, cells(axis, (1,) * 31), np.array([used], dtype=np.int64))
+    assert int(bill.of("capacity")[0]) == int(year / 12 + Fraction(1, 2))
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_e3_the_cap_is_reached_at_its_very_watt_hour(known: Reference, over: int) -> None:
+    """5 000 kWh and a watt-hour less, not one and one more, in the last hour of the month."""
+    used = [6000] * 742
+    used.append(5_000_000 + over - sum(used))
+    dear = flat(known, 177)
+    inside = min(sum(used), 5_000_000)
+    assert bill_of(dear, used)["support"] == -round(inside * 90 / 1000)
+    assert bill_of(dear, used, product="state", scheme=True)["fixed_price"] == -round(inside * 137 / 1000)
+    bill = computed(dear, Case(SPRING, month(SPRING)[1], {}, {}, product="state", scheme=True), used)
+    assert [int(line.wh[0]) for line in bill.lines if line.kind == "fixed_price"] == [inside]
+
+
 def test_e3_support_and_scheme_stop_at_their_caps(known: Reference) -> None:
     dear = flat(known, 177)
     used = [10_000] * 743  # 7 430 kWh, 5 000 of them within the cap

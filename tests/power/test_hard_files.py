@@ -121,6 +121,55 @@ def test_e2_many_values_of_one_moment_are_a_few_rounds_of_which_the_last_is_the_
     assert len(rounds) == VERSIONS
 
 
+def test_e2_numbers_and_times_that_are_made_to_hurt_cost_only_their_line(world, tmp_path):
+    controller, point = world
+    hour = {"startTime": "2026-04-05T10:00:00Z", "endTime": "2026-04-05T11:00:00Z", "quantityKwh": "1.5"}
+    hard = [
+        ({"quantityKwh": "NaN"}, "volume"), ({"quantityKwh": float("nan")}, "volume"),
+        ({"quantityKwh": float("inf")}, "volume"), ({"quantityKwh": "1e400"}, "volume"),
+        ({"quantityKwh": "-1"}, "negative"), ({"quantityKwh": -0.5}, "negative"),
+        ({"quantityKwh": "9" * 40}, "volume"), ({"quantityKwh": "999999999999"}, "too-large"),
+        ({"quantityKwh": "4294968"}, "too-large"), ({"quantityKwh": "0.0000001"}, "precision"),
+        ({"quantityKwh": "１２"}, "volume"), ({"quantityKwh": "0x10"}, "volume"),
+        ({"quantityKwh": True}, "json"), ({"quantityKwh": [1]}, "json"),
+        ({"startTime": "2026-04-05T10:00:00+05:30", "endTime": "2026-04-05T11:00:00+05:30"}, "interval"),
+        ({"startTime": "2026-04-05T10:00:00", "endTime": "2026-04-05T11:00:00"}, "naive"),
+        ({"startTime": "2026-04-05T11:00:00Z", "endTime": "2026-04-05T10:00:00Z"}, "interval"),
+        ({"startTime": "2026-04-05T10:00:00Z", "endTime": "2026-04-06T10:00:00Z"}, "interval"),
+        ({"startTime": "0001-01-01T10:00:00Z", "endTime": "0001-01-01T11:00:00Z"}, "out-of-range"),
+        ({"startTime": "2026-04-31T10:00:00Z", "endTime": "2026-04-31T11:00:00Z"}, "time"),
+        ({"meteringPointId": "735999"}, "gsrn"), ({"meteringPointId": number(1)[:-1] + "x"}, "gsrn"),
+        ({"unit": "GJ"}, "unit"), ({"unit": "kWh; DROP TABLE power_point"}, "too-long"),
+        ({"direction": "Sideways"}, "direction"),
+    ]  # fmt: skip
+    rows = [{"meteringPointId": number(1)} | hour | change for change, _ in hard]
+    other = {"meteringPointId": number(2)} | hour
+    good = {"meteringPointId": number(1)} | hour
+    path = tmp_path / "hard.json"
+    path.write_text("\n".join(json.dumps(one) for one in [*rows, other, good]) + "\n", encoding="utf-8-sig")
+    done = intake.import_file(path=path, controller=controller)
+    told = {one.line: one.code for one in done.rejects}
+    assert {n: told.get(n) for n in range(1, len(hard) + 1)} == dict(enumerate((code for _, code in hard), 1))
+    assert done.reasons["no-such-point"] == 1, "another's point in the same file waits by itself"
+    assert (done.counts["values"], _sum(controller, point)[0]) == (1, 1500)
+
+
+def test_e2_entities_that_grow_are_never_read(world, tmp_path):
+    controller, _ = world
+    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
+    before = f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY l0 "lol">{laughs}]>'
+    outside = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    for n, head in enumerate((before, outside)):
+        path = files.ebix_xml(tmp_path / f"{n}.xml", number(1), datetime(2026, 4, 5, tzinfo=UTC), [5] * 3)
+        body = path.read_text()
+        body = body[body.index("?>") + 2 :] if body.startswith("<?xml") else body
+        path.write_text(head + body.replace(number(1), "&l9;" if n == 0 else "&x;", 1))
+        with pytest.raises(FileRefusedError) as error:
+            intake.import_file(path=path, controller=controller)
+        assert error.value.code == "xml-refused"
+    assert ReadingFile.objects.filter(state="finished").count() == 0
+
+
 def _ebix(tmp_path, before="", after="", **change):
     path = files.ebix_xml(tmp_path / "a.xml", number(1), datetime(2026, 4, 5, tzinfo=UTC), [5] * 3)
     body = path.read_text().replace(before, after, 1) if before else path.read_text()

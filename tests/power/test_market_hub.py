@@ -1,94 +1,22 @@
 """Switches of supplier over the market hub: asked for, answered, notified, taken back, and nothing twice (E1)."""
 
-import threading
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from django.conf import settings
 
-from tests.support.population import number as national_number
-from tests.support.power import customer, number, point_of, retailer, scope_for
+from tests.power.conftest import DAY, KARIS, NOW, Desk
+from tests.support.power import customer, number, point_of
 from tillit.disclosure.models import Disclosure
-from tillit.faces.simulators.market_hub import MarketHub
-from tillit.journeys import market_hub, person_facts, power_supply
+from tillit.journeys import market_hub, power_supply
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.power.errors import PowerError
 from tillit.power.hub import operations
-from tillit.power.hub.client import Hub
 from tillit.power.hub.models import HubProcess, WaitingNotice
 from tillit.power.models import Contract, MeteringPoint
 from tillit.power.switch_models import Switch
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-DAY = date(2026, 4, 1)
-KARIS = national_number(date(1980, 1, 5), 100)
-
-
-@pytest.fixture(scope="module")
-def outside():
-    hub = MarketHub(0, token="of-the-test")
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield hub
-    hub.shutdown()
-    hub.server_close()
-
-
-@dataclass
-class Desk:
-    """The retailer, the hub, and a customer with a national number."""
-
-    controller: Any
-    outside: MarketHub
-    kari: int
-    switch: int = 0
-
-    def acting(self) -> dict[str, Any]:
-        return {
-            "actor": system("test", {self.controller.pk}), "controller": self.controller, "subject_id": self.kari,
-            "at": clock.now(),
-        }  # fmt: skip
-
-    def run(self) -> market_hub.Exchanged:
-        return market_hub.exchange(controller=self.controller, hub=Hub(self.outside.address, timeout=5))
-
-    def ask_in(self, reason="switch", day=DAY, serial=1) -> Switch:
-        facts = {"price_area": "NO3", "kind": "spot", "reason": reason, "day": day, "number": number(serial)}
-        switch = power_supply.request_in(**self.acting(), **facts)
-        self.switch = switch.id
-        return power_supply.confirm(**self.acting(), switch_id=switch.id, seen="passport")
-
-    def of(self, model):
-        with scope_for(self.controller, self.kari):
-            return list(model.objects.filter(subject_id=self.kari).order_by("recorded_at"))
-
-    def sent(self) -> list[Any]:
-        return list(self.outside.requests.values())
-
-    def stands(self) -> tuple[str, str]:
-        """The latest switch's state, and that of the last process of it."""
-        (switch,) = [one for one in self.of(Switch) if one.id == self.switch]
-        asked = sorted((one.process, one.status) for one in self.of(HubProcess) if one.switch_id == self.switch)
-        return switch.status, asked[-1][1]
-
-
-@pytest.fixture
-def desk(db, outside, monkeypatch):
-    outside.clear()
-    with clock.travel(NOW):
-        controller = retailer()
-        monkeypatch.setitem(settings.MARKET_HUBS, "fjordlys", outside.address)
-        kari = customer(controller, given="Kari", family="Lunde")
-        with Scope(system("test", {controller.pk}), "customer_administration") as scope:
-            person_facts.keep(
-                scope=scope, subject_id=kari, controller_id=controller.pk, register_id=controller.register_id,
-                kind="national_number", text=KARIS, source="data_subject", at=clock.now(),
-            )  # fmt: skip
-        yield Desk(controller, outside, kari)
 
 
 def test_e1_a_start_of_supply_is_asked_for_answered_and_carried_out_when_the_hub_says_so(desk):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.power.test_market_hub import DAY, NOW, desk, outside  # noqa: F401 (fixtures)
+from tests.power.conftest import DAY, NOW
 from tests.support.power import number, point_of, scope_for
 from tillit.journeys import power_supply
 from tillit.kernel import clock
@@ -17,7 +17,7 @@ from tillit.power.switch_models import Switch
 pytestmark = pytest.mark.django_db
 
 
-def test_e1_a_message_that_cannot_be_read_waits_sealed_and_holds_up_no_other(desk) -> None:  # noqa: F811
+def test_e1_a_message_that_cannot_be_read_waits_sealed_and_holds_up_no_other(desk) -> None:
     point_of(desk.controller, desk.kari, 1)
     odd = {"message": "NotifyMeteringPointCharacteristics", "meteringPointId": number(9),
            "characteristics": {"price_area": "SE3"}}  # fmt: skip
@@ -32,7 +32,7 @@ def test_e1_a_message_that_cannot_be_read_waits_sealed_and_holds_up_no_other(des
     assert desk.run().waiting == 1, "tried again, and still not readable"
 
 
-def test_e1_the_end_of_a_supply_that_names_its_start_ends_it(desk) -> None:  # noqa: F811
+def test_e1_the_end_of_a_supply_that_names_its_start_ends_it(desk) -> None:
     desk.ask_in()
     desk.run()
     desk.outside.play({"carry": True})
@@ -44,7 +44,7 @@ def test_e1_the_end_of_a_supply_that_names_its_start_ends_it(desk) -> None:  # n
     assert [one.ends for one in desk.of(Contract)] == [date(2026, 5, 1)]
 
 
-def test_e1_what_may_have_left_is_taken_back_at_the_hub_and_not_here_alone(desk) -> None:  # noqa: F811
+def test_e1_what_may_have_left_is_taken_back_at_the_hub_and_not_here_alone(desk) -> None:
     desk.ask_in()
     desk.outside.play({"fail": ["lost"]})
     desk.run()
@@ -60,7 +60,7 @@ def test_e1_what_may_have_left_is_taken_back_at_the_hub_and_not_here_alone(desk)
         assert desk.stands()[0] == "cancelled"
 
 
-def test_e1_a_start_of_what_was_cancelled_here_waits_for_a_colleague(desk) -> None:  # noqa: F811
+def test_e1_a_start_of_what_was_cancelled_here_waits_for_a_colleague(desk) -> None:
     desk.ask_in()
     desk.run()
     desk.outside.play({"reject": {}})
@@ -75,7 +75,7 @@ def test_e1_a_start_of_what_was_cancelled_here_waits_for_a_colleague(desk) -> No
     assert WaitingNotice.objects.get().reason == "decided-otherwise"
 
 
-def test_e1_an_end_that_another_asked_for_is_the_end_of_our_own_request(desk) -> None:  # noqa: F811
+def test_e1_an_end_that_another_asked_for_is_the_end_of_our_own_request(desk) -> None:
     point = point_of(desk.controller, desk.kari, 1)
     out = power_supply.request_out(**desk.acting(), point_id=point.id, reason="move", day=DAY)
     power_supply.confirm(**desk.acting(), switch_id=out.id)

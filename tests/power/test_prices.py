@@ -69,6 +69,13 @@ def test_e3_the_same_tariffs_again_change_nothing_and_others_only_as_a_correctio
          "rows", "last"),
         ("grid: [{company: x, name: X, starts: 2026-01-01, energy: [{key: a, ore: 1, days: [mon]}, {key: b, ore: 1}],"
          " capacity: [{from_kw: 2, year: 1}]}]", "rows", "begin at 0"),
+        ("grid: [{company: x, name: X, starts: 2026-01-01, energy: [{key: b, ore: 1}], capacity: [{from_kw: 0}]}]",
+         "rows", "a price a year"),
+        ("grid: [{company: x, name: X, starts: 2026-01-01, energy: [{key: b, ore: 1}],"
+         " capacity: [{from_kw: 0, per_kw: -1}]}]", "rows", "below zero"),
+        ("grid: [{company: x, name: X, starts: 2026-01-01, of: weeks, energy: [{key: b, ore: 1}]}]",
+         "rows", "grid.0.of"),
+        ("plans: [{controller: x, key: y, name: Z, kind: spot, ore: .nan, starts: 2026-02-01}]", "rows", "plans.0.ore"),
         ("what: 1", "rows", "what"),
         ("a: &a [1]\nb: [*a, *a]", "file", "aliases"),
         ("- 1", "file", "sections"),

@@ -21,7 +21,7 @@ from tests.support.world import person, publish_examples
 from tillit.cases.models import Case
 from tillit.declaration.models import Controller
 from tillit.files.camt import Movement
-from tillit.journeys import payouts
+from tillit.journeys import payout_reports, payouts
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.platform import paths
@@ -161,5 +161,5 @@ def paid_out(controller: Controller) -> int:
         rows = list(Payout.objects.filter(run_id=found.pk))
     for row in rows:
         told = Movement("E", row.reference, clock.today(), -row.amount, row.currency, row.reference)
-        assert payouts.take_movement(controller=controller, one=told)
+        assert payout_reports.take_movement(controller=controller, one=told)
     return found.count

@@ -219,12 +219,22 @@ def test_d3_a_letter_is_not_posted_after_its_mandate_by_operation_nor_by_sql(kar
         assert cursor.rowcount == 1
 
 
+def _clean_up() -> tuple[str, str]:
+    """What the proof finds of removal requests."""
+    proofs = prove(kinds=["domains"], controllers=["trygghavn"])
+    (found,) = [one.finding for one in proofs if one.promise.path == "activities.web_cleanup"]
+    return found.status, found.why
+
+
 def test_d4_a_site_is_asked_to_remove_under_the_mandate_and_looked_at_again(kari: Client) -> None:
     case = kari.open(WEB_CLEANUP)
     kari.sign(case)
     site = kari.creditor(case, name="Bildesiden", address="", url="https://bilder.example/17")
     assert refused(kari.write, case, site, "dispute") == "template"
     kari.write(case, site, "removal")
+    assert _clean_up() == ("kept", "")
+    with clock.travel(NOW + timedelta(days=60)):
+        assert _clean_up() == ("broken", "1 sites that nobody followed up")
     with Scope(system("test", {kari.controller.pk}), "rights_requests", frozenset({kari.subject})):
         (sent,) = Disclosure.objects.filter(subject_id=kari.subject)
         assert (sent.recipient, sorted(sent.fields)) == ("web_site", ["identity", "mandate", "web_cleanup_case"])

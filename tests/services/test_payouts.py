@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import pytest
-from defusedxml.ElementTree import fromstring
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,123 +18,36 @@ from hypothesis import strategies as st
 from tests.bonus.test_camt import entry, statement
 from tests.conftest import TestDatabase
 from tests.faces.test_staff import at_work, hire
+from tests.services.payouts_world import (
+    ELSEWHERE,
+    beginning,
+    of,
+    refund,
+    report,
+    state,
+    transfers,
+    two,
+)
 from tests.services.test_payments import ACCOUNT, NOW, Payer, balanced
 from tests.support.commands import tillit
-from tests.support.world import person, publish_examples
 from tillit.audit.models import Event
-from tillit.declaration.registry import AFTER_RESTORE
 from tillit.files import pain
-from tillit.journeys import payment_desk, payments, payments_in, payouts
+from tillit.journeys import payments_in, payout_reports, payouts
 from tillit.kernel import clock
 from tillit.kernel.identifiers import account_number
 from tillit.kernel.scope import ScopeError, system
-from tillit.kernel.sql import load
 from tillit.messages.models import Message
 from tillit.parties.actors import staff_actor
-from tillit.privacy.prove.run import prove
 from tillit.services import payouts as low
-from tillit.services import terms
 from tillit.services.accounts import CREDIT, PAYOUTS
 from tillit.services.errors import PaymentError
 from tillit.services.payout_models import Payout, PayoutFile, PayoutRun
-
-ELSEWHERE = "15032080119"
-# pain.001.001.09, as its schema orders what is used of it: element → its children, in order.
-ORDER = {
-    "Document": ["CstmrCdtTrfInitn"],
-    "CstmrCdtTrfInitn": ["GrpHdr", "PmtInf"],
-    "GrpHdr": ["MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", "InitgPty"],
-    "PmtInf": [
-        *("PmtInfId", "PmtMtd", "BtchBookg", "NbOfTxs", "CtrlSum", "ReqdExctnDt", "Dbtr", "DbtrAcct", "DbtrAgt"),
-        "CdtTrfTxInf",
-    ],
-    "CdtTrfTxInf": ["PmtId", "Amt", "Cdtr", "CdtrAcct", "RmtInf"],
-    "PmtId": ["InstrId", "EndToEndId"],
-    "DbtrAcct": ["Id", "Ccy"],
-}
-TEXT = {"MsgId": 35, "PmtInfId": 35, "InstrId": 35, "EndToEndId": 35, "Nm": 140, "Ustrd": 140, "Id": 34}
-
-
-def name(one: Element) -> str:
-    return str(one.tag).rpartition("}")[2]
-
-
-def transfers(body: bytes) -> dict[str, tuple[str, Decimal]]:
-    """End-to-end id → (account, amount) of a pain.001; fails on what its schema would not take. The oracle."""
-    root = fromstring(body)
-    assert root.tag == "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}Document"
-    found: dict[str, tuple[str, Decimal]] = {}
-    for one in root.iter():
-        children = [name(each) for each in one]
-        if name(one) in ORDER:
-            ranks = [ORDER[name(one)].index(each) for each in children]
-            assert ranks == sorted(ranks)
-            assert set(ORDER[name(one)]) == set(children)
-        if not children and name(one) in TEXT:
-            assert 0 < len(one.text or "") <= TEXT[name(one)]
-        if name(one) == "IBAN":
-            digits = "".join(str(int(sign, 36)) for sign in (one.text or "")[4:] + (one.text or "")[:4])
-            assert int(digits) % 97 == 1
-        if name(one) == "CdtTrfTxInf":
-            leaf = {name(each): each for each in one.iter()}
-            assert leaf["InstdAmt"].attrib == {"Ccy": "NOK"}
-            key = leaf["EndToEndId"].text or ""
-            assert key not in found
-            found[key] = (str(leaf["IBAN"].text)[4:], Decimal(str(leaf["InstdAmt"].text)))
-    for one in root.iter():
-        if name(one) in {"GrpHdr", "PmtInf"}:
-            leaf = {name(each): each.text for each in one}
-            assert int(leaf["NbOfTxs"] or 0) == len(found)
-            assert Decimal(leaf["CtrlSum"] or 0) == sum(amount for _, amount in found.values())
-    return found
-
-
-def report(number: str, *told: tuple[str, str, str], group: str = "") -> bytes:
-    """A pain.002 that says so of single payments, or of all."""
-    parts = "".join(
-        f"<TxInfAndSts><OrgnlEndToEndId>{one}</OrgnlEndToEndId><TxSts>{status}</TxSts>"
-        f"<StsRsnInf><Rsn><Cd>{why}</Cd></Rsn></StsRsnInf></TxInfAndSts>"
-        for one, status, why in told
-    )
-    return (
-        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><GrpHdr><MsgId>B</MsgId>'
-        f"</GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>{number}</OrgnlMsgId>"
-        f"{f'<GrpSts>{group}</GrpSts>' if group else ''}</OrgnlGrpInfAndSts>"
-        f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>x</OrgnlPmtInfId>{parts}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
-    ).encode()
 
 
 @pytest.fixture
 def payer(fresh_db: TestDatabase) -> Iterator[Payer]:
     with clock.travel(NOW):
-        trygghavn = publish_examples("loyalty_services")["trygghavn"]
-        terms.keep_terms(controller=trygghavn, starts=date(2026, 1, 1), account=ACCOUNT)
-        who = person(trygghavn, "customer", given="Kari", family="Nordmann", email="kari@post.example")
-        yield Payer(trygghavn, who)
-
-
-def refund(payer: Payer, amount: int, to: str = ELSEWHERE) -> Payout:
-    """A payment by bank of an invoice, credited and given back to an account."""
-    made = payer.invoice(amount)
-    file = statement(entry(made.kid, f"{amount // 100}.{amount % 100:02d}", bank=f"I{made.number}"))
-    payments_in.take_in(actor=payer.actor, controller=payer.controller, body=file)
-    here = {"actor": payer.actor, "controller": payer.controller, "subject_id": payer.subject}
-    payment_desk.change_invoice(**here, invoice_id=made.id, act="credit", amount=amount)
-    came = next(one for one in payer.payments() if one.invoice_id == made.id and one.amount == amount)
-    payments.give_back(**here, payment_id=came.id, amount=amount, to_account=to)
-    with payer.scope():
-        return Payout.objects.get(amount=amount, payout_state="waiting")
-
-
-def state() -> str:
-    found = prove(controllers=["trygghavn"], kinds=["domains"])
-    [one] = [one for one in found if one.promise.path == "activities.payouts"]
-    return str(one.finding.status)
-
-
-def of(payer: Payer, payout: Payout) -> Payout:
-    with payer.scope("payouts"):
-        return Payout.objects.get(subject_id=payout.subject_id, id=payout.id)
+        yield beginning()
 
 
 def test_d8_a_payout_goes_by_two_into_one_file_and_what_the_bank_says_counts_once(payer: Payer) -> None:
@@ -180,8 +91,8 @@ def test_d8_a_payout_goes_by_two_into_one_file_and_what_the_bank_says_counts_onc
         "actor": staff_actor(staff=one, controller=payer.controller),
         "controller": payer.controller,
     }
-    assert payouts.take_report(**take, body=told) == payouts.Told(1, 1, 1)
-    assert payouts.take_report(**take, body=told) == payouts.Told(0, 0, 1)
+    assert payout_reports.take_report(**take, body=told) == payout_reports.Told(1, 1, 1)
+    assert payout_reports.take_report(**take, body=told) == payout_reports.Told(0, 0, 1)
     assert (of(payer, made[0]).payout_state, of(payer, made[1]).payout_state) == ("paid", "refused")
     assert (of(payer, made[1]).reason, payer.stands(PAYOUTS)) == ("AC01", 20_700)
     with payer.scope("payouts"):
@@ -218,75 +129,10 @@ def test_d8_a_payout_goes_by_two_into_one_file_and_what_the_bank_says_counts_onc
         waiting[0].reference: (ELSEWHERE, Decimal("7.00")),
         waiting[1].reference: (ACCOUNT, Decimal("123.45")),
     }
-    assert payouts.take_report(
+    assert payout_reports.take_report(
         **take, body=report(payouts.message_id(PayoutRun.objects.get(number=3)), group="RJCT")
-    ) == payouts.Told(0, 2, 0)
+    ) == payout_reports.Told(0, 2, 0)
     assert state() == "kept"
-
-
-def two(payer: Payer) -> tuple[dict[str, Any], dict[str, Any]]:
-    at = {"controller": payer.controller}
-    return at | {"actor": system("clerk", {payer.controller.pk})}, at | {"actor": system("boss", {payer.controller.pk})}
-
-
-def sent(payer: Payer, *chosen: Payout) -> PayoutRun:
-    clerk, boss = two(payer)
-    return payouts.approve(**boss, number=payouts.propose(**clerk, chosen=[one.id for one in chosen]).number)
-
-
-def recorded(payer: Payer, *types: str) -> list[str]:
-    with payer.scope("security_log"):
-        return sorted(Event.objects.filter(type__in=types).values_list("type", flat=True))
-
-
-def test_d8_a_debit_of_what_was_refused_stops_the_retry_and_is_seen(payer: Payer) -> None:
-    clerk, boss = two(payer)
-    made = refund(payer, 12_345)
-    refusal = report(payouts.message_id(sent(payer, made)), (made.reference, "RJCT", "AC01"))
-    payouts.take_report(**clerk, body=refusal)
-    payouts.change(**clerk, payout_id=made.id, act="again", to_account=ACCOUNT)
-    kinds = ("payout.retried", "payout_account.opened", "payout.cancelled", "payout.debited")
-    assert recorded(payer, *kinds) == ["payout.retried", *["payout_account.opened"] * 2]
-    with payer.scope("payouts"):
-        retry = Payout.objects.get(payout_state="waiting")
-    waiting = refund(payer, 500)
-    third = boss | {"actor": system("third", {payer.controller.pk})}
-    run = payouts.propose(**third, chosen=[retry.id, waiting.id])
-    assert (run.count, state()) == (2, "kept")
-    debit = statement(entry(made.reference, "123.45", bank="D1", sign="DBIT"))
-    assert payments_in.take_in(actor=payer.actor, controller=payer.controller, body=debit).new == 1
-    assert payments_in.take_in(actor=payer.actor, controller=payer.controller, body=debit).new == 0
-    payouts.take_report(**clerk, body=debit)
-    assert (of(payer, made).payout_state, of(payer, retry).payout_state) == ("paid", "cancelled")
-    assert (payer.stands(PAYOUTS), state()) == (500, "broken")
-    balanced(payer)
-    run.refresh_from_db()
-    assert (run.count, run.amount) == (1, 500)
-    assert set(transfers(payouts.fetch(**boss, number=payouts.approve(**boss, number=run.number).number)[1])) == {
-        waiting.reference
-    }
-    with pytest.raises(PaymentError):
-        payouts.change(**clerk, payout_id=retry.id, act="again", to_account=ACCOUNT)
-    assert recorded(payer, *kinds[2:]) == ["payout.debited"]
-    [line] = payments_in.loose(actor=payer.actor, controller=payer.controller)
-    assert line.amount == -12_345
-    payments_in.see_to(actor=payer.actor, controller=payer.controller, line_id=line.pk, text="Banken meldte feil.")
-    assert state() == "kept"
-
-
-def test_d8_a_debit_after_the_retry_has_left_is_a_fault_and_nothing_is_tried_a_third_time(payer: Payer) -> None:
-    clerk, _ = two(payer)
-    made = refund(payer, 700)
-    payouts.take_report(**clerk, body=report(payouts.message_id(sent(payer, made)), (made.reference, "RJCT", "AC01")))
-    payouts.change(**clerk, payout_id=made.id, act="again", to_account=ELSEWHERE)
-    with payer.scope("payouts"):
-        retry = Payout.objects.get(payout_state="waiting")
-    run = sent(payer, retry)
-    payouts.take_report(**clerk, body=statement(entry(made.reference, "7.00", bank="D1", sign="DBIT")))
-    assert (of(payer, retry).payout_state, state()) == ("sent", "broken")
-    payouts.take_report(**clerk, body=report(payouts.message_id(run), (retry.reference, "RJCT", "AC01")))
-    with pytest.raises(PaymentError):
-        payouts.change(**clerk, payout_id=retry.id, act="again", to_account=ELSEWHERE)
 
 
 def test_d8_who_takes_a_payout_back_while_another_puts_it_in_a_file_is_refused(
@@ -322,60 +168,6 @@ def test_d8_who_takes_a_payout_back_while_another_puts_it_in_a_file_is_refused(
     assert of(payer, made).payout_state == "cancelled"
 
 
-def test_h11_d8_payouts_that_waited_in_a_dump_are_held_until_the_bank_has_reported(payer: Payer) -> None:
-    clerk, _ = two(payer)
-    gone, left = refund(payer, 700), refund(payer, 800)
-    payouts.propose(**clerk, chosen=[gone.id])
-    with payer.scope("payouts"), connection.cursor() as cursor:
-        for module, file, name in AFTER_RESTORE:
-            if file == "payouts":
-                cursor.execute(load(module, file, name), {"now": clock.now()})
-    with pytest.raises(PaymentError, match="waits"):
-        payouts.propose(**clerk, chosen=[gone.id, left.id])
-    assert PayoutRun.objects.get().state == "dropped"
-    assert (
-        "Held since"
-        in at_work(hire(payer.controller, role="finance", name="Fia"))
-        .get("/staff/trygghavn/payouts/", headers={"Accept-Language": "en"})
-        .text
-    )
-    day = clock.today()
-    for booked in (day - timedelta(days=1), day):
-        with payer.scope("payouts"):
-            assert Payout.objects.filter(held_at=None, payout_state="waiting").count() == 0
-        debit = statement(entry(gone.reference, "7.00", bank="D1", sign="DBIT", day=str(booked)))
-        payouts.take_report(**clerk, body=debit)
-    assert of(payer, gone).payout_state == "paid"
-    assert payouts.propose(**clerk, chosen=[gone.id, left.id]).count == 1
-
-
-def test_d8_what_is_said_of_one_block_is_said_of_no_other(payer: Payer) -> None:
-    clerk, _ = two(payer)
-    made = refund(payer, 700)
-    run = sent(payer, made)
-    name = payouts.message_id(run)
-
-    def told(*blocks: tuple[str, str]) -> bytes:
-        parts = "".join(
-            f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{block}</OrgnlPmtInfId><PmtInfSts>{status}</PmtInfSts></OrgnlPmtInfAndSts>"
-            for block, status in blocks
-        )
-        return (
-            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><OrgnlGrpInfAndSts>'
-            f"<OrgnlMsgId>{name}</OrgnlMsgId><GrpSts>PART</GrpSts></OrgnlGrpInfAndSts>{parts}</CstmrPmtStsRpt></Document>"
-        ).encode()
-
-    assert payouts.take_report(**clerk, body=told((f"{name}-EUR", "RJCT"))) == payouts.Told(0, 0, 0)
-    both = told((f"{name}-EUR", "RJCT"), (f"{name}-NOK", "ACSC"))
-    assert payouts.take_report(**clerk, body=both) == payouts.Told(1, 0, 0)
-    euro, crowns = refund(payer, 800), refund(payer, 900)
-    with payer.scope("payouts"):
-        Payout.objects.filter(id=euro.id).update(currency="EUR")
-    with pytest.raises(PaymentError, match="one currency"):
-        payouts.propose(**clerk, chosen=[euro.id, crowns.id])
-    assert payouts.propose(**clerk, chosen=[crowns.id]).count == 1
-
-
 def test_d7_d8_whatever_is_killed_each_payout_is_in_one_file_and_nothing_is_opened_for_none(
     payer: Payer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -399,7 +191,7 @@ def test_d7_d8_whatever_is_killed_each_payout_is_in_one_file_and_nothing_is_open
         (pain, "write"),
         (payouts.sealing, "seal"),
         (payouts, "_record"),
-        (payouts, "_sum"),
+        (payouts, "sum_up"),
     ]
     for module, where in places:
         with monkeypatch.context() as patch:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tillit.benefits import handing_over, proof
+from tillit.benefits import chosen, handing_over, proof
 from tillit.benefits.models import Benefit, Category, Edition, Frame, PoolCode, Supplier, UseCount, Validity
 from tillit.benefits.order_models import DrawnCode, Order
 from tillit.declaration.registry import domain_trial, goes_along, not_personal, personal
@@ -36,7 +36,22 @@ def _where(activity: str) -> Callable[[Any], str]:
     return lambda declared: f"activities.{activity}" if declared.activity(activity) else ""
 
 
+def _chosen(declared: Any) -> str:
+    """Promised where benefits may be chosen for members at all."""
+    channels = any(chosen.offered(declared, channel) for channel in chosen.CHANNELS)
+    return f"activities.{chosen.ACTIVITY}.channels" if channels else ""
+
+
 domain_trial("benefit_orders", trial=proof.frames, promised=_where("benefit_delivery"))
 domain_trial("benefits", trial=proof.catalogue, promised=_where("benefit_delivery"))
 domain_trial("benefit_counts", trial=proof.counts, promised=_where("statistics"))
+domain_trial(
+    "chosen_benefits",
+    trial=chosen.faults,
+    promised=lambda declared: (
+        f"activities.{chosen.ACTIVITY}.channels"
+        if any(chosen.offered(declared, one) for one in chosen.CHANNELS)
+        else ""
+    ),
+)
 goes_along("benefits", carry=handing_over.carry, behind=handing_over.behind)

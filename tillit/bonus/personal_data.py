@@ -1,6 +1,6 @@
 """What the bonus domain answers for. Balances and transfers stand in the ledger."""
 
-from tillit.bonus import complaints, handing_over, misuse, profiles, voucher_endings
+from tillit.bonus import complaints, handing_over, misuse, profiles, voucher_endings, warnings
 from tillit.bonus.models import (
     Correction,
     GiftCard,
@@ -20,7 +20,7 @@ from tillit.bonus.programmes import departures
 from tillit.bonus.settlement_models import BankMovement, SettlementBill
 from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
-from tillit.declaration.registry import goes_along, not_personal, personal, routines
+from tillit.declaration.registry import domain_trial, goes_along, not_personal, personal, routines
 
 personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 
@@ -64,6 +64,11 @@ follows_declaration(ProfilePart, profiles.faults)
 
 follows_declaration(Voucher, voucher_endings.faults)
 
+domain_trial(
+    "warned",
+    trial=warnings.unwarned,
+    promised=lambda declaration: "programme.warn_before_expiry" if declaration.programme else "",
+)
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)
 not_personal(TermsDraft, because="changes of a chain's rates and offers that are being prepared")

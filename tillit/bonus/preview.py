@@ -6,13 +6,14 @@ it. So a preview rates by the very statements of the intake, and nothing of it c
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from tillit.bonus import offers
 from tillit.bonus.kinds import ISSUED
+from tillit.kernel import clock
 from tillit.kernel.scope import require
 from tillit.kernel.sql import load
 
@@ -43,6 +44,19 @@ class MemberChange:
 
 
 @dataclass(frozen=True)
+class WaitChange:
+    """After how many days a chain's bonus may be used, before and after; what of the period's (minor units) waits on
+    last day.
+    """
+
+    chain: str
+    days_before: int
+    days_after: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class Preview:
     """What the terms tried would have come to. `budgets`: (chain, offer, given, budget). No figure names a person."""
 
@@ -50,6 +64,7 @@ class Preview:
     stores: tuple[StoreChange, ...]
     members: tuple[MemberChange, ...]
     budgets: tuple[tuple[str, str, int, int | None], ...]
+    waits: tuple[WaitChange, ...] = ()
 
 
 def tried(
@@ -68,7 +83,7 @@ def tried(
     transaction of which nothing else is done. Refunds are not looked at: both sides are what was issued.
     """
     require(activity=ACTIVITY)
-    chains = list(chain_ids)
+    chains, last = list(chain_ids), clock.local_date(ends - timedelta(microseconds=1))
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE intake_row")
         cursor.execute(load(__file__, "preview", "rows"), {"chains": chains, "starts": starts, "ends": ends})
@@ -78,23 +93,26 @@ def tried(
             cursor.execute(load(__file__, "preview", f"shadow_{name}"))
         cursor.execute(load(__file__, "preview", "result_table"))
         stand()
-        _round(cursor, 0)
+        _round(cursor, 0, last)
         change()
         cursor.execute("TRUNCATE bonus_offer_share, bonus_offer_unit")
-        _round(cursor, 1)
+        _round(cursor, 1, last)
         cursor.execute(load(__file__, "preview", "by_store"))
         stores = tuple(StoreChange(*row) for row in cursor.fetchall())
         cursor.execute(load(__file__, "preview", "members"))
         members = tuple(MemberChange(row[0], row[1], row[2], row[3], tuple(row[4])) for row in cursor.fetchall())
         cursor.execute(load(__file__, "preview", "budgets"), {"chains": chains})
         budgets = tuple((str(row[0]), str(row[1]), int(row[2]), row[3]) for row in cursor.fetchall())
-    return Preview(count, stores, members, budgets)
+        cursor.execute(load(__file__, "preview", "waits"), {"chains": chains})
+        waits = tuple(WaitChange(*row) for row in cursor.fetchall())
+    return Preview(count, stores, members, budgets, waits)
 
 
-def _round(cursor: Any, number: int) -> None:
+def _round(cursor: Any, number: int, last: date) -> None:
+    given = {"round": number, "last": last}
     cursor.execute(load(__file__, "preview", "forget"))
     parts = [load(__file__, "accrue", name) for name in ("rows", "classes", "base")]
-    cursor.execute("\n".join((*parts, load(__file__, "preview", "keep_rates"))), {"issued": ISSUED.id, "round": number})
+    cursor.execute("\n".join((*parts, load(__file__, "preview", "keep_rates"))), {"issued": ISSUED.id, **given})
     if offers.any_for_rows():
         offers.weigh_rows()
-        cursor.execute(load(__file__, "preview", "keep_offers"), {"round": number})
+        cursor.execute(load(__file__, "preview", "keep_offers"), given)

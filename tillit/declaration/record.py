@@ -10,6 +10,7 @@ from tillit.declaration.schema import Activity, Declaration
 from tillit.declaration.statement.texts import text
 from tillit.declaration.statement.wording import Words
 from tillit.declaration.vocabulary import vocabulary
+from tillit.kernel.csv_text import inert
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,5 @@ def as_csv(made: Record, language: str) -> str:
     writer.writerow([text(language, f"record.{name}") for name in names])
     for entry in made.entries:
         values = [getattr(entry, name) for name in names]
-        writer.writerow([_cell(value if isinstance(value, str) else "\n".join(value)) for value in values])
+        writer.writerow([inert(value if isinstance(value, str) else "\n".join(value)) for value in values])
     return target.getvalue()
-
-
-def _cell(value: str) -> str:
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

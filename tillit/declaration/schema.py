@@ -5,9 +5,9 @@ Words (categories, activities, events …) come from the vocabulary; `checks` re
 """
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tillit.declaration.parts import (
     Controller,
@@ -170,16 +170,18 @@ class Transfer(Part):
 
 
 class CookieLife(Part):
-    """session; fixed (period from when it was set); rolling (period from the last visit)."""
+    """session; fixed (period from when it was set); rolling (period from the last visit); until_removed (what a browser
+    keeps until the person, or the page, takes it away: no cookie).
+    """
 
-    type: Literal["session", "fixed", "rolling"]
+    type: Literal["session", "fixed", "rolling", "until_removed"]
     period: PeriodText | None = None
 
 
 class Cookie(Part):
     """One cookie or other stored item (G1). `key` where a name stands in two groups: identity is name + group. `hosts`:
     servers elsewhere that the browser asks for its sake, by name. `name` is that of a database (IndexedDB) or a cache
-    (Cache Storage), and of a service worker the path of its script.
+    (Cache Storage), and of a service worker the path of its script. `{key}` in it is the controller's key.
     """
 
     key: Key | None = None
@@ -309,7 +311,11 @@ class Form(Part):
 
 
 class Topic(Part):
-    """A subject a person may say they are interested in; what is sent follows it, and nothing else is guessed (F1)."""
+    """A subject a person may say they are interested in; what is sent follows it, and nothing else is guessed (F1).
+
+    Where there is a catalogue of benefits, a topic whose key is a category's decides what Min side chooses for whoever
+    has said yes to it (B10).
+    """
 
     key: Key
     name: Localised
@@ -441,6 +447,18 @@ class Declaration(Part):
     minimum_group: int = Field(default=10, ge=5)
     first_contact_on_interest: bool = True
     notices: tuple[Notice, ...] = ()
+
+    @model_validator(mode="after")
+    def _items_by_name(self) -> Self:
+        """What a page keeps in the browser has its own name at each controller that shares the declaration (G1)."""
+        key = self.controller.key
+        items = tuple(
+            one.model_copy(update={"name": one.name.replace("{key}", key)}) if "{key}" in one.name else one
+            for one in self.cookies.items
+        )
+        if items != self.cookies.items:
+            object.__setattr__(self, "cookies", self.cookies.model_copy(update={"items": items}))
+        return self
 
     def activity(self, key: str) -> Activity | None:
         """The declared activity `key`, or None."""

@@ -27,8 +27,11 @@ class Reply:
     body: bytes = field(repr=False)
 
     def json(self) -> Any:
-        """The body as JSON; {} for an empty one. Raises `ValueError`."""
-        return json.loads(self.body or b"{}")
+        """The body as JSON; {} for an empty one. Raises `ValueError`, also for a body nested without end."""
+        try:
+            return json.loads(self.body or b"{}")
+        except RecursionError:
+            raise ValueError("nested too deep") from None
 
 
 def call(

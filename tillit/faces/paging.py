@@ -1,13 +1,14 @@
 """Pages of a list: numbered, bounded, one row read ahead instead of a count of everything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 _LAST = 500
 
 
@@ -36,9 +37,14 @@ class Page(Generic[T]):
         return self.number + 1 if self.more else None
 
 
-def page_of(request: HttpRequest, rows: QuerySet[T], size: int) -> Page[T]:
+def page_of(request: HttpRequest, rows: QuerySet[M], size: int) -> Page[M]:
     """The page that `?page=` asks for; the first for what is no number. Evaluated at once."""
+    return page_by(request, lambda first, most: list(rows[first : first + most]), size)
+
+
+def page_by(request: HttpRequest, read: Callable[[int, int], list[T]], size: int) -> Page[T]:
+    """The page that `?page=` asks for, of what `read` gives: so many, after the first so many."""
     given = request.GET.get("page", "1")
     number = min(max(int(given), 1), _LAST) if given.isascii() and given.isdigit() and len(given) < 6 else 1
-    found = list(rows[(number - 1) * size : number * size + 1])
+    found = read((number - 1) * size, size + 1)
     return Page(found[:size], number, len(found) > size)

@@ -39,6 +39,6 @@ def answered(request: HttpRequest, kind: str) -> tuple[Any, dict[str, Any]]:
         return NOTHING
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return NOTHING
     return (kept[1], answer) if isinstance(answer, dict) else NOTHING

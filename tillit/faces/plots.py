@@ -5,10 +5,14 @@ stands in a table beside it. Colours come from the style sheet.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from math import ceil, floor, log10
 
+from babel.numbers import format_decimal
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from tillit.faces.templatetags.tillit import language
 
 HEIGHT, TOP, BOTTOM = 220, 18, 22
 _STEPS = (1, 2, 2.5, 5, 10)
@@ -72,8 +76,9 @@ class _Scale:
         return [self.low + self.step * n for n in range(count + 1)]
 
     def word(self, value: float) -> str:
-        """A number on a line."""
-        return f"{value:.10g}".replace("-", "−")
+        """A number on a line, as it is written in the reader's language."""
+        said = format_decimal(Decimal(f"{value:.10g}"), locale=language(), decimal_quantization=False)
+        return said.replace("-", "−")
 
 
 def _frame(scale: _Scale, labels: Sequence[str], title: str, drawn: list[SafeString]) -> SafeString:
@@ -81,7 +86,7 @@ def _frame(scale: _Scale, labels: Sequence[str], title: str, drawn: list[SafeStr
     levels = [(scale.y(value), scale.word(value)) for value in scale.lines()]
     across = format_html_join("", '<line class="t-plot-grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>', levels)
     beside = format_html_join(
-        "", '<text class="t-plot-word" x="0" y="{}">{}</text>', ((y - 4, word) for y, word in levels)
+        "", '<text class="t-plot-word" x="-6" y="{}" text-anchor="end">{}</text>', ((y + 4, word) for y, word in levels)
     )
     words = format_html_join(
         "",

@@ -20,7 +20,7 @@ from tillit.parties.sessions import METHOD
 
 REMEMBER = "tillit_remember"  # the cookie of a browser that stays signed in (G6)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-_CODE, _SINCE, _DEVICE, _SHOWN, _PENDING = "code", "since", "device", "shown", "pending"
+_CODE, _SINCE, _DEVICE, _SHOWN, _PENDING, _APP = "code", "since", "device", "shown", "pending", "app"
 FRESH = timedelta(minutes=15)
 _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
@@ -72,14 +72,30 @@ def code_of(request: HttpRequest, kind: str) -> UUID | None:
 
 
 def begin_session(request: HttpRequest, login: Login, method: str) -> None:
-    """Sign the browser in under a new session key, with nothing of what was in the session before."""
+    """Sign the browser in under a new session key, with nothing of what was in the session before but that it is the
+    installed app.
+    """
+    in_app = request.session.get(_APP)
     end(request)
     begin(request, login, backend=BACKEND)
+    if in_app:
+        request.session[_APP] = True
     request.session[_SINCE] = clock.now().isoformat()
     request.session[_DEVICE] = device(request)
     request.session[METHOD] = method
     if method != "remembered_device":
         shown_factor(request)
+
+
+def note_app(request: HttpRequest) -> None:
+    """Note that the browser is the installed app, where it says so: it begins at an address of its own."""
+    if request.GET.get("app") == "1" and not request.session.get(_APP):
+        request.session[_APP] = True
+
+
+def channel(request: HttpRequest) -> str:
+    """Where what is answered is shown: `app`, or `web`."""
+    return "app" if request.session.get(_APP) else "web"
 
 
 def shown_factor(request: HttpRequest) -> None:
@@ -94,7 +110,10 @@ def is_fresh(request: HttpRequest) -> bool:
 
 def wait_for_factor(request: HttpRequest, login_id: int) -> None:
     """The code by e-mail was right; the second factor is yet to come, in this browser and soon."""
+    in_app = request.session.get(_APP)
     request.session.flush()
+    if in_app:
+        request.session[_APP] = True
     request.session[_PENDING] = [login_id, clock.now().isoformat()]
 
 

@@ -9,6 +9,7 @@ from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest
 from django.urls import register_converter
 from django.urls.converters import StringConverter
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from tillit.declaration.errors import NotDeclaredError
 from tillit.declaration.models import Controller, DeclarationVersion
@@ -29,6 +30,11 @@ class ControllerKey(StringConverter):
 def counts_visits(request: HttpRequest) -> bool:
     """Whether pages tell by themselves that they were viewed, and this visitor may be counted (G3)."""
     return bool(settings.VISITS == "beacon" and wanted(request.META))
+
+
+def own_page(target: str, *, below: str = "/") -> str:
+    """`target` where it is a path of ours that begins with `below`; empty for whatever leads elsewhere (H18)."""
+    return target if target.startswith(below) and url_has_allowed_host_and_scheme(target, allowed_hosts=None) else ""
 
 
 register_converter(ControllerKey, "controller")

@@ -167,7 +167,7 @@ def _row(row: Row, looked: Looked, page: Page) -> dict[str, Any]:
         "link": row.key if looked.kind != "hour" else "",
         "wh": "" if row.wh is None else kwh(row.wh, 2 if looked.kind in {"day", "hour"} else 1),
         "ore": None if row.ore is None else ore(row.ore),
-        "rate": "" if row.rate is None else rate_words(row.rate),
+        "rate": "" if row.rate is None else rate_words(round(row.rate, -2)),
         "earlier": "" if earlier is None else kwh(earlier),
         "missing": row.missing,
         "unpriced": row.unpriced,
@@ -188,7 +188,7 @@ def _line(line: Line) -> dict[str, Any]:
             "consumption.how.capacity",
             mean=kwh(int(detail["watts"][0]), 2),
             edge=kwh(int(detail["from"][0]), 0),
-            year=ore(int(detail["year"][0])).format(spoken),
+            price=_a_year(int(detail["year"][0]), int(detail["per_kw"][0])),
             days=detail["days"],
             of=detail["of"],
         )
@@ -212,6 +212,13 @@ def _line(line: Line) -> dict[str, Any]:
         mean = int(detail["mean"][0]) if detail else round(int(line.ore[0]) * RATE * 1000 / wh)
         how = say(spoken, "consumption.how.spot", wh=kwh(wh, 3), rate=rate_words(round(mean, -2)))
     return {"name": say(spoken, named, name=line.name), "how": how, "note": line.note, "ore": ore(int(line.ore[0]))}
+
+
+def _a_year(year: int, per_kw: int) -> str:
+    """What capacity costs a year, in words."""
+    spoken, kind = language(), "per_kw" if per_kw and not year else "both" if per_kw else "year"
+    amounts = {"year": ore(year).format(spoken), "per_kw": ore(per_kw).format(spoken)}
+    return say(spoken, f"consumption.a_year.{kind}", **amounts)
 
 
 def _place_of(line: Line) -> int:
@@ -286,7 +293,8 @@ def _peaks(page: Page) -> dict[str, Any] | None:
         "mean": kwh(one.mean, 2),
         "edge": kwh(one.edge, 0),
         "above": kwh(one.above, 0) if one.above else "",
-        "year": ore(one.year),
+        "price": _a_year(one.year, one.per_kw),
+        "hours": one.hours,
         "left": None if one.left is None else kwh(one.left, 2),
     }
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element, ParseError
 
@@ -37,7 +37,8 @@ class Movement:
 
     `entry`: which entry it is of, the same in every file that tells of it, as far as the bank gives it a reference;
     else by its place in this statement. Equal entries of a file are numbered. `part`: empty for all of it, `1`, `2` …
-    for its payments, `rest` for what they do not explain (a fee).
+    for its payments, `rest` for what they do not explain (a fee). `told`: empty where the bank gives the entry a
+    reference, so that two entries are two; else the kind of file (`3`, `4`): the other names the same one otherwise.
     """
 
     entry: str
@@ -46,10 +47,42 @@ class Movement:
     amount: int
     currency: str
     reference: str
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What a statement (camt.053) tells everything of: an account, as the bank writes it, by whole days."""
+
+    account: str
+    first: date
+    last: date
 
 
 def read(body: bytes) -> list[Movement]:
     """The booked movements of a file, in order. Raises `StatementRefusedError`; then nothing of it is used."""
+    root, kind = _document(body)
+    try:
+        return [movement for part in _children(root, "Stmt", "Ntfctn") for movement in _movements(part, kind)]
+    except (KeyError, ValueError, InvalidOperation):
+        raise StatementRefusedError("statement-entry", "an entry of the file cannot be read") from None
+
+
+def covered(body: bytes) -> list[Covered]:
+    """The accounts and whole days of which a file tells everything, the earliest first; a camt.054 of none.
+
+    By the statement's period, else by the days of its opening and closing balances. Raises as `read`.
+    """
+    root, kind = _document(body)
+    try:
+        found = [_covered(part) for part in _children(root, "Stmt")] if kind == "3" else []
+    except ValueError:
+        raise StatementRefusedError("statement-entry", "the period of the statement cannot be read") from None
+    return sorted((one for one in found if one is not None and one.first <= one.last), key=lambda one: one.first)
+
+
+def _document(body: bytes) -> tuple[Element, str]:
+    """The root, and which kind it is: `3` a statement, `4` a notification."""
     if len(body) > LARGEST:
         raise StatementRefusedError("statement-large", f"a statement has at most {LARGEST} bytes")
     try:
@@ -57,29 +90,49 @@ def read(body: bytes) -> list[Movement]:
     except (ParseError, DefusedXmlException, ValueError):
         raise StatementRefusedError("statement-xml", "the file is no XML that is safe to read") from None
     space = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else ""
-    if not (space.startswith(_NAMESPACE) and space[len(_NAMESPACE) : len(_NAMESPACE) + 1] in _KINDS):
+    kind = space[len(_NAMESPACE) : len(_NAMESPACE) + 1]
+    if not (space.startswith(_NAMESPACE) and kind and kind in _KINDS):
         raise StatementRefusedError("statement-kind", "the file is neither camt.053 nor camt.054")
-    try:
-        return [movement for part in _children(root, "Stmt", "Ntfctn") for movement in _movements(part)]
-    except (KeyError, ValueError, InvalidOperation):
-        raise StatementRefusedError("statement-entry", "an entry of the file cannot be read") from None
+    return root, kind
 
 
-def _movements(part: Element) -> Iterator[Movement]:
-    account = _text(part, "Acct/Id/IBAN") or _text(part, "Acct/Id/Othr/Id")
+def _account(part: Element) -> str:
+    return _text(part, "Acct/Id/IBAN") or _text(part, "Acct/Id/Othr/Id")
+
+
+def _covered(part: Element) -> Covered | None:
+    first, last = (_text(part, f"FrToDt/{name}") for name in ("FrDtTm", "ToDtTm"))
+    if first and last:
+        begins, ends = datetime.fromisoformat(first), datetime.fromisoformat(last)
+        late = begins.time() != time.min
+        whole = ends.time() >= time(23, 59)
+        return Covered(
+            _account(part),
+            begins.date() + timedelta(days=int(late)),
+            ends.date() - timedelta(days=int(not whole)),
+        )
+    days = {_text(one, "Tp/CdOrPrtry/Cd"): _text(one, "Dt/Dt")[:10] for one in part if _local(one) == "Bal"}
+    if not (days.get("OPBD") and days.get("CLBD")):
+        return None
+    return Covered(_account(part), date.fromisoformat(days["OPBD"]), date.fromisoformat(days["CLBD"]))
+
+
+def _movements(part: Element, kind: str) -> Iterator[Movement]:
+    account = _account(part)
     met: Counter[str] = Counter()
     for place, entry in enumerate(_children(part, "Ntry")):
         if (_text(entry, "Sts/Cd") or _text(entry, "Sts")) not in _BOOKED:
             continue
         booked = date.fromisoformat((_text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm"))[:10])
-        bank = _text(entry, "AcctSvcrRef") or f"{_text(part, 'Id')}:{place}"
+        named = _text(entry, "AcctSvcrRef")
+        bank = named or f"{_text(part, 'Id')}:{place}"
         amount, currency = _amount(entry)
         alike = f"{account}|{bank}|{booked}|{amount}|{currency}"
         key = f"{account}|{bank}|{met[alike]}|{booked}|{amount}|{currency}"
         met[alike] += 1
         known = hashlib.sha256(key.encode()).hexdigest()[:32]
         for name, value, reference in _parts(entry, amount, currency):
-            yield Movement(known, name, booked, value, currency, reference)
+            yield Movement(known, name, booked, value, currency, reference, "" if named else kind)
 
 
 def _parts(entry: Element, amount: int, currency: str) -> Iterator[tuple[str, int, str]]:

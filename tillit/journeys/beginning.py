@@ -5,8 +5,8 @@ Whoever types an address has shown nothing: a code goes to it, and until it come
 stays with the browser, signed by the face. Every answer before that is the same whether an address is known or not.
 
 The code proves the e-mail address and nothing else: a mobile number waits until its own code, and a national number
-finds nobody until the register's answer agrees with the name (`told_by_register`) or a colleague has seen it. So
-neither tells who is known here.
+finds nobody, and brings nothing of the register's, until a colleague has seen whose it is (`told_by_register`). So
+neither tells who is known here, or where anybody lives.
 Members join (`joining`), applicants apply, participants sign up, visitors check in, prospects come with a partner's
 list, family with a customer, employees and contacts at suppliers and partners are entered by a colleague: each where
 that is.

@@ -115,10 +115,10 @@ def may_handle(actor: Actor) -> bool:
     return actor.activities is None or ACTIVITY in actor.activities
 
 
-def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Shown]:
-    """The controller's blocks, what is late first. Raises `ScopeError`."""
+def queue(*, actor: Actor, controller: Controller, show: str = "open", first: int = 0, most: int = 200) -> list[Shown]:
+    """The controller's blocks, what is late first: `most` after the first so many. Raises `ScopeError`."""
     with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        found = queries.queue(controller_ids=[controller.pk], kind=BLOCK, show=show)[:200]
+        found = queries.queue(controller_ids=[controller.pk], kind=BLOCK, show=show)[first : first + most]
         return [_shown(case, shown_only=False) for case in found]
 
 

@@ -17,19 +17,17 @@ from django.db import transaction
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.bonus import operations as bonus
-from tillit.bonus import rates
 from tillit.bonus.complaints import CARD_TAKEN, COMPLAINT, MISSING, PROPOSED, REJECTED, UPHELD
 from tillit.cases import attachments, operations, queries
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.cases.models import Case, Document, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
-from tillit.journeys import missing_purchases
+from tillit.journeys import granted, missing_purchases
 from tillit.journeys.case_desk import handled
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
 from tillit.kernel.money import Money
-from tillit.kernel.rounding import BASIS_POINTS
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.ledger.operations import natural_key
 from tillit.messages.operations import send
@@ -146,11 +144,17 @@ def own_file(*, actor: Actor, subject_id: int, case_id: int, document_id: int) -
         return attachments.open_file(scope=scope, case=case, document_id=document_id)
 
 
-def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Case]:
-    """The controller's complaints, the oldest first. Raises `ScopeError` for who may not handle them."""
+def queue(*, actor: Actor, controller: Controller, show: str = "open", first: int = 0, most: int = 200) -> list[Case]:
+    """The controller's complaints, the oldest first: `most` after the first so many. Raises `ScopeError`."""
     with Scope(actor, DESK, controllers=frozenset({controller.pk})):
         found = queries.queue(controller_ids=[controller.pk], kind=COMPLAINT, show=show)
-        return list(found.order_by("received_at", "id")[:200])
+        return list(found.order_by("received_at", "id")[first : first + most])
+
+
+def count_open(*, actor: Actor, controller: Controller) -> int:
+    """How many complaints are not closed."""
+    with Scope(actor, DESK, controllers=frozenset({controller.pk})):
+        return queries.queue(controller_ids=[controller.pk], kind=COMPLAINT).count()
 
 
 def handling(*, actor: Actor, controller: Controller, case_id: int) -> AbstractContextManager[tuple[Scope, Case]]:
@@ -202,9 +206,9 @@ def reject(*, actor: Actor, controller: Controller, case_id: int, text: str) -> 
 def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amount: str = "") -> bool:
     """The person is right: bonus is added or taken back (`amount`, in the chain's currency), or the card set free.
 
-    The correction hangs on the case: done twice, it counts once. False: it is more bonus, either way, than the largest
-    purchase that one posts alone gives, and was proposed; another of the staff says the same amount. Raises `CaseError`
-    (`no-amount`; `post-purchase`: a missing purchase is posted with its receipt, never an amount), `MoneyError`.
+    The correction hangs on the case: done twice, it counts once. False: with what the actor did alone for the member it
+    is above the chain's limit (`granted`), and was proposed; another of the staff says the same amount. Raises
+    `CaseError` (`no-amount`; `post-purchase`: a missing purchase is posted with its receipt), `MoneyError`.
     """
     at = clock.now()
     with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
@@ -218,9 +222,8 @@ def uphold(*, actor: Actor, controller: Controller, case_id: int, text: str, amo
             money = Money.parse(amount, chain.currency)
             if money.minor == 0:
                 raise CaseError("no-amount", "say how much")
-            facts_said = {"amount": str(money.minor)}
-            if abs(money.minor) > _alone(chain, case) and not _proposed_by_another(actor, case, facts_said):
-                operations.take(scope=scope, case=case, step=PROPOSED, at=at, details=facts_said)
+            counts = granted.counts(chain=chain, bonus=money.minor, at=case.received_at)
+            if not _decides(scope, case, chain, counts, {"amount": str(money.minor)}, at):
                 return False
             bonus.correct(
                 scope=scope,
@@ -257,8 +260,9 @@ def uphold_missing(
     from its source after all it is known, and not counted twice. `store`: its number in the chain; `amount`: paid.
     `another`: it is not the one of that day and amount which the person has.
 
-    False: it is above what one posts alone in the chain, and was proposed; another of the staff posts it with the same
-    facts. Raises `CaseError` (`no-receipt`, `no-store`, `no-amount`), `MissingPurchaseError`, `MoneyError`.
+    False: it is above what one posts alone for the member (`granted`), and was proposed; another of the staff posts it
+    with the same facts. Raises `CaseError` (`no-receipt`, `no-store`, `no-amount`), `MissingPurchaseError`,
+    `MoneyError`.
     """
     missing_purchases.ready(register_id=controller.register_id)
     with transaction.atomic():
@@ -276,8 +280,7 @@ def uphold_missing(
             event_at = missing_purchases.moment(chain=chain, subject_id=case.subject_id, day=day, clock_time=clock_time)
             at = clock.now()
             details = {"amount": str(paid.minor), "receipt": receipt, "store": store, "at": event_at.isoformat()}
-            if paid.minor > chain.alone_up_to and not _proposed_by_another(actor, case, details):
-                operations.take(scope=scope, case=case, step=PROPOSED, at=at, details=details)
+            if not _decides(scope, case, chain, paid.minor, details, at):
                 return False
             given = missing_purchases.post(
                 store=found,
@@ -293,19 +296,16 @@ def uphold_missing(
             return True
 
 
-def _alone(chain: Chain, case: Case) -> int:
-    """The most bonus that one of the staff adds or takes back: what the largest purchase that one posts alone gives, by
-    the chain's plain rate when the complaint came in.
-    """
-    rate = rates.plain(chain_id=chain.pk, at=case.received_at)
-    return chain.alone_up_to * rate // BASIS_POINTS
-
-
-def _proposed_by_another(actor: Actor, case: Case, details: Mapping[str, str]) -> bool:
-    return any(
-        entry.step == PROPOSED and entry.actor != str(actor) and entry.details == details
-        for entry in queries.entries(case=case, shown_only=False)
-    )
+def _decides(scope: Scope, case: Case, chain: Chain, counts: int, details: dict[str, str], at: datetime) -> bool:
+    """Whether it is decided now: alone, within the limit, which is noted, or as the second. Else it is proposed."""
+    if granted.proposed_by_another(actor=scope.actor, case=case, details=details):
+        return True
+    who: dict[str, Any] = {"scope": scope, "chain": chain, "subject_id": case.subject_id, "counts": counts, "at": at}
+    if granted.may_alone(**who):
+        granted.done_alone(**who)
+        return True
+    operations.take(scope=scope, case=case, step=PROPOSED, at=at, details=details)
+    return False
 
 
 def _set_free(case: Case, at: datetime) -> None:

@@ -12,6 +12,7 @@ ALONE_LIMIT_SET = event_type(
 ALONE_LIMIT_ASKED = event_type(
     "programme.alone_limit_asked", subject="none", chain=ID, before=AMOUNT, amount=AMOUNT, currency=CODE
 )
+BONUS_BY_ONE = event_type("bonus.given_by_one", subject="required", chain=ID, counts=AMOUNT)
 DEATH_RECORDED = event_type("person.died", subject="required", source=CODE, relationships=COUNT)
 DEATH_UNDONE = event_type("person.not_dead", subject="required")
 ADDRESS_PROTECTED = event_type("address.protected", subject="required", source=CODE, level=CODE)
@@ -22,3 +23,4 @@ APP_DELETED = event_type("app.deleted", subject="required", how=CODE, rows=COUNT
 SWITCH_REQUESTED = event_type("switch.requested", subject="required", way=CODE)
 SWITCH_DECIDED = event_type("switch.decided", subject="required", way=CODE, status=CODE, identity=CODE)
 BOOKS_EXPORTED = event_type("books.exported", subject="none", starts=DATE, ends=DATE, lines=COUNT)
+BILLS_EXPORTED = event_type("power.bills_exported", subject="none", month=DATE, points=COUNT, bills=COUNT)

@@ -10,6 +10,7 @@ from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.consent.queries import Decision
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
 from tillit.journeys.staff_lookup import seen
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, ScopeError
@@ -18,6 +19,7 @@ from tillit.power.errors import PowerError
 from tillit.power.insight import alerts, comparison, derived, settings
 from tillit.power.insight.breakdown import Estimate, Part
 from tillit.power.insight.comparison import Compared
+from tillit.power.insight.grouping import FIFTH, least
 from tillit.power.insight.models import Alert, QuietHours
 from tillit.power.insight.settings import Wanted
 from tillit.power.models import MeteringPoint
@@ -31,6 +33,7 @@ class HomePage:
     """A point's breakdown and comparison. told: whether the customer has said what the home is like.
 
     may: whether it may be compared with similar households. Both are empty where the customer does not use the app.
+    least: households of a group, at least; fifth: of its fifth.
     """
 
     points: list[MeteringPoint]
@@ -40,6 +43,12 @@ class HomePage:
     may: Decision = field(default_factory=lambda: Decision(allowed=False, reason="not-applicable"))
     compared: list[Compared] = field(default_factory=list)
     months: dict[date, dict[Part, Estimate]] = field(default_factory=dict)
+    least: int = 0
+
+    @property
+    def fifth(self) -> int:
+        """Of the fifth that uses least, at least."""
+        return self.least // FIFTH
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,8 @@ def home(*, actor: Actor, controller: Controller, people: Collection[int], numbe
         may = comparison.may_compare(**subject, controller_id=here)
         compared = comparison.compared(scope=scope, point=point) if may else []
         months = derived.months_of(**subject, point_id=point.id)
-    return replace(page, in_app=True, may=may, compared=compared, months=months)
+        fewest = least(current(controller_id=here, on=clock.today()).minimum_group)
+    return replace(page, in_app=True, may=may, compared=compared, months=months, least=fewest)
 
 
 def alerts_of(*, actor: Actor, controller: Controller, subject_id: int) -> AlertPage:

@@ -79,7 +79,7 @@ def desk_lines(*, actor: Actor, controller: Controller, activity: str, subject_i
 
 def change(*, scope: Scope, controller: Controller, subject_id: int, values: Mapping[str, str], source: str) -> int:
     """Record what is filled in, within an open scope; how many changed. Raises as `person_facts.keep`; `ValueError`
-    for a kind that may not be recorded here.
+    for a kind that may not be recorded here. A national number that the person typed is not proven theirs by that.
     """
     holder, at, changed = holder_of(controller_id=controller.pk), clock.now(), set()
     may = {line.kind for line in lines(scope=scope, controller=controller, subject_id=subject_id) if line.may}
@@ -95,6 +95,7 @@ def change(*, scope: Scope, controller: Controller, subject_id: int, values: Map
             text=text,
             source=source,
             at=at,
+            proven=scope.actor.kind != "member",
         ):
             changed.add(kind)
             append(

@@ -192,10 +192,10 @@ def may_handle(actor: Actor) -> bool:
     return actor.activities is None or ACTIVITY in actor.activities
 
 
-def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Case]:
-    """The controller's claims, the most urgent first. Raises `ScopeError`."""
+def queue(*, actor: Actor, controller: Controller, show: str = "open", first: int = 0, most: int = 200) -> list[Case]:
+    """The controller's claims, the most urgent first: `most` after the first so many. Raises `ScopeError`."""
     with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        return list(queries.queue(controller_ids=[controller.pk], kind=CLAIM, show=show)[:200])
+        return list(queries.queue(controller_ids=[controller.pk], kind=CLAIM, show=show)[first : first + most])
 
 
 def count_open(*, actor: Actor, controller: Controller) -> int:

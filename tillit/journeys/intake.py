@@ -142,7 +142,6 @@ def _post_strays(job: _Job, lane: str, halves: Sequence[int]) -> None:
         chunk = intake.find_strays(accept_from=job.accept_from)
         if chunk is not None:
             _keep(job, scope, chunk, f"refunds {lane}")
-        intake.await_refunds(batch_id=job.batch_id, accept_from=job.accept_from)
         merged = pooling.of_rows()
     _repay(job.actor, merged)
 
@@ -173,11 +172,6 @@ def _finish(job: _Job) -> None:
     with Scope(job.actor, ACTIVITY) as scope:
         intake.lock_source(source_id=job.source_id, halves=(0, 1))
         many_at_once(register_id=job.register_id)
-        for batch_id in intake.awaited_batches(source_id=job.source_id, batch_id=job.batch_id):
-            chunk = intake.find_awaited(source_id=job.source_id, batch_id=batch_id)
-            if chunk is not None:
-                intake.keep(batch_id=batch_id, chunk=chunk)
-                intake.count(batch_id=batch_id, lane="awaited", chunk=chunk)
         _settle_refunds(scope, job.batch_id)
         batch = Batch.objects.select_related("source").select_for_update(of=("self",)).get(pk=job.batch_id)
         intake.end_authorisations(source_id=job.source_id, batch=batch)

@@ -83,6 +83,19 @@ def merge(*, actor: Actor, controller: Controller, subject_id: int, into: int, r
     and `merge-reason` for a reason that is none of `REASONS`).
     """
     activity, everyone = _may(actor, controller, (subject_id, into), reason)
+    join(
+        actor=everyone, activity=activity, controller=controller, subject_id=subject_id, into=into, reason=reason, at=at
+    )
+
+
+@transaction.atomic
+def join(
+    *, actor: Actor, activity: str, controller: Controller, subject_id: int, into: int, reason: str, at: datetime
+) -> None:
+    """What `merge` does, once it is established that both are one person. actor: for every controller of the register.
+    Raises `MergeRefusedError`.
+    """
+    everyone = actor
     with Scope(everyone, activity, frozenset({subject_id, into})) as scope:
         merging.merge(scope=scope, subject_id=subject_id, into=into)
         choices.carry_over(scope=scope, subject_id=subject_id, own=into, controllers=everyone.controllers, at=at)

@@ -62,11 +62,19 @@ def raise_signs(*, controller: Controller, start: datetime, end: datetime, limit
     return opened
 
 
-def queue(*, actor: Actor, controller: Controller, show: str = "open") -> list[Case]:
-    """The controller's cases (open, closed, all), the oldest first. Raises `ScopeError` for who may not see them."""
+def queue(*, actor: Actor, controller: Controller, show: str = "open", first: int = 0, most: int = 500) -> list[Case]:
+    """The controller's cases (open, closed, all), the oldest first: `most` after the first so many. Raises `ScopeError`
+    for who may not see them.
+    """
     with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
         found = queries.queue(controller_ids=[controller.pk], kind=MISUSE, show=show)
-        return list(found.order_by("received_at", "id")[:500])
+        return list(found.order_by("received_at", "id")[first : first + most])
+
+
+def count_open(*, actor: Actor, controller: Controller) -> int:
+    """How many cases are not closed."""
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        return queries.queue(controller_ids=[controller.pk], kind=MISUSE).count()
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def _call(address: str, *, form: dict[str, str] | None = None, provider: Provide
             link.request("GET" if form is None else "POST", at.path + (f"?{at.query}" if at.query else ""), body, heads)
             answer = link.getresponse()
             said = json.loads(answer.read(_LARGEST) or b"{}")
-    except (OSError, HTTPException, ValueError):
+    except (OSError, HTTPException, ValueError, RecursionError):
         raise OpenIdError("openid-unreachable", "the provider does not answer") from None
     finally:
         link.close()

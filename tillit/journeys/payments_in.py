@@ -2,7 +2,7 @@
 
 A movement with the KID of an invoice is a payment of it. Of every other only its figures are kept, for a colleague, who
 puts it with an invoice or says what it was. Of money that goes out payouts of ours are noted, and of what comes in
-those that the bank gives back (`journeys.payouts`).
+those that the bank gives back (`journeys.payout_reports`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.db import transaction
 
 from tillit.declaration.models import Controller
 from tillit.files import camt
-from tillit.journeys import payouts
+from tillit.journeys import payout_reports
 from tillit.journeys.payments import scope_of
 from tillit.kernel import clock
 from tillit.kernel.identifiers import kid
@@ -54,14 +54,14 @@ def take_in(*, actor: Actor, controller: Controller, body: bytes) -> Taken:
                 continue
             if whole is not None:  # told by its total before; now by its payments
                 whole.delete()
-            told = payouts.take_movement(controller=controller, one=one)
+            told = payout_reports.take_movement(controller=controller, one=one)
             if one.amount < 0 and not told:
                 continue
             new += 1
             if BankLine.objects.filter(controller=controller, entry=one.entry, part=one.part).exists():
                 continue  # a debit that is a fault
             paid += _take(controller, one, told=told)
-        payouts.let_go(controller=controller, movements=movements)
+        payout_reports.let_go(controller=controller, covered=camt.covered(body))
     return Taken(new, paid, known)
 
 
@@ -110,7 +110,7 @@ def see_to(*, actor: Actor, controller: Controller, line_id: int, text: str) -> 
 
 
 def loose(*, actor: Actor, controller: Controller) -> list[BankLine]:
-    """Movements in that paid no invoice, and debits of payouts held to be not sent, the newest first."""
+    """Movements in that paid no invoice, and those of payouts that should not have been, the newest first."""
     may(actor, controller)
     return list(BankLine.objects.filter(controller=controller, loose=True).order_by("-booked_on", "-pk")[:200])
 

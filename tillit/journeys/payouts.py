@@ -3,7 +3,7 @@
 A file is made in the transaction that approves it, with the accounts opened and what leaves put on record: killed
 before, there is no file and nothing was opened; after, the same bytes are fetched as often as one likes, and the bank
 knows the file by its number. A payout is in one file only. What the bank says (pain.002, camt.054, camt.053) counts
-once.
+once (`payout_reports`).
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
@@ -20,15 +21,12 @@ from tillit.declaration.queries import current, holder_of
 from tillit.declaration.vocabulary import category_key
 from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.disclosure.operations import disclose
-from tillit.files import camt, pain, sealing
-from tillit.files.camt import Movement
+from tillit.files import pain, sealing
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, ScopeError, system
-from tillit.messages.operations import send
 from tillit.parties.errors import SealedValueLostError
 from tillit.services import accounts, events, payouts
 from tillit.services.errors import PaymentError
-from tillit.services.payment_models import BankLine
 from tillit.services.payout_models import Payout, PayoutFile, PayoutRun, PayoutState
 from tillit.services.payouts import ACTIVITY
 from tillit.services.terms import next_number, terms
@@ -43,7 +41,6 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 """Category → the fields that go to the bank beside the name, as the vocabulary names them."""
 KEPT = timedelta(days=30)
 """How long an approved file may be fetched."""
-_DONE = {"ACSC", "ACCC"}
 
 
 @dataclass(frozen=True)
@@ -56,15 +53,6 @@ class Desk:
     refused: Sequence[Payout]
     runs: Sequence[PayoutRun]
     changed: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a report of the bank changed: how many payouts were paid, refused; how many it names that are none."""
-
-    paid: int = 0
-    refused: int = 0
-    unknown: int = 0
 
 
 def offered(*, controller_id: int) -> bool:
@@ -82,7 +70,7 @@ def may(*, actor: Actor, controller: Controller) -> None:
 def desk(*, actor: Actor, controller: Controller) -> Desk:
     """The payouts and files of a controller. Raises `ScopeError`."""
     may(actor=actor, controller=controller)
-    with _scope(actor, controller):
+    with in_scope(actor, controller):
         rows = Payout.objects.filter(controller_id=controller.pk).defer("sealed")
         waiting = list(rows.filter(payout_state=PayoutState.WAITING).order_by("made_at", "id")[:MOST])
         tried = rows.filter(after_id__isnull=False).values("after_id")
@@ -110,14 +98,14 @@ def propose(*, actor: Actor, controller: Controller, chosen: Sequence[int]) -> P
     with transaction.atomic():
         number = next_number(controller_id=controller.pk, key="payout")
         run = PayoutRun.objects.create(controller=controller, number=number, made_by=str(actor), made_at=clock.now())
-        with _scope(actor, controller) as scope:
+        with in_scope(actor, controller) as scope:
             waiting = {"payout_state": PayoutState.WAITING, "held_at": None}
             rows = Payout.objects.filter(controller_id=controller.pk, id__in=list(chosen)[:MOST], **waiting)
             rows.update(payout_state=PayoutState.PROPOSED, run_id=run.pk, reason="")
             _another_s(actor, run)
-            if _rows(run).values("currency").distinct().count() > 1:
+            if rows_of(run).values("currency").distinct().count() > 1:
                 raise PaymentError("currencies", "a file is in one currency")
-            _sum(run, PayoutState.PROPOSED)
+            sum_up(run, PayoutState.PROPOSED)
             if not run.count:
                 raise PaymentError("nothing-chosen", "none of them waits")
             _record(scope, run, "proposed")
@@ -129,8 +117,8 @@ def drop(*, actor: Actor, controller: Controller, number: int) -> None:
     may(actor=actor, controller=controller)
     with transaction.atomic():
         run = _run(controller, number, "proposed")
-        with _scope(actor, controller) as scope:
-            _rows(run).filter(payout_state=PayoutState.PROPOSED).update(payout_state=PayoutState.WAITING, run_id=None)
+        with in_scope(actor, controller) as scope:
+            rows_of(run).filter(payout_state=PayoutState.PROPOSED).update(payout_state=PayoutState.WAITING, run_id=None)
             run.state = "dropped"
             run.save(update_fields=["state"])
             _record(scope, run, "dropped")
@@ -149,18 +137,18 @@ def approve(*, actor: Actor, controller: Controller, number: int) -> PayoutRun:
         run = _run(controller, number, "proposed")
         if run.made_by == str(actor):
             raise PaymentError("own-run", "another than who proposed it approves")
-        with _scope(actor, controller):
+        with in_scope(actor, controller):
             _another_s(actor, run)
-            proposed = _rows(run).filter(payout_state=PayoutState.PROPOSED, held_at=None)
+            proposed = rows_of(run).filter(payout_state=PayoutState.PROPOSED, held_at=None)
             rows = list(proposed.select_for_update().order_by("subject_id", "id"))
         transfers = [found for one in rows if (found := _transfer(actor, controller, run, one)) is not None]
         account = terms(controller_id=controller.pk, on=clock.today()).account
         name = current(controller_id=controller.pk, on=clock.today()).controller.name
         order = pain.Order(message_id(run), at, name, account, clock.today())
-        with _scope(actor, controller) as scope:
-            going = _rows(run).filter(payout_state=PayoutState.PROPOSED, id__in=[one.id for one in rows])
+        with in_scope(actor, controller) as scope:
+            going = rows_of(run).filter(payout_state=PayoutState.PROPOSED, id__in=[one.id for one in rows])
             going.update(payout_state=PayoutState.SENT)
-            _sum(run, PayoutState.SENT)
+            sum_up(run, PayoutState.SENT)
             if not run.count:
                 raise PaymentError("nothing-chosen", "none of them may go to the bank now")
             body = pain.write(order, transfers)
@@ -189,93 +177,15 @@ def fetch(*, actor: Actor, controller: Controller, number: int) -> tuple[str, by
         body = (said["file"] or "").encode()
         if hashlib.sha256(body).hexdigest() != run.digest:
             raise PaymentError("run-gone", "the file is not the one that was approved")
-        with _scope(actor, controller) as scope:
+        with in_scope(actor, controller) as scope:
             _record(scope, run, "fetched")
     return f"payouts-{controller.key}-{run.number}.xml", body
-
-
-def take_status(*, actor: Actor, controller: Controller, body: bytes) -> Told:
-    """Take a pain.002 in; again: nothing more. Raises `StatusRefusedError`, `PaymentError` `no-run`."""
-    may(actor=actor, controller=controller)
-    report = pain.read_status(body)
-    run = next((one for one in _approved(controller) if message_id(one) == report.number), None)
-    if run is None:
-        raise PaymentError("no-run", "there is no such file")
-    with transaction.atomic():
-        PayoutRun.objects.select_for_update().get(pk=run.pk)
-        with _scope(actor, controller):
-            rows = {one.reference: one for one in _rows(run).defer("sealed").order_by("subject_id", "id")}
-        single = {one.reference: one for one in report.payments if one.reference}
-        blocks = {one.block: one for one in report.payments if not one.reference}
-        done = failed = 0
-        for reference, row in rows.items():
-            told = single.get(reference) or blocks.get(pain.block_name(report.number, row.currency))
-            if told is None and (single or blocks):
-                continue
-            said, why = (told.status, told.reason) if told else (report.status, report.reason)
-            done += said in _DONE and _paid(controller, row)
-            failed += said == "RJCT" and _refused(controller, row, why or "RJCT")
-    return Told(done, failed, len(set(single) - set(rows)))
-
-
-def take_report(*, actor: Actor, controller: Controller, body: bytes) -> Told:
-    """Take a pain.002, camt.054 or camt.053 in, as far as it tells of payouts. Raises as `take_status`, `camt.read`."""
-    may(actor=actor, controller=controller)
-    try:
-        movements = camt.read(body)
-    except camt.StatementRefusedError as error:
-        if error.code != "statement-kind":
-            raise
-        return take_status(actor=actor, controller=controller, body=body)
-    before = _counts(actor, controller)
-    with transaction.atomic():
-        for one in movements:
-            take_movement(controller=controller, one=one)
-        let_go(controller=controller, movements=movements)
-    after = _counts(actor, controller)
-    return Told(max(after[0] - before[0], 0), max(after[1] - before[1], 0))
-
-
-def let_go(*, controller: Controller, movements: Sequence[Movement]) -> None:
-    """What a restore holds waits no more, once the bank has reported of the day of the restore or later."""
-    until = max((one.booked_on for one in movements), default=None)
-    if until is None:
-        return
-    with _scope(_own(controller), controller):
-        held = Payout.objects.filter(controller_id=controller.pk, held_at__isnull=False)
-        told = [one for one, at in held.values_list("id", "held_at") if at and clock.local_date(at) <= until]
-        held.filter(id__in=told).update(held_at=None)
-
-
-def take_movement(*, controller: Controller, one: Movement) -> bool:
-    """Whether a movement of the account is a payout of ours, paid (out) or come back (in); then it is noted.
-
-    A debit of one that we hold to be not sent, refused or of another amount is a fault: a loose line, and True.
-    """
-    if not one.reference.startswith("RF"):
-        return False
-    with _scope(_own(controller), controller):
-        row = Payout.objects.filter(controller_id=controller.pk, reference=one.reference).defer("sealed").first()
-    if row is None:
-        return False
-    fits = (abs(one.amount), one.currency) == (row.amount, row.currency)
-    if one.amount < 0:
-        if not (fits and _debited(controller, row)):
-            line = {"booked_on": one.booked_on, "amount": one.amount, "currency": one.currency, "read_at": clock.now()}
-            BankLine.objects.get_or_create(
-                controller=controller, entry=one.entry, part=one.part, defaults=line | {"loose": True}
-            )
-        return True
-    if not fits or row.payout_state not in (PayoutState.SENT, PayoutState.PAID, PayoutState.REFUSED):
-        return False
-    _refused(controller, row, payouts.RETURNED)
-    return True
 
 
 def change(*, actor: Actor, controller: Controller, payout_id: int, act: str, to_account: str = "") -> None:
     """`again` to an account, or `cancel` a refund. Raises `PaymentError` `no-payout`, `payout-state`, `account`."""
     may(actor=actor, controller=controller)
-    with _scope(actor, controller):
+    with in_scope(actor, controller):
         row = Payout.objects.filter(controller_id=controller.pk, id=payout_id).first()
     if row is None:
         raise PaymentError("no-payout", "there is no such payout")
@@ -318,59 +228,30 @@ def _transfer(actor: Actor, controller: Controller, run: PayoutRun, row: Payout)
     return pain.Transfer(row.reference, said[amount], row.currency, said["name"], said[account], payer)
 
 
-def _paid(controller: Controller, row: Payout) -> bool:
-    with Scope(_own(controller), ACTIVITY, frozenset({row.subject_id})) as scope:
-        return payouts.paid(scope=scope, payout=row, at=clock.now())
-
-
-def _debited(controller: Controller, row: Payout) -> bool:
-    """Whether we knew that it was sent. A file to be approved that it or its retry stood in is counted anew."""
-    with Scope(_own(controller), ACTIVITY, frozenset({row.subject_id})) as scope:
-        known = payouts.debited(scope=scope, payout=row, at=clock.now())
-    if not known:
-        with _scope(_own(controller), controller):
-            for run in PayoutRun.objects.select_for_update().filter(controller=controller, state="proposed"):
-                _sum(run, PayoutState.PROPOSED)
-    return known
-
-
 def _another_s(actor: Actor, run: PayoutRun) -> None:
     """Who gave a payout another account is not one of the two that send it."""
-    if _rows(run).filter(account_by=str(actor)[:60]).exists():
+    if rows_of(run).filter(account_by=str(actor)[:60]).exists():
         raise PaymentError("own-account", "another than who gave the account")
 
 
-def _refused(controller: Controller, row: Payout, reason: str) -> bool:
-    """Note it, and ask the person for another account."""
-    with Scope(_own(controller), ACTIVITY, frozenset({row.subject_id})) as scope:
-        if not payouts.refused(scope=scope, payout=row, reason=reason, at=clock.now()):
-            return False
-        send(
-            scope=scope,
-            subject_id=row.subject_id,
-            controller_id=controller.pk,
-            template="payout_refused",
-            values={},
-            at=clock.now(),
-            key=f"payout_refused:{row.id}",
-        )
-        return True
-
-
-def _own(controller: Controller) -> Actor:
+def own(controller: Controller) -> Actor:
+    """Who acts when the bank has told something."""
     return system("payouts", {controller.pk, holder_of(controller_id=controller.pk)})
 
 
-def _scope(actor: Actor, controller: Controller) -> Scope:
+def in_scope(actor: Actor, controller: Controller) -> Scope:
+    """The controller's payouts, whoever's."""
     return Scope(actor, ACTIVITY, controllers=frozenset({controller.pk}))
 
 
-def _rows(run: PayoutRun):  # type: ignore[no-untyped-def]  # a queryset of payouts
+def rows_of(run: PayoutRun) -> QuerySet[Payout]:
+    """The payouts of a file."""
     return Payout.objects.filter(controller_id=run.controller_id, run_id=run.pk)
 
 
-def _sum(run: PayoutRun, state: PayoutState) -> None:
-    amounts = list(_rows(run).filter(payout_state=state).values_list("amount", flat=True))
+def sum_up(run: PayoutRun, state: PayoutState) -> None:
+    """Count the payouts of a file in a state anew."""
+    amounts = list(rows_of(run).filter(payout_state=state).values_list("amount", flat=True))
     run.count, run.amount = len(amounts), sum(amounts)
     run.save(update_fields=["count", "amount"])
 
@@ -382,18 +263,6 @@ def _run(controller: Controller, number: int, state: str) -> PayoutRun:
     if found.state != state:
         raise PaymentError("run-state", f"the file is {found.state}")
     return found
-
-
-def _counts(actor: Actor, controller: Controller) -> tuple[int, int]:
-    with _scope(actor, controller):
-        rows = Payout.objects.filter(controller_id=controller.pk)
-        states = (PayoutState.PAID, PayoutState.REFUSED)
-        paid, refused = (rows.filter(payout_state=one).count() for one in states)
-    return paid, refused
-
-
-def _approved(controller: Controller) -> Sequence[PayoutRun]:
-    return list(PayoutRun.objects.filter(controller=controller, state="approved").order_by("-number"))
 
 
 def _record(scope: Scope, run: PayoutRun, what: str) -> None:

@@ -35,7 +35,7 @@ from tillit.registers.sources import POPULATION, grounded
 
 ACTIVITY = switching.ACTIVITY
 SEEN = IDENTITY_SEEN
-_KNOWN = frozenset({"unchanged", "changed", "protected"})
+_KNOWN = frozenset({"unchanged", "changed", "protected", "confirmed"})
 _NOT_THEM = frozenset({"deceased", "another_person", "not_found"})
 
 

@@ -87,7 +87,8 @@ class OfferEntry(_Part):
 class ChainEntry(_Part):
     """A chain. Name and controller may be left out of one that is there. What is not named stays as it is.
 
-    alone_up_to: the largest missing purchase that one of the staff posts without a second, in the major unit (C12).
+    alone_up_to: how much of missing purchases one of the staff posts without a second for one member in `alone_days`
+    days, in the major unit; corrections count as the purchase that gives so much (C12).
     """
 
     key: str
@@ -95,6 +96,7 @@ class ChainEntry(_Part):
     controller: str | None = None
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
     alone_up_to: Annotated[Decimal, Field(ge=0, decimal_places=2)] | None = None
+    alone_days: Annotated[int, Field(ge=1, le=366)] | None = None
     stores: list[StoreEntry] = []
     product_groups: dict[str, Annotated[str, Field(min_length=1, max_length=120)]] = {}
     rates: list[RateEntry] = []

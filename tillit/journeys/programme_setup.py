@@ -76,7 +76,8 @@ def standing() -> dict[str, str]:
     for chain in Chain.objects.select_related("controller").order_by("key"):
         alone = Money(chain.alone_up_to, chain.currency).format("en")
         found[f"chain {chain.key}"] = (
-            f"{chain.name}, {chain.controller.key}, {chain.currency}, missing purchases by one alone up to {alone}"
+            f"{chain.name}, {chain.controller.key}, {chain.currency}, missing purchases by one alone up to {alone} in"
+            f" {chain.alone_days} days"
         )
     for terms in Programme.objects.select_related("chain").order_by("chain__key"):
         months = f" ({terms.validity_months} months)" if terms.validity_months else ""
@@ -141,6 +142,8 @@ def _keep_chain(given: ChainEntry, on: date, place: Place) -> None:
         if given.alone_up_to is not None:
             acting = system("programme", [chain.controller_id])
             alone_up_to(chain=chain, amount=given.alone_up_to, actor=acting, two=False)
+        if given.alone_days is not None:
+            reference_data.keep_alone_days(chain=chain, days=given.alone_days)
         reference_data.keep_stores(chain=chain, stores={one.number: (one.name, one.place) for one in given.stores})
         reference_data.keep_product_groups(chain=chain, groups=given.product_groups)
         programmes.set_up(chain=chain, on=on)

@@ -6,13 +6,15 @@ arrangement a membership concerns every controller of it (C2): the act reaches t
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tillit.bonus import operations as bonus
+from tillit.bonus.models import Correction
 from tillit.bonus.queries import ChainBalance, overview
+from tillit.cases.models import Case
 from tillit.declaration.models import Controller
-from tillit.journeys import cards
+from tillit.journeys import cards, granted
 from tillit.journeys.cards import Card
 from tillit.journeys.join import ACTIVITY as MEMBERSHIP
 from tillit.journeys.join import Applicant, Joined, join
@@ -110,6 +112,14 @@ def use_bonus(
         return _balance(subject_id, chain)
 
 
+@dataclass(frozen=True)
+class Corrected:
+    """The balance afterwards; or, of a correction that takes two, the case in which another of the staff decides."""
+
+    balance: ChainBalance | None
+    case: Case | None = None
+
+
 def correct_bonus(
     *,
     actor: Actor,
@@ -120,21 +130,39 @@ def correct_bonus(
     reason: str,
     event_at: datetime,
     at: datetime,
-) -> ChainBalance | None:
-    """Add or take back bonus; the balance afterwards. `reference` (the case) makes a retry the same correction."""
+) -> Corrected:
+    """Add or take back bonus. `reference` (the case) makes a retry the same correction. What is above the actor's limit
+    for the member (`granted`) is proposed, and nothing is corrected.
+    """
     minor = _amount(amount, chain)
     with _of_chain(actor, "bonus_correction", chain, subject_id) as scope:
+        key = natural_key("staff", "correction", chain.pk, subject_id, reference)
+        if minor and not Correction.objects.filter(subject_id=subject_id, id=key).exists():
+            counts = granted.counts(chain=chain, bonus=minor, at=at)
+            if not granted.may_alone(scope=scope, chain=chain, subject_id=subject_id, counts=counts, at=at):
+                case = granted.propose(
+                    scope=scope,
+                    chain=chain,
+                    subject_id=subject_id,
+                    amount=minor,
+                    reference=reference,
+                    reason=reason,
+                    on=clock.local_date(event_at),
+                    at=at,
+                )
+                return Corrected(_balance(subject_id, chain), case)
+            granted.done_alone(scope=scope, chain=chain, subject_id=subject_id, counts=counts, at=at)
         bonus.correct(
             scope=scope,
             subject_id=subject_id,
             chain_id=chain.pk,
             amount=minor,
-            key=natural_key("staff", "correction", chain.pk, subject_id, reference),
+            key=key,
             event_at=event_at,
             at=at,
             reason=reason,
         )
-        return _balance(subject_id, chain)
+        return Corrected(_balance(subject_id, chain))
 
 
 def _everywhere(actor: Actor, controller: Controller) -> Actor:

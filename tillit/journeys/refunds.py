@@ -5,19 +5,21 @@ Whom staff may not look at is not listed. What they decide is carried out by the
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
+from tillit.journeys import granted
 from tillit.journeys.intake import settle_waiting
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties.actors import person_scope, within_reach
 from tillit.purchases import refunds
 from tillit.purchases.errors import RefundError
-from tillit.purchases.models import UnmatchedRefund
+from tillit.purchases.models import Chain, UnmatchedRefund
 from tillit.purchases.refunds import Candidate, Waiting
 
 ACTIVITY = "bonus_correction"
@@ -80,11 +82,24 @@ def settle(
     settle_waiting(register_id=controller.register_id, batch_id=refund.batch_id)
 
 
-def dismiss(*, actor: Actor, controller: Controller, refund_id: int, reason: str, at: datetime) -> None:
-    """The refund takes nothing back; raises as `settle`. `reason`: one of `refunds.DISMISSALS`."""
+def dismiss(*, actor: Actor, controller: Controller, refund_id: int, reason: str, at: datetime) -> bool:
+    """The refund takes nothing back; raises as `settle`. `reason`: one of `refunds.DISMISSALS`.
+
+    False: with what the actor did alone for the member it is above the chain's limit (`granted`), and was asked for;
+    another of the staff dismisses it for the same reason.
+    """
     refund = _find(actor, controller, refund_id)
     with person_scope(actor=actor, activity=ACTIVITY, subject_id=refund.subject_id) as scope:
+        mine = UnmatchedRefund.objects.filter(subject_id=refund.subject_id, id=refund.id)
+        chain = Chain.objects.get(pk__in=mine.values("chain_id"))
+        who: dict[str, Any] = {"scope": scope, "chain": chain, "subject_id": refund.subject_id}
+        who |= {"counts": -refund.amount, "at": at}
+        if granted.may_alone(**who):
+            granted.done_alone(**who)
+        elif not refunds.ask(scope=scope, refund=refund, reason=reason):
+            return False
         refunds.dismiss(scope=scope, refund=refund, reason=reason, at=at)
+        return True
 
 
 def _find(actor: Actor, controller: Controller, refund_id: int) -> Waiting:

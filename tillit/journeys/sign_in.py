@@ -207,20 +207,25 @@ def record_nobody(controller: Controller, event: EventType, **details: str) -> N
 def recipient(controller: Controller, subject: int | None, typed: str = "", *, texts: bool = False) -> Recipient | None:
     """Where a person's code goes: to the address that was typed when it is on record, else to their e-mail address.
 
-    A number gets an SMS where `texts` go at all, and is the last way for who has no e-mail address. The same reads for
-    nobody, so that an unknown address takes as long.
+    An address on record that does not find the person is somebody else's word (a partner's list, a system): it reaches
+    them, and no code goes there, so nobody states a way in for another. A number gets an SMS where `texts` go at all,
+    and is the last way for who has no e-mail address. The same reads for nobody, so that an unknown address takes as
+    long.
     """
     holder = holder_of(controller_id=controller.pk)
     declared = current(controller_id=controller.pk, on=clock.today())
     with Scope(system("sign_in", {controller.pk, holder}), "sign_in", frozenset({subject or 0})):
+        people = same_person(subject or 0)
         known = Fact.objects.filter(
-            subject_id__in=same_person(subject or 0),
+            subject_id__in=people,
             controller_id__in={controller.pk, holder},
             kind__in=["email", "phone"],
             superseded_at__isnull=True,
         ).order_by("kind", F("failed_at").asc(nulls_first=True), "collected_at")
         # One that bounced is tried all the same, last: a mail server may have been wrong, and nobody is locked out.
-        rows = list(known.values_list("kind", "value"))
+        rows = lookup.found_by(
+            register_id=controller.register_id, subject_ids=people, addresses=known.values_list("kind", "value")
+        )
     texts = texts and can_text(declared)
     # A merged person may have two addresses: the one that was typed is the one they read now.
     typed_one = [one for one in rows if lookup.address_key(one[1]) == lookup.address_key(typed)]

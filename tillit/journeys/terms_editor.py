@@ -170,6 +170,7 @@ def try_out(*, actor: Actor, controller: Controller, number: int, start: date, e
             "after": sum(each.after for each in found.stores),
             "stores": [[each.store, each.members, each.before, each.after] for each in found.stores],
             "spread": [list(each.spread) for each in found.members],
+            "waits": [[each.days_before, each.days_after, each.before, each.after] for each in found.waits],
         }
         one.save(update_fields=["tried"])
     return one, found

@@ -18,6 +18,9 @@ from tillit.kernel.scope import Scope, system
 from tillit.purchases.intake import prepare_tables
 from tillit.purchases.models import Chain
 
+LONGEST_WAIT = 90
+"""Days, as the declaration may say (`programme.available_after_days`)."""
+
 
 def simulate(
     *,
@@ -25,6 +28,7 @@ def simulate(
     start: date,
     end: date,
     stacking: str | None = None,
+    available_after: int | None = None,
     without: Collection[int] = (),
     standing: Collection[int] | None = None,
 ) -> Preview:
@@ -32,10 +36,13 @@ def simulate(
     rules `without` (ids) gone. `standing`: compare with these rules of the chains alone, as if they had always held.
 
     Only rates and offers of chains that are there count; everything is taken back. `stacking`: try another rule for
-    offers. Raises `SetupRefusedError` where a rate or offer cannot be, `TillitError` `unknown-chain`, `preview-period`.
+    offers; `available_after`: another number of days for which bonus waits. Raises `SetupRefusedError` where a rate or
+    offer cannot be, `TillitError` `unknown-chain`, `preview-period`, `preview-wait`.
     """
     if end <= start:
         raise TillitError("preview-period", "the period ends after it starts")
+    if available_after is not None and not 0 <= available_after <= LONGEST_WAIT:
+        raise TillitError("preview-wait", f"bonus waits 0 to {LONGEST_WAIT} days")
     keys = [entry.key for entry in setup.chains]
     chains = {chain.key: chain for chain in Chain.objects.filter(key__in=keys)}
     if not keys or set(keys) - set(chains):
@@ -56,6 +63,10 @@ def simulate(
     def change() -> None:
         if stacking:
             Programme.objects.filter(chain__in=chains.values()).update(stacking=stacking)
+        if available_after is not None:
+            Programme.objects.filter(chain__in=chains.values()).update(
+                available_after_days=available_after, waits_from=None
+            )
         RateRule.objects.filter(pk__in=without).delete()
         programme_setup.keep_terms(setup)
 

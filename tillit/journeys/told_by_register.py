@@ -54,8 +54,8 @@ def take_in_person(
     proven = here.proven()
     if not proven and not here.called(told):
         return "another_person"  # nothing of theirs is recorded here; a colleague looks
-    if source.sealed and not proven and not here.claimed(told):
-        return "another_person"
+    if source.sealed and not proven:
+        return here.compared(told)
     changed = here.facts({kind: value for kind, value in told.names.items() if kind in may}, drop=_NAMES)
     protected = False
     if "protection" in may and told.protection:
@@ -95,21 +95,22 @@ class _Person:
         rows = Fact.objects.filter(subject_id=self.subject, kind__in=_NAMES, superseded_at__isnull=True)
         return _same_name(dict(rows.order_by("collected_at").values_list("kind", "value")), told.names)
 
-    def claimed(self, told: Told) -> bool:
-        """The number that the person typed is theirs, by the name: from now on it finds them. Not where it finds
-        somebody else already, and not where the address is protected: who knows a name and a number learns no such
-        address here. That the address is protected holds all the same, for the one that they gave.
+    def compared(self, told: Told) -> str:
+        """What comes of a number that the person typed themselves, where the name agrees: whether the register has them
+        where they say. Who knows a name and a number has not shown who they are, and learns nothing here: nothing of
+        the register's is recorded, and the number finds nobody, until a colleague has seen whose it is. That an address
+        is protected holds all the same, for the one that they gave.
         """
         if told.protection:
             self.protect(told, known=False)
-            return False
-        try:
-            person_facts.claim_number(
-                register_id=self.controller.register_id, subject_id=self.subject, number=self._number()
-            )
-        except AlreadyClaimedError:
-            return False
-        return True
+            return "another_person"
+        number = self._number()
+        if told.died or self._finds(number) is not None:
+            return "another_person"
+        rows = Fact.objects.filter(subject_id=self.subject, kind__in=person_facts.ADDRESS, superseded_at__isnull=True)
+        typed = dict(rows.values_list("kind", "value"))
+        same = all(_plain(typed.get(kind)) == _plain(told.address.get(kind)) for kind in person_facts.ADDRESS)
+        return "confirmed" if same and told.identifier in ("", number) and told.state == "resident" else "differs"
 
     def facts(self, values: Mapping[str, str], *, drop: tuple[str, ...]) -> set[str]:
         """Record the facts, and retire those of `drop` that are not among them; the kinds that changed."""
@@ -220,6 +221,10 @@ class _Person:
 
 def _category(kind: str) -> str:
     return CORRECTABLE.get(kind, "contact")
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())
 
 
 def _same_name(known: Mapping[str, str], told: Mapping[str, str]) -> bool:

@@ -19,6 +19,7 @@ from tillit.bonus.models import Programme
 from tillit.bonus.queries import ChainBalance
 from tillit.bonus.vouchers import Standing
 from tillit.declaration.models import Controller
+from tillit.journeys import granted
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, ScopeError
 from tillit.ledger.kinds import KINDS
@@ -95,7 +96,8 @@ def undo(*, actor: Actor, controller: Controller, code: str, at: datetime, reaso
 
     A voucher that was used is given back by who corrects bonus (`undoes_used`), of a person within their reach, for one
     of `UNDO_REASONS` and with the `receipt` that the till told; it is on record with all. Raises as `find`, and
-    `VoucherError` `voucher-used`, `undo-reason`, `undo-receipt`, `voucher-released`, and `GiftCardError`.
+    `VoucherError` `voucher-used`, `undo-reason`, `undo-receipt`, `undo-much` (more than one gives back alone,
+    `granted`: correcting it takes two), `voucher-released`, and `GiftCardError`.
     """
     found = find(actor=actor, controller=controller, code=code)
     if found.voucher is not None:
@@ -112,7 +114,19 @@ def undo(*, actor: Actor, controller: Controller, code: str, at: datetime, reaso
             raise VoucherError("undo-receipt", "that is not the receipt on which it was used")
         try:
             with person_scope(actor=actor, activity=CORRECTS, subject_id=one.subject_id) as scope:
-                return voucher_endings.void(scope=scope, **given, reason=reason)
+                back = granted.counts(chain=found.chain, bonus=one.used or 0, at=at)
+                who: dict[str, Any] = {
+                    "scope": scope,
+                    "chain": found.chain,
+                    "subject_id": one.subject_id,
+                    "counts": back,
+                    "at": at,
+                }
+                if not granted.may_alone(**who):
+                    raise VoucherError("undo-much", "so much takes two: let the bonus be corrected")
+                went = voucher_endings.void(scope=scope, **given, reason=reason)
+                granted.done_alone(**who)
+                return went
         except NotAssignedError:
             raise VoucherError("voucher-unknown", "there is no such voucher or card here") from None
     if found.card is None:

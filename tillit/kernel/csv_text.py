@@ -2,7 +2,7 @@
 
 import re
 
-_FORMULA = re.compile(r"^[=+\-@\t\r\n]")
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")  # some programs read full-width signs as plain ones
 _NUMBER = re.compile(r"^[+-]?[0-9][0-9 .,:]*$")
 
 

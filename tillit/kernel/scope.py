@@ -18,8 +18,9 @@ in a setting until the scope ends (`tillit.r_…`, declaration/sql/functions.sql
 with every statement. What is kept names the rights it is about, and is asked anew where they are others; a scope holds
 the rights that stood when it first looked.
 
-`tillit.opened` is a setting of the database itself, which no dump carries: a database that was restored by other means
-than `tillit restore` lacks it, and no scope opens there before the journal is replayed (H11). Asked once a connection.
+A database says in its comment that it is open, which no dump brings along: one that was restored by other means than
+`tillit restore` does not (`tillit.opened` says it to the session that restores), and no scope opens there before the
+journal is replayed (H11). Asked once a connection.
 
 Leaving restores the outer scope's settings: releasing a savepoint does not, so it is done explicitly. A scope belongs
 to the connection it was opened on and is open once at a time, and scopes close in the reverse order of their opening
@@ -232,8 +233,12 @@ def _refuse_restored(on: BaseDatabaseWrapper) -> None:
     if on.connection is not None and on.connection in _open_ones:
         return
     with on.cursor() as cursor:
-        cursor.execute("SELECT current_setting('tillit.opened', true)")
-        if cursor.fetchone() != ("yes",):
+        cursor.execute(
+            "SELECT coalesce(current_setting('tillit.opened', true), '') = 'yes'"
+            r" OR coalesce(shobj_description(oid, 'pg_database'), '') ~ '^tillit( \S+)* opened=yes( |$)'"
+            " FROM pg_database WHERE datname = current_database()"
+        )
+        if cursor.fetchone() != (True,):
             raise ScopeError(
                 "not-open",
                 "this database was restored, and what people have done since has not been replayed: use tillit restore",

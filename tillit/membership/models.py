@@ -229,7 +229,8 @@ class RegisterFile(models.Model):
 
     state: read → waiting (its difference waits for approval) → applying → finished. `counts`: what was done, by kind;
     `fields`: field → how many changed. `approved`: what somebody approved: this very file, and how
-    many it joins, ends and changes.
+    many it joins, ends and changes. `settled`: mark of the register in which every row of it stands as it was sent; ''
+    where one does not.
     """
 
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT, related_name="+")
@@ -244,6 +245,7 @@ class RegisterFile(models.Model):
     fields = models.JSONField(default=dict)
     quarantined = models.BigIntegerField(default=0)
     approved = models.JSONField(null=True)
+    settled = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "membership_file"

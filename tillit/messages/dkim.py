@@ -5,7 +5,6 @@ are canonicalised `relaxed`. `From` is named once more than it stands, so that n
 """
 
 import base64
-import os
 import re
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -14,7 +13,6 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
 
@@ -23,9 +21,9 @@ from tillit.declaration.queries import once
 from tillit.kernel import clock
 from tillit.messages.errors import TransportError
 from tillit.messages.models import DkimKey
-from tillit.platform.secrets import secret
+from tillit.platform import key_encryption
 
-_BITS, _NONCE, _STRING = 2048, 12, 255
+_BITS, _STRING = 2048, 255
 SIGNED = (
     "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type",
     "content-transfer-encoding", "content-language", "auto-submitted", "list-unsubscribe", "list-unsubscribe-post",
@@ -62,8 +60,7 @@ def make(*, controller: Controller) -> DkimKey:
     )
     public = made.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     mine.filter(retired_at__isnull=True).update(retired_at=now)
-    nonce = os.urandom(_NONCE)
-    sealed = nonce + AESGCM(secret("key_encryption")).encrypt(nonce, private, _place(controller.pk, selector))
+    sealed = key_encryption.wrap(private, _place(controller.pk, selector))
     return DkimKey.objects.create(
         controller=controller,
         domain=domain(),
@@ -104,16 +101,23 @@ def _signer(controller_id: int) -> Signer | None:
     row = DkimKey.objects.filter(controller_id=controller_id, retired_at__isnull=True, domain=domain()).first()
     if row is None:
         return None
-    body = bytes(row.sealed)
     try:
-        private = AESGCM(secret("key_encryption")).decrypt(
-            body[:_NONCE], body[_NONCE:], _place(controller_id, row.selector)
-        )
+        private = key_encryption.unwrap(bytes(row.sealed), _place(controller_id, row.selector))
     except InvalidTag:
         raise TransportError("dkim-key", "the key that signs mail cannot be opened") from None
     key = serialization.load_der_private_key(private, None)
     assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 (as it was made)
     return Signer(row.domain, row.selector, key)
+
+
+def rewrap() -> int:
+    """Wrap every key that signs, or did, with the present key-encryption key; how many. Raises `InvalidTag`."""
+    rows = list(DkimKey.objects.order_by("pk"))
+    for row in rows:
+        place = _place(row.controller_id, row.selector)
+        row.sealed = key_encryption.wrap(key_encryption.unwrap(bytes(row.sealed), place), place)
+        row.save(update_fields=["sealed"])
+    return len(rows)
 
 
 def signed(mail: bytes, by: Signer) -> bytes:

@@ -3,16 +3,17 @@
 Claiming is committed before a transport is spoken to, so no two workers ever send the same message. A worker holds a
 lock of its number: what one that died had taken goes to the next at once, but for the one message it was handing over.
 Whether that went cannot be known: a service message is sent again under the same Message-ID, marketing is not. So it
-is where the other side fell silent after it was handed over. That marketing went is written in the transaction that
-hands over the next: one commit a message, and still one in doubt at most. A failure that may pass is tried again after
-1, 5 and 30 minutes, 2, 8 and 24 hours. Whether a campaign still stands is asked in the transaction that hands its
-message over.
+is where the other side fell silent after it was handed over. A worker hands over in the order of ids, one at a time:
+that it hands over a message of marketing says that the one before went, and those that went are settled together, at
+the end of what was taken or after two seconds. One commit a message, and one in doubt at most: of what a worker that
+died had handed over, all but the last went (`give_up`). A failure that may pass is tried again after 1, 5 and 30
+minutes, 2, 8 and 24 hours. Whether a campaign still stands is asked in the transaction that hands its message over.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from secrets import randbelow
@@ -34,11 +35,13 @@ from tillit.messages.models import Message, State
 from tillit.messages.reports import address_dead
 from tillit.messages.transports import TRANSPORTS, usable
 
-CHUNK = 20
+CHUNK = 50
 LEASE = timedelta(minutes=15)
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
 FRESH = 2.0
 """Seconds for which a decision to send holds; after that it is made anew."""
+_TOGETHER = 2.0
+"""Seconds after which marketing that went is settled, though not all that was taken is out."""
 _SPACE = 0x6D736773  # advisory lock space ("msgs"); the second key is a worker's number
 _worker: ContextVar[int] = ContextVar("tillit_outbox_worker", default=0)
 log = structlog.get_logger(__name__)
@@ -53,8 +56,10 @@ class Delivered:
     failed: int = 0
     withheld: int = 0
     unknown: int = 0
-    unsettled: tuple[Claimed, datetime] | None = None
-    """The message that went last, and when, where that is not written yet."""
+    gone: list[tuple[Claimed, datetime]] = field(default_factory=list)
+    """Marketing that went, and when, where that is not written yet."""
+    since: float = 0.0
+    """When (`monotonic`) the first of it went."""
 
 
 def deliver(*, controller_id: int | None = None, activity: str | None = None, until: float | None = None) -> Delivered:
@@ -82,9 +87,10 @@ def _next(post: Post, done: Delivered) -> bool:
             for one in claimed:
                 _deliver(post, one, done)
         finally:
-            with post.scope():
-                _settle_last(post, done)
-            done.unsettled = None
+            if done.gone:
+                with post.scope():
+                    _settle_gone(post, done)
+                done.gone = []
     return bool(claimed)
 
 
@@ -106,16 +112,18 @@ def _working() -> Iterator[None]:
 
 
 def _give_up(post: Post) -> int:
+    """Settle what a worker that died had handed over; of how many it is not known whether they went."""
     now = clock.now()
     with post.scope(), connection.cursor() as cursor:
         cursor.execute(
             load(__file__, "outbox", "give_up"),
             {"controller": post.controller, "activity": post.activity, "now": now, "lapsed": now - LEASE},
         )
-        people = [row[0] for row in cursor.fetchall()]
-        if people:
+        found = cursor.fetchall()
+        if found:
+            people = [subject for subject, _ in found]
             marketing_sent(controller_id=post.controller, subject_ids=people, activity=post.activity, at=now)
-    return len(people)
+    return sum(last for _, last in found)
 
 
 def _claim(post: Post) -> list[Claimed]:
@@ -141,8 +149,10 @@ def _claim(post: Post) -> list[Claimed]:
                 },
             )
             keys = cursor.fetchall()
-        rows = list(Message.objects.filter(subject_id__in=[s for s, _ in keys], id__in=[i for _, i in keys]))
-        return decide(post, rows, now)
+        if not keys:
+            return []
+        rows = Message.objects.filter(subject_id__in=[s for s, _ in keys], id__in=[i for _, i in keys])
+        return decide(post, list(rows.order_by("id", "subject_id")), now)  # the order that `give_up` relies on
 
 
 def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
@@ -178,7 +188,8 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
         return
     done.sent += 1
     if post.marketing:
-        done.unsettled = (one, clock.now())
+        done.since = done.since if done.gone else monotonic()
+        done.gone.append((one, clock.now()))
     else:  # in doubt it would be sent again
         settle(post, one, State.SENT, "")
 
@@ -213,7 +224,7 @@ class _NotOursError(Exception):
 
 
 def _going(post: Post, row: Message, handed: list[bool], done: Delivered) -> None:
-    """From now on the message may have left, and `handed` says so; the last one is settled. Raises `_NotOursError`."""
+    """From now on the message may have left, and `handed` says so. Raises `_NotOursError`."""
     given: dict[str, Any] = {"now": clock.now(), "subject": row.subject_id, "id": row.id, "worker": _worker.get()}
     with post.scope(), connection.cursor() as cursor:
         cursor.execute(load(__file__, "outbox", "hand_over"), given)
@@ -222,8 +233,10 @@ def _going(post: Post, row: Message, handed: list[bool], done: Delivered) -> Non
         # Asked with the row locked: who stops the campaign either waits for this, or is seen here.
         if reason := held.stopped(row.campaign_id):
             raise _NotOursError(reason)
-        _settle_last(post, done)
-    done.unsettled = None
+        if slow := bool(done.gone) and monotonic() - done.since > _TOGETHER:
+            _settle_gone(post, done)
+    if slow:
+        done.gone = []
     handed.append(True)
 
 
@@ -233,11 +246,19 @@ def settle(post: Post, one: Claimed, state: State, reason: str) -> None:
         _settle(post, one, state, reason, clock.now())
 
 
-def _settle_last(post: Post, done: Delivered) -> None:
-    """In an open scope. Who commits it says that nothing is unsettled."""
-    if done.unsettled is not None:
-        one, at = done.unsettled
-        _settle(post, one, State.SENT, "", at)
+def _settle_gone(post: Post, done: Delivered) -> None:
+    """All of what went, in an open scope. Who commits it says that nothing of it is unsettled."""
+    given: dict[str, Any] = {
+        "subjects": [one.message.subject_id for one, _ in done.gone],
+        "ids": [one.message.id for one, _ in done.gone],
+        "at": [at for _, at in done.gone],
+        "carriers": [one.carrier for one, _ in done.gone],
+        "segments": [one.segments for one, _ in done.gone],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "outbox", "gone"), given)
+    last = max(given["at"])
+    marketing_sent(controller_id=post.controller, subject_ids=given["subjects"], activity=post.activity, at=last)
 
 
 def _settle(post: Post, one: Claimed, state: State, reason: str, at: datetime) -> None:

@@ -96,5 +96,14 @@ domain_check(
     "deceased",
     promised=lambda declaration: "activities.important_notices" if declaration.activity("important_notices") else "",
 )
+domain_check(
+    "measured",
+    __file__,
+    "promises",
+    "measured",
+    promised=lambda declaration: (
+        "activities.message_measurement" if declaration.activity("message_measurement") else ""
+    ),
+)
 domain_check("letters", __file__, "promises", "letters", promised=_by_post)
 after_restore(__file__, "outbox", "not_again")

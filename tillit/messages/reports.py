@@ -2,8 +2,12 @@
 
 from datetime import datetime
 
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
+from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages.models import Message, State
 from tillit.parties import dead
@@ -21,17 +25,30 @@ def find(*, subject_id: int, controller_id: int, message_id: int) -> Message | N
 def delivered(*, subject_id: int, controller_id: int, message_id: int, at: datetime) -> bool:
     """It reached the person, says whoever carried it. Whether that was news."""
     with _scope(controller_id, subject_id):
-        rows = Message.objects.filter(subject_id=subject_id, controller_id=controller_id, id=message_id)
-        return bool(rows.filter(message_state=State.SENT, delivered_at__isnull=True).update(delivered_at=at))
+        rows = _left(subject_id, controller_id, message_id)
+        return bool(rows.filter(delivered_at__isnull=True).update(delivered_at=at))
 
 
 def failed(*, subject_id: int, controller_id: int, message_id: int, reason: str) -> bool:
     """It did not reach the person after all. Whether that was news; a message delivered stays so."""
     with _scope(controller_id, subject_id):
-        rows = Message.objects.filter(
-            subject_id=subject_id, controller_id=controller_id, id=message_id, delivered_at__isnull=True
+        rows = _left(subject_id, controller_id, message_id).filter(delivered_at__isnull=True)
+        return bool(
+            rows.update(
+                message_state=State.FAILED,
+                reason=reason[:40],
+                settled_at=Coalesce("settled_at", Value(clock.now())),
+                sealed_address=None,
+                claimed_at=None,
+                claimed_by=None,
+            )
         )
-        return bool(rows.filter(message_state=State.SENT).update(message_state=State.FAILED, reason=reason[:40]))
+
+
+def _left(subject_id: int, controller_id: int, message_id: int) -> QuerySet[Message]:
+    """The message, where it left: settled as sent, or handed over and not settled yet (`outbox`)."""
+    rows = Message.objects.filter(subject_id=subject_id, controller_id=controller_id, id=message_id)
+    return rows.filter(Q(message_state=State.SENT) | Q(message_state=State.SENDING, handed_at__isnull=False))
 
 
 def address_dead(*, subject_id: int, controller_id: int, message_id: int, address: str, at: datetime) -> int:

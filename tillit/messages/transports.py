@@ -5,6 +5,7 @@ none. A server on another machine is a processor: the controller declares which 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.utils import parseaddr
 from ipaddress import ip_address
@@ -26,7 +27,7 @@ from django.core.mail.message import sanitize_address
 
 from tillit.declaration.schema import Declaration
 from tillit.disclosure.outward import opened
-from tillit.messages import dkim
+from tillit.messages import dkim, mime
 from tillit.messages.addresses import PHONE, POST
 from tillit.messages.bounces import is_gone
 from tillit.messages.envelopes import Envelope, Transport
@@ -55,9 +56,7 @@ class Mail:
         if server is not None:
             server.close()
 
-    def _hand_over(
-        self, message: EmailMultiAlternatives, going: Callable[[], None], signer: dkim.Signer | None
-    ) -> None:
+    def _hand_over(self, mail: "_Mail", going: Callable[[], None], signer: dkim.Signer | None) -> None:
         server = getattr(self._kept, "server", None) or get_connection()
         if isinstance(server, EmailBackend):
             if server.connection is not None and monotonic() - self._kept.used > _IDLE and not _stands(server):
@@ -66,10 +65,10 @@ class Mail:
             server.open()
         try:
             if isinstance(server, EmailBackend) and server.connection is not None:
-                _speak(server.connection, message, going, signer)
+                _speak(server.connection, mail, going, signer)
             else:
                 going()
-                server.send_messages([message])
+                server.send_messages([mail.message()])
         except BaseException:
             self.rest()
             raise
@@ -93,24 +92,25 @@ class Mail:
         name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
         user, _, domain = address.rpartition("@")
         shown = str(Address(" ".join(envelope.sender.name.split()) or name, user, domain))
-        message = EmailMultiAlternatives(
-            subject=envelope.rendered.subject,
-            body=envelope.rendered.text,
-            from_email=_returns_to(envelope.return_path) or shown,
-            to=[envelope.to],
-            reply_to=[envelope.sender.email] if envelope.sender.email else None,
-            headers={
+        mail = _Mail(
+            back=_returns_to(envelope.return_path) or shown,
+            to=envelope.to,
+            headings={
+                "Subject": envelope.rendered.subject,
                 "From": shown,
+                "To": envelope.to,
+                **({"Reply-To": envelope.sender.email} if envelope.sender.email else {}),
                 "Message-ID": f"<{envelope.reference or envelope.id}@{domain}>",
                 "Auto-Submitted": "auto-generated",
                 "Content-Language": envelope.language,
                 **envelope.headers,
             },
+            text=envelope.rendered.text,
+            html=envelope.rendered.html,
         )
-        message.attach_alternative(envelope.rendered.html, "text/html")
         try:
             with opened("email"):
-                self._hand_over(message, envelope.going, dkim.signer(envelope.controller_id))
+                self._hand_over(mail, envelope.going, dkim.signer(envelope.controller_id))
         except SMTPRecipientsRefused as refused:
             said = list(refused.recipients.values())
             permanent = bool(said) and min(code for code, _ in said) >= _PERMANENT
@@ -127,18 +127,43 @@ class Mail:
             raise TransportError("server-unreachable", "the server did not take the message") from None
 
 
-def _speak(
-    server: SMTP, message: EmailMultiAlternatives, going: Callable[[], None], signer: dkim.Signer | None
-) -> None:
+@dataclass(frozen=True)
+class _Mail:
+    """A mail on its way: the address that bounces come to, the recipient, headings and both parts."""
+
+    back: str
+    to: str
+    headings: dict[str, str]
+    text: str
+    html: str
+
+    def message(self) -> EmailMultiAlternatives:
+        """As Django's backends take it."""
+        extra = {name: value for name, value in self.headings.items() if name not in {"Subject", "To", "Reply-To"}}
+        answers = self.headings.get("Reply-To")
+        made = EmailMultiAlternatives(
+            subject=self.headings["Subject"],
+            body=self.text,
+            from_email=self.back,
+            to=[self.to],
+            reply_to=[answers] if answers else None,
+            headers=extra,
+        )
+        made.attach_alternative(self.html, "text/html")
+        return made
+
+
+def _speak(server: SMTP, mail: _Mail, going: Callable[[], None], signer: dkim.Signer | None) -> None:
     """One message by SMTP (RFC 5321 3.3). It leaves with its text, and not before the addresses are taken."""
-    body = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
+    server.ehlo_or_helo_if_needed()
+    eight = server.has_extn("8bitmime")
+    body = mime.written(headings=mail.headings, text=mail.text, html=mail.html, eight=eight)
     if signer is not None:
         body = dkim.signed(body, signer)
-    server.ehlo_or_helo_if_needed()
-    to = parseaddr(sanitize_address(message.recipients()[0], "utf-8"))[1]
-    code, said = server.mail(parseaddr(message.from_email)[1], ["body=8bitmime"] if server.has_extn("8bitmime") else [])
+    to = parseaddr(sanitize_address(mail.to, "utf-8"))[1]
+    code, said = server.mail(parseaddr(mail.back)[1], ["body=8bitmime"] if eight else [])
     if code != _GOOD:
-        raise SMTPSenderRefused(code, said, message.from_email)
+        raise SMTPSenderRefused(code, said, mail.back)
     code, said = server.rcpt(to)
     if code not in {_GOOD, _WILL_FORWARD}:
         raise SMTPRecipientsRefused({to: (code, said)})

@@ -13,7 +13,6 @@ from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.db import transaction
@@ -24,6 +23,7 @@ from tillit.parties.credential_models import Passkey, RecoveryCode, TimeCode
 from tillit.parties.errors import FactorError, SealedValueLostError
 from tillit.parties.models import Login
 from tillit.parties.rates import Limit, within
+from tillit.platform import key_encryption
 from tillit.platform.secrets import secret
 
 STEP = 30
@@ -31,7 +31,6 @@ DRIFT = 1  # steps a phone's clock may be wrong, either way
 RECOVERY_CODES = 10
 TRIES = Limit("second_factor", 10, timedelta(minutes=15))
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_NONCE = 12
 
 
 @dataclass(frozen=True)
@@ -155,14 +154,16 @@ def _digest(login_id: int, code: str) -> bytes:
 
 
 def _seal(login_id: int, value: bytes) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(secret("key_encryption")).encrypt(nonce, value, f"time_code:{login_id}".encode())
+    return key_encryption.wrap(value, f"time_code:{login_id}".encode())
+
+
+def resealed(row: TimeCode) -> bytes:
+    """The secret of an authenticator app, sealed with the present key. Raises `SealedValueLostError`."""
+    return _seal(row.login_id, _open(row.login_id, bytes(row.sealed)))
 
 
 def _open(login_id: int, sealed: bytes) -> bytes:
     try:
-        return AESGCM(secret("key_encryption")).decrypt(
-            sealed[:_NONCE], sealed[_NONCE:], f"time_code:{login_id}".encode()
-        )
+        return key_encryption.unwrap(sealed, f"time_code:{login_id}".encode())
     except InvalidTag:
         raise SealedValueLostError("sealed-lost", "the secret of the authenticator app cannot be opened") from None

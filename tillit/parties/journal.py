@@ -11,10 +11,13 @@ every minute (`privacy.backup.segments`). An entry is one of three:
   by a restore;
 - rows that are *gone*: digests of table, subject and id, which name nobody;
 - what hangs on no row: an erasure (logins), a directory's digest given up or moved, a member of staff who left, people
-  who were merged or parted.
+  who were merged or parted, people who came from another installation.
+
+What is only right where something else stands as well (`hinging`) is not done again without it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -73,6 +76,15 @@ def remember(*, scope: Scope, rows: Iterable[PersonalModel], at: datetime) -> in
             entries,
         )
     return _all_of(wanted, len(entries))
+
+
+@contextmanager
+def hinging(on: UUID) -> Iterator[None]:
+    """What is noted within is done again by a restore only where `on` stands in the dump. In an open transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('tillit.hinges_on', %s, true)", [str(on)])
+        yield
+        cursor.execute("SELECT set_config('tillit.hinges_on', '', true)")
 
 
 def _all_of(wanted: list[PersonalModel], copied: int) -> int:

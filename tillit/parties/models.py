@@ -211,6 +211,17 @@ class JournalKind(models.TextChoices):
     STAFF_LEFT = "staff_left"
     MERGED = "merged"
     PARTED = "parted"
+    EXPECTED = "expected"
+    ARRIVED = "arrived"
+
+
+class HingesOn(models.Func):
+    """Database default: what the acts of this transaction hinge on (`journal.hinging`), else nothing."""
+
+    function = "current_setting"
+    template = "nullif(%(function)s('tillit.hinges_on', true), '')::uuid"
+    output_field = models.UUIDField()
+    arity = 0
 
 
 class JournalEntry(models.Model):
@@ -220,7 +231,10 @@ class JournalEntry(models.Model):
     under the person's own journal key. gone: `digests` are those of rows that were disposed of, and name nobody;
     `details` says how. erasure: the ground and the categories. claimed, unclaimed: a directory's register, kind and
     digest. staff_left: the staff account's id. merged: into
-    whom; parted: that it was undone.
+    whom; parted: that it was undone. expected, arrived: whose people were to come from another installation, and by
+    which word of the giver's somebody came; `details` names nobody.
+
+    hinges_on: where given, it is done again only if what it names stands in the dump as well.
     """
 
     kind = models.CharField(max_length=10, choices=JournalKind.choices)
@@ -233,6 +247,7 @@ class JournalEntry(models.Model):
     sealed = models.BinaryField(null=True)
     digests = ArrayField(models.UUIDField(), db_default=[])
     shipped = models.BooleanField(db_default=False)
+    hinges_on = models.UUIDField(null=True, db_default=HingesOn())
 
     class Meta:
         db_table = "parties_journal"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
 from tillit.parties.errors import SealedValueLostError
-from tillit.platform.secrets import secret
+from tillit.platform import key_encryption
 
 _VERSION = b"\x01"
 _NONCE = 12
@@ -21,13 +21,27 @@ _DRAWN = _NONCE + 32  # random bytes for a key and the nonce it is wrapped with
 
 
 def _wrap(subject_id: int, controller_id: int, key: bytes) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(secret("key_encryption")).encrypt(nonce, key, f"{subject_id}:{controller_id}".encode())
+    return key_encryption.wrap(key, f"{subject_id}:{controller_id}".encode())
 
 
 def _unwrap(subject_id: int, controller_id: int, wrapped: bytes) -> bytes:
-    nonce, body = bytes(wrapped[:_NONCE]), bytes(wrapped[_NONCE:])
-    return AESGCM(secret("key_encryption")).decrypt(nonce, body, f"{subject_id}:{controller_id}".encode())
+    return key_encryption.unwrap(bytes(wrapped), f"{subject_id}:{controller_id}".encode())
+
+
+def unwraps(subject_id: int, controller_id: int, wrapped: bytes) -> bool:
+    """Whether a wrapped data key opens with the key-encryption keys at hand."""
+    try:
+        return bool(_unwrap(subject_id, controller_id, wrapped))
+    except InvalidTag:
+        return False
+
+
+def rewrapped(subject_id: int, controller_id: int, wrapped: bytes) -> bytes:
+    """A data key wrapped with the present key-encryption key. Raises `SealedValueLostError`."""
+    try:
+        return _wrap(subject_id, controller_id, _unwrap(subject_id, controller_id, wrapped))
+    except InvalidTag:
+        raise SealedValueLostError("sealed-lost", "a data key opens with no key-encryption key that is here") from None
 
 
 def _key(subject_id: int, controller_id: int, *, make: bool) -> bytes:
@@ -71,7 +85,7 @@ def open_sealed(*, subject_id: int, controller_id: int, table: str, column: str,
 def make_keys(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], AESGCM]:
     """Ciphers for many (subject, controller) pairs in one statement, made where missing (register imports)."""
     wanted = sorted(set(pairs))
-    wrapping = AESGCM(secret("key_encryption"))  # looked up once: it lies in a file
+    wrapping = key_encryption.cipher()
     drawn = os.urandom(_DRAWN * len(wanted))
     keys, wrapped = {}, []
     for at, (subject, controller) in enumerate(wanted):

@@ -45,6 +45,11 @@ def secret(name: str, size: int = 32) -> bytes:
     return _decode(stored, size=size, origin=f"{path} ({name})")
 
 
+def known(name: str) -> bool:
+    """Whether the secret `name` is there, in the environment or the file; nothing is made. Raises as `secret`."""
+    return bool(os.environ.get(f"TILLIT_SECRET_{name.upper()}")) or name in _read(paths.var() / "secrets.json")
+
+
 def password(name: str) -> str:
     """The secret `name` as text that is safe in connection strings: 43 characters of unpadded URL-safe base64."""
     return base64.urlsafe_b64encode(secret(name)).decode().rstrip("=")

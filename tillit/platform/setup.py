@@ -18,7 +18,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from tillit.platform import database
+from tillit.platform import database, database_marks
 from tillit.platform.errors import DatabaseError
 
 EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent", "citext")
@@ -138,10 +138,13 @@ def _password(
 def open_to_application(where: database.Place) -> None:
     """Let the application in, and say so on the database: nothing restored is waiting for the journal any more.
 
-    The mark is a setting of the database, which no dump carries.
+    The mark is one that no dump brings along (`database_marks`).
     """
+    with database.connect("owner", name=where.name, autocommit=True) as owner:
+        database_marks.put(
+            owner, where.name, {**database_marks.carried(owner, where.name), **dict([database_marks.OPENED])}
+        )
     with _maintenance(where) as connection:
-        _run(connection, "ALTER DATABASE {} SET tillit.opened = 'yes'", where.name)
         _run(connection, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", where.name, database.APP)
         _run(connection, "GRANT CONNECT ON DATABASE {} TO {}", where.name, database.BACKUP)
 
@@ -153,8 +156,12 @@ def older_than_backups(where: database.Place) -> bool:
         return bool(row and row[0])
 
 
-def _opened(connection: psycopg.Connection[Any], where: database.Place) -> bool:
-    """Whether the database carries the mark, or is none that could need it."""
+def is_open(connection: psycopg.Connection[Any], where: database.Place) -> bool:
+    """Whether the database carries the mark, as a comment or, made by an earlier version, as a setting; or could not
+    need it.
+    """
+    if database_marks.carried(connection, where.name).get(database_marks.OPENED[0]) == database_marks.OPENED[1]:
+        return True
     row = connection.execute(
         "SELECT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase AND s.setrole = 0"
         " WHERE d.datname = %s AND 'tillit.opened=yes' = ANY (s.setconfig))",
@@ -178,7 +185,7 @@ def _database(connection: psycopg.Connection[Any], where: database.Place, *, clo
             database.OWNER,
         )
     _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", where.name)
-    if closed or not _opened(connection, where):
+    if closed or not is_open(connection, where):
         return
     _run(connection, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", where.name, database.APP)
     _run(connection, "GRANT CONNECT ON DATABASE {} TO {}", where.name, database.BACKUP)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tillit.power.cost.axis import Cells, Flags, Hours, Ints, cells, hours
-from tillit.power.cost.lines import Bill, Line, Shared, daily_maxima, month_bill, part_bills, used_up
+from tillit.power.cost.lines import Bill, Line, Shared, daily_maxima, every_hour, month_bill, part_bills, used_up
 from tillit.power.cost.terms import Key, Terms, terms
 from tillit.power.models import Contract, ContractKind, MeteringPoint
 from tillit.power.packing import SPREAD
@@ -124,19 +124,24 @@ def _one_month(parts: list[Span]) -> list[Span]:
     mine = [one for one in parts if one.contract is not None]
     if len(mine) < 2:
         return parts
-    maxima = [daily_maxima(one.cells, one.wh[None, :], one.gaps[None, :]) for one in mine]
-    peaks = np.concatenate([peaks for peaks, _ in maxima], axis=1)
-    measured = np.sum([known for _, known in maxima], axis=0)
+    peaks, hours = (
+        _added([of(one.cells, one.wh[None, :], one.gaps[None, :]) for one in mine]) for of in (daily_maxima, every_hour)
+    )
     used: dict[str, Ints] = {}
     made = []
     for one in parts:
         if one.contract is None:
             made.append(one)
             continue
-        made.append(replace(one, shared=Shared(used, peaks, measured)))
+        made.append(replace(one, shared=Shared(used, peaks, hours)))
         if one.terms is not None:
             used = used_up(one.terms, one.cells, one.wh[None, :], used)
     return made
+
+
+def _added(parts: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    """Highest values of stretches side by side, and of how many in all there is any value."""
+    return np.concatenate([highest for highest, _ in parts], axis=1), np.sum([known for _, known in parts], axis=0)
 
 
 def span_of(

@@ -33,7 +33,7 @@ class Forecast:
 
 
 def forecast(*, span: Span, recent: Series, prices: dict[date, DayPrices]) -> Forecast | None:
-    """The bill of a month that is not over; None where too little is known. span: the whole month, one contract.
+    """The bill of a month that is not over; None where too little is known. span: of it, all that one contract covers.
 
     recent: values of the weeks before the first day that is missing. prices: of the area, of the last weeks.
     """
@@ -87,7 +87,7 @@ def _usual(recent: Series) -> tuple[Ints, tuple[float, float]] | None:
 def _spot(span: Span, prices: dict[date, DayPrices]) -> tuple[Ints, Ints, Ints] | None:
     """(hours, 4) rates for hours without a price: expected, low, high; None where too few days have any."""
     terms = span.terms
-    if terms is None or terms.priced.all() or not terms.on_spot.any():
+    if terms is None or terms.priced.all() or not (terms.on_spot.any() or terms.schemes):
         nothing = np.zeros((len(span.hours.day), 4), dtype=np.int64)
         return nothing, nothing, nothing
     known = [prices[day] for day in sorted(prices) if len(prices[day].rates) == 24][-PRICE_DAYS:]

@@ -159,10 +159,10 @@ def _beside(
 
 
 def _forecast(point: MeteringPoint, controller: str, looked: Looked, today: date) -> Forecast | None:
-    """Of the month that goes on now, under one contract."""
+    """Of the month that goes on now, under one contract, from the day that it begins."""
     if not looked.first <= today < looked.after:
         return None
-    parts = _spans(point, controller, looked, looked.after)
+    parts = [one for one in _spans(point, controller, looked, looked.after) if one.contract is not None]
     if len(parts) != 1:
         return None
     first, after = weeks_before(today + timedelta(days=1))

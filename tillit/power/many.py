@@ -30,14 +30,19 @@ AT_ONCE = 500
 """Points computed together: their matrix of a month stays in a processor's cache."""
 FETCHED = 2000
 """Points whose values are gathered together by the server, while the ones before are computed."""
+NO_VALUES = "values"
 _HEAD, _FIELDS, _SIZE = 19, Struct(">h"), Struct(">i")  # of PostgreSQL's binary COPY
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """The bill of some points with the same terms: a row a point. points: ids; without: why there is none ('')."""
+    """The bill of some points with the same terms on the days [first, after): a row a point. points: ids; without: why
+    there is none ('').
+    """
 
     key: Key
+    first: date
+    after: date
     points: Ints
     bill: Bill | None
     without: str = ""
@@ -74,7 +79,7 @@ def bills(
     *, controller_id: int, controller: str, first: date, after: date, points: Collection[int] | None = None
 ) -> Iterator[Batch]:
     """The bills of a month [first, after) at a controller's points (all, or those with the ids). A point whose contract
-    changes within it comes more than once, a bill a contract; one without any value does not come.
+    changes within it comes more than once, a bill a contract; one without any value has none (`values`).
 
     Most points have every hour of the month, which is one row then (`ReadingMonth`). The others go the longer way.
     """
@@ -87,13 +92,13 @@ def bills(
         try:
             made = terms(known, one.key, hours(one.first, one.after))
         except MissingPriceError as missing:
-            yield Batch(one.key, np.array(sorted(one.points), dtype=np.int64), None, missing.code)
+            yield _none(one, one.points, missing.code)
             continue
         left = set(one.points)
         if one.resolution == HOURLY and month(one.first) == (one.first, one.after):
             for some, bill in _whole(one, made, subjects):
                 left.difference_update(some.tolist())
-                yield Batch(one.key, some, bill)
+                yield Batch(one.key, one.first, one.after, some, bill)
         if left:
             yield from _rest(controller_id, one, made, left)
     yield from _one_by_one(controller, known, {point: subjects[point] for point in sorted(changed)}, first, after)
@@ -118,20 +123,29 @@ def _one_by_one(
         made = spans(
             point=point, contracts=contracts, controller=controller, first=first, after=after, known=known
         )  # fmt: skip
-        if all(span.gaps.all() for span in made):
-            continue
+        measured = any(not span.gaps.all() for span in made)
         for span in made:
             if span.contract is not None:
-                ids = np.array([point.id], dtype=np.int64)
-                yield Batch(key_of(point, span.contract), ids, span.bill(), span.without)
+                ids, key = np.array([point.id], dtype=np.int64), key_of(point, span.contract)
+                bill, without = (span.bill(), span.without) if measured else (None, NO_VALUES)
+                yield Batch(key, span.first, span.after, ids, bill, without)
 
 
 def _rest(controller_id: int, one: _Under, made: Terms, left: set[int]) -> Iterator[Batch]:
-    """Points with gaps, quarters or days that are missing."""
+    """Points with gaps, quarters or days that are missing; and those of which nothing is there."""
+    left = set(left)
     for days in days_of(controller_id=controller_id, start=one.first, end=one.after, points=left, at_once=AT_ONCE):
         if one.resolution == HOURLY and (days.resolution != HOURLY).any():
             days = days.hourly()  # noqa: PLW2901 (settled by the hour)
-        yield from _batches(_Chunk.of(days), one, made)
+        chunk = _Chunk.of(days)
+        left.difference_update(chunk.ids.tolist())
+        yield from _batches(chunk, one, made)
+    if left:
+        yield _none(one, left, NO_VALUES)
+
+
+def _none(one: _Under, points: Collection[int], without: str) -> Batch:
+    return Batch(one.key, one.first, one.after, np.array(sorted(points), dtype=np.int64), None, without)
 
 
 def _hourly(made: Terms) -> Cells:
@@ -227,7 +241,7 @@ def _batches(chunk: _Chunk, one: _Under, made: Terms) -> Iterator[Batch]:
         chosen = here[kind == n]
         axis = cells(made.hours, tuple(int(each) for each in per_hour))
         wh, gaps, spread = _matrix(chunk, axis, taken, chosen, low)
-        yield Batch(one.key, chunk.ids[chosen], month_bill(made, axis, wh, gaps, spread))
+        yield Batch(one.key, one.first, one.after, chunk.ids[chosen], month_bill(made, axis, wh, gaps, spread))
 
 
 def _matrix(

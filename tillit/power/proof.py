@@ -76,27 +76,28 @@ def by_hand(span: Span, month: Sequence[Span] = ()) -> int:
 
 
 def _monthly(known: Terms, month: Sequence[Span]) -> int:
-    highest = sorted((top for span in month for top in _tops(span)), reverse=True)
     total = sum(_near(Fraction(fee.fee * fee.days, known.month)) for fee in known.fees)
     for tariff in known.capacity:
-        counted = highest[: tariff.maxima]
-        mean = Fraction(sum(counted), max(len(counted), 1))
-        year = [int(one) for edge, one in zip(tariff.edges, tariff.year, strict=True) if mean >= int(edge)][-1]
-        total += _near(Fraction(year * tariff.days, 12 * known.month))
+        tops = (top for span in month for top in _tops(span, by_hour=tariff.hours))
+        counted = sorted(tops, reverse=True)[: tariff.maxima]
+        watts = sum(counted) // max(len(counted), 1)
+        step = max(n for n, edge in enumerate(tariff.edges) if watts >= int(edge))
+        year = int(tariff.year[step]) + Fraction(int(tariff.per_kw[step]) * watts, 1000)
+        total += _near(year * tariff.days / (12 * known.month))
     return total
 
 
-def _tops(span: Span) -> list[int]:
-    """The highest hour of each day of which anything is known."""
-    by_hour: dict[int, int] = {}
+def _tops(span: Span, *, by_hour: bool) -> list[int]:
+    """The highest hour of each day of which anything is known; or every such hour."""
+    used: dict[int, int] = {}
     tops: dict[int, int] = {}
     for hour, wh in zip(span.cells.hour.tolist(), span.wh.tolist(), strict=True):
-        by_hour[hour] = by_hour.get(hour, 0) + wh
-    for hour, wh in by_hour.items():
-        day = int(span.hours.day[hour])
-        tops[day] = max(tops.get(day, 0), wh)
-    seen = {int(span.hours.day[hour]) for hour, gap in zip(span.cells.hour, span.gaps, strict=True) if not gap}
-    return [wh for day, wh in tops.items() if day in seen]
+        used[hour] = used.get(hour, 0) + wh
+    place = {hour: hour if by_hour else int(span.hours.day[hour]) for hour in used}
+    for hour, wh in used.items():
+        tops[place[hour]] = max(tops.get(place[hour], 0), wh)
+    seen = {place[hour] for hour, gap in zip(span.cells.hour.tolist(), span.gaps, strict=True) if not gap}
+    return [wh for at, wh in tops.items() if at in seen]
 
 
 def _near(value: Fraction) -> int:

@@ -197,8 +197,8 @@ class Peak:
 
 @dataclass(frozen=True)
 class Peaks:
-    """What the capacity part of a month rests on. mean, edge, above: watts; year: øre; left: how much the mean may
-    still rise before the next step, None on the last one.
+    """What the capacity part of a month rests on. mean, edge, above: watts; year: øre, per_kw for each kW; left: how
+    much the mean may still rise before the next step, None on the last one; hours: whichever days they are of.
     """
 
     highest: Sequence[Peak]
@@ -207,6 +207,8 @@ class Peaks:
     above: int
     year: int
     left: int | None
+    per_kw: int = 0
+    hours: bool = False
 
 
 def peaks(spans: Sequence[Span]) -> Peaks | None:
@@ -216,7 +218,7 @@ def peaks(spans: Sequence[Span]) -> Peaks | None:
     line = next((one for one in bill.lines if one.kind == "capacity"), None) if bill is not None else None
     if line is None or line.detail is None or all(span.gaps.all() for span in mine):
         return None
-    found = [peak for span in mine for peak in _maxima(span)]
+    found = [peak for span in mine for peak in (_each if line.detail["hours"] else _maxima)(span)]
     count = int(line.detail["maxima"][0])
     highest = sorted(found, key=lambda peak: -peak.watts)[:count]
     mean, above = int(line.detail["watts"][0]), int(line.detail["to"][0])
@@ -227,6 +229,8 @@ def peaks(spans: Sequence[Span]) -> Peaks | None:
         above,
         int(line.detail["year"][0]),
         above - mean if above else None,
+        int(line.detail["per_kw"][0]),
+        bool(line.detail["hours"]),
     )
 
 
@@ -236,6 +240,11 @@ def _maxima(span: Span) -> Iterable[Peak]:
     for first, after in zip(span.hours.starts, ends, strict=True):
         top = int(first) + int(np.argmax(by_hour[first:after]))
         yield Peak(times[top], int(by_hour[top]))
+
+
+def _each(span: Span) -> Iterable[Peak]:
+    by_hour = span.cells.by_hour(span.wh[None, :])[0]
+    return (Peak(at, int(wh)) for at, wh in zip(moments(span.hours), by_hour, strict=True))
 
 
 def latest_day(days: Iterable[date], today: date) -> date:

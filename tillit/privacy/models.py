@@ -254,11 +254,24 @@ class Handover(models.Model):
         ]
 
 
+class HandoverMoved(models.Model):
+    """That somebody went over within the installation: a random number that leads to nobody, on which what was done at
+    the giver hinges. A dump that does not hold it holds the person at the giver, and a restore leaves them there.
+    """
+
+    handover = models.ForeignKey(Handover, on_delete=models.PROTECT, related_name="+")
+    token = models.UUIDField(unique=True)
+
+    class Meta:
+        db_table = "privacy_handover_moved"
+
+
 class HandoverSent(models.Model):
     """One person who has left for another installation (A10). reference: a keyed digest that says nobody's id.
 
-    message: what arrives, sealed for the receiver so that nobody here opens it; None as soon as it has confirmed.
-    left: table or `table:unit` → what left.
+    message: what arrives, sealed for the receiver so that nobody here opens it; None as soon as the receiver has
+    confirmed that a backup of its own holds the person. left: table or `table:unit` → what left. arrived_at: when its
+    first receipt was here; confirmed_at: when the message was let go.
     """
 
     handover = models.ForeignKey(Handover, on_delete=models.PROTECT, related_name="sent")
@@ -266,6 +279,7 @@ class HandoverSent(models.Model):
     message = models.BinaryField(null=True)
     left = models.JSONField()
     left_at = models.DateTimeField()
+    arrived_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -276,6 +290,10 @@ class HandoverSent(models.Model):
                 condition=Q(message__isnull=True, confirmed_at__isnull=False)
                 | Q(message__isnull=False, confirmed_at__isnull=True),
                 name="privacy_handover_sent_held_until_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True) | Q(arrived_at__isnull=False),
+                name="privacy_handover_sent_arrived_first",
             ),
         ]
 
@@ -301,7 +319,8 @@ class HandoverExpected(models.Model):
 class HandoverArrived(models.Model):
     """One person who came: the giver's reference, so that nobody comes twice. No id of anybody's here.
 
-    digest: SHA-256 of what was taken in; counts: table or `table:unit` → what arrived.
+    digest: SHA-256 of what was taken in; counts: table or `table:unit` → what arrived. lost_at: when a dump was
+    restored that is older than the arrival, so that the person is not here; None again once the giver has sent anew.
     """
 
     expected = models.ForeignKey(HandoverExpected, on_delete=models.PROTECT, related_name="people")
@@ -309,6 +328,7 @@ class HandoverArrived(models.Model):
     digest = models.CharField(max_length=64)
     counts = models.JSONField()
     arrived_at = models.DateTimeField()
+    lost_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "privacy_handover_arrived"

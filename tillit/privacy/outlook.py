@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
-
 from tillit.declaration import registry
 from tillit.declaration.schema import Retention
 from tillit.declaration.vocabulary import category_id
@@ -12,6 +10,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import require
 from tillit.parties.models import Subject
 from tillit.privacy.compiler import Plan, register_plans
+from tillit.privacy.planned import Planned, planned
 from tillit.privacy.presence import held
 from tillit.privacy.retention import parties
 
@@ -42,31 +41,37 @@ def outlook(*, subject_id: int, on: date | None = None) -> list[Cell]:
     register_id = Subject.objects.values_list("register_id", flat=True).get(pk=subject_id)
     compiled = register_plans(parties(day).get(register_id, []))
     found = {(plan.controller_id, plan.table.table, plan.category): plan for plan in compiled}
-    cells = [
-        _measure(
-            found.get((one.controller_id, one.table, one.category)),
-            registry.PERSONAL[one.table],
-            one.controller_id,
-            one.category,
-            subject_id,
-        )
-        for one in held([subject_id])
-    ]
+    standing = held([subject_id])
+    with planned() as asking:
+        cells = [
+            _measure(
+                asking,
+                found.get((one.controller_id, one.table, one.category)),
+                registry.PERSONAL[one.table],
+                one.controller_id,
+                one.category,
+                subject_id,
+            )
+            for one in standing
+        ]
     return sorted(cells, key=lambda cell: (category_id(cell.category), cell.table, cell.controller_id))
 
 
 def _measure(
-    plan: Plan | None, table: registry.PersonalTable, controller_id: int, category: str, subject_id: int
+    asking: Planned,
+    plan: Plan | None,
+    table: registry.PersonalTable,
+    controller_id: int,
+    category: str,
+    subject_id: int,
 ) -> Cell:
     plan = plan or Plan(controller_id, table, category, (), due="'-infinity'::timestamp")
     params = {**plan.params, "subject": subject_id}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*), min({plan.due})::text, max({plan.due})::text, bool_and(t.state IN (2, 3)),"
-            f" bool_or({plan.held()}) {plan.source()} AND t.subject_id = %(subject)s",
-            params,
-        )
-        rows, first, last, archived, on_hold = cursor.fetchone()
+    ((rows, first, last, archived, on_hold),) = asking.ask(
+        f"SELECT count(*), min({plan.due})::text, max({plan.due})::text, bool_and(t.state IN (2, 3)),"
+        f" bool_or({plan.held()}) {plan.source()} AND t.subject_id = %(subject)s",
+        params,
+    )
     return Cell(
         controller_id, table.table, category, rows, _day(first), _day(last), bool(archived), bool(on_hold), plan.rules
     )

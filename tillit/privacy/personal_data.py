@@ -11,6 +11,7 @@ from tillit.privacy.models import (
     Handover,
     HandoverArrived,
     HandoverExpected,
+    HandoverMoved,
     HandoverSent,
     Hold,
     LooseEnd,
@@ -28,6 +29,7 @@ personal(
     withheld=("NOT t.told", "an order that forbids telling of it"),
 )
 not_personal(Handover, because="which controller's people went where on which day: counts, nobody's name or number")
+not_personal(HandoverMoved, because="random numbers, one for each who went over, that lead to nobody")
 not_personal(HandoverSent, because="on their way to another installation: sealed for it, let go when it has confirmed")
 not_personal(HandoverExpected, because="whose people are to come, and by which key: nobody's name or number")
 not_personal(HandoverArrived, because="the giver's digests of who came, which say nothing here, and counts")

@@ -129,33 +129,6 @@ def find_strays(*, accept_from: datetime) -> Chunk | None:
     return _chunk(counts, rows=found, strangers=-found, last_line=0, named=found)
 
 
-def await_refunds(*, batch_id: int, accept_from: datetime) -> int:
-    """Keep the strangers' refunds whose purchase nobody has sent yet, without the stranger (C8); how many are new."""
-    with connection.cursor() as cursor:
-        cursor.execute(_sql("await"), {"batch": batch_id, "accept_from": accept_from})
-        return int(cursor.rowcount)
-
-
-def awaited_batches(*, source_id: int, batch_id: int) -> list[int]:
-    """The batches with refunds that were awaited and whose purchase has come. With both halves of the source locked."""
-    with connection.cursor() as cursor:
-        cursor.execute(_sql("awaited_here"), {"batch": batch_id})
-        cursor.execute(_sql("awaited_batches"), {"source": source_id})
-        return [one for (one,) in cursor.fetchall()]
-
-
-def find_awaited(*, source_id: int, batch_id: int) -> Chunk | None:
-    """Put the awaited refunds of a batch whose purchase has come in `intake_row`, as `find_strays` does."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE intake_row")
-        cursor.execute(_sql("awaited"), {"source": source_id, "batch": batch_id})
-        found = int(cursor.rowcount)
-        if not found:
-            return None
-        counts = _judged(cursor, decided="")
-    return _chunk(counts, rows=found, strangers=-found, last_line=0, named=found)
-
-
 def _judged(cursor: Any, *, decided: str) -> dict[int, tuple[int, int, int]]:
     """Verdict → (rows, refunds, clearing ones) of `intake_row`; the ids that count are in `seen` then."""
     cursor.execute("SELECT EXISTS (SELECT FROM purchases_made_good)")
@@ -163,9 +136,6 @@ def _judged(cursor: Any, *, decided: str) -> dict[int, tuple[int, int, int]]:
         cursor.execute(_sql("made_good"), {"zone": DEFAULT_ZONE, "decided": decided})
         cursor.execute(_sql("made_good_again"))
     _see(cursor)
-    cursor.execute("SELECT EXISTS (SELECT FROM purchases_refund_awaited)")
-    if cursor.fetchone()[0]:
-        cursor.execute(_sql("awaited_come"))
     cursor.execute(_sql("verdicts"))
     return {verdict: (rows, refunds, clearing) for verdict, rows, refunds, clearing in cursor.fetchall()}
 

@@ -9,9 +9,9 @@ from tillit.declaration.personal import PersonalModel, RecordTime
 
 
 class Chain(models.Model):
-    """A chain of stores, run by one controller (its club) in one currency. `alone_up_to`: the largest missing purchase
-    that one of the staff posts without a second (minor units). `alone_asked`, `alone_asked_by`: a higher one, which
-    holds when another of the staff (an actor) asks for the same.
+    """A chain of stores, run by one controller (its club) in one currency. `alone_up_to`: how much of missing purchases
+    one of the staff posts without a second for one member in `alone_days` (minor units). `alone_asked`,
+    `alone_asked_by`: a higher one, which holds when another of the staff (an actor) asks for the same.
     """
 
     key = models.CharField(max_length=60, unique=True)
@@ -19,6 +19,7 @@ class Chain(models.Model):
     controller = models.ForeignKey(Controller, on_delete=models.PROTECT)
     currency = models.CharField(max_length=3, default="NOK")
     alone_up_to = models.BigIntegerField(default=500_000, db_default=500_000)
+    alone_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     alone_asked = models.BigIntegerField(null=True)
     alone_asked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
 
@@ -179,37 +180,6 @@ class MadeGoodLine(models.Model):
         db_table = "purchases_made_good_line"
 
 
-class AwaitedRefund(models.Model):
-    """A refund to a stranger's card that names a purchase nobody has sent yet (C8): whether it is a member's shows when
-    the purchase comes. Nothing of the stranger is in it: not the card, the receipt or the goods. `digest`, `payload`:
-    as in `Seen`; `refund_of`: the purchase's digest; `batch_id`: what it came with; `found`: the purchase has come.
-    """
-
-    pk = models.CompositePrimaryKey("source_id", "digest")
-    source_id = models.SmallIntegerField()
-    digest = models.UUIDField()
-    payload = models.UUIDField()
-    refund_of = models.UUIDField()
-    chain_id = models.IntegerField()
-    store_id = models.IntegerField()
-    product_group_id = models.IntegerField(null=True)
-    event_at = models.DateTimeField()
-    amount = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    batch_id = models.BigIntegerField()
-    found = models.BooleanField(default=False)
-    awaited_since = models.DateTimeField()
-
-    class Meta:
-        db_table = "purchases_refund_awaited"
-        constraints = [models.CheckConstraint(condition=Q(amount__lt=0), name="purchases_awaited_amount")]
-        indexes = [
-            models.Index(fields=["source_id", "refund_of"], name="purchases_awaited_of"),
-            models.Index(fields=["batch_id"], name="purchases_awaited_batch"),
-            models.Index(fields=["source_id", "batch_id"], condition=Q(found=True), name="purchases_awaited_found"),
-        ]
-
-
 class PaymentInstrument(PersonalModel):
     """A card or account a person registered: network and last four digits; the number itself only as a keyed digest
     (C4), and so its payment account reference (`par`) where that is known. `removal_decided`: staff found that it is
@@ -308,6 +278,7 @@ class UnmatchedRefund(PersonalModel):
 
     `purchase_id` is the refund's own row, `refund_of` the purchase it takes back (named by the sender, or found by
     staff). It stands with whoever made the purchase: one paid to another's card ends there as `elsewhere`.
+    `asked`, `asked_by`: why it takes nothing back, as one of the staff (an actor) said, where it takes two.
     """
 
     OUTCOMES = ("settled", "elsewhere", "dismissed")
@@ -322,6 +293,8 @@ class UnmatchedRefund(PersonalModel):
     settled_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, blank=True, default="")
     reason = models.CharField(max_length=40, blank=True, default="")
+    asked = models.CharField(max_length=40, blank=True, default="", db_default="")
+    asked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "purchases_unmatched_refund"

@@ -62,7 +62,7 @@ def asked_outside(question: OwnershipQuestion) -> Answer:
         answer = call(way="ownership", address=address, method="POST", body=given, timeout=TIMEOUT)
         said = json.loads(answer.body) if answer.status == 200 else {}
         return Answer(Ownership(said.get("ownership", "unknown")), str(said.get("par") or ""))
-    except (UnreachableError, ValueError, AttributeError):
+    except (UnreachableError, ValueError, RecursionError, AttributeError):
         return Answer(Ownership.UNKNOWN)
 
 

@@ -13,7 +13,6 @@ from tillit.declaration.registry import (
 from tillit.purchases import handing_over, segments
 from tillit.purchases.models import (
     Authorisation,
-    AwaitedRefund,
     Batch,
     Chain,
     EnterpriseRange,
@@ -76,12 +75,6 @@ owned(
     because="digests of the lines of receipts that staff posted",
     where="purchase_id IN (SELECT id FROM purchases_purchase WHERE subject_id = ANY (%(subjects)s))",
     follows=("purchases_purchase", "t.purchase_id = d.id"),
-)
-transient(
-    AwaitedRefund,
-    because="refunds to strangers' cards until the purchase that they name comes: no card, receipt or goods",
-    kept="P7D",
-    clock_column="awaited_since",
 )
 transient(QuarantinedRow, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
 not_personal(Chain, because="shops")

@@ -46,6 +46,11 @@ def keep_alone(*, chain: Chain, amount: int, by: str, two: bool) -> bool:
     return holds
 
 
+def keep_alone_days(*, chain: Chain, days: int) -> None:
+    """Over how many days what one of the staff does alone for one member adds up (C12)."""
+    Chain.objects.filter(pk=chain.pk).update(alone_days=days)
+
+
 def keep_stores(*, chain: Chain, stores: Mapping[str, tuple[str, str]]) -> int:
     """Stores of a chain by number: (name, place). Those not named stay. Returns how many were given."""
     rows = [Store(chain=chain, number=number, name=name, place=place) for number, (name, place) in stores.items()]

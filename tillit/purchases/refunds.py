@@ -31,7 +31,8 @@ DISMISSALS = ("earned_nothing", "before_membership", "counted_already", "not_fou
 class Waiting:
     """A refund that waits, as its receipt tells it. `amount`: minor units, below zero. `named`: it names a purchase.
 
-    `batch_id`: what it came with; 0 when it was paid to another's card.
+    `batch_id`: what it came with; 0 when it was paid to another's card. `asked`: why one of the staff says that it
+    takes nothing back, where another must say the same.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Waiting:
     currency: str
     named: bool
     batch_id: int
+    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,21 @@ def choose(*, scope: Scope, refund: Waiting, purchase_id: UUID, way: str) -> Non
         subject=refund.subject_id,
         details={"refund": refund.id, "way": way},
     )
+
+
+def ask(*, scope: Scope, refund: Waiting, reason: str) -> bool:
+    """One of the staff says that the refund takes nothing back, where it takes two; whether another said the same.
+
+    Raises `RefundError`: `refund-reason`, `refund-unknown`.
+    """
+    if reason not in DISMISSALS:
+        raise RefundError("refund-reason", f"the reason is one of {', '.join(DISMISSALS)}")
+    row = UnmatchedRefund.objects.select_for_update().get(subject_id=refund.subject_id, id=refund.id)
+    if row.asked == reason and row.asked_by not in ("", str(scope.actor)):
+        return True
+    if row.asked != reason:
+        _change(refund, asked=reason, asked_by=str(scope.actor)[:60])
+    return False
 
 
 def dismiss(*, scope: Scope, refund: Waiting, reason: str, at: datetime) -> None:

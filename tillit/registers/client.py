@@ -70,7 +70,7 @@ class Register:
         if answer.status == 200:
             try:
                 return json.loads(answer.body)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise RegisterError("register-garbled", "the register's answer cannot be read") from None
         if answer.status in _AGAIN:
             asked = answer.headers.get("Retry-After", "")

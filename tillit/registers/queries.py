@@ -21,6 +21,8 @@ OUTCOMES = (
     "protected",
     "not_found",
     "another_person",
+    "confirmed",
+    "differs",
     "no_number",
     "restricted",
     "refused",

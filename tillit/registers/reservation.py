@@ -60,5 +60,5 @@ def _said(body: dict[str, object]) -> set[UUID]:
         raise RegisterError("register-refused", f"the register answered {answer.status}")
     try:
         return {UUID(one) for one in json.loads(answer.body)["reserved"]}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         raise RegisterError("register-garbled", "the register's answer cannot be read") from None

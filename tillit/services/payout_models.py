@@ -74,8 +74,9 @@ class Payout(PersonalModel):
     which the bank's reports know it. `sealed`: name and account. `run_id`: the one file it is in. `reason`: the bank's
     code; `debited`: the bank paid what we held to be not sent, or refused. `after_id`: the refused one that it tries
     again; `account_by`: who gave it another account (an actor). `held_at`: when a backup was restored that may not
-    know that it was sent; it is in no file until the bank has reported of that day. `settled_at`: when it was paid,
-    refused or cancelled.
+    know that it was sent; it is in no file until the bank's statements have told of all days to then, as they have of
+    those before `told_until`. `settled_at`: when it was paid, refused or cancelled. `debited_by`, `returned_by`: the
+    movements of our account (digests) by which it left and came back.
     """
 
     category = models.SmallIntegerField()
@@ -91,6 +92,9 @@ class Payout(PersonalModel):
     after_id = models.BigIntegerField(null=True)
     account_by = models.CharField(max_length=60, blank=True, default="", db_default="")
     held_at = models.DateTimeField(null=True)
+    told_until = models.DateField(null=True)
+    debited_by = models.CharField(max_length=44, blank=True, default="", db_default="")
+    returned_by = models.CharField(max_length=44, blank=True, default="", db_default="")
     made_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
 

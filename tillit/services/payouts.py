@@ -190,26 +190,33 @@ def refused(*, scope: Scope, payout: Payout, reason: str, at: datetime) -> bool:
     return True
 
 
-def debited(*, scope: Scope, payout: Payout, at: datetime) -> bool:
-    """The bank's account says that it was paid; False: that is a fault, since we held it to be not sent, or refused.
+def debited(*, scope: Scope, payout: Payout, by: str, at: datetime) -> bool:
+    """The bank's account says, by a movement (`by`, see `again_told`), that it was paid; False: that is a fault, since
+    we held it to be not sent or refused, or another movement had paid it before.
 
-    Then it is booked as paid, and trying it again is stopped, as far as that has not left or been given back already.
+    What was not held to be paid is booked as paid then, and trying it again is stopped, as far as that has not left or
+    been given back already. Of a second debit nothing is booked: it is for a colleague to get back.
     """
     row = locked(scope, payout)
+    mine = Payout.objects.filter(subject_id=row.subject_id)
+    first = not row.debited_by
+    if first:
+        mine.filter(id=row.id).update(debited_by=by)
     if row.payout_state == PayoutState.SENT:
         return paid(scope=scope, payout=row, at=at)
-    if row.payout_state == PayoutState.PAID or row.reason == RETURNED:
+    if again_told(known=row.debited_by, by=by):
         return True
-    mine, last = Payout.objects.filter(subject_id=row.subject_id), row
+    if row.payout_state == PayoutState.PAID or row.reason == RETURNED:
+        if not first:
+            _record_debit(scope, row)
+        return first
+    if not first:
+        _record_debit(scope, row)
+        return False
+    last = row
     while (later := mine.filter(after_id=last.id).first()) is not None:
         last = later
-    append(
-        type=events.PAYOUT_DEBITED,
-        scope=scope,
-        controller=row.controller_id,
-        subject=row.subject_id,
-        details={"payout": row.id, "state": str(row.payout_state), "amount": row.amount},
-    )
+    _record_debit(scope, row)
     if last.payout_state in (PayoutState.WAITING, PayoutState.PROPOSED, PayoutState.REFUSED):
         if last.id != row.id:
             mine.filter(id=last.id).update(
@@ -220,6 +227,41 @@ def debited(*, scope: Scope, payout: Payout, at: datetime) -> bool:
     else:
         mine.filter(id=row.id).update(reason=DEBITED)
     return False
+
+
+def returned(*, scope: Scope, payout: Payout, by: str) -> bool:
+    """A movement of the bank's account (`by`) says that it came back. False: it had come back by another, or was never
+    held to have left, so that this one is for a colleague.
+    """
+    row = locked(scope, payout)
+    if again_told(known=row.returned_by, by=by):
+        return True
+    if row.returned_by or row.payout_state not in (PayoutState.SENT, PayoutState.PAID, PayoutState.REFUSED):
+        return False
+    Payout.objects.filter(subject_id=row.subject_id, id=row.id).update(returned_by=by)
+    return True
+
+
+def again_told(*, known: str, by: str) -> bool:
+    """Whether a movement is the one that is known, told again: the same, or one that cannot be told from it.
+
+    A movement is named `kind~digest`; the kind is empty where the bank's own reference is in the digest. Without one
+    each kind of file names the same movement otherwise, and only within a kind are two names two movements.
+    """
+    if not known or known == by:
+        return bool(known)
+    (kind, _), (other, _) = (one.split("~", 1) for one in (known, by))
+    return kind != other
+
+
+def _record_debit(scope: Scope, row: Payout) -> None:
+    append(
+        type=events.PAYOUT_DEBITED,
+        scope=scope,
+        controller=row.controller_id,
+        subject=row.subject_id,
+        details={"payout": row.id, "state": str(row.payout_state), "amount": row.amount},
+    )
 
 
 def locked(scope: Scope, payout: Payout) -> Payout:
@@ -236,7 +278,7 @@ def of_person(*, subject_ids: Sequence[int]) -> list[Payout]:
 
 def _settle(scope: Scope, row: Payout, to: PayoutState, reason: str, at: datetime) -> None:
     mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id)
-    mine.update(payout_state=to, reason=reason[:40], settled_at=at)
+    mine.update(payout_state=to, reason=reason[:40], settled_at=at, held_at=None, told_until=None)
     append(
         type=events.PAYOUT_SETTLED,
         scope=scope,

@@ -123,6 +123,15 @@ domain_check(
     promised=lambda declaration: "activities.entitlement_check" if declaration.activity("entitlement_check") else "",
 )
 domain_check(
+    "usage_reports",
+    __file__,
+    "promises",
+    "usage_reports",
+    promised=lambda declaration: (
+        "activities.partner_usage_report" if declaration.activity("partner_usage_report") else ""
+    ),
+)
+domain_check(
     "family",
     __file__,
     "promises",
@@ -170,7 +179,11 @@ personal(
     categories=accounts.CATEGORIES,
     clocks={"paid": "settled_at", "collected": "made_at"},
     sealed=("sealed",),
-    not_exported={"sealed": "name and bank account number, opened for the file to the bank and nothing else"},
+    not_exported={
+        "sealed": "name and bank account number, opened for the file to the bank and nothing else",
+        "debited_by": "a digest of the bank's number of a movement of our account",
+        "returned_by": "a digest of the bank's number of a movement of our account",
+    },
     figures=_BOOKED,
 )
 after_restore(__file__, "payouts", "hold")

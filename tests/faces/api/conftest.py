@@ -11,6 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.conftest import TestDatabase
+from tests.faces.api.outside import Union, union_with_system
+from tests.services import products
 from tests.support import databases
 from tests.support.intake import NOW, SOURCE, Club, club
 from tillit.faces.api import keys
@@ -79,3 +81,17 @@ def problem(response: HttpResponse) -> dict[str, Any]:
     assert found["status"] == response.status_code
     assert found["type"] == f"urn:tillit:problem:{found['code']}"
     return found
+
+
+@pytest.fixture
+def union(db: None) -> Iterator[Union]:
+    """A union with two members and its system."""
+    with union_with_system() as made:
+        yield made
+
+
+@pytest.fixture
+def trygghavn(fresh_db: object) -> products.Company:
+    """The loyalty-services company with its paying partners."""
+    clock.travel(products.NOW)
+    return products.company()

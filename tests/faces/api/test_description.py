@@ -9,14 +9,13 @@ from django.test import Client
 from tests.faces.api import till as tills
 from tests.faces.api.conftest import Partner
 from tests.faces.api.documented import run_page
-from tests.faces.api.test_systems import Union, union
+from tests.faces.api.outside import Union
 from tests.support.intake import SOURCE
 from tillit.faces.api.problems import PROBLEMS, SHAPES, SUBSCRIBER, SUPPLIER, SYSTEM, TILL
 from tillit.platform import paths
 from tillit.purchases.models import Source, Store
 from tillit.purchases.reading.columns import COLUMNS
 
-__all__ = ["union"]  # a fixture
 DOCS = paths.root() / "docs"
 PAGE, TILL_PAGE, SUPPLIER_PAGE, SYSTEM_PAGE = (
     (DOCS / name).read_text(encoding="utf-8") for name in ("api.md", "till.md", "benefits.md", "systems.md")

@@ -1,51 +1,18 @@
 """A partner submits what its customer has said, with what shows it, or not at all (F1)."""
 
-import json
 from base64 import b64encode
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import pytest
 from django.core import mail
-from django.test import Client
 
+from tests.faces.api.outside import PDF, WORDS, Bank, permission
 from tests.faces.test_staff import at_work, find, hire, link
-from tests.services.products import NOW, Company, company
+from tests.services.products import Company
 from tillit.consent.models import ConsentEvent, ProofFile, Wording
 from tillit.consent.queries import may
-from tillit.faces.api import keys
 from tillit.kernel import clock
 from tillit.messages import outbox
 from tillit.privacy.prove.run import prove
-from tillit.services.product_models import Partner
-
-PDF = b"%PDF-1.4 signed form\n%%EOF\n"
-WORDS = "Jeg sier ja til at Fjordbank melder meg på nyhetsbrevet fra Trygghavn."
-
-
-@pytest.fixture
-def trygghavn(fresh_db: object) -> Company:
-    clock.travel(NOW)
-    return company()
-
-
-class Bank:
-    """A paying partner's system."""
-
-    def __init__(self, partner: Partner) -> None:
-        self.key = keys.add(partner=partner, name="core", scopes=list(keys.PARTNER_SCOPES))[1]
-        self.calls = 0
-
-    def send(self, path: str, body: dict[str, Any], once: str = "") -> Any:
-        self.calls += 1
-        heads = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": once or f"{self.key[-9:]}-{self.calls}"}
-        return Client().post(f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=heads)
-
-
-def permission(at: datetime | None = None, **changes: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {"number": "K-1", "activity": "newsletter", "channel": "email", "given": True}
-    body |= {"said_at": (at or clock.now()).isoformat(), "wording": WORDS}
-    return body | {"evidence": {"reference": "skjema 311", "file": b64encode(PDF).decode()}} | changes
 
 
 def _proven() -> set[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from tests.benefits.conftest import NOW, World, build
 from tests.benefits.test_orders import place
+from tests.faces.api.outside import Caller
 from tests.faces.api.test_suppliers import System, system_of
-from tests.faces.api.test_systems import Caller
 from tests.faces.test_staff import at_work, hire
 from tillit.benefits import orders
 from tillit.benefits.models import Kind

@@ -1,22 +1,16 @@
 """Systems of a controller's: people as far as declared, choices, requests about rights, and what each may not (H13)."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.http import HttpResponse
-from django.test import Client
 
-from tests.benefits.conftest import NOW
-from tests.support.world import person, publish_examples
+from tests.faces.api.outside import ACTIVITY, SYSTEM, Caller, Union
 from tillit.cases.models import Case
 from tillit.consent import operations as consent
 from tillit.consent.models import EventKind
-from tillit.declaration.models import Controller
 from tillit.disclosure.models import Disclosure
 from tillit.faces.api import keys, people
 from tillit.faces.api.keys import KeyRefusedError
@@ -24,74 +18,7 @@ from tillit.faces.api.models import ApiClient
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.messages import outbox
-from tillit.parties import directories
-from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Fact
-
-SYSTEM, ACTIVITY = "samklang_fordel", "membership_administration"
-
-
-@dataclass
-class Caller:
-    """Calls as a system does; every call has an `Idempotency-Key` of its own unless one is given."""
-
-    key: str
-    browser: Client = field(default_factory=lambda: Client(raise_request_exception=False))
-    calls: int = 0
-
-    def get(self, path: str) -> HttpResponse:
-        return self.browser.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {self.key}"})
-
-    def send(self, path: str, body: Any, *, once: str = "", verb: str = "POST") -> HttpResponse:
-        self.calls += 1
-        heads = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": once or f"call-{id(self)}-{self.calls}"}
-        return self.browser.generic(
-            verb, f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=heads
-        )
-
-
-@dataclass
-class Union:
-    """A union with two members and its system."""
-
-    controller: Controller
-    kari: int
-    ola: int
-    system: Caller
-
-    def scope(self, subject: int, activity: str = "rights_requests") -> Scope:
-        return Scope(system("test", {self.controller.pk}), activity, frozenset({subject}))
-
-    def find(self, **whom: str) -> Any:
-        return self.system.send("members/find", whom).json()
-
-
-def _somebody(controller: Controller, given: str, family: str) -> int:
-    address = f"{given.lower()}@eksempel.example"
-    made = person(controller, given=given, family=family, email=address)
-    register = controller.register_id
-    directories.claim(
-        register_id=register, kind=Kind.EMAIL, digest=digest(register, Kind.EMAIL, address), subject_id=made
-    )
-    return made
-
-
-@pytest.fixture
-def union(db: None) -> Iterator[Union]:
-    with clock.travel(NOW):
-        controllers = publish_examples("union_benefits")
-        lyngheim = controllers["lyngheim"]
-        kari = _somebody(lyngheim, "Kari", "Lund")
-        ola = _somebody(lyngheim, "Ola", "Vik")
-        _somebody(controllers["steinlia"], "Per", "Annen")
-        _, text = keys.add(
-            controller=lyngheim,
-            system_key=SYSTEM,
-            activity=ACTIVITY,
-            name="crm",
-            scopes=list(keys.SYSTEM_SCOPES),
-        )
-        yield Union(lyngheim, kari, ola, Caller(text))
 
 
 def test_h13_a_system_is_told_what_is_declared_for_it_on_record_and_nothing_of_others(union: Union) -> None:

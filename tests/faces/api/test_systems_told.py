@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from tests.faces.api.test_permissions import Bank, permission, trygghavn  # noqa: F401
-from tests.faces.api.test_systems import SYSTEM, Caller, Union, union  # noqa: F401
+from tests.faces.api.outside import SYSTEM, Bank, Caller, Union, permission
 from tests.services.products import Company
 from tillit.cases.models import Case
 from tillit.consent import operations as consent
@@ -46,7 +45,7 @@ def said(controller: Any, subject: int, kind: EventKind, activity: str, channel:
 
 
 @pytest.fixture
-def ads(union: Union) -> Caller:  # noqa: F811
+def ads(union: Union) -> Caller:
     """The system of an activity that goes on by a yes for each channel, told of what changes."""
     with Scope(system("test", {union.controller.pk}), "sign_in", frozenset({union.kari})) as scope:
         open_account(scope=scope, subject_id=union.kari, register_id=union.controller.register_id, at=clock.now())
@@ -57,7 +56,7 @@ def ads(union: Union) -> Caller:  # noqa: F811
 
 
 def test_f2_a_system_is_told_of_the_yes_and_of_the_no_that_keeps_it_from_somebody(
-    union: Union,  # noqa: F811
+    union: Union,
     ads: Caller,
 ) -> None:
     whom = {"address": "kari@eksempel.example"}
@@ -74,7 +73,7 @@ def test_f2_a_system_is_told_of_the_yes_and_of_the_no_that_keeps_it_from_somebod
     assert len(set(WebhookDelivery.objects.values_list("body", flat=True))) <= 2
 
 
-def test_f2_a_no_is_told_of_who_is_restricted_and_of_who_has_left(union: Union) -> None:  # noqa: F811
+def test_f2_a_no_is_told_of_who_is_restricted_and_of_who_has_left(union: Union) -> None:
     webhooks.add(client=ApiClient.objects.get(system=SYSTEM), url="https://crm.example/hook")
     with Scope(system("test", {union.controller.pk}), "rights_requests", frozenset({union.ola})) as scope:
         consent.restrict(
@@ -104,7 +103,7 @@ def _sources(monkeypatch: pytest.MonkeyPatch, activity: str) -> None:
 
 
 def test_f1_a_yes_is_taken_from_whom_the_declaration_has_it_from(
-    union: Union,  # noqa: F811
+    union: Union,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     yes = permission(address="kari@eksempel.example")
@@ -126,7 +125,7 @@ def test_f1_a_yes_is_taken_from_whom_the_declaration_has_it_from(
 
 @pytest.mark.parametrize("no", [EventKind.OBJECTED, EventKind.WITHDRAWN])
 def test_f2_nobody_else_takes_back_a_no_that_the_person_said(
-    trygghavn: Company,  # noqa: F811
+    trygghavn: Company,
     no: EventKind,
 ) -> None:
     bank = Bank(trygghavn.union)
@@ -146,7 +145,7 @@ def test_f2_nobody_else_takes_back_a_no_that_the_person_said(
     assert bank.send("consents", permission()).json()["in_effect"] is True, "they have taken it back"
 
 
-def test_f1_a_permission_without_what_shows_it_is_found_wherever_it_stands(union: Union) -> None:  # noqa: F811
+def test_f1_a_permission_without_what_shows_it_is_found_wherever_it_stands(union: Union) -> None:
     def proven() -> set[str]:
         found = prove(controllers=["lyngheim"], kinds=["domains"])
         return {one.finding.status for one in found if one.promise.text["en"].startswith("A partner has a yes")}
@@ -169,7 +168,7 @@ def test_f1_a_permission_without_what_shows_it_is_found_wherever_it_stands(union
 
 
 def test_h8_whether_a_stranger_is_on_record_is_not_told_and_nobody_is_taken_over(
-    union: Union,  # noqa: F811
+    union: Union,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def handed_in(email: str, **more: str) -> Any:
@@ -197,13 +196,13 @@ def test_h8_whether_a_stranger_is_on_record_is_not_told_and_nobody_is_taken_over
     assert handed_in("kari@eksempel.example").json()["code"] == "too-many-unknown", "each was a try"
 
 
-def test_h8_a_paying_partner_hands_in_nothing_for_strangers(trygghavn: Company) -> None:  # noqa: F811
+def test_h8_a_paying_partner_hands_in_nothing_for_strangers(trygghavn: Company) -> None:
     bank = Bank(trygghavn.bank)
     asked = {"stranger": {"name": "Liv Strand", "email": "liv@post.example"}, "right": "access"}
     assert bank.send("rights", asked).json()["code"] == "request-refused"
 
 
-def test_h13_an_address_that_a_system_states_is_no_way_in_and_tells_of_nobody_else(union: Union) -> None:  # noqa: F811
+def test_h13_an_address_that_a_system_states_is_no_way_in_and_tells_of_nobody_else(union: Union) -> None:
     kari, ola = (union.find(address=f"{one}@eksempel.example")["member"] for one in ("kari", "ola"))
     register = union.controller.register_id
     mail.outbox.clear()
@@ -221,7 +220,7 @@ def test_h13_an_address_that_a_system_states_is_no_way_in_and_tells_of_nobody_el
 
 
 def test_h13_a_systems_own_references_are_no_tries(
-    union: Union,  # noqa: F811
+    union: Union,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(systems, "UNKNOWN", Limit("api-unknown", 2, systems.UNKNOWN.every))

@@ -12,9 +12,9 @@ from django.db import connection
 
 from tests.benefits.conftest import NOW, World, build
 from tests.benefits.test_orders import place
+from tests.faces.api.outside import Caller
 from tests.faces.api.test_subscriptions import URL, caller
 from tests.faces.api.test_suppliers import system_of
-from tests.faces.api.test_systems import Caller
 from tillit.benefits import orders
 from tillit.benefits.models import Kind
 from tillit.faces.api import internet, keys, webhook_events, webhook_secrets, webhook_sending, webhooks

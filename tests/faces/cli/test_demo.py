@@ -36,6 +36,11 @@ def test_the_demo_does_the_main_job_and_a_second_run_finds_it_done(fresh_db: Any
     for said in ("expired by today", "members used NOK", "now shows -NOK", "members left", "erased", "kept"):
         assert said in told
     assert re.search(r"28\d\d\d hourly values stored; [1-9]\d* months divided", told), "three homes, 400 days"
+    for said in ("500 joined", "500 unchanged, nothing was done", "9 moved house, 20 left, 3 rows put aside", "ÆRE"):
+        assert (said in told) is (said != "ÆRE"), said
+    assert "supplier: valid; a picture of it a minute and a half later: not valid" in told
+    assert "said yes: Breakfast on the way, A room at Fjellduft, Hired car" in told
+    assert not list((paths.var() / "demo").glob("members*")), "the files hold national numbers"
     assert not re.search(r"BROKEN|Traceback", told)
     folder = paths.var() / "demo"
     assert not (folder / story.FILE).exists(), "the file holds card numbers"
@@ -56,6 +61,7 @@ def test_the_demo_does_the_main_job_and_a_second_run_finds_it_done(fresh_db: Any
     assert "0 members used" in told
     assert "erased in an earlier run" in told
     assert "an earlier run has furnished 3 homes" in told
+    assert "an earlier run has taken in the files" in told
     with Scope(system("test", register), "proof"):
         assert (Purchase.objects.count(), Subject.objects.count(), ledger.unexplained()) == counts
         assert [(line.kind, line.moved) for line in ledger.trial_balance()] == totals

@@ -13,8 +13,8 @@ from tillit.audit import events
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.parties.models import JournalEntry
-from tillit.platform import database, programs
-from tillit.platform.errors import ProgramError
+from tillit.platform import database, programs, secret_marks
+from tillit.platform.errors import ProgramError, SecretError
 from tillit.privacy.backup import archive, key_store, places, run, segments
 from tillit.privacy.backup.restore import restore
 from tillit.privacy.errors import BackupError
@@ -58,6 +58,19 @@ def test_h11_a_changed_cut_or_foreign_file_is_refused_and_leaves_nothing(
     assert "not a file that Tillit sealed" in _refused("damaged", lambda: restore(path=other, name=name))
     monkeypatch.setenv("TILLIT_SECRET_BACKUP", "A" * 43 + "=")
     assert "another key" in _refused("damaged", lambda: restore(path=dump, name=name))
+    _nothing_left(town)
+
+
+def test_h11_a_dump_whose_sealed_values_the_secrets_at_hand_would_not_open_is_refused(
+    town: Town, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(archive.check(dump).secrets) == set(secret_marks.SEALED_WITH)
+    monkeypatch.setenv("TILLIT_SECRET_DIGEST_ROOT", "A" * 43 + "=")
+    with pytest.raises(SecretError, match="filled with other secrets: digest_root"):
+        restore(path=dump, name=f"{town.name}_r")
+    monkeypatch.delenv("TILLIT_SECRET_DIGEST_ROOT")
+    monkeypatch.setenv("TILLIT_SECRET_KEY_ENCRYPTION", "A" * 43 + "=")
+    _refused("other-key", lambda: restore(path=dump, name=f"{town.name}_r"))
     _nothing_left(town)
 
 

@@ -72,9 +72,9 @@ _FIGURE = (
     " SELECT id, 0, '410…9850', 12, 12 FROM q"
 )
 _SURVEY = (
-    "INSERT INTO surveys_survey (controller_id, texts, anonymous, sample, closes_on, stage, secret, least, asked,"
-    " answers, segment, made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open', 'x', 5,"
-    " {asked}, 0, '{{}}', now(), now())"
+    "INSERT INTO surveys_survey (controller_id, texts, anonymous, sample, closes_on, stage, secret, lock, least,"
+    " asked, answers, segment, made_at, opened_at) VALUES ({controller}, '{{}}', true, 0, current_date {days}, 'open',"
+    " 'x', 'x', 5, {asked}, 0, '{{}}', now(), now())"
 )
 _DRAW = (
     "INSERT INTO draws_draw (controller_id, names, secret, commitment, committed_at, announced, tickets, entrants,"
@@ -106,7 +106,7 @@ def test_f7_a_survey_that_could_be_linked_is_overdue_or_drawn_otherwise_is_seen(
     gone = "DELETE FROM surveys_survey; DELETE FROM draws_draw"
     gone_with_figures = f"DELETE FROM surveys_figure; DELETE FROM surveys_question; {gone}"
     for break_it, mend_it, fault in (
-        (_SURVEY.format(controller=here, days="- 1", asked=0), gone, "their day has passed"),
+        (_SURVEY.format(controller=here, days="- 61", asked=0), gone, "their day has passed"),
         (_SURVEY.format(controller=here, days="+ 1", asked=7), gone, "not as many as were asked"),
         (_FIGURE.format(survey=_SURVEY.format(controller=here, days="+ 1", asked=0)), gone_with_figures,
          "tell the least"),

@@ -151,3 +151,27 @@ def test_h11_a_restored_installation_keeps_every_promise(backed_up: Installation
     finally:
         databases.repoint(before)
         databases.drop(name)
+
+
+def test_h11_backups_that_others_may_read_or_that_lack_a_level_are_seen(backed_up: Installation) -> None:
+    (dump,) = places.listed("dump")
+    assert backed_up.states("backup_apart", KEY) == {"kept"}
+    dump.path.chmod(0o644)
+    try:
+        assert _at(backed_up, "backup.readers") == f"{dump.path.name} can be read by other users of the machine"
+    finally:
+        dump.path.chmod(0o600)
+    keys = [one.path for one in places.listed("keys")]
+    away = [path.rename(path.with_suffix("")) for path in keys]
+    try:
+        assert _at(backed_up, "backup.levels") == "there is nothing in the place of the keys"
+    finally:
+        for path, named in zip(away, keys, strict=True):
+            path.rename(named)
+    assert backed_up.states("backup_apart", KEY) == {"kept"}
+
+
+def _at(live: Installation, place: str) -> str:
+    (found,) = [one.finding for one in live.proofs("backup_apart", controller=KEY) if one.promise.path == place]
+    assert found.status == "broken"
+    return found.why

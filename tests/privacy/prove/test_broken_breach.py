@@ -29,6 +29,7 @@ from tillit.privacy.breach import operations
             "answered_at = now(), known_at = known_at - interval '4 days', due_at = due_at - interval '4 days'",
             "late, without a reason",
         ),
+        ("risk", "closed_at = clock_timestamp()", "closed, and authority is owed"),
         ("", "known_at = NULL, due_at = NULL, suspected_at = suspected_at - interval '73 hours'", "suspicion"),
         (
             "high",

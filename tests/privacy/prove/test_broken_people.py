@@ -1,4 +1,4 @@
-"""The dead, protected addresses and the population register (A7): what goes wrong is seen."""
+"""The dead, protected addresses, the population register; measures, partners and measuring: what goes wrong is seen."""
 
 from tests.privacy.prove.conftest import Installation
 from tillit.journeys import deceased, protected
@@ -54,3 +54,51 @@ def test_a7_facts_without_their_source_and_people_left_waiting_are_seen(live: In
     ):  # fmt: skip
         statements = (text.format(fjordlys) for text in (break_it, mend_it))
         assert fault in live.sees("domains", "fjordlys", path, *statements)
+
+
+def test_h18_a_measure_is_not_said_to_be_kept_when_what_carries_it_is_broken(live: Installation) -> None:
+    why = live.sees(
+        "measures",
+        "solvik",
+        "security.stored_apart",
+        "ALTER TABLE parties_fact DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE parties_fact ENABLE ROW LEVEL SECURITY",
+    )
+    assert "row security is switched off" in why
+
+
+def test_d14_what_is_held_on_an_interest_alone_and_seen_by_who_writes_first_is_seen(live: Installation) -> None:
+    company, kari = live.controllers["trygghavn"].pk, live.people["trygghavn", "Kari"]
+    with live.undone("parties_fact", "declaration_grant"):
+        live.owner.execute(
+            "INSERT INTO parties_fact (subject_id, controller_id, category, kind, value, source, collected_under,"
+            " collected_at) VALUES (%s, %s, 4, 'gender', 'x', 'data_subject', 'tailored_advice', now())",
+            [kari, company],
+        )
+        assert live.states("first_contact", "trygghavn") == {"kept"}
+        live.owner.execute(
+            "INSERT INTO declaration_grant (controller_id, row_controller_id, activity, category, rights)"
+            " VALUES (%(c)s, %(c)s, 'marketing', 4, 1)",
+            {"c": company},
+        )
+        (proof,) = live.proofs("first_contact", controller="trygghavn")
+        assert proof.finding.why == "marketing reads 1 rows of gender in parties_fact"
+    assert live.states("first_contact", "trygghavn") == {"kept"}
+
+
+def test_f4_d1_opens_without_a_yes_and_reports_to_a_partner_without_a_ground_are_seen(live: Installation) -> None:
+    fjordlys, trygghavn = live.controllers["fjordlys"].pk, live.controllers["trygghavn"].pk
+    opened = (
+        "INSERT INTO messages_use (subject_id, controller_id, message_id, campaign_id, target, at)"
+        f" VALUES ({live.people['fjordlys', 'Kari']}, {fjordlys}, 1, 1, '', now())"
+    )
+    path = "activities.message_measurement"
+    assert "had not said yes" in live.sees("domains", "fjordlys", path, opened, "DELETE FROM messages_use")
+    reported = (
+        "INSERT INTO disclosure_disclosure (subject_id, controller_id, reference, recipient, recipient_kind, party,"
+        " activity, ground, fields, country, transfer_ground, declaration_version, disclosed_at, route, wording)"
+        f" VALUES ({live.people['trygghavn', 'Kari']}, {trygghavn}, gen_random_uuid(), 'reported_partner', 'partner',"
+        " 'havforbund', 'partner_usage_report', 'legitimate_interest', '{}', 'NO', '', 1, now(), '', '')"
+    )
+    path = "activities.partner_usage_report"
+    assert "no ground" in live.sees("domains", "trygghavn", path, reported, "DELETE FROM disclosure_disclosure")

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from tests.privacy.prove.conftest import Installation
+from tests.privacy.prove.rows import answering, rows
 from tests.support import commands
 from tillit.audit.models import Event
+from tillit.declaration.queries import current
+from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.privacy.backup.run import backup
 from tillit.privacy.prove.later import WHY
@@ -30,6 +33,23 @@ def test_h10_a2_every_example_keeps_what_it_promises(live: Installation) -> None
     with Scope(system("test", {rundtur.pk}), "security_log"):
         details = Event.objects.filter(type="proof.run", controller_id=rundtur.pk).latest("recorded_at").details
     assert details["kept"] == counts["rundtur", "kept"]
+
+
+def test_a2_every_row_of_every_example_has_a_check_that_answers_for_it(live: Installation) -> None:
+    """None is left out, and what nothing can show is not many: what organisations do, and what devices keep."""
+    for key, controller in live.controllers.items():
+        declaration = current(controller_id=controller.pk, on=clock.today())
+        promised: dict[str, set[str]] = {}
+        for kind in KINDS:
+            for said in kind.promised(declaration):
+                name = f"domains:{said.item.key}" if kind.key == "domains" else kind.key
+                promised.setdefault(said.path, set()).add(name)
+        found = {row: answering(row, promised) for row in rows(declaration)}
+        assert [row for row, checks in found.items() if not checks] == [], key
+        unproven = {row.partition(".")[0] for row, checks in found.items() if checks == {"later"}}
+        assert unproven <= {"security", "device_permissions"}
+        purposes = {f"activities.{one.key}" for one in declaration.activities}
+        assert all("purpose" in found[row] for row in purposes), key
 
 
 def test_a3_every_promise_is_said_in_each_language_and_once(live: Installation) -> None:

@@ -47,3 +47,12 @@ SELECT 'benefits_use_count has ' || a.attname || ', and may hold numbers only'
 UNION ALL
 SELECT 'benefits_use_count: a row is of a day, not of a month'
   FROM benefits_use_count WHERE extract(day FROM month) <> 1 LIMIT 1;
+
+-- name: said_yes
+-- Whose last act about the activity in the channel, or in every channel, was a yes: told from the acts, not from the
+-- choice they led to. A yes that takes a no back is written with it at one moment, and is the last.
+SELECT subject_id FROM (
+  SELECT DISTINCT ON (subject_id) subject_id, kind FROM consent_event
+   WHERE controller_id = ANY (%(holders)s) AND activity = %(activity)s AND channel IN ('', %(channel)s)
+   ORDER BY subject_id, at DESC, kind = 'given' DESC) last
+ WHERE kind = 'given';

@@ -40,20 +40,38 @@ CREATE TEMPORARY TABLE bonus_offer_unit (LIKE public.bonus_offer_unit INCLUDING 
 UPDATE bonus_offer SET given = 0
 
 -- name: result_table
--- Who got what by the rates and by offers, before (round 0) and with the terms tried (round 1).
-CREATE TEMPORARY TABLE preview_row (round smallint, chain_id integer, store_id integer, subject_id bigint, amount numeric)
-ON COMMIT DROP
+-- Who got what by the rates and by offers, before (round 0) and with the terms tried (round 1). `waits`: of that, what may
+-- not be used yet on the period's last day.
+CREATE TEMPORARY TABLE preview_row (
+  round smallint, chain_id integer, store_id integer, subject_id bigint, amount numeric, waits numeric
+) ON COMMIT DROP
 
 -- name: keep_rates
 -- What the rates give, kept by chain, store and member. Continues `base` of accrue.
 INSERT INTO preview_row
-SELECT %(round)s, b.chain_id, i.store_id, b.subject_id, sum(b.bonus)
-FROM base b JOIN intake_row i ON i.external = b.id GROUP BY 2, 3, 4
+SELECT %(round)s, b.chain_id, i.store_id, b.subject_id, sum(b.bonus),
+       coalesce(sum(b.bonus) FILTER (
+         WHERE (b.event_at AT TIME ZONE k.zone)::date
+               + CASE WHEN b.event_at < p.waits_from THEN least(p.waited_before, p.available_after_days)
+                      ELSE p.available_after_days END > %(last)s::date), 0)
+FROM base b
+JOIN intake_row i ON i.external = b.id
+JOIN bonus_programme p ON p.chain_id = b.chain_id
+JOIN ledger_book k ON k.id = p.book_id
+GROUP BY 2, 3, 4
 
 -- name: keep_offers
 -- What offers give, kept by chain and member: caps and amounts are of no one store.
 INSERT INTO preview_row
-SELECT %(round)s, o.chain_id, 0, o.subject_id, sum(o.diff) FROM offer_row o GROUP BY 2, 4
+SELECT %(round)s, o.chain_id, 0, o.subject_id, sum(o.diff),
+       coalesce(sum(o.diff) FILTER (
+         WHERE (o.event_at AT TIME ZONE k.zone)::date
+               + CASE WHEN o.event_at < p.waits_from THEN least(p.waited_before, p.available_after_days)
+                      ELSE p.available_after_days END > %(last)s::date), 0)
+FROM offer_row o
+JOIN bonus_programme p ON p.chain_id = o.chain_id
+JOIN ledger_book k ON k.id = p.book_id
+GROUP BY 2, 4
 
 -- name: by_store
 -- Issued before and after, by chain and store (0: by offers): how many members, and the amounts.
@@ -82,3 +100,15 @@ GROUP BY c.key ORDER BY c.key
 -- What each offer gave in the period with the terms tried, and its budget.
 SELECT c.key, o.key, o.given, o.budget FROM bonus_offer o JOIN purchases_chain c ON c.id = o.chain_id
 WHERE o.chain_id = ANY (%(chains)s) AND (o.given > 0 OR o.budget IS NOT NULL) ORDER BY 1, 2
+
+-- name: waits
+-- By chain, after how many days bonus may be used, before and with the terms tried, and what of the period's bonus waits on
+-- its last day.
+SELECT c.key, o.available_after_days, n.available_after_days,
+       coalesce(sum(r.waits) FILTER (WHERE r.round = 0), 0)::bigint,
+       coalesce(sum(r.waits) FILTER (WHERE r.round = 1), 0)::bigint
+FROM public.bonus_programme o
+JOIN bonus_programme n ON n.chain_id = o.chain_id
+JOIN purchases_chain c ON c.id = o.chain_id
+LEFT JOIN preview_row r ON r.chain_id = o.chain_id
+WHERE o.chain_id = ANY (%(chains)s) GROUP BY 1, 2, 3 ORDER BY 1

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from tillit.declaration import registry
 from tillit.declaration.checking.context import Context, Path
 from tillit.declaration.errors import Problem
 
@@ -11,8 +12,11 @@ _HOST = re.compile(r"[^\s/?#@:]+\.[^\s/?#@:]+")
 
 
 def problems(context: Context) -> Iterator[Problem]:
-    """Lives without period, session cookies with one, items without consent purpose; addresses that are none."""
+    """Lives without period, session cookies with one, items without consent purpose; addresses that are none; what our
+    own pages keep in a browser and no item names.
+    """
     yield from _addresses(context)
+    yield from _kept(context)
     policy = context.declaration.cookies
     waiting = {cookie.group for cookie in policy.items if cookie.kind != "necessary"}
     for i, cookie in enumerate(policy.items):
@@ -20,7 +24,10 @@ def problems(context: Context) -> Iterator[Problem]:
         if cookie.life.type == "session" and cookie.life.period is not None:
             message = f"cookie '{cookie.name}' lives for the session, so it has no period"
             yield context.problem((*at, "life"), "cookie-life", message)
-        if cookie.life.type != "session" and cookie.life.period is None:
+        if cookie.life.type == "until_removed" and (cookie.life.period is not None or cookie.storage == "cookie"):
+            message = f"'{cookie.name}' stays until it is removed: so it has no period, and is no cookie"
+            yield context.problem((*at, "life"), "cookie-life", message)
+        if cookie.life.type in {"fixed", "rolling"} and cookie.life.period is None:
             message = f"cookie '{cookie.name}' lives {cookie.life.type}, so it needs a period"
             yield context.problem((*at, "life"), "cookie-life", message)
         if cookie.kind != "necessary" and cookie.group not in policy.purposes:
@@ -29,6 +36,16 @@ def problems(context: Context) -> Iterator[Problem]:
         if cookie.kind == "necessary" and cookie.group in waiting:
             message = f"cookie '{cookie.name}' is necessary, so it may not wait for consent to '{cookie.group}'"
             yield context.problem((*at, "group"), "cookie-purpose", message)
+
+
+def _kept(context: Context) -> Iterator[Problem]:
+    declaration = context.declaration
+    listed = {(one.name, one.storage) for one in declaration.cookies.items}
+    for one in registry.BROWSER_ITEMS:
+        name = one.name.replace("{key}", declaration.controller.key)
+        if one.where(declaration) and (name, one.storage) not in listed:
+            message = f"our own pages keep '{name}' ({one.storage}) in the browser, and no item names it"
+            yield context.problem(("cookies", "items"), "item-undeclared", message)
 
 
 def _addresses(context: Context) -> Iterator[Problem]:

@@ -50,7 +50,7 @@ def _duplicates(context: Context) -> Iterator[Problem]:
         yield from _repeated(context, (name,), keys)
     points = ((item.key,) for item in declaration.controller.contact_points)
     yield from _repeated(context, ("controller", "contact_points"), points)
-    cookies = ((item.name, item.group, item.owner) for item in declaration.cookies.items)
+    cookies = ((item.name, item.group, item.owner, item.storage) for item in declaration.cookies.items)
     yield from _repeated(context, ("cookies", "items"), cookies)
     shared = context.recipients.keys() & context.processors.keys()
     for i, processor in enumerate(declaration.processors):

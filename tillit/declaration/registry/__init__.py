@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from django.apps import apps
 
 from tillit.declaration.errors import UnregisteredTableError
+from tillit.declaration.registry.browser import BROWSER_ITEMS, BrowserItem, browser_item
 from tillit.declaration.registry.going import GOES_ALONG, Arriving, Going, Leaving, Packed, goes_along
 from tillit.declaration.registry.outward import (
     OUTWARD,
@@ -78,6 +79,7 @@ from tillit.declaration.registry.tables import (
 
 __all__ = [
     "AFTER_RESTORE",
+    "BROWSER_ITEMS",
     "DEFINERS",
     "DERIVED_CLOCKS",
     "DIGEST_KINDS",
@@ -97,6 +99,7 @@ __all__ = [
     "TRANSIENT",
     "WRITERS",
     "Arriving",
+    "BrowserItem",
     "Definer",
     "DerivedClock",
     "DomainCheck",
@@ -112,6 +115,7 @@ __all__ = [
     "TransientTable",
     "after_restore",
     "also_holds",
+    "browser_item",
     "definer",
     "derived_clock",
     "digest_kind",

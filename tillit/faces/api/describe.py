@@ -14,6 +14,11 @@ IDEMPOTENCY_KEY = {
     "description": "1 to 200 visible ASCII characters, another for each call. A repeat is given the first answer.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 }
+REPEATABLE = IDEMPOTENCY_KEY | {
+    "required": False,
+    "description": "As elsewhere; the same call again does nothing more without one, too.",
+}
+"""Of a write that changes nothing the second time, or that names what it writes."""
 
 
 def refusals(

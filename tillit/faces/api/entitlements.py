@@ -1,13 +1,14 @@
 """What a paying partner's system does (D1): send who is entitled, and ask whether one customer is."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillit.faces.api.calls import client_of
-from tillit.faces.api.describe import refusals
+from tillit.faces.api.describe import REPEATABLE, refusals
+from tillit.faces.api.idempotency import repeatable_apart
 from tillit.faces.api.problems import ProblemError
 from tillit.files.errors import FileRefusedError
 from tillit.journeys import entitlement_asked
@@ -72,27 +73,32 @@ class Answer(BaseModel):
     response={200: ListAnswer},
     summary="Say who is entitled",
     operation_id="send_entitlements",
-    openapi_extra={"responses": refusals(400, 401, 403, 413, 415, 422, 429, 500, 503, partner=True)},
+    openapi_extra={
+        "parameters": [REPEATABLE],
+        "responses": refusals(400, 401, 403, 409, 413, 415, 422, 429, 500, 503, partner=True),
+    },
 )
 def send(request: HttpRequest, body: EntitledList) -> HttpResponse:
     """The same rows again, as the latest, change nothing."""
     partner = _partner(request, "entitlements:write")
-    try:
-        done = by_api.take_rows(partner=partner, rows=[row.model_dump() for row in body.rows], full=body.full)
-    except FileRefusedError:
-        raise ProblemError("source-busy") from None
-    except ServiceError:
-        raise ProblemError("partner-undeclared") from None
-    assert done.file is not None  # noqa: S101 (only a dry run has none)
-    return JsonResponse(
-        {
+
+    def act() -> dict[str, Any]:
+        try:
+            done = by_api.take_rows(partner=partner, rows=[row.model_dump() for row in body.rows], full=body.full)
+        except FileRefusedError:
+            raise ProblemError("source-busy") from None
+        except ServiceError:
+            raise ProblemError("partner-undeclared") from None
+        assert done.file is not None  # noqa: S101 (only a dry run has none)
+        return {
             "number": done.file.pk,
             "state": done.file.state,
             "repeated": done.repeated,
             "counts": done.difference.counts(),
-            "refused": [{"line": r.line, "field": r.field, "code": r.code} for r in done.difference.rejects[:500]],
+            "refused": [{"line": r.line, "field": r.field, "code": r.code} for r in done.difference.rejects],
         }
-    )
+
+    return repeatable_apart(request=request, client=client_of(request, "entitlements:write"), act=act)
 
 
 @router.post(

@@ -76,7 +76,7 @@ class Undo(BaseModel):
     store: StoreNumber = None
 
 
-class CardAnswer(BaseModel):
+class GiftCardAnswer(BaseModel):
     """A gift card as it stands."""
 
     status: str = Field(description="sold, active, returned or expired")
@@ -90,7 +90,7 @@ class CardAnswer(BaseModel):
 def _write(path: str, summary: str, name: str) -> Callable[..., Any]:
     found: Callable[..., Any] = router.post(
         f"/till/gift-cards/{path}",
-        response={200: CardAnswer},
+        response={200: GiftCardAnswer},
         summary=summary,
         operation_id=name,
         openapi_extra=_WRITES,
@@ -131,7 +131,7 @@ def sell(request: HttpRequest, body: Sale) -> HttpResponse:
 
 @router.post(
     "/till/gift-cards/look",
-    response={200: CardAnswer},
+    response={200: GiftCardAnswer},
     summary="What does this card hold?",
     operation_id="look_at_gift_card",
     openapi_extra={"responses": refusals(*_STATUSES, till=True)},

@@ -5,19 +5,20 @@ changed nothing, and its key is free for the mended call. Calls are forgotten af
 
 `together` is for what one transaction does (the till): the answer stands or falls with what was done. `once` is for
 what takes several (the intake): a call that was cut off is made again by its repeat, which the intake counts once.
+`repeatable` is for what changes nothing the second time, and may go without a key.
 """
 
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.http import HttpRequest
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from tillit.faces.api.models import ApiCall, ApiClient
 from tillit.faces.api.problems import ProblemError
@@ -69,6 +70,54 @@ def together(*, client: ApiClient, key: str, payload: bytes) -> Short:
     if before is not None and before != sent:
         raise ProblemError("idempotency-key-reused")
     return Short(client.pk, known, sent, json.loads(answer) if isinstance(answer, str) else answer)
+
+
+def repeatable(
+    *,
+    request: HttpRequest,
+    client: ApiClient,
+    act: Callable[[], dict[str, Any]],
+    again: Callable[[], dict[str, Any]] | None = None,
+    secret: str = "",
+) -> HttpResponse:
+    """200 with what `act` answers, where the call need not have a key since the same again does nothing more. With one,
+    it is done once in one transaction, and a repeat is given the first answer, but for the field `secret`, which is
+    shown once and kept nowhere. `again` answers a repeat where the answer is about a person: nothing of it is kept.
+    Raises `ProblemError`.
+    """
+    if HEADER not in request.headers:
+        return JsonResponse(act())
+    key = key_of(request)
+    with transaction.atomic():
+        call = together(client=client, key=key, payload=_whole(request))
+        if call.answer is None:
+            answer = act()
+            call.answered({} if again else answer | ({secret: None} if secret else {}))
+        else:
+            answer = again() if again else call.answer
+    return _answer(answer, replayed=call.answer is not None)
+
+
+def repeatable_apart(*, request: HttpRequest, client: ApiClient, act: Callable[[], dict[str, Any]]) -> HttpResponse:
+    """`repeatable` for what takes several transactions."""
+    if HEADER not in request.headers:
+        return JsonResponse(act())
+    with once(client=client, key=key_of(request), payload=_whole(request)) as call:
+        replayed = call.status is not None
+        answer = act() if call.answer is None else call.answer
+        if not replayed:
+            answered(call=call, status=200, answer=answer)
+    return _answer(answer, replayed=replayed)
+
+
+def _whole(request: HttpRequest) -> bytes:
+    return f"{request.method} {request.path} ".encode() + request.body
+
+
+def _answer(answer: dict[str, Any], *, replayed: bool) -> HttpResponse:
+    response = JsonResponse(answer)
+    response.headers["Idempotent-Replayed"] = "true" if replayed else "false"
+    return response
 
 
 @contextmanager

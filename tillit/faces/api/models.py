@@ -106,7 +106,8 @@ class WebhookEndpoint(models.Model):
 
     `sealed`: the secret in use, and the one before it while it still counts (`webhook_secrets`). `url` '': nothing is
     sent, the partner only sends. `since`: what happened before is not told of. `public` is the address it sends to.
-    `inside`: staff of this installation added it, so it may be an address of its own networks.
+    `inside`: staff of this installation added it, so it may be an address of its own networks. `read_to`: how far what
+    happens was read for it (`kernel.position`), as who sees what `read_as` is a digest of; NULL, not yet.
     """
 
     client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="webhooks")
@@ -117,6 +118,8 @@ class WebhookEndpoint(models.Model):
     sealed = models.BinaryField()
     since = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
+    read_to = models.BigIntegerField(null=True)
+    read_as = models.CharField(max_length=16, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "api_webhook_endpoint"

@@ -8,7 +8,8 @@ from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from tillit.faces.api import references
-from tillit.faces.api.describe import refusals
+from tillit.faces.api.describe import REPEATABLE, refusals
+from tillit.faces.api.idempotency import repeatable
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.problems import ProblemError
 from tillit.faces.api.systems import READ, WRITTEN, Reference, Short, Whom, person, refusing, system_of
@@ -122,15 +123,18 @@ def one(request: HttpRequest, member: str, fields: Fields = "") -> HttpResponse:
     response={200: Changed},
     summary="Record what is right",
     operation_id="change_member",
-    openapi_extra={"responses": refusals(*WRITTEN, system=True)},
+    openapi_extra={"parameters": [REPEATABLE], "responses": refusals(*WRITTEN, system=True)},
 )
 def change(request: HttpRequest, member: Reference, body: Changes) -> HttpResponse:
     """The same again changes nothing. The person sees what was changed, and whoever has received it is told."""
     client, system = system_of(request, "members:write")
     subject = person(client, system, Whom.model_construct(member=member))
+
+    def act() -> dict[str, Any]:
+        return {"member": member, "changed": people.amend(system=system, subject_id=subject, facts=body.facts)}
+
     with refusing():
-        changed = people.amend(system=system, subject_id=subject, facts=body.facts)
-    return JsonResponse({"member": member, "changed": changed})
+        return repeatable(request=request, client=client, act=act)
 
 
 def _fields(text: str) -> list[str]:

@@ -12,13 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tillit.faces.api import webhook_events, webhooks
 from tillit.faces.api.calls import client_of
-from tillit.faces.api.describe import IDEMPOTENCY_KEY, refusals
+from tillit.faces.api.describe import IDEMPOTENCY_KEY, REPEATABLE, refusals
+from tillit.faces.api.idempotency import repeatable
 from tillit.faces.api.keys import KeyRefusedError
 from tillit.faces.api.models import WebhookDelivery, WebhookEndpoint
 from tillit.faces.api.problems import ProblemError
 from tillit.faces.api.systems import READ, made_once
 
 router = Router(tags=["subscriptions"])
+_CHANGED = (400, 401, 403, 404, 409, 422, 429, 500, 503)
 _WRITTEN = (400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
 PAGE = 50
 
@@ -56,7 +58,7 @@ class SubscriptionsAnswer(BaseModel):
 class Rotated(BaseModel):
     """The new secret, shown once; the one before it counts for a day more."""
 
-    secret: str
+    secret: str | None
 
 
 class EventAnswer(BaseModel):
@@ -125,14 +127,18 @@ def listed(
     response={200: Subscription},
     summary="End a subscription",
     operation_id="unsubscribe",
-    openapi_extra={"responses": refusals(*READ, subscriber=True)},
+    openapi_extra={"parameters": [REPEATABLE], "responses": refusals(*_CHANGED, subscriber=True)},
 )
 def end(request: HttpRequest, subscription: int) -> HttpResponse:
     """Nothing more is sent; the same again changes nothing."""
     endpoint = _mine(request, subscription)
-    webhooks.stop(endpoint=endpoint)
-    endpoint.refresh_from_db()
-    return JsonResponse(_told(endpoint))
+
+    def act() -> dict[str, Any]:
+        webhooks.stop(endpoint=endpoint)
+        endpoint.refresh_from_db()
+        return _told(endpoint)
+
+    return repeatable(request=request, client=client_of(request, "subscriptions"), act=act)
 
 
 @router.post(
@@ -140,14 +146,20 @@ def end(request: HttpRequest, subscription: int) -> HttpResponse:
     response={200: Rotated},
     summary="A new secret",
     operation_id="rotate_secret",
-    openapi_extra={"responses": refusals(*READ, 409, subscriber=True)},
+    openapi_extra={"parameters": [REPEATABLE], "responses": refusals(*_CHANGED, subscriber=True)},
 )
 def rotate(request: HttpRequest, subscription: int) -> HttpResponse:
-    """For a day what is sent carries a signature by each; until then there is no other."""
-    try:
-        answer = JsonResponse({"secret": webhooks.rotate(endpoint=_mine(request, subscription))})
-    except KeyRefusedError:
-        raise ProblemError("secret-rotated") from None
+    """For a day what is sent carries a signature by each; until then there is no other. A repeat has no secret."""
+    endpoint = _mine(request, subscription)
+
+    def act() -> dict[str, Any]:
+        try:
+            return {"secret": webhooks.rotate(endpoint=endpoint)}
+        except KeyRefusedError:
+            raise ProblemError("secret-rotated") from None
+
+    client = client_of(request, "subscriptions")
+    answer = repeatable(request=request, client=client, act=act, secret="secret")  # noqa: S106 (a field's name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -186,16 +198,20 @@ def events(
     response={200: EventAnswer},
     summary="Send an event again",
     operation_id="replay_event",
-    openapi_extra={"responses": refusals(*READ, subscriber=True)},
+    openapi_extra={"parameters": [REPEATABLE], "responses": refusals(*_CHANGED, subscriber=True)},
 )
 def replay(request: HttpRequest, subscription: int, event: UUID) -> HttpResponse:
     """One that was given up or sent, with the same id; one on its way is left on its way."""
     row = _mine(request, subscription).deliveries.filter(pk=event).first()
     if row is None:
         raise ProblemError("not-found")
-    webhooks.replay(delivery=row)
-    row.refresh_from_db()
-    return JsonResponse(_event(row))
+
+    def act() -> dict[str, Any]:
+        webhooks.replay(delivery=row)
+        row.refresh_from_db()
+        return _event(row)
+
+    return repeatable(request=request, client=client_of(request, "subscriptions"), act=act)
 
 
 def _mine(request: HttpRequest, subscription: int) -> WebhookEndpoint:

@@ -4,6 +4,7 @@ A verification is answered with one bit, whoever the card is of and whyever it i
 An order is told as far as the union's frame reaches; being told of it for the first time is a disclosure.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,19 +13,21 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
-from tillit.benefits import orders
+from tillit.benefits import supplier_orders
 from tillit.benefits.errors import OrderError
 from tillit.benefits.models import Supplier
 from tillit.benefits.order_models import OPEN, OrderStatus
-from tillit.benefits.orders import Handed
+from tillit.benefits.supplier_orders import Handed
 from tillit.faces.api.calls import client_of
-from tillit.faces.api.describe import refusals
+from tillit.faces.api.describe import REPEATABLE, refusals
+from tillit.faces.api.idempotency import repeatable
 from tillit.faces.api.problems import ProblemError
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope
 from tillit.membership import cards
 
 router = Router(tags=["suppliers"])
+Act = Callable[[Scope], Handed]
 
 
 class CardCode(BaseModel):
@@ -59,7 +62,7 @@ def card_valid(supplier: Supplier | None, code: str) -> bool:
     """Whether the code counts for a supplier: of a member of a union that gives it a frame today."""
     assert supplier is not None  # noqa: S101 (the scope is a supplier's)
     at = clock.now()
-    scope = orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
+    scope = supplier_orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
     return scope is not None and cards.verify(
         controllers=scope.controllers, by=f"supplier:{supplier.pk}", code=code, at=at
     )
@@ -126,7 +129,9 @@ def listed(
     statuses = OPEN if status == "open" else ended
     try:
         with scope:
-            found = orders.fetch(scope=scope, supplier=supplier, at=clock.now(), statuses=statuses, after=after)
+            found = supplier_orders.fetch(
+                scope=scope, supplier=supplier, at=clock.now(), statuses=statuses, after=after
+            )
     except OrderError:
         raise ProblemError("body-shape") from None
     more = f"{request.path}?{urlencode({'status': status, 'after': found.after})}" if found.after else None
@@ -143,7 +148,7 @@ def listed(
 def one(request: HttpRequest, order: UUID) -> HttpResponse:
     """An order that was sent to the supplier."""
     supplier, scope = _of(request)
-    return _answer(scope, lambda opened: orders.one(scope=opened, supplier=supplier, reference=order, at=clock.now()))
+    return JsonResponse(_standing(supplier, scope, order))
 
 
 @router.post(
@@ -151,22 +156,19 @@ def one(request: HttpRequest, order: UUID) -> HttpResponse:
     response={200: OrderAnswer},
     summary="Confirm, reject or have delivered",
     operation_id="settle_order",
-    openapi_extra={"responses": refusals(*_STATUSES, supplier=True)},
+    openapi_extra={"parameters": [REPEATABLE], "responses": refusals(*_STATUSES, supplier=True)},
 )
 def settle(request: HttpRequest, order: UUID, body: Settled) -> HttpResponse:
     """The same again changes nothing. The member is told."""
     supplier, scope = _of(request)
-    return _answer(
-        scope,
-        lambda opened: orders.settle(
-            scope=opened,
-            supplier=supplier,
-            reference=order,
-            status=body.status,
-            reason=body.reason or "",
-            at=clock.now(),
-        ),
-    )
+
+    def act(opened: Scope) -> Handed:
+        reason = body.reason or ""
+        return supplier_orders.settle(
+            scope=opened, supplier=supplier, reference=order, status=body.status, reason=reason, at=clock.now()
+        )
+
+    return _once(request, supplier, scope, order, act)
 
 
 @router.post(
@@ -174,16 +176,33 @@ def settle(request: HttpRequest, order: UUID, body: Settled) -> HttpResponse:
     response={200: OrderAnswer},
     summary="Ask the member for more",
     operation_id="ask_member",
-    openapi_extra={"responses": refusals(*_STATUSES, supplier=True)},
+    openapi_extra={"parameters": [REPEATABLE], "responses": refusals(*_STATUSES, supplier=True)},
 )
 def ask(request: HttpRequest, order: UUID, body: More) -> HttpResponse:
     """The member is asked, once an order, and says yes or no on Min side. Nothing more is told before the yes."""
     supplier, scope = _of(request)
-    return _answer(
-        scope,
-        lambda opened: orders.ask_more(
+
+    def act(opened: Scope) -> Handed:
+        return supplier_orders.ask_more(
             scope=opened, supplier=supplier, reference=order, fields=body.fields, at=clock.now()
-        ),
+        )
+
+    return _once(request, supplier, scope, order, act)
+
+
+def _once(request: HttpRequest, supplier: Supplier, scope: Scope | None, order: UUID, act: Act) -> HttpResponse:
+    """A repeat is answered with the order as it stands: of the first answer nothing about the member is kept."""
+    return repeatable(
+        request=request,
+        client=client_of(request, "orders"),
+        act=lambda: _answer(scope, act),
+        again=lambda: _standing(supplier, scope, order),
+    )
+
+
+def _standing(supplier: Supplier, scope: Scope | None, order: UUID) -> dict[str, Any]:
+    return _answer(
+        scope, lambda opened: supplier_orders.one(scope=opened, supplier=supplier, reference=order, at=clock.now())
     )
 
 
@@ -206,10 +225,10 @@ def told(handed: Handed) -> dict[str, Any]:
 def _of(request: HttpRequest) -> tuple[Supplier, Scope | None]:
     supplier = client_of(request, "orders").supplier
     assert supplier is not None  # noqa: S101 (the scope is a supplier's)
-    return supplier, orders.supplier_scope(supplier=supplier, on=clock.today())
+    return supplier, supplier_orders.supplier_scope(supplier=supplier, on=clock.today())
 
 
-def _answer(scope: Scope | None, act: Any) -> HttpResponse:
+def _answer(scope: Scope | None, act: Act) -> dict[str, Any]:
     if scope is None:
         raise ProblemError("order-unknown")
     try:
@@ -217,4 +236,4 @@ def _answer(scope: Scope | None, act: Any) -> HttpResponse:
             handed = act(opened)
     except OrderError as refused:
         raise ProblemError(refused.code) from None
-    return JsonResponse(told(handed))
+    return told(handed)

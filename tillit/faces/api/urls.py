@@ -15,6 +15,7 @@ from tillit.faces.api import (
     consents,
     describe,
     entitlements,
+    examples,
     gift_cards,
     keys,
     members,
@@ -48,6 +49,7 @@ class Api(NinjaAPI):
         }
         for methods in made["paths"].values():
             for facts in methods.values():
+                examples.into(facts)
                 if facts["security"]:
                     facts["security"] = [*facts["security"], {"OAuth": []}]
         return made

@@ -214,13 +214,16 @@ def cards(
 def cost(
     points: Annotated[int, typer.Option(min=100, help="Metering points, a value an hour.")] = 100_000,
     pages: Annotated[int, typer.Option(min=20, max=1000, help="How often the page of a year is opened.")] = 200,
+    two_years: Annotated[
+        bool, typer.Option("--two-years", help="Of every point (some 25 GB at 100,000), not only of the pages'.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """A month's bills at many metering points, beside the same arithmetic in bare numpy; and the page of a year."""
     with _place():
         from tillit.journeys.bench import cost as bench
 
-        result = bench.run(points=points, pages=pages, tell=_tell)
+        result = bench.run(points=points, pages=pages, two_years=two_years, tell=_tell)
     _say(result, as_json=as_json)
 
 

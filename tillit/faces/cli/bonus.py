@@ -15,6 +15,7 @@ from tillit.faces.cli import refunds
 from tillit.faces.cli.days import bounded
 from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
+from tillit.kernel.csv_text import inert
 
 app = typer.Typer(no_args_is_help=True, help="Use, correct and expire bonus, and report on the programmes.")
 app.add_typer(refunds.app, name="refunds")
@@ -93,7 +94,7 @@ def share(
         print(json.dumps({"measure": made.measure, "start": str(start), "end": str(end), "cells": released}))
         return
     writer = csv.writer(sys.stdout, delimiter=";")
-    writer.writerows([columns, *rows])
+    writer.writerows([columns, *([inert(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)])
 
 
 @app.command()
@@ -146,6 +147,9 @@ def simulate(
     start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of purchases.")],
     end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last.")],
     stacking: Annotated[str | None, typer.Option(help="Try another: best, add or multiply.")] = None,
+    available_after: Annotated[
+        int | None, typer.Option(min=0, max=90, help="Try another number of days for which bonus waits.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Try changed terms on past purchases, posting nothing: bonus now and then by store, and whom it changes for."""
@@ -157,7 +161,9 @@ def simulate(
     if stacking not in {None, "best", "add", "multiply"}:
         raise typer.BadParameter("best, add or multiply", param_hint="--stacking")
     setup, _ = programme_file.read(terms)
-    found = terms_preview.simulate(setup=setup, start=start.date(), end=end.date(), stacking=stacking)
+    found = terms_preview.simulate(
+        setup=setup, start=start.date(), end=end.date(), stacking=stacking, available_after=available_after
+    )
     if as_json:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
@@ -173,6 +179,11 @@ def simulate(
     for member in found.members:
         spread = [Money(amount, currency[member.chain]).format("en") for amount in member.spread]
         table.add_row(member.chain, str(member.less), str(member.same), str(member.more), *spread)
+    out.print(table)
+    table = _table("chain", "days it waits", "then", "waiting at the end", "then")
+    for wait in found.waits:
+        told = [Money(amount, currency[wait.chain]).format("en") for amount in (wait.before, wait.after)]
+        table.add_row(wait.chain, str(wait.days_before), str(wait.days_after), *told)
     out.print(table)
     for chain, key, given, budget in found.budgets:
         of = f" of {Money(budget, currency[chain]).format('en')}" if budget else ""
@@ -216,6 +227,7 @@ def correct(
 ) -> None:
     """Add or take back bonus that was credited wrongly; the balance may go below zero (role: customer_service).
 
+    What is above one colleague's limit for a member is not corrected but proposed in a case, which another decides.
     `--on`: the day on which the bonus should have arisen, which decides when it expires.
     """
     found, actor = _acting(chain, staff)
@@ -225,7 +237,7 @@ def correct(
 
     if on is not None and on.date() > clock.today():
         raise typer.BadParameter("that day is yet to come", param_hint="--on")
-    left = reception.correct_bonus(
+    done = reception.correct_bonus(
         actor=actor,
         chain=found,
         subject_id=number,
@@ -235,7 +247,9 @@ def correct(
         event_at=moment(on.date()) if on else clock.now(),
         at=clock.now(),
     )
-    _left(number, left)
+    if done.case is not None:
+        out.print(f"case {done.case.id}: so much takes two; another of the staff decides it", markup=False)
+    _left(number, done.balance)
 
 
 @app.command()

@@ -59,6 +59,7 @@ def demo(
     _lived(lines)
     _gone(lines)
     _answered(lines)
+    _registered(households)
     _supplied(households)
     broken = _proven()
     _how_to_go_on(lines)
@@ -222,7 +223,7 @@ def _proven() -> int:
     from tillit.faces.cli.prove import sums
     from tillit.privacy.prove.run import prove
 
-    with _step("9. Proof: every promise of every declaration held against the running system"):
+    with _step("10. Proof: every promise of every declaration held against the running system"):
         link()
         with Meter({"prove": "Proving"}) as meter:
             proofs = prove(progress=lambda _: meter.tell("prove", 0, 0))
@@ -234,10 +235,33 @@ def _proven() -> int:
     return len(broken)
 
 
+def _registered(households: int | None) -> None:
+    from tillit.journeys.demo import union
+
+    members = union.MEMBERS if households is None else 500
+    with _step("8. A union's register: its file, the same again, and the one of a week later"):
+        with Meter({**NAMES, "compare": "Comparing", "apply": "Applying"}) as meter:
+            made = union.set_up(members=members, folder=paths.var() / "demo", progress=meter.tell)
+        if made.first is None or made.again is None or made.later is None:
+            _say("an earlier run has taken in the files")
+        else:
+            _say(f"{made.first.described}: {made.first.difference.joins} joined")
+            _say(f"the same file again: {made.again.difference.unchanged} unchanged, nothing was done")
+            later = made.later.difference
+            aside = made.later.quarantined
+            _say(f"a week later: {later.changed} moved house, {later.ending} left, {aside} rows put aside:")
+            for one in made.later.rejects:
+                _say(f"    line {one.line}, {one.field}: {one.code}")
+            now, then = ("valid" if counts else "not valid" for counts in made.counts)
+            _say(f"a member's card at a supplier: {now}; a picture of it a minute and a half later: {then}")
+            _say(f"chosen on Min side for one who ticked travel and said yes: {', '.join(made.chosen)}")
+        _say(f"sign in at {union.UNION.title()} as {union.member_address()}")
+
+
 def _supplied(households: int | None) -> None:
     from tillit.journeys.demo import power
 
-    with _step("8. Power: homes with readings, prices, insight and alerts"):
+    with _step("9. Power: homes with readings, prices, insight and alerts"):
         made = power.set_up(count=power.HOMES if households is None else 3, folder=paths.var() / "demo")
         if made.again:
             _say(f"an earlier run has furnished {made.homes} homes")
@@ -250,13 +274,14 @@ def _supplied(households: int | None) -> None:
 
 def _how_to_go_on(lines: "Lines") -> None:
     from tillit.faces.cli.serve import DEMO_PEOPLE
-    from tillit.journeys.demo import power
+    from tillit.journeys.demo import power, union
     from tillit.journeys.demo.people import person
 
     someone = person(_nth(sorted(lines.visits), 2)).applicant
     listed = paths.var() / DEMO_PEOPLE
     listed.touch(mode=0o600)
-    listed.write_text(f"rundtur {someone.email}\n{power.RETAILER} {power.customer_address()}\n", encoding="utf-8")
+    people = {"rundtur": someone.email, power.RETAILER: power.customer_address(), union.UNION: union.member_address()}
+    listed.write_text("".join(f"{key} {address}\n" for key, address in people.items()), encoding="utf-8")
     out.print("\n[bold]See for yourself[/bold]")
     _say("make serve, then http://127.0.0.1:8000/")
     _say(f"sign in at Rundtur as {someone.email}; the code is mailed into {paths.var() / 'mail'}")

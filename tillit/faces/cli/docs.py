@@ -38,6 +38,30 @@ def data_map(
     out.print(f"{path}: written")
 
 
+@app.command(name="code-map")
+def code_map(
+    to: Annotated[Path | None, typer.Option("--to", help="The file; default docs/code-map.md.")] = None,
+) -> None:
+    """The map of the code: every package and journey, in the words of its own docstring."""
+    from tillit.faces.code_map import code_map as made
+
+    path = to or paths.root() / "docs" / "code-map.md"
+    path.write_text(made(), encoding="utf-8")
+    out.print(f"{path}: written")
+
+
+@app.command()
+def commands(
+    to: Annotated[Path | None, typer.Option("--to", help="The file; default docs/commands.md.")] = None,
+) -> None:
+    """The commands: each with its options, from the commands themselves."""
+    from tillit.faces.cli.reference import page
+
+    path = to or paths.root() / "docs" / "commands.md"
+    path.write_text(page(), encoding="utf-8")
+    out.print(f"{path}: written")
+
+
 def examples() -> list[Any]:
     """The example controllers' declarations, by key."""
     from tillit.declaration.loader import load

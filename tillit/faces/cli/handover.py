@@ -97,6 +97,24 @@ def carry_out(
 
 
 @app.command()
+def confirm(giver: Giver, staff: Staff) -> None:
+    """Send again who left for another installation and is in no backup there yet; the worker does it every hour."""
+    at, actor = acting(giver, staff)
+    from tillit.kernel.scope import Scope
+    from tillit.privacy.handover import leaving, planning
+    from tillit.privacy.models import Handover
+
+    Scope(actor, planning.ACTIVITY)  # refuses who has not the role
+    found = Handover.objects.select_related("giver", "receiver").filter(giver=at).exclude(address="")
+    rows = list(found.order_by("id"))
+    for one in rows:
+        leaving.confirm_all(handover=one)
+        show(one)
+    if not rows:
+        out.print("none")
+
+
+@app.command()
 def cancel(giver: Giver, staff: Staff) -> None:
     """Call it off. Who was moved already stays moved."""
     actor, found = _standing(giver, staff)
@@ -152,6 +170,8 @@ def arrivals(
     for one in rows:
         state = "closed" if one.closed_at else f"until {one.until}"
         out.print(f"hand-over {one.pk} from {one.giver}: {state}, {one.arrived} arrived", markup=False)
+        if lost := one.people.filter(lost_at__isnull=False).count():
+            out.print(f"  {lost} are to come again since a restore: the giver's staff run `tillit handover confirm`")
         for table, count in arriving.counted(expected=one).items():
             out.print(f"  {table}: {count} arrived", markup=False)
     if not rows:
@@ -194,8 +214,10 @@ def show(one: "Handover") -> None:
     """A hand-over in lines: state, people, rows by table."""
     state = "called off" if one.cancelled_at else "done" if one.done_at else "under way" if one.moved else "planned"
     out.print(f"hand-over {one.pk} to {one.receiver.key} on {one.day}: {state}, {one.moved} moved, {one.stayed} stayed")
-    if waiting := one.sent.filter(confirmed_at__isnull=True).count():
-        out.print(f"  {waiting} on their way, not confirmed: carry-out sends them again")
+    if waiting := one.sent.filter(arrived_at__isnull=True).count():
+        out.print(f"  {waiting} on their way, not confirmed: confirm sends them again")
+    if kept := one.sent.filter(arrived_at__isnull=False, confirmed_at__isnull=True).count():
+        out.print(f"  {kept} have come, and their parcels are kept until a backup there holds them")
     for table, (left, arrived) in sorted(one.counts.items()):
         out.print(f"  {table}: {left} left, {arrived} arrived", markup=False)
 

@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "declare": "Check, publish, compare and render declarations.",
     "demo": "Declare five controllers and run the main job on a year of baskets.",
     "disclosures": "Who has received what, and who is still to be told of a change.",
+    "doctor": "Look whether this installation can do its work: disks, database, jobs, backups, settings.",
     "docs": "Write the documents that are made from the code.",
     "draw": "List draws, show one, and repeat it: from what is stored, or from the published files alone.",
     "hold": "Keep what a claim, dispute or order concerns; release it; list what is held.",
@@ -34,11 +35,13 @@ COMMANDS: dict[str, str] = {
     "import": "Take in files: purchases, members, meter values, and the rows that were put aside.",
     "insurance": "What products insure, covers, insurers and brokers told of claims.",
     "issuers": "Keep the issuers that orders to block a card go to.",
+    "keys": "Change the key that keys are wrapped with.",
     "members": "Enrol members, show them, their cards, and let them leave.",
     "messages": "Take in what mail servers send back, and mail to customer service; list what failed.",
     "migrate": "Create or update the database's tables and rules.",
     "misuse": "Signs of misuse with their evidence, and the cases they lead to.",
     "payments": "Terms of payment, billing, the bank's files, the books as a file.",
+    "power": "A month's bills of every metering point as a file.",
     "programme": "Keep chains, stores, product groups, sources, rates and terms.",
     "prove": "Hold every promise against the running system.",
     "readings": "Files of meter values, and their rows that were put aside.",
@@ -134,6 +137,8 @@ def _database_trouble(error: Exception) -> str:
         return f"a value does not fit between the database and Tillit: {place}"
     if state is None or state.startswith(("08", "57P")):
         return str(database.unreachable(database.place(), cause))
+    if state == "53100":
+        return "the database's disk is full: make room; what was under way is undone"
     if state == "42P01":
         return "the database lacks a table: run tillit migrate"
     return f"the database refused: {type(cause).__name__} ({state})"

@@ -8,7 +8,7 @@ import django
 import typer
 from rich.console import Console
 
-from tillit.platform import database, setup
+from tillit.platform import database, secret_marks, setup
 
 app = typer.Typer()
 out = Console(highlight=False, soft_wrap=True)
@@ -27,6 +27,7 @@ def bring_up_to_date() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tillit.settings")
     database.ensure_running()
     where = setup.ensure_database()
+    secret_marks.remember(where)  # before anything is written with secrets that are not those of before
     may_open = setup.older_than_backups(where)
     django.setup()
     from django.core.management import call_command

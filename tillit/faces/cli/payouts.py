@@ -108,9 +108,9 @@ def status(
 ) -> None:
     """Take in what the bank says of payouts. Again: nothing more."""
     here = _here(controller, staff)
-    from tillit.journeys import payouts
+    from tillit.journeys import payout_reports
 
-    told = payouts.take_report(**here, body=file.read_bytes())
+    told = payout_reports.take_report(**here, body=file.read_bytes())
     out.print(f"{told.paid} paid, {told.refused} refused or returned, {told.unknown} not ours", markup=False)
 
 

@@ -1,19 +1,15 @@
 """``tillit import quarantine``: rows that were put aside. Listed by line, field and reason; shown only on request."""
 
-import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from tillit.faces.cli import put_aside
 from tillit.faces.cli.ready import ready
 
-app = typer.Typer(no_args_is_help=True, help="List, show, repair, replay and dismiss rows that were put aside.")
-out = Console(highlight=False, soft_wrap=True)
+app = typer.Typer(no_args_is_help=True, help=put_aside.HELP)
 Source = Annotated[str, typer.Option("--source", help="The key of the sender.")]
 Batch = Annotated[int | None, typer.Option("--batch", help="Only this batch.")]
-Row = Annotated[int, typer.Argument(help="The row's number in the list.")]
 SECRET = ("card", "account", "mobile", "email")
 
 
@@ -21,9 +17,9 @@ SECRET = ("card", "account", "mobile", "email")
 def list_rows(
     source: Source,
     batch: Batch = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 100,
-    language: Annotated[str, typer.Option(help="nb or en")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    limit: put_aside.Limit = 100,
+    language: put_aside.Language = "en",
+    as_json: put_aside.AsJson = False,
 ) -> None:
     """List the rows that wait: line, field and reason, never their content."""
     ready()
@@ -31,33 +27,19 @@ def list_rows(
     from tillit.purchases.reading.reasons import message
 
     rows = quarantine.waiting(source_id=_source(source).pk, batch_id=batch).select_related("batch")
-    total = rows.count()
-    facts: list[dict[str, Any]] = [
-        {
-            "row": row.pk,
-            "batch": row.batch_id,
-            "file": row.batch.name,
-            "line": row.line,
-            "field": row.field,
-            "reason": row.reason,
-            "message": message(row.reason, language),
-            "kept": row.sealed is not None,
-        }
-        for row in rows[:limit]
-    ]
-    if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
-        return
-    table = Table("Row", "File", "Line", "Field", "Reason")
-    for fact in facts:
-        table.add_row(str(fact["row"]), fact["file"], str(fact["line"]), fact["field"], fact["message"])
-    out.print(table)
-    out.print(f"{total} rows wait.")
+    put_aside.listing(
+        rows[:limit],
+        total=rows.count(),
+        file_of="batch",
+        message=lambda code: message(code, language),
+        as_json=as_json,
+        batches=True,
+    )
 
 
 @app.command()
 def show(
-    row: Row,
+    row: put_aside.Row,
     reveal: Annotated[bool, typer.Option("--reveal", help="Also numbers and addresses in full.")] = False,
 ) -> None:
     """Show what a row holds; the look is recorded. Numbers and addresses only by their last four."""
@@ -65,29 +47,19 @@ def show(
     from tillit.purchases import quarantine
 
     found = _row(row)
-    for name, value in quarantine.show(row=found, actor=_operator(found)).items():
-        hidden = name in SECRET and not reveal
-        if not name and not reveal:
-            out.print("the line as it stood (see it with --reveal)")
-            continue
-        out.print(f"{name or 'line'}: {'…' + (value or '')[-4:] if hidden else value}", markup=False)
+    values = quarantine.show(row=found, actor=_operator(found))
+    put_aside.content(values, secret=SECRET, last=4, reveal=reveal)
 
 
 @app.command()
-def repair(
-    row: Row,
-    changes: Annotated[list[str], typer.Argument(metavar="COLUMN=VALUE…", help="An empty value empties the field.")],
-) -> None:
+def repair(row: put_aside.Row, changes: put_aside.Changes) -> None:
     """Give fields of a row other values. `tillit import quarantine replay` then takes it in."""
     ready()
     from tillit.purchases import quarantine
 
-    pairs = [change.partition("=") for change in changes]
-    if any(not mark for _, mark, _ in pairs):
-        raise typer.BadParameter("COLUMN=VALUE", param_hint="changes")
-    found = _row(row)
-    quarantine.repair(row=found, values={name: value or None for name, _, value in pairs}, actor=_operator(found))
-    out.print(f"row {row}: repaired")
+    values, found = put_aside.changed(changes), _row(row)
+    quarantine.repair(row=found, values=values, actor=_operator(found))
+    put_aside.repaired(row)
 
 
 @app.command()
@@ -102,10 +74,8 @@ def replay(
     from tillit.kernel.scope import system
 
     holder = _holder(_source(source).register_id)
-    done = replay_quarantine(source_key=source, actor=system("command_line", {holder}), batch_id=batch, ids=rows or ())
-    out.print(f"{done.rows} rows played, {done.taken_in} taken in, {done.waiting} still wait")
-    if done.waiting:
-        raise typer.Exit(3)
+    acting = system("command_line", {holder})
+    put_aside.played(replay_quarantine(source_key=source, actor=acting, batch_id=batch, ids=rows or ()))
 
 
 @app.command()
@@ -125,7 +95,7 @@ def dismiss(
         count = posted_already(rows=found, actor=_operator(found[0]))
     else:
         count = quarantine.dismiss(rows=found, because=because, actor=_operator(found[0]))
-    out.print(f"{count} rows dismissed")
+    put_aside.dismissed(count)
 
 
 def _source(key: str) -> Any:

@@ -3,7 +3,6 @@
 Nothing that stands in a file is printed, but a row that is asked for: rows are named by line, field and reason.
 """
 
-import json
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -13,17 +12,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tillit.faces.cli import put_aside
 from tillit.faces.cli.progress import Meter
 from tillit.faces.cli.ready import controller_of, ready
 
 app = typer.Typer(no_args_is_help=True)
-quarantine = typer.Typer(no_args_is_help=True, help="List, show, repair, replay and dismiss rows that were put aside.")
+quarantine = typer.Typer(no_args_is_help=True, help=put_aside.HELP)
 app.add_typer(quarantine, name="quarantine")
 out = Console(highlight=False, soft_wrap=True)
 Owner = Annotated[str, typer.Option("--controller", help="The power retailer's key.")]
-Row = Annotated[int, typer.Argument(help="The row's number in the list.")]
 PHASES = {"check": "Checking the file", "read": "Reading"}
-PUT_ASIDE = 3
 _LONGEST_SHOWN = 20
 
 
@@ -85,7 +83,7 @@ def take_in(
     if refused:
         raise typer.Exit(2)
     if reasons:
-        raise typer.Exit(PUT_ASIDE)
+        raise typer.Exit(put_aside.WAITING)
 
 
 @app.command()
@@ -105,9 +103,9 @@ def files(controller: Owner, limit: Annotated[int, typer.Option(min=1, help="At 
 @quarantine.command(name="list")
 def list_rows(
     controller: Owner,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 100,
-    language: Annotated[str, typer.Option(help="nb or en")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    limit: put_aside.Limit = 100,
+    language: put_aside.Language = "en",
+    as_json: put_aside.AsJson = False,
 ) -> None:
     """List the rows that wait: line, field and reason, never their content."""
     ready()
@@ -115,54 +113,34 @@ def list_rows(
     from tillit.power.reading.reasons import message
 
     rows = waiting(controller_id=controller_of(controller).pk)
-    facts: list[dict[str, Any]] = [
-        {
-            "row": row.pk,
-            "file": row.file.name,
-            "line": row.line,
-            "field": row.field,
-            "reason": row.reason,
-            "message": message(row.reason, language),
-            "kept": row.sealed is not None,
-        }
-        for row in rows[:limit]
-    ]
-    if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
-        return
-    table = Table("Row", "File", "Line", "Field", "Reason")
-    for fact in facts:
-        table.add_row(str(fact["row"]), fact["file"], str(fact["line"]), fact["field"], fact["message"])
-    out.print(table)
-    out.print(f"{rows.count()} rows wait.")
+    put_aside.listing(
+        rows[:limit],
+        total=rows.count(),
+        file_of="file",
+        message=lambda code: message(code, language),
+        as_json=as_json,
+    )
 
 
 @quarantine.command()
-def show(row: Row) -> None:
+def show(row: put_aside.Row) -> None:
     """Show what a row holds; the look is recorded."""
     ready()
     from tillit.power.quarantine import show as opened
 
     found = _row(row)
-    for name, value in opened(row=found, actor=_operator(found)).items():
-        out.print(f"{name or 'line'}: {value}", markup=False)
+    put_aside.content(opened(row=found, actor=_operator(found)))
 
 
 @quarantine.command()
-def repair(
-    row: Row,
-    changes: Annotated[list[str], typer.Argument(metavar="COLUMN=VALUE…", help="An empty value empties the field.")],
-) -> None:
+def repair(row: put_aside.Row, changes: put_aside.Changes) -> None:
     """Give fields of a row other values. `tillit readings quarantine replay` then takes it in."""
     ready()
-    from tillit.power.quarantine import repair as repaired
+    from tillit.power.quarantine import repair as mended
 
-    pairs = [change.partition("=") for change in changes]
-    if any(not mark for _, mark, _ in pairs):
-        raise typer.BadParameter("COLUMN=VALUE", param_hint="changes")
-    found = _row(row)
-    repaired(row=found, values={name: value or None for name, _, value in pairs}, actor=_operator(found))
-    out.print(f"row {row}: repaired")
+    values, found = put_aside.changed(changes), _row(row)
+    mended(row=found, values=values, actor=_operator(found))
+    put_aside.repaired(row)
 
 
 @quarantine.command()
@@ -175,23 +153,17 @@ def replay(
     from tillit.power.quarantine import replay as play
 
     found = controller_of(controller)
-    done = play(controller=found, actor=system("operator", {found.pk}), ids=rows or ())
-    out.print(f"{done.rows} rows played, {done.taken_in} taken in, {done.waiting} still wait")
-    if done.waiting:
-        raise typer.Exit(PUT_ASIDE)
+    put_aside.played(play(controller=found, actor=system("operator", {found.pk}), ids=rows or ()))
 
 
 @quarantine.command()
-def dismiss(
-    rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")],
-    because: Annotated[str, typer.Option("--because", help="not_a_row, test, sent_again, not_ours, cannot_be_mended")],
-) -> None:
+def dismiss(rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")], because: put_aside.Because) -> None:
     """Give up rows that are nobody's; their content is dropped at once."""
     ready()
-    from tillit.power.quarantine import dismiss as dismissed
+    from tillit.power.quarantine import dismiss as dropped
 
     found = [_row(row) for row in rows]
-    out.print(f"{dismissed(rows=found, because=because, actor=_operator(found[0]))} rows dismissed")
+    put_aside.dismissed(dropped(rows=found, because=because, actor=_operator(found[0])))
 
 
 def _say(

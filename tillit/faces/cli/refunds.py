@@ -82,8 +82,10 @@ def dismiss(
     from tillit.journeys import refunds
     from tillit.kernel import clock
 
-    refunds.dismiss(actor=actor, controller=found, refund_id=refund, reason=reason, at=clock.now())
-    out.print(f"refund {refund}: dismissed")
+    done = refunds.dismiss(actor=actor, controller=found, refund_id=refund, reason=reason, at=clock.now())
+    out.print(
+        f"refund {refund}: {'dismissed' if done else 'so much takes two; another dismisses it for the same reason'}"
+    )
 
 
 def _acting(controller: str, staff: str) -> tuple[Any, Any]:

@@ -3,7 +3,6 @@
 Nothing that stands in a file is printed, but a row that is asked for: rows are named by line, field and reason.
 """
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,18 +11,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tillit.faces.cli import put_aside
 from tillit.faces.cli.ready import controller_of, ready
 
 if TYPE_CHECKING:
     from tillit.journeys.register.importing import Outcome
 
 app = typer.Typer(no_args_is_help=True)
-quarantine = typer.Typer(no_args_is_help=True, help="List, show, repair, replay and dismiss rows that were put aside.")
+quarantine = typer.Typer(no_args_is_help=True, help=put_aside.HELP)
 app.add_typer(quarantine, name="quarantine")
 out = Console(highlight=False, soft_wrap=True)
 Union = Annotated[str, typer.Option("--union", help="The union's key.")]
-Row = Annotated[int, typer.Argument(help="The row's number in the list.")]
-WAIT = 3
 HIDDEN = ("national_number",)
 
 
@@ -76,9 +74,9 @@ def files(union: Union, limit: Annotated[int, typer.Option(min=1, help="At most 
 @quarantine.command(name="list")
 def list_rows(
     union: Union,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 100,
-    language: Annotated[str, typer.Option(help="nb or en")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    limit: put_aside.Limit = 100,
+    language: put_aside.Language = "en",
+    as_json: put_aside.AsJson = False,
 ) -> None:
     """List the rows that wait: line, field and reason, never their content."""
     ready()
@@ -86,57 +84,36 @@ def list_rows(
     from tillit.membership.reading.reasons import message
 
     rows = register_files.waiting(controller_id=union_of(union).pk)
-    facts: list[dict[str, Any]] = [
-        {
-            "row": row.pk,
-            "file": row.file.name,
-            "line": row.line,
-            "field": row.field,
-            "reason": row.reason,
-            "message": message(row.reason, language),
-            "kept": row.sealed is not None,
-        }
-        for row in rows[:limit]
-    ]
-    if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
-        return
-    table = Table("Row", "File", "Line", "Field", "Reason")
-    for fact in facts:
-        table.add_row(str(fact["row"]), fact["file"], str(fact["line"]), fact["field"], fact["message"])
-    out.print(table)
-    out.print(f"{len(rows)} rows wait.")
+    put_aside.listing(
+        rows[:limit],
+        total=len(rows),
+        file_of="file",
+        message=lambda code: message(code, language),
+        as_json=as_json,
+    )
 
 
 @quarantine.command()
-def show(row: Row, reveal: Annotated[bool, typer.Option("--reveal", help="Also the national number.")] = False) -> None:
+def show(
+    row: put_aside.Row, reveal: Annotated[bool, typer.Option("--reveal", help="Also the national number.")] = False
+) -> None:
     """Show what a row holds; the look is recorded."""
     ready()
     from tillit.journeys.register.quarantined import show as opened
 
-    for name, value in opened(row=_row(row), actor=_operator(_row(row))).items():
-        if not name and not reveal:
-            out.print("the line as it stood (see it with --reveal)")
-            continue
-        hidden = name in HIDDEN and not reveal
-        out.print(f"{name or 'line'}: {'…' if hidden else value}", markup=False)
+    found = _row(row)
+    put_aside.content(opened(row=found, actor=_operator(found)), secret=HIDDEN, reveal=reveal)
 
 
 @quarantine.command()
-def repair(
-    row: Row,
-    changes: Annotated[list[str], typer.Argument(metavar="COLUMN=VALUE…", help="An empty value empties the field.")],
-) -> None:
+def repair(row: put_aside.Row, changes: put_aside.Changes) -> None:
     """Give fields of a row other values. `tillit register quarantine replay` then takes it in."""
     ready()
-    from tillit.journeys.register.quarantined import repair as repaired
+    from tillit.journeys.register.quarantined import repair as mended
 
-    pairs = [change.partition("=") for change in changes]
-    if any(not mark for _, mark, _ in pairs):
-        raise typer.BadParameter("COLUMN=VALUE", param_hint="changes")
-    found = _row(row)
-    repaired(row=found, values={name: value or None for name, _, value in pairs}, actor=_operator(found))
-    out.print(f"row {row}: repaired")
+    values, found = put_aside.changed(changes), _row(row)
+    mended(row=found, values=values, actor=_operator(found))
+    put_aside.repaired(row)
 
 
 @quarantine.command()
@@ -145,23 +122,17 @@ def replay(union: Union, rows: Annotated[list[int] | None, typer.Argument(help="
     ready()
     from tillit.journeys.register.replaying import replay as play
 
-    done = play(controller=union_of(union), ids=rows or ())
-    out.print(f"{done.rows} rows played, {done.taken_in} taken in, {done.waiting} still wait")
-    if done.waiting:
-        raise typer.Exit(WAIT)
+    put_aside.played(play(controller=union_of(union), ids=rows or ()))
 
 
 @quarantine.command()
-def dismiss(
-    rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")],
-    because: Annotated[str, typer.Option("--because", help="not_a_row, test, sent_again, not_ours, cannot_be_mended")],
-) -> None:
+def dismiss(rows: Annotated[list[int], typer.Argument(help="The rows' numbers.")], because: put_aside.Because) -> None:
     """Give up rows that are nobody's; their content is dropped at once."""
     ready()
-    from tillit.journeys.register.quarantined import dismiss as dismissed
+    from tillit.journeys.register.quarantined import dismiss as dropped
 
     found = [_row(row) for row in rows]
-    out.print(f"{dismissed(rows=found, because=because, actor=_operator(found[0]))} rows dismissed")
+    put_aside.dismissed(dropped(rows=found, because=because, actor=_operator(found[0])))
 
 
 def say(done: "Outcome") -> None:

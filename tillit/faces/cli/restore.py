@@ -45,5 +45,11 @@ def restore(
         f"{again.staff} staff"
     )
     out.print(f"disposed of since: {done.disposed} rows")
+    if (handed := again.handed).back:
+        out.print(f"handed over since, at their giver again: {handed.back} people; carry the hand-over out again")
+    if handed.sent:
+        out.print(f"left for another installation, parcel not confirmed: {handed.sent} people; they are sent again")
+    if handed.awaited:
+        out.print(f"came from another installation since: {handed.awaited} people; have its staff send them again")
     for what, count in sorted(again.lost.items()):
         out.print(f"corrected since, not recoverable, ask again: {count} × {what}", markup=False)

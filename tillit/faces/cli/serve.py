@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from tillit.faces.cli.ready import ready
-from tillit.platform import paths
+from tillit.platform import database, paths, secret_marks
 
 DEMO_PEOPLE = "demo-people.txt"
 """In `var/`, written by the demo: a controller's key, a blank, an invented e-mail address on each line."""
@@ -33,6 +33,7 @@ def serve(
         done = subprocess.run([sys.executable, "-m", "tillit.faces.cli", "migrate"], check=False)
         if done.returncode:
             raise typer.Exit(done.returncode)  # it has said why
+    secret_marks.check(database.place())
     from granian.constants import Interfaces
     from granian.server import Server
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tillit.faces.cli.ready import ready
+from tillit.platform import database, secret_marks
 
 app = typer.Typer()
 
@@ -13,6 +14,7 @@ app = typer.Typer()
 def work(once: Annotated[bool, typer.Option(help="Do what is due now and stop.")] = False) -> None:
     """Run what is due, minute by minute, until stopped with Ctrl-C."""
     ready()
+    secret_marks.check(database.place())
     from tillit.faces.jobs import tasks
 
     tasks.work(once=once)

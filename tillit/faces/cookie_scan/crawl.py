@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REJECT, ACCEPT = "button[name=choice][value=reject]", "button[name=choice][value=accept]"
 """The buttons of our own banner, on our pages and on others."""
 _PAGE_MS, _QUIET_MS, _BANNER_MS = 30_000, 5_000, 20_000
-_HELD = """async () => {
+HELD = """async () => {
   const gone = () => [], path = (one) => new URL((one.active || one.waiting || one.installing).scriptURL).pathname;
   return {
     host: location.hostname,
@@ -211,7 +211,7 @@ async def _look(context: "BrowserContext", page: "Page", seen: Seen) -> None:
         _keep(seen, Stored(cookie["name"], "cookie", host, path, life))
     for frame in page.frames:
         with suppress(Error):  # a frame that may store nothing, or is gone
-            held: dict[str, Any] = await frame.evaluate(_HELD)
+            held: dict[str, Any] = await frame.evaluate(HELD)
             for storage in ("local", "session", "indexed", "cache", "worker"):
                 for name in held[storage]:
                     _keep(seen, Stored(name, storage, held["host"], path))

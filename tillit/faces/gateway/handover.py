@@ -23,7 +23,8 @@ def come_in(request: HttpRequest) -> HttpResponse:
     """
     try:
         message = base64.b64decode(json.loads(request.body)["message"], validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error, RawPostDataException):  # the last: a form, read as such
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, RawPostDataException):
+        # Also a body nested without end, and a form, which was read as such.
         return refused(400, "body-unreadable")
     try:
         receipt = arriving.take(message=message, at=clock.now())

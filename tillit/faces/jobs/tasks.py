@@ -54,6 +54,7 @@ from tillit.privacy import changes, files, retention
 from tillit.privacy.anomalies import raise_suspicions
 from tillit.privacy.backup import segments
 from tillit.privacy.backup.run import backup, copy_keys
+from tillit.privacy.handover.leaving import confirm_everywhere
 from tillit.services import delivery as blocks
 from tillit.services.acting import operations as acting
 from tillit.visits.operations import add_up_everywhere
@@ -83,6 +84,7 @@ JOBS = {
         Every("apps_gone", detect_everywhere, timedelta(minutes=15)),  # an app that was taken off every device
         Every("recipients", send_notices, timedelta(minutes=10)),
         Every("changes", changes.announce, timedelta(hours=1)),  # before the notices are owed (A4)
+        Every("handover", confirm_everywhere, timedelta(hours=1), queue=OUTWARD),  # until a backup there holds them
         Every("journal", segments.ship, timedelta(minutes=1)),
         Every("vouchers", release_everywhere, timedelta(minutes=1)),  # before bonus expires: it goes back to its lots
         Every("gift_cards", gift_cards.expire_everywhere, timedelta(days=1), hour=1),
@@ -183,11 +185,6 @@ def work(*, once: bool = False) -> None:
         take_up_again()
         start_due()
     _worker(stay=not once)
-
-
-def drain() -> None:
-    """Run what is on the queue now and return."""
-    _worker(stay=False)
 
 
 def _worker(*, stay: bool) -> None:

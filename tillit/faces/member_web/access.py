@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from tillit.declaration.schema import Cookie
 from tillit.faces.public_web.cookies import allowed
-from tillit.faces.signing_in import REMEMBER, begin_session, signed_in_since
+from tillit.faces.signing_in import REMEMBER, begin_session, note_app, signed_in_since
 from tillit.faces.site import Site, site_or_404
 from tillit.journeys.sign_in import recognise
 from tillit.kernel import clock
@@ -70,6 +70,8 @@ def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     @wraps(view)
     def page(request: HttpRequest, controller: str, **values: Any) -> HttpResponse:
         site = site_or_404(controller)
+        if site.has_app:
+            note_app(request)
         member, token = member_of(request, site), request.COOKIES.get(REMEMBER)
         life = remembered_for(request, site)
         if member is None and token and life is not None:

@@ -13,13 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tillit.benefits import catalogue, codes, orders
+from tillit.benefits import catalogue, codes, order_life, orders
 from tillit.benefits.catalogue import Listed
 from tillit.benefits.errors import OrderError
 from tillit.benefits.models import Kind, What
 from tillit.benefits.orders import Wanted
 from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
+from tillit.faces.member_web.chosen import chosen_for
 from tillit.faces.member_web.vouchers import form_key
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -45,6 +46,7 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
         categories=[(one.key, _name(one.names)) for one in catalogue.categories(everything)],
         text=text,
         category=category,
+        chosen=None if text or category else chosen_for(request, member),
     )
     return render(request, "member_web/benefits.html", context)
 
@@ -58,7 +60,7 @@ def one(request: HttpRequest, member: Member, benefit: str) -> HttpResponse:
         _count(member, found, What.SHOWN)
     with member.scope(catalogue.ACTIVITY):
         drawn = codes.drawn(subject_id=member.subject_id, benefit_id=found.benefit.pk)
-        frame = orders.frame_of(
+        frame = order_life.frame_of(
             supplier_id=found.benefit.supplier_id, controller_id=member.site.controller.pk, on=clock.today()
         )
     context = member.context(

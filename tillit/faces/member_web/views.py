@@ -14,6 +14,7 @@ from tillit.bonus.queries import ChainBalance, bonus_of, overview
 from tillit.declaration.models import Controller
 from tillit.faces.form_notices import said_on
 from tillit.faces.member_web.access import Member, member_page
+from tillit.faces.member_web.chosen import chosen_for
 from tillit.faces.member_web.events import told
 from tillit.journeys import asked_for, taken_over, terms
 from tillit.kernel import clock
@@ -54,6 +55,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         news=news,
         chains=[chain_shown(balance) for balance in balances],
         terms=terms.asked(controller=site.controller, subject_id=member.subject_id),
+        chosen=chosen_for(request, member) if site.has_benefits else None,
         asked=asked_for.missing(actor=member.actor, controller=site.controller, subject_id=member.subject_id),
         handover=taken_over.coming(actor=member.actor, controller=site.controller, subject_id=member.subject_id),
     )

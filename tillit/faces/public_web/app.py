@@ -72,7 +72,7 @@ def manifest(request: HttpRequest, controller: str) -> HttpResponse:
         "short_name": site.name[:12].strip(),
         "description": say(language(), "app.description", name=site.name),
         "lang": language(),
-        "start_url": reverse("min_side", args=[site.key]),
+        "start_url": f"{reverse('min_side', args=[site.key])}?app=1",
         "scope": home,
         "display": "standalone",
         "background_color": "#ffffff",

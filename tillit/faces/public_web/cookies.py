@@ -12,7 +12,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from tillit.consent import cookies as choices
@@ -22,7 +21,7 @@ from tillit.declaration.statement import build, html
 from tillit.faces.beacon import wanted
 from tillit.faces.public_web.statements import names, spoken
 from tillit.faces.signing_in import REMEMBER
-from tillit.faces.site import Site, site_or_404
+from tillit.faces.site import Site, own_page, site_or_404
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.parties import devices
@@ -89,9 +88,7 @@ def policy(request: HttpRequest, controller: str) -> HttpResponse:
 def choose(request: HttpRequest, controller: str) -> HttpResponse:
     """Store the choice on this controller's pages alone. A no deletes what a yes let in, here and in the browser."""
     site = site_or_404(controller)
-    target = request.POST.get("next", "")
-    fine = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
-    response = redirect(target if fine else reverse("cookies", args=[site.key]))
+    response = redirect(own_page(request.POST.get("next", "")) or reverse("cookies", args=[site.key]))
     optional = choices.optional_purposes(site.declaration)
     said = {"reject": [], "accept": optional, "some": request.POST.getlist("purpose")}.get(
         request.POST.get("choice", "")

@@ -1,6 +1,10 @@
-"""The public forms that store identifying data, and which declared form each is (A2)."""
+"""The public forms that store identifying data, and which declared form each is (A2); what the app keeps in a browser
+(G1).
+"""
 
 from tillit.declaration.forms import served_form
+from tillit.declaration.registry import browser_item
+from tillit.declaration.schema import Declaration
 
 served_form("newsletter", "newsletter_signup", "newsletter")
 served_form("contact", "enquiry", "contact_us")
@@ -11,3 +15,21 @@ served_form("job_application", "job_application")
 served_form("reception_screen", "reception")
 served_form("seminar", "seminar_signup")
 served_form("competition", "competition")
+
+
+def _app(declared: Declaration) -> bool:
+    return bool(declared.device_permissions)
+
+
+def _copies(declared: Declaration) -> bool:
+    return any(one.key == "offline_copy" for one in declared.device_permissions)
+
+
+browser_item("/{key}/app/worker.js", "worker", where=_app)
+browser_item("tillit-{key}-frame", "cache", where=_app)
+browser_item("tillit-{key}-kept", "cache", where=_copies)
+browser_item(
+    "tillit-{key}-kept",
+    "indexed",
+    where=lambda declared: _copies(declared) and declared.activity("membership_card") is not None,
+)

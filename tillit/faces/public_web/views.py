@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -15,7 +14,7 @@ from tillit.declaration.models import Controller
 from tillit.faces import look
 from tillit.faces.form_notices import said_on
 from tillit.faces.public_web.cookies import notice
-from tillit.faces.site import site_or_404
+from tillit.faces.site import own_page, site_or_404
 from tillit.faces.texts import languages
 from tillit.journeys import beginning
 from tillit.kernel import clock
@@ -78,7 +77,7 @@ def accessibility(request: HttpRequest, controller: str) -> HttpResponse:
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Remember the language until the browser is closed, and go back to the page."""
-    response = redirect(safe_next(request, "/"))
+    response = redirect(own_page(request.POST.get("next", "")) or "/")
     chosen = request.POST.get("language", "")
     if chosen in languages():
         response.set_cookie(
@@ -112,10 +111,3 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         f"Canonical: {request.build_absolute_uri('/.well-known/security.txt')}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
-
-
-def safe_next(request: HttpRequest, otherwise: str) -> str:
-    """Where the form says to go next, if that is a page of ours."""
-    target = request.POST.get("next", "")
-    fine = url_has_allowed_host_and_scheme(target, allowed_hosts=None, require_https=request.is_secure())
-    return target if fine and target.startswith("/") else otherwise

@@ -33,10 +33,12 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
             return redirect("staff_advertising", worker.site.key)
     controller = worker.site.controller
     listed = queries.audiences(controller=controller)
+    networks = [(one, bool(settings.AUDIENCES.get(one.key))) for one in queries.networks(worker.site.declaration)]
     context = worker.context(
         page="advertising",
         reach=queries.reach(controller=controller),
-        networks=[(one, bool(settings.AUDIENCES.get(one.key))) for one in queries.networks(worker.site.declaration)],
+        networks=networks,
+        ready=any(there for _, there in networks),
         audiences=[(one, one.runs.order_by("-at")[:RUNS]) for one in listed],
         names={one.key: one.name for one in worker.site.declaration.processors},
         problem=problem,

@@ -15,6 +15,7 @@ from tillit.faces.member_web.assistance import ABOUT, ADDRESSES, REFUSED, about
 from tillit.faces.member_web.complaints import saved
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.staff_web.case_frame import here, named, queued
 from tillit.faces.templatetags.tillit import language, say_or
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
@@ -23,8 +24,6 @@ from tillit.journeys.assistance.own import day
 from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.money import Money, MoneyError
-from tillit.kernel.scope import ScopeError
-from tillit.parties.errors import NotAssignedError
 from tillit.services.acting.errors import ActingError
 from tillit.services.acting.letters import templates
 from tillit.services.concierge.errors import ConciergeError
@@ -39,12 +38,8 @@ _LONGEST = 4000
 def queue(request: HttpRequest, worker: Worker, service: str) -> HttpResponse:
     """The cases of a service, what is to be looked at first."""
     key = _handled(worker, service)
-    show = request.GET.get("show", "open")
-    show = show if show in SHOWN else "open"
-    rows = desk.queue(actor=worker.actor, controller=worker.site.controller, service=key, show=show)
-    context = worker.context(
-        page=f"assistance_{key}", service=key, path=service, rows=rows, show=show, shows=SHOWN, today=clock.today()
-    )
+    shown = queued(request, worker, SHOWN, desk.queue, service=key)
+    context = worker.context(page=f"assistance_{key}", service=key, path=service, today=clock.today(), **shown)
     return render(request, "staff_web/assistance.html", context)
 
 
@@ -53,14 +48,9 @@ def queue(request: HttpRequest, worker: Worker, service: str) -> HttpResponse:
 def case(request: HttpRequest, worker: Worker, service: str, number: str) -> HttpResponse:
     """One case; a POST does one thing in it."""
     key = _handled(worker, service)
-    which: dict[str, Any] = {
-        "actor": worker.actor,
-        "controller": worker.site.controller,
-        "service": key,
-        "case_id": number_of(number),
-    }
+    which = named(worker, number, service=key)
     problem, told = "", None
-    try:
+    with here():
         if request.method == "POST":
             try:
                 told = _act(request, which)
@@ -73,8 +63,6 @@ def case(request: HttpRequest, worker: Worker, service: str, number: str) -> Htt
                     messages.success(request, say(language(), "assistance_desk.done"))
                     return redirect("staff_assistance_case", worker.site.key, service, number)
         shown = desk.look(**which, language=language())
-    except (UnknownCaseError, NotAssignedError, ScopeError):
-        raise Http404 from None
     context = worker.context(
         page=f"assistance_{key}",
         service=key,
@@ -97,16 +85,10 @@ def case(request: HttpRequest, worker: Worker, service: str, number: str) -> Htt
 @staff_page
 def file(request: HttpRequest, worker: Worker, service: str, number: str, document: str) -> HttpResponse:
     """A file or letter of a case, to be saved."""
+    which = named(worker, number, service=_handled(worker, service))
     try:
-        found = desk.file(
-            actor=worker.actor,
-            controller=worker.site.controller,
-            service=_handled(worker, service),
-            case_id=number_of(number),
-            document_id=number_of(document),
-        )
-    except (UnknownCaseError, NotAssignedError, ScopeError):
-        raise Http404 from None
+        with here():
+            found = desk.file(**which, document_id=number_of(document))
     except ActingError as error:
         messages.error(request, say_or(f"assistance.problem.{error.code}", error.code))
         return redirect("staff_assistance_case", worker.site.key, service, number)

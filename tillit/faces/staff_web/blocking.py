@@ -9,19 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.cases.errors import CaseError
 from tillit.faces.jobs.tasks import start
 from tillit.faces.member_web.complaints import saved
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.staff_web.case_frame import here, named, queued, refused
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
 from tillit.journeys import blocking
 from tillit.kernel import clock
 from tillit.kernel.clock import DEFAULT_ZONE
-from tillit.kernel.scope import ScopeError
-from tillit.parties.errors import NotAssignedError
 from tillit.services.errors import ServiceError
 
 LONGEST = 1000
@@ -34,37 +33,22 @@ def queue(request: HttpRequest, worker: Worker) -> HttpResponse:
     """The blocks, what is late first."""
     if not blocking.may_handle(worker.actor):
         raise Http404
-    show = request.GET.get("show", "open")
-    show = show if show in SHOWN else "open"
-    rows = blocking.queue(actor=worker.actor, controller=worker.site.controller, show=show)
-    context = worker.context(page="blocking", rows=rows, show=show, shows=SHOWN, now=clock.now())
-    return render(request, "staff_web/blocks.html", context)
+    shown = queued(request, worker, SHOWN, blocking.queue)
+    return render(request, "staff_web/blocks.html", worker.context(page="blocking", now=clock.now(), **shown))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page
 def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
     """One block; a POST settles an order, tries it again, notes something, or keeps a recording."""
-    which: dict[str, Any] = {
-        "actor": worker.actor,
-        "controller": worker.site.controller,
-        "case_id": number_of(number),
-    }
-    problem = ""
-    try:
+    which, problem = named(worker, number), ""
+    with here():
         if request.method == "POST":
-            try:
-                _act(request, which)
-            except (ServiceError, CaseError) as error:
-                if isinstance(error, UnknownCaseError):
-                    raise
-                problem = error.code
-            else:
+            problem = refused(lambda: _act(request, which), ServiceError, CaseError)
+            if not problem:
                 messages.success(request, say(language(), "blocking_desk.done"))
                 return redirect("staff_block", worker.site.key, number)
         shown = blocking.look(**which)
-    except (UnknownCaseError, NotAssignedError, ScopeError):
-        raise Http404 from None
     context = worker.context(page="blocking", shown=shown, case=shown.case, problem=problem, purposes=blocking.PURPOSES)
     return render(request, "staff_web/block.html", context, status=422 if problem else 200)
 
@@ -73,17 +57,9 @@ def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
 @staff_page
 def recording(request: HttpRequest, worker: Worker, number: str, document: str) -> HttpResponse:
     """A recording, to be played, for one of the purposes; it is on record."""
-    try:
-        name, media_type, body = blocking.play(
-            actor=worker.actor,
-            controller=worker.site.controller,
-            case_id=number_of(number),
-            document_id=number_of(document),
-            purpose=request.POST.get("purpose", ""),
-        )
-    except (UnknownCaseError, NotAssignedError, ScopeError, ServiceError):
-        raise Http404 from None
-    return saved(name, media_type, body)
+    purpose = request.POST.get("purpose", "")
+    with here(ServiceError):
+        return saved(*blocking.play(**named(worker, number), document_id=number_of(document), purpose=purpose))
 
 
 def _act(request: HttpRequest, which: dict[str, Any]) -> None:

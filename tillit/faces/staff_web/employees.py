@@ -72,6 +72,9 @@ def _act(request: HttpRequest, worker: Worker, file: queries.File) -> str:
                 if not operations.remove(**mine, record_id=number):
                     raise Http404
                 return "removed"
+            case "again":
+                operations.again(**mine, started=request.POST.get("started", "")[:10])
+                return "again_done"
             case "stay":
                 operations.stay(**mine)
                 return "stayed"
@@ -82,7 +85,12 @@ def _act(request: HttpRequest, worker: Worker, file: queries.File) -> str:
 
 
 def _form(request: HttpRequest, worker: Worker) -> dict[str, Any]:
-    return {"typed": _typed(request, sealed=False)}
+    context: dict[str, Any] = {"typed": _typed(request, sealed=False)}
+    if request.method == "POST":
+        with scope_of(worker, operations.ACTIVITY) as scope:
+            typed = _typed(request)
+            context["earlier"] = operations.earlier(scope=scope, controller=worker.site.controller, typed=typed)
+    return context
 
 
 def _shown(request: HttpRequest, worker: Worker, file: queries.File, problem: str) -> dict[str, Any]:

@@ -7,19 +7,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tillit.cases.errors import CaseError, UnknownCaseError
+from tillit.cases.errors import CaseError
 from tillit.faces.jobs.tasks import start
 from tillit.faces.member_web.enquiries import as_attachment
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.money import typed
 from tillit.faces.staff_web.access import Worker, staff_page
+from tillit.faces.staff_web.case_frame import here, named, queued, refused
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import insurance
 from tillit.kernel import clock
 from tillit.kernel.money import Money
-from tillit.kernel.scope import ScopeError
-from tillit.parties.errors import NotAssignedError
 from tillit.services.errors import ServiceError
 from tillit.services.insurance_models import PayoutMethod
 
@@ -32,38 +31,23 @@ def queue(request: HttpRequest, worker: Worker) -> HttpResponse:
     """The claims, the most urgent first."""
     if not insurance.may_handle(worker.actor):
         raise Http404
-    show = request.GET.get("show", "open")
-    show = show if show in SHOWN else "open"
-    rows = insurance.queue(actor=worker.actor, controller=worker.site.controller, show=show)
-    context = worker.context(page="insurance", rows=rows, show=show, shows=SHOWN, now=clock.now())
-    return render(request, "staff_web/insurance.html", context)
+    shown = queued(request, worker, SHOWN, insurance.queue)
+    return render(request, "staff_web/insurance.html", worker.context(page="insurance", now=clock.now(), **shown))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page
 def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
     """One claim; a POST notes, asks, decides or pays."""
-    which: dict[str, Any] = {
-        "actor": worker.actor,
-        "controller": worker.site.controller,
-        "case_id": number_of(number),
-    }
-    problem = ""
-    try:
+    which, problem = named(worker, number), ""
+    with here():
         if request.method == "POST":
-            try:
-                _act(request, which)
-            except UnknownCaseError:
-                raise
-            except (ServiceError, CaseError) as error:
-                problem = error.code
-            else:
+            problem = refused(lambda: _act(request, which), ServiceError, CaseError)
+            if not problem:
                 start("claims_told")
                 messages.success(request, say(language(), "insurance_desk.done"))
                 return redirect("staff_insurance_claim", worker.site.key, number)
         shown = insurance.look(**which)
-    except (UnknownCaseError, NotAssignedError, ScopeError):
-        raise Http404 from None
     fields = shown.case.fields
     context = worker.context(
         page="insurance",
@@ -84,16 +68,8 @@ def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
 @staff_page
 def file(request: HttpRequest, worker: Worker, number: str, document: str) -> HttpResponse:
     """A file of a claim, to be saved."""
-    try:
-        found = insurance.staff_file(
-            actor=worker.actor,
-            controller=worker.site.controller,
-            case_id=number_of(number),
-            document_id=number_of(document),
-        )
-    except (UnknownCaseError, NotAssignedError, ScopeError):
-        raise Http404 from None
-    return as_attachment(*found)
+    with here():
+        return as_attachment(*insurance.staff_file(**named(worker, number), document_id=number_of(document)))
 
 
 def _act(request: HttpRequest, which: dict[str, Any]) -> None:

@@ -55,6 +55,14 @@ def _looks_up(worker: Worker) -> bool:
     return bool(purposes(actor=worker.actor, controller=worker.site.controller))
 
 
+def _programme(may: Callable[[Worker], bool]) -> Callable[[Worker], bool]:
+    """The same, where there is a bonus programme: elsewhere the page has nothing."""
+    return lambda worker: worker.site.declaration.programme is not None and may(worker)
+
+
+_reports = _programme(lambda worker: worker.sees_reports)
+
+
 def _sends_files(worker: Worker) -> bool:
     return bool(open_to(actor=worker.actor, controller=worker.site.controller))
 
@@ -65,7 +73,7 @@ def _requests(worker: Worker) -> int:
 
 
 def _complaints(worker: Worker) -> int:
-    return len(complaints.queue(actor=worker.actor, controller=worker.site.controller))
+    return complaints.count_open(actor=worker.actor, controller=worker.site.controller)
 
 
 def _bills(worker: Worker) -> int:
@@ -107,7 +115,7 @@ def _pays_out(worker: Worker) -> bool:
 
 
 def _misuse(worker: Worker) -> int:
-    return len(misuse.queue(actor=worker.actor, controller=worker.site.controller))
+    return misuse.count_open(actor=worker.actor, controller=worker.site.controller)
 
 
 def _refunds(worker: Worker) -> int:
@@ -227,11 +235,16 @@ ENTRIES: tuple[Entry, ...] = (
         market_hub.waiting,
     ),
     Entry("terms", "staff_terms", "terms_desk.title", "terms_desk.tile", lambda w: w.edits_terms),
-    Entry("audiences", "staff_audiences", "audience_desk.title", "audience_desk.tile", lambda w: w.targets),
+    Entry("audiences", "staff_audiences", "audience_desk.title", "audience_desk.tile", _programme(lambda w: w.targets)),
     Entry(
-        "settlements", "staff_settlements", "settle_desk.title", "settle_desk.tile", lambda w: w.sees_reports, _bills
+        "settlements",
+        "staff_settlements",
+        "settle_desk.title",
+        "settle_desk.tile",
+        _programme(lambda w: w.sees_reports),
+        _bills,
     ),
-    Entry("reports", "staff_reports", "reports.title", "reports.tile", lambda w: w.sees_reports),
+    Entry("reports", "staff_reports", "reports.title", "reports.tile", _reports),
     Entry("imports", "staff_imports", "imports.title", "imports.tile", _sends_files, imports.waiting),
     Entry(
         "webhooks", "staff_webhooks", "webhooks.title", "webhooks.tile", lambda w: w.keeps_webhooks, webhooks.waiting

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,15 +15,14 @@ from tillit.faces.member_web.complaints import saved
 from tillit.faces.member_web.requests import number_of
 from tillit.faces.member_web.views import shown as receipt_shown
 from tillit.faces.staff_web.access import Worker, fresh_page, staff_page
+from tillit.faces.staff_web.case_frame import here, named, queued
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys import misuse
 from tillit.journeys.programme_file import moment
 from tillit.kernel import clock
-from tillit.kernel.scope import ScopeError
-from tillit.parties.errors import NotAssignedError
 
-SHOW, PAGE = ("open", "closed", "all"), 25
+SHOW = ("open", "closed", "all")
 DECISIONS = ("decided", "appeal_decided")
 
 
@@ -37,17 +35,12 @@ def queue(request: HttpRequest, worker: Worker) -> HttpResponse:
     if request.method == "POST":
         _look_for_signs(request, worker)
         return redirect("staff_misuse", worker.site.key)
-    show = request.GET.get("show", "open")
-    show = show if show in SHOW else "open"
-    rows = misuse.queue(actor=worker.actor, controller=worker.site.controller, show=show)
     today = clock.today()
     context = worker.context(
         page="misuse",
-        rows=Paginator(rows, PAGE).get_page(request.GET.get("page")),
-        show=show,
-        parts=SHOW,
         start=today - timedelta(days=30),
         end=today + timedelta(days=1),
+        **queued(request, worker, SHOW, misuse.queue),
     )
     return render(request, "staff_web/misuse.html", context)
 
@@ -58,20 +51,13 @@ def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
     """One case; a POST takes a step."""
     if not worker.judges_misuse:
         raise Http404
-    here: dict[str, Any] = {
-        "actor": worker.actor,
-        "controller": worker.site.controller,
-        "case_id": number_of(number),
-    }
-    problem = ""
-    try:
+    which, problem = named(worker, number), ""
+    with here():
         if request.method == "POST":
-            problem = _act(request, here)
+            problem = _act(request, which)
             if not problem:
                 return redirect("staff_misuse_case", worker.site.key, number)
-        shown = misuse.look(**here)
-    except (ScopeError, NotAssignedError, UnknownCaseError):
-        raise Http404 from None
+        shown = misuse.look(**which)
     context = worker.context(
         page="misuse",
         shown=shown,
@@ -93,16 +79,8 @@ def file(request: HttpRequest, worker: Worker, number: str, document: str) -> Ht
     """A document of the case, to be saved."""
     if not worker.judges_misuse:
         raise Http404
-    try:
-        name, media_type, body = misuse.document(
-            actor=worker.actor,
-            controller=worker.site.controller,
-            case_id=number_of(number),
-            document_id=number_of(document),
-        )
-    except (ScopeError, NotAssignedError, UnknownCaseError):
-        raise Http404 from None
-    return saved(name, media_type, body)
+    with here():
+        return saved(*misuse.document(**named(worker, number), document_id=number_of(document)))
 
 
 def _look_for_signs(request: HttpRequest, worker: Worker) -> None:
@@ -117,14 +95,14 @@ def _look_for_signs(request: HttpRequest, worker: Worker) -> None:
     messages.success(request, say(language(), "misuse_desk.opened", count=len(found)))
 
 
-def _act(request: HttpRequest, here: dict[str, Any]) -> str:
+def _act(request: HttpRequest, which: dict[str, Any]) -> str:
     """Take the step the button names; the code of what was refused, '' when it was taken."""
     step, text = request.POST.get("step", ""), request.POST.get("text", "").strip()[:2000]
     outcome = request.POST.get("outcome", "") if step in DECISIONS else ""
     if not text:
         return "no-reason"
     try:
-        misuse.take(**here, step=step, text=text, outcome=outcome)
+        misuse.take(**which, step=step, text=text, outcome=outcome)
     except UnknownCaseError:
         raise
     except DisclosureRefusedError:

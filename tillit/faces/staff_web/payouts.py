@@ -16,7 +16,7 @@ from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
 from tillit.files.errors import FileRefusedError
-from tillit.journeys import payouts
+from tillit.journeys import payout_reports, payouts
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.kernel.scope import ScopeError
@@ -94,6 +94,6 @@ def _take(request: HttpRequest, here: dict[str, Any]) -> str:
     """A pain.002 or a camt file: what it said."""
     paid = refused = 0
     for body in uploaded(request, "file"):
-        told = payouts.take_report(**here, body=body)
+        told = payout_reports.take_report(**here, body=body)
         paid, refused = paid + told.paid, refused + told.refused
     return say(language(), "payouts_desk.done.status", paid=paid, refused=refused)

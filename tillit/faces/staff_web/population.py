@@ -42,7 +42,7 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
 
 
 def waiting(worker: Worker) -> int:
-    """People whom the register thinks are somebody else we know: a colleague looks whether they are one."""
+    """People whom a colleague must look at: the register says otherwise than they do."""
     feed = registers.feed_of(worker.site.controller, POPULATION)
     found = queries.state(controller=worker.site.controller, source=POPULATION, feed=feed)
-    return found.outcomes.get("another_person", 0)
+    return sum(found.outcomes.get(outcome, 0) for outcome in ("another_person", "differs"))

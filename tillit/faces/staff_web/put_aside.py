@@ -21,6 +21,7 @@ from tillit.faces.texts import say
 from tillit.journeys.files import sending
 from tillit.journeys.files.kinds import FileKind, PutAside, Rows
 from tillit.kernel import clock
+from tillit.kernel.csv_text import inert
 from tillit.kernel.errors import TillitError
 
 SIZE = 50
@@ -185,18 +186,13 @@ def _lines(rows: Rows, target: str, chosen: dict[str, Any]) -> Iterator[str]:
         found, _ = rows.listed(target=target, **chosen, offset=offset, limit=_MOST_AT_ONCE)
         for row in found:
             words = rows.words(row.code, language())
-            write.writerow([_plain(row.file), row.line, row.field, words, row.code])
+            write.writerow([inert(row.file), row.line, row.field, words, row.code])
         yield out.getvalue()
         out.seek(0)
         out.truncate()
         if len(found) < _MOST_AT_ONCE:
             return
         offset += _MOST_AT_ONCE
-
-
-def _plain(text: str) -> str:
-    """A file's name may look like a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
 
 
 def _desk(worker: Worker, kind: str, target: str) -> tuple[FileKind, Rows]:

@@ -1,5 +1,6 @@
 """Refunds that wait for somebody to say which purchase they take back (C8), for those who correct bonus here."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -61,9 +62,10 @@ def _decide(request: HttpRequest, worker: Worker) -> None:
     actor, controller, refund_id = worker.actor, worker.site.controller, int(said["refund"])
     try:
         if said["act"] == "dismiss":
-            refunds.dismiss(
-                actor=actor, controller=controller, refund_id=refund_id, reason=said["reason"], at=clock.now()
-            )
+            given: dict[str, Any] = {"refund_id": refund_id, "reason": said["reason"], "at": clock.now()}
+            if not refunds.dismiss(actor=actor, controller=controller, **given):
+                messages.warning(request, say(language(), "refunds.proposed"))
+                return
         elif said["line"]:
             refunds.settle(actor=actor, controller=controller, refund_id=refund_id, line=said["line"])
         else:

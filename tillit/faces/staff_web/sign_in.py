@@ -3,11 +3,11 @@
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tillit.faces import passkey_forms, signing_in
+from tillit.faces.site import own_page
 from tillit.faces.staff_web.access import staff_of
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -133,8 +133,7 @@ def _in(request: HttpRequest, staff: StaffMember, method: str) -> HttpResponse:
 
 
 def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next", request.GET.get("next", ""))
-    return target if target.startswith("/staff/") and url_has_allowed_host_and_scheme(target, None) else ""
+    return own_page(request.POST.get("next", request.GET.get("next", "")), below="/staff/")
 
 
 def _place(request: HttpRequest) -> passkeys.Place:

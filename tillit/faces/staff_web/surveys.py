@@ -2,7 +2,9 @@
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -100,7 +102,7 @@ def _act(request: HttpRequest, worker: Worker, survey: Survey) -> str:
     """Do what was asked; the wording that tells of it."""
     act = request.POST.get("act", "")
     if act == "close":
-        operations.close(survey=survey)
+        operations.close(survey=survey, words=_words(request))
         return "closed"
     told = _done(request, worker, survey, act)
     if act in {"open", "remind", "frame", "count"}:
@@ -109,7 +111,8 @@ def _act(request: HttpRequest, worker: Worker, survey: Survey) -> str:
 
 
 def _done(request: HttpRequest, worker: Worker, survey: Survey, act: str) -> str:
-    steps = {"commit": operations.commit, "open": operations.begin, "remind": operations.remind}
+    commit = partial(operations.commit, words=_words(request))
+    steps: dict[str, Callable[..., object]] = {"commit": commit, "open": operations.begin, "remind": operations.remind}
     with scope_of(worker, queries.ACTIVITY) as scope:
         if act in steps:
             steps[act](scope=scope, survey=survey)
@@ -193,6 +196,11 @@ def _conditions(worker: Worker, segment: dict[str, Any], typed: Any) -> segment_
         segment=segment,
         typed=typed if "mode" in typed else None,
     )
+
+
+def _words(request: HttpRequest) -> str:
+    """The words of an anonymous survey: in this process only, as long as it takes."""
+    return request.POST.get("words", "").strip()[:300]
 
 
 def _number(text: str | None) -> int | None:

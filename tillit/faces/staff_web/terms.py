@@ -64,7 +64,7 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
                 chain,
                 standing_rules(chain=chain, at=today + timedelta(days=1)),
                 Offer.objects.filter(chain=chain).exclude(ends__lte=clock.now()).order_by("starts", "key"),
-                str(Money(chain.alone_up_to, chain.currency).decimal),
+                _typed(Money(chain.alone_up_to, chain.currency).decimal),
                 None if chain.alone_asked is None else Money(chain.alone_asked, chain.currency),
                 chain.alone_asked_by == str(worker.actor),
             )
@@ -104,6 +104,11 @@ def draft(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         raise Http404 from None
     context = worker.context(page="terms", **_shown(one), problem=problem, detail=detail)
     return render(request, "staff_web/terms_draft.html", context, status=422 if problem else 200)
+
+
+def _typed(amount: Decimal) -> str:
+    """As it is typed in the reader's language; either comma is taken."""
+    return str(amount).replace(".", "," if language() == "nb" else ".")
 
 
 def _set_alone(request: HttpRequest, worker: Worker) -> HttpResponse:
@@ -207,6 +212,11 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
                 for store, members, before, after in tried["stores"]
             ],
             "spread": [Money(amount, currency) for amount in tried["spread"][0]] if tried["spread"] else [],
+            "waits": [
+                (days, Money(before, currency), Money(after, currency))
+                for _, days, before, after in tried.get("waits", [])
+                if days
+            ],
         }
     return context
 

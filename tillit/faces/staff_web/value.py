@@ -73,7 +73,6 @@ def bonus(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         if request.method == "POST":
             problem = _correct(request, worker, subject_id)
             if not problem:
-                messages.success(request, say(language(), "complaint_desk.done"))
                 return redirect("staff_bonus", worker.site.key, token)
         found = value_desk.accounts(actor=worker.actor, controller=worker.site.controller, subject_id=subject_id)
     except (ScopeError, NotAssignedError):
@@ -119,7 +118,7 @@ def _correct(request: HttpRequest, worker: Worker, subject_id: int) -> str:
         arose = date.fromisoformat(said["on"])
         if not clock.today().replace(year=clock.today().year - 10, day=1) <= arose <= clock.today():
             return "day"
-        reception.correct_bonus(
+        done = reception.correct_bonus(
             actor=worker.actor,
             chain=chain,
             subject_id=subject_id,
@@ -135,6 +134,8 @@ def _correct(request: HttpRequest, worker: Worker, subject_id: int) -> str:
         return "day"
     except BonusError:
         return "amount"
+    words = "bonus_desk.proposed" if done.case else "complaint_desk.done"
+    messages.success(request, say(language(), words, case=done.case.id if done.case else 0))
     return ""
 
 

@@ -14,6 +14,7 @@ from tillit.faces.public_web.statements import spoken
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.texts import say
 from tillit.kernel import clock
+from tillit.kernel.csv_text import inert
 from tillit.visits import queries
 from tillit.visits.queries import MEASURES, MOST_STEPS, Dashboard
 
@@ -93,9 +94,8 @@ def download(request: HttpRequest, worker: Worker) -> HttpResponse:
         writer.writerow([SPANS[span], day.isoformat(), views, visits, ""])
     for measure in MEASURES:
         for line in found.tops[measure]:
-            # A label is what visitors' browsers said: no sheet may take it for a formula.
-            label = f"'{line.label}" if line.label[:1] in "=+-@" else line.label
-            writer.writerow([measure, label, line.views, line.visits, line.seconds])
+            # A label is what visitors' browsers said.
+            writer.writerow([measure, inert(line.label), line.views, line.visits, line.seconds])
     name = f"{worker.site.key}-visits-{span}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)

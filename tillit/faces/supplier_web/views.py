@@ -8,19 +8,19 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tillit.benefits import orders
+from tillit.benefits import supplier_orders
 from tillit.benefits.errors import OrderError
 from tillit.benefits.models import Supplier
 from tillit.benefits.order_models import OPEN, OrderStatus
-from tillit.benefits.orders import Handed, Part
+from tillit.benefits.supplier_orders import Handed, Part
 from tillit.declaration.vocabulary import vocabulary
 from tillit.faces.api.models import ApiClient
 from tillit.faces.api.suppliers import card_valid
+from tillit.faces.site import own_page
 from tillit.faces.supplier_web.access import begin, client_of, counted, supplier_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -70,7 +70,7 @@ def card_check(request: HttpRequest, client: ApiClient, supplier: Supplier) -> H
 def order_list(request: HttpRequest, client: ApiClient, supplier: Supplier) -> HttpResponse:
     """The orders, as far as the frame reaches. Opening the page sends the new ones; a POST answers one."""
     at = clock.now()
-    scope = orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
+    scope = supplier_orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
     if request.method == "POST":
         if scope is not None:
             _act(request, supplier)
@@ -82,7 +82,7 @@ def order_list(request: HttpRequest, client: ApiClient, supplier: Supplier) -> H
         asked: dict[str, Any] = {"supplier": supplier, "at": at, "statuses": statuses}
         try:
             with scope:
-                found = orders.fetch(scope=scope, after=request.GET.get("after", ""), **asked)
+                found = supplier_orders.fetch(scope=scope, after=request.GET.get("after", ""), **asked)
         except OrderError:
             return redirect("supplier_orders")
     more = urlencode({**({"show": "ended"} if ended else {}), "after": found.after}) if found.after else ""
@@ -92,16 +92,16 @@ def order_list(request: HttpRequest, client: ApiClient, supplier: Supplier) -> H
 
 def _act(request: HttpRequest, supplier: Supplier) -> None:
     act, spoken, at = request.POST.get("act", ""), language(), clock.now()
-    scope = orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
+    scope = supplier_orders.supplier_scope(supplier=supplier, on=clock.local_date(at))
     try:
         of: dict[str, Any] = {"supplier": supplier, "reference": UUID(request.POST.get("order", "")), "at": at}
         assert scope is not None  # noqa: S101 (asked before)
         with scope:
             if act == "ask":
-                orders.ask_more(scope=scope, fields=request.POST.getlist("field"), **of)
+                supplier_orders.ask_more(scope=scope, fields=request.POST.getlist("field"), **of)
             else:
                 reason = request.POST.get("reason", "") if act == OrderStatus.REJECTED else ""
-                orders.settle(scope=scope, status=act, reason=reason, **of)
+                supplier_orders.settle(scope=scope, status=act, reason=reason, **of)
     except (OrderError, ValueError):
         messages.error(request, say(spoken, "supplier.refused"))
     else:
@@ -121,7 +121,7 @@ def _shown(one: Handed) -> dict[str, Any]:
         "may_ask": [(name, words[name].name(spoken)) for name in one.more],
         "asked": [words[name].name(spoken) for name in one.order.asked],
         "answer": one.order.more_yes,
-        "reasons": [(reason, say(spoken, f"orders.reason.{reason}")) for reason in orders.REASONS],
+        "reasons": [(reason, say(spoken, f"orders.reason.{reason}")) for reason in supplier_orders.REASONS],
     }
 
 
@@ -131,7 +131,7 @@ def _context(client: ApiClient, page: str, **values: Any) -> dict[str, Any]:
 
 
 def _after(request: HttpRequest, after: str) -> str:
-    if after and url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure()):
+    if own_page(after):
         return after
     client = client_of(request)
     return next((name for scope, name in PAGES.items() if client and scope in client.scopes), "supplier_sign_in")

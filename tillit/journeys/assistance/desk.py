@@ -38,16 +38,21 @@ def may_handle(actor: Actor, service: str) -> bool:
     return service in SERVICES and (actor.activities is None or service in actor.activities)
 
 
-def queue(*, actor: Actor, controller: Controller, service: str, show: str = "open") -> list[tuple[Case, date | None]]:
-    """(case, the day something of it is to be looked at) of the service, the most urgent first. Raises `ScopeError`."""
+def queue(
+    *, actor: Actor, controller: Controller, service: str, show: str = "open", first: int = 0, most: int = 200
+) -> list[tuple[Case, date | None]]:
+    """(case, the day something of it is to be looked at) of the service, the most urgent first: `most` after the first
+    so many. Raises `ScopeError`.
+    """
     with Scope(actor, service, controllers=frozenset({controller.pk})):
-        found = list(queries.queue(controller_ids=[controller.pk], kind=service, show=show)[:200])
+        chosen = queries.queue(controller_ids=[controller.pk], kind=service, show=show)
+        found = list(chosen[first : first + most] if show == "closed" else chosen)
         days: dict[int, Any] = {}
         if service in UNDER_MANDATE:
             rows = Counterpart.objects.filter(case_id__in=[case.id for case in found], next_on__isnull=False)
             days = dict(rows.order_by("-next_on").values_list("case_id", "next_on"))
     ordered = sorted(found, key=lambda case: (days.get(case.id, date.max), case.received_at, case.id))
-    return [(case, days.get(case.id)) for case in (found if show == "closed" else ordered)]
+    return [(case, days.get(case.id)) for case in (found if show == "closed" else ordered[first : first + most])]
 
 
 def count_open(*, actor: Actor, controller: Controller, service: str) -> int:

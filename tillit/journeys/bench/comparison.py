@@ -6,7 +6,7 @@ The yardstick fetches the same values in one statement and adds them up with num
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from tillit.declaration.publish import publish
 from tillit.disclosure.models import ReleaseCell
 from tillit.journeys.bench import Figure, Result
 from tillit.journeys.bench.machine import Cost, processors
+from tillit.journeys.bench.meters import copy_days
 from tillit.journeys.bench.place import require, settle
 from tillit.journeys.bench.world import people
 from tillit.kernel import clock
@@ -90,19 +91,11 @@ def _homes(controller: Controller, points: int) -> None:
         cursor.execute(load(__file__, "comparison", "households"), given)
         cursor.execute(load(__file__, "cost", "ids"), given)
         ids = cursor.fetchall()
-        days = [MONTH + timedelta(days=n) for n in range(DAYS)]
-        for low in range(0, points, AT_ONCE):
-            some = ids[low : low + AT_ONCE]
-            level = chance.lognormal(7, 0.5, (len(some), 1))
-            wh = (chance.random((len(some), DAYS * 24)) * level).astype("<u4")
-            rows: dict[str, Any] = {
-                "controller": controller.pk,
-                "subjects": [subject for subject, _ in some for _ in days],
-                "points": [point for _, point in some for _ in days],
-                "days": days * len(some),
-                "wh": [row.tobytes() for row in wh.reshape(-1, 24)],
-            }
-            cursor.execute(load(__file__, "cost", "values"), rows)
+    for low in range(0, points, AT_ONCE):
+        some = ids[low : low + AT_ONCE]
+        level = chance.lognormal(7, 0.5, (len(some), 1))
+        wh = (chance.random((len(some), DAYS * 24)) * level).astype("<u4")
+        copy_days(controller=controller, points=some, first=MONTH, wh=wh)
 
 
 def _bare(controller: Controller) -> int:

@@ -23,12 +23,13 @@ from tillit.declaration.models import Controller
 from tillit.declaration.publish import publish
 from tillit.journeys.bench import Figure, Result
 from tillit.journeys.bench.machine import Cost, processors
+from tillit.journeys.bench.meters import before, before_of_all, copy_days
 from tillit.journeys.bench.place import require, settle
 from tillit.journeys.bench.world import people
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
-from tillit.platform import database, paths
+from tillit.platform import paths
 from tillit.power import looking, many, periods, slots
 from tillit.power.models import GridCompany
 from tillit.power.prices.models import SpotDay
@@ -37,13 +38,18 @@ from tillit.power.prices.operations import take_tariffs
 NAME = "cost"
 FIRST, AFTER = date(2026, 1, 1), date(2026, 2, 1)
 DAYS = (AFTER - FIRST).days
+EARLIEST = date(2024, 1, 1)
+"""The page of 2025 shows the year before beside it."""
 STEPS = ((0, 138000), (2000, 228000), (5000, 384000), (10000, 534000), (15000, 690000), (20000, 846000))
 ORE, AT_ONCE, PAGES = 10_000_000, 2000, 60
 Tell = Callable[[str], None]
 
 
-def run(*, points: int, pages: int, tell: Tell) -> Result:
-    """Measure. In a process whose database is `place.DATABASE`. Raises `BenchError` where the amounts differ."""
+def run(*, points: int, pages: int, two_years: bool = False, tell: Tell) -> Result:
+    """Measure. In a process whose database is `place.DATABASE`. Raises `BenchError` where the amounts differ.
+
+    two_years: of every point, not only of those whose page is opened.
+    """
     folder = paths.root() / "examples" / "power"
     declaration, _ = load_declaration(folder / "fjordlys.yaml")
     publish(declaration=declaration, source_text=(folder / "fjordlys.yaml").read_text("utf-8"), at=clock.now())
@@ -75,7 +81,7 @@ def run(*, points: int, pages: int, tell: Tell) -> Result:
     require(len(ours) == points, f"{len(ours)} of {points} points have a bill")
     require(np.array_equal(np.sort(ours), np.sort(by_hand)), "an amount differs from the bare one")
     tell(f"the page of a year, {pages} times")
-    took = _pages(controller, pages)
+    took = _pages(controller, pages, tell, two_years=two_years)
     figures = {
         "points": Figure(points, "points"),
         "values": Figure(values, "values"),
@@ -130,22 +136,10 @@ def _values(controller: Controller, points: int, file: Path) -> int:
             wh = (rng.random((len(some), DAYS * 24)) * peak[:, None]).astype("<u4")
             out.write(wh.tobytes())
             made += wh.size
-            _copy(controller, some, wh)
-        cursor.execute(load(__file__, "cost", "months"), {"controller": controller.pk, "first": FIRST, "after": AFTER})
+            copy_days(controller=controller, points=some, first=FIRST, wh=wh)
+        month: dict[str, Any] = {"controller": controller.pk, "first": FIRST, "after": AFTER}
+        cursor.execute(load(__file__, "meters", "months"), month)
     return made
-
-
-def _copy(controller: Controller, some: list[tuple[int, int]], wh: np.ndarray[Any, np.dtype[np.uint32]]) -> None:
-    """Values of some points, by COPY as the tables' owner: a scope's user has no COPY into a table under policies."""
-    days = [FIRST + timedelta(days=n) for n in range(DAYS)]
-    with (
-        database.connect("owner", name=connection.settings_dict["NAME"], autocommit=True) as owner,
-        owner.cursor().copy(load(__file__, "cost", "values")) as copy,
-    ):
-        copy.set_types(["int8", "int4", "int8", "int2", "date", "int2", "bytea", "bytea", "bytea", "int4"])
-        for (subject, point), of_point in zip(some, wh, strict=True):
-            for day, row in zip(days, of_point.reshape(DAYS, 24), strict=True):
-                copy.write_row((subject, controller.pk, point, 1, day, 60, row.tobytes(), b"\x04", bytes(8), 1))
 
 
 def _ours(controller: Controller) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -186,16 +180,19 @@ def _bare(file: Path, spot: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[A
     return np.concatenate(found)
 
 
-def _pages(controller: Controller, pages: int) -> list[float]:
-    """What a customer waits for when a year is opened, the drawing of the page apart: two years of values each."""
+def _pages(controller: Controller, pages: int, tell: Tell, *, two_years: bool) -> list[float]:
+    """What a customer waits for when a year is opened, the drawing of the page apart: two years of values each, which
+    stand of these points, or of all.
+    """
     acting = system("bench", {controller.pk})
     with Scope(acting, "power_supply"), connection.cursor() as cursor:
         cursor.execute(load(__file__, "cost", "ids"), {"controller": controller.pk})
-        some = cursor.fetchall()[:pages]
-        cursor.execute(
-            load(__file__, "cost", "earlier"),
-            {"controller": controller.pk, "points": [point for _, point in some], "first": FIRST, "back": 365},
-        )
+        ids = cursor.fetchall()
+        some = ids[:: max(len(ids) // pages, 1)][:pages]
+        if not two_years:
+            before(controller=controller, points=[point for _, point in some], start=EARLIEST, first=FIRST)
+    if two_years:
+        before_of_all(controller=controller, start=EARLIEST, first=FIRST, tell=tell)
     settle()
     took = []
     for subject, _ in some * (1 + PAGES // max(len(some), 1)):

@@ -30,7 +30,7 @@ from tillit.power.prices.operations import take_tariffs
 from tillit.power.prices.series_file import take_prices, take_temperatures
 
 RETAILER, AREA, GRID = "fjordlys", "NO1", "solbakken-nett"
-HOMES, DAYS = 30, 400
+HOMES, DAYS = 55, 400
 _FIRST_PERSON = 9101  # household numbers that no basket has
 _KINDS = ("spot", "spot", "spot", "variable", "fixed", "state")
 
@@ -63,7 +63,7 @@ def set_up(*, count: int = HOMES, folder: Path) -> Supplied:
     made = [homes.home(seed, days=DAYS, area=AREA, first_day=first.timetuple().tm_yday) for seed in range(1, count + 1)]
     _reference(folder, first, made[0])
     numbers = [_customer(controller, place, one, first) for place, one in enumerate(made)]
-    stored = sum(_readings(controller, number, one, first) for number, one in zip(numbers, made, strict=True))
+    stored = _readings(controller, numbers, made, first)
     months = derived.derive(controller_id=controller.pk)
     comparison.release(controller_id=controller.pk)
     given = alerts.use_alerts() + alerts.price_alerts()
@@ -140,23 +140,22 @@ def _customer(controller: Controller, place: int, made: homes.Home, first: date)
     return point.gsrn
 
 
-def _readings(controller: Controller, number: str, made: homes.Home, first: date) -> int:
-    """The hours of the home as the meter told them; on the days of the clock change there are 23 and 25."""
-    begins = int(slots.begins(slots.number(first)))
-    use = made.use
-    wh = np.concatenate([
-        np.resize(use[n], slots.length(first + timedelta(days=n), 60)) for n in range(DAYS)
-    ]).astype(np.int64)  # fmt: skip
-    count = len(wh)
-    stamp = int(clock.now().timestamp() * 1_000_000)
+def _readings(controller: Controller, numbers: list[str], made: list[homes.Home], first: date) -> int:
+    """The hours of the homes as their meters told them; on the days of the clock change there are 23 and 25."""
+    lengths = [slots.length(first + timedelta(days=n), 60) for n in range(DAYS)]
+    use = [
+        np.concatenate([np.resize(day, length) for day, length in zip(one.use, lengths, strict=True)]) for one in made
+    ]
+    hours, count = sum(lengths), sum(lengths) * len(made)
+    stamp, begins = int(clock.now().timestamp() * 1_000_000), int(slots.begins(slots.number(first)))
     values = Values(
-        point=np.zeros(count, dtype=np.int64),
+        point=np.repeat(np.arange(len(made)), hours),
         direction=np.ones(count, dtype=np.int64),
-        start=begins + np.arange(count) * 3600,
+        start=np.tile(begins + np.arange(hours) * 3600, len(made)),
         minutes=np.full(count, 60),
-        wh=wh,
+        wh=np.concatenate(use).astype(np.int64),
         quality=np.full(count, Quality.METERED, dtype=np.uint8),
         registered=np.full(count, stamp),
         line=np.arange(count) + 1,
     )
-    return readings.store(controller_id=controller.pk, points=[number], values=values).values
+    return readings.store(controller_id=controller.pk, points=numbers, values=values).values

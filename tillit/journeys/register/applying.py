@@ -112,7 +112,7 @@ def finish(*, actor: Actor, known: References, file: RegisterFile) -> None:
             },
         )
         file.state, file.finished_at = "finished", clock.now()
-        file.save(update_fields=["state", "finished_at"])
+        file.save(update_fields=["state", "finished_at", "settled"])
 
 
 def _all_new(part: Range) -> bool:

@@ -18,6 +18,7 @@ from tillit.files.sheets import MAGIC, SheetRows
 from tillit.files.stopping import Where
 from tillit.journeys.register import applying, reading
 from tillit.journeys.register.comparing import ACTIVITY, Difference, compare
+from tillit.journeys.register.settled import mark, settled
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.membership import register_files
@@ -106,6 +107,9 @@ def import_file(
         if approved is not None:
             file.approved = dict(approved)
         where.batch = file.pk
+        nothing = settled(actor=acting, known=known, style=style, file=file)
+        if nothing is not None:
+            return Outcome(file, nothing, described)
         with where.told():
             return taking.taken(file, described, approve=approve)
 
@@ -177,8 +181,13 @@ class _Taking:
             at=clock.now(),
             tell=lambda done: self.tell("apply", done),
         )
+        stands = not (outcome.withheld or file.quarantined or difference.restricted or difference.past)
+        file.settled = self._mark(difference.rows) if self.full and stands else ""
         applying.finish(actor=self.actor, known=self.known, file=file)
         return outcome
+
+    def _mark(self, rows: int) -> str:
+        return mark(actor=self.actor, known=self.known, style=self.style, rows=rows)
 
     def _compared(self, put: reading.Put):  # type: ignore[no-untyped-def]
         with Scope(self.actor, ACTIVITY):

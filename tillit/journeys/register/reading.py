@@ -204,8 +204,12 @@ def _copy(cursor: Any, rows: pl.DataFrame, payers: dict[str, int], controller_id
 
 def _key(known: References, style: str) -> Cmac:
     """What rows are digested with: another one where the same text would mean something else."""
-    means = repr((sorted(known.columns.items()), style, known.last_day))
-    return _cmac(known.controller_id, sha256(means.encode()).hexdigest())
+    return _cmac(known.controller_id, means(known, style))
+
+
+def means(known: References, style: str) -> str:
+    """A digest of what decides what a row's text means: the union's columns, how dates are written, what an end is."""
+    return sha256(repr((sorted(known.columns.items()), style, known.last_day)).encode()).hexdigest()
 
 
 @cache

@@ -23,6 +23,7 @@ from tillit.journeys.consents import receipts
 from tillit.journeys.systems.errors import SystemRefusedError
 from tillit.journeys.systems.reach import LOG, System, ever
 from tillit.kernel import clock
+from tillit.kernel.position import written_since
 from tillit.kernel.scope import Scope
 from tillit.parties.merging import same_person
 from tillit.parties.models import Relationship
@@ -75,19 +76,33 @@ def standing(*, system: System, subject_id: int) -> list[Switch]:
     return told
 
 
-def changed(*, system: System, since: datetime) -> list[tuple[int, int]]:
-    """(number of the act, person) of what the controller's people have said since, oldest first: whoever has or had a
-    relationship that the system's activity is for, for the no that keeps a system from somebody is what it must learn.
-    Nothing unless the declaration lets the system have consents.
+def followed(*, system: System) -> str | None:
+    """Whose choices the system is told of, in a word that changes with it: the relationships its activity is for. None
+    unless the declaration lets the system have consents.
     """
     today = clock.today()
-    declared = current(controller_id=system.controller.pk, on=today)
+    said = current(controller_id=system.controller.pk, on=today)
     try:
-        permit(declaration=declared, activity=UNDER, recipient=system.party, fields=(CATEGORY,), on=today)
+        permit(declaration=said, activity=UNDER, recipient=system.party, fields=(CATEGORY,), on=today)
     except DisclosureRefusedError:
+        return None
+    activity = said.activity(system.activity)
+    return f"consents {sorted(activity.applies_to) if activity else []}"
+
+
+def changed(*, system: System, since: datetime, position: int | None = None) -> list[tuple[int, int]]:
+    """(number of the act, person) of what the controller's people have said since, written at the position or later,
+    oldest first: whoever has or had a relationship that the system's activity is for, for the no that keeps a system
+    from somebody is what it must learn. Nothing unless the declaration lets the system have consents.
+    """
+    if followed(system=system) is None:
         return []
     with Scope(system.actor("consent_proof"), "consent_proof"):
-        acts = ConsentEvent.objects.filter(controller_id=system.controller.pk, recorded_at__gte=since)
+        acts = ConsentEvent.objects.filter(
+            written_since(ConsentEvent._meta.db_table, position),
+            controller_id=system.controller.pk,
+            recorded_at__gte=since,
+        )
         found = list(acts.order_by("recorded_at", "id").values_list("id", "subject_id"))
     theirs = ever(system=system, subject_ids={subject for _, subject in found})
     return [(act, subject) for act, subject in found if subject in theirs]

@@ -17,11 +17,27 @@ WHERE m.subject_id = due.subject_id AND m.id = due.id
 RETURNING m.subject_id, m.id
 
 -- name: give_up
--- Marketing that a worker was handing over when it died: whether it went is not known, and it is not sent again.
-UPDATE messages_message SET message_state = 'unknown', settled_at = %(now)s, sealed_address = NULL, reason = 'interrupted'
-WHERE controller_id = %(controller)s AND activity = %(activity)s AND message_state = 'sending' AND claimed_at < %(lapsed)s
-  AND handed_at IS NOT NULL
-RETURNING subject_id
+-- Marketing that a worker had handed over when it died. It went in the order of ids, one at a time: all but the last were
+-- taken. Whether the last one was is not known, and it is not sent again.
+UPDATE messages_message m SET message_state = CASE WHEN h.last THEN 'unknown' ELSE 'sent' END,
+  reason = CASE WHEN h.last THEN 'interrupted' ELSE '' END, settled_at = CASE WHEN h.last THEN %(now)s ELSE m.handed_at END,
+  sealed_address = NULL, claimed_at = NULL, claimed_by = NULL
+FROM (
+  SELECT subject_id, id, row_number() OVER (PARTITION BY claimed_by ORDER BY id DESC, subject_id DESC) = 1 AS last
+  FROM messages_message
+  WHERE controller_id = %(controller)s AND activity = %(activity)s AND message_state = 'sending' AND handed_at IS NOT NULL
+    AND claimed_at < %(lapsed)s
+) h
+WHERE m.subject_id = h.subject_id AND m.id = h.id AND m.message_state = 'sending'
+RETURNING m.subject_id, h.last
+
+-- name: gone
+-- These messages went, each at its moment.
+UPDATE messages_message m SET message_state = 'sent', reason = '', settled_at = g.at, sealed_address = NULL,
+  carrier = g.carrier, segments = g.segments, claimed_at = NULL, claimed_by = NULL
+FROM unnest(%(subjects)s::bigint[], %(ids)s::bigint[], %(at)s::timestamptz[], %(carriers)s::text[], %(segments)s::smallint[])
+  AS g (subject_id, id, at, carrier, segments)
+WHERE m.subject_id = g.subject_id AND m.id = g.id AND m.message_state = 'sending'
 
 -- name: work
 -- This worker is alive as long as its connection: whoever looks sees the lock.

@@ -44,3 +44,21 @@ FROM messages_message m
 WHERE m.controller_id = %(controller)s AND m.channel = 'post' AND m.direction = 'out' AND m.message_state = 'sent'
   AND m.letter_batch_id IS NULL
 UNION ALL SELECT '', 'letters', coalesce(sum(sent), 0) FROM batch
+
+-- name: measured
+-- Opens and clicks are noted of whoever had said yes to just that, while they had (F4): notes at a moment at which the
+-- last word about being measured was no yes, of the years for which the words are kept. Then the notes.
+WITH noted AS (
+  SELECT u.subject_id, u.at FROM messages_use u
+  WHERE u.controller_id = %(controller)s AND u.at > %(now)s::timestamptz - interval '3 years'
+), known AS (
+  SELECT n.subject_id, n.at, (
+    SELECT e.kind = 'given' FROM consent_event e
+    WHERE e.subject_id = n.subject_id AND e.activity = 'message_measurement' AND e.at <= n.at
+    ORDER BY e.at DESC, e.recorded_at DESC LIMIT 1
+  ) AS yes
+  FROM noted n
+)
+SELECT 'fault', 'opens and clicks of people who had not said yes to it', count(*) FROM known
+WHERE NOT coalesce(yes, false)
+UNION ALL SELECT '', 'noted', count(*) FROM noted

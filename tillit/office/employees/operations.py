@@ -16,13 +16,14 @@ from tillit.kernel.identifiers import phone as phones
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
-from tillit.office.employees import events, records
+from tillit.office.employees import events, links, records
 from tillit.office.employees.errors import EmployeeError
 from tillit.office.employees.models import EmploymentRecord
 from tillit.parties import contacts, journal
 from tillit.parties import operations as parties
-from tillit.parties.errors import AlreadyClaimedError
-from tillit.parties.models import Relationship
+from tillit.parties.lookup import by_address
+from tillit.parties.merging import same_person
+from tillit.parties.models import Fact, Relationship, SealedFact
 
 ACTIVITY, KIND = "employment", "employee"
 _FURTHEST = timedelta(days=366)
@@ -32,9 +33,10 @@ _SOURCE = "employer"
 
 def employ(*, scope: Scope, controller: Controller, typed: Mapping[str, str]) -> int:
     """Take somebody on, with `name`, `email`, `phone`, `street`, `postal_code`, `city`, `national_number`, `account`
-    and the first day, `started`; their subject. They get a login, so that they see what is kept of them.
+    and the first day, `started`; their subject. They get a login, so that they see what is kept of them, and a link.
 
-    Raises `EmployeeError`.
+    Whether an address is on record for somebody else is not told: whoever has it confirms, by the link, who they are
+    (`journeys.employed`). Raises `EmployeeError`; `works-here`, `worked-here` for somebody `earlier` knows.
     """
     if current(controller_id=controller.pk, on=clock.today()).activity(ACTIVITY) is None:
         raise EmployeeError("undeclared", "no employees are kept here")
@@ -44,18 +46,67 @@ def employ(*, scope: Scope, controller: Controller, typed: Mapping[str, str]) ->
     number = _number(typed.get("national_number", ""))
     if not number:
         raise EmployeeError("national_number", "the identity number is missing")
+    if (standing := earlier(scope=scope, controller=controller, typed=typed)) is not None:
+        raise EmployeeError("works-here" if _goes_on(standing) else "worked-here", "that is an employee we have had")
     subject = parties.create_subject(scope=scope, register_id=controller.register_id)
     parties.relate(scope=scope, subject_id=subject, controller_id=controller.pk, kind=KIND, started=started)
     _write(scope, controller, subject, {**typed, "national_number": number})
+    links.send(controller=controller, subject_id=subject, to=typed.get("email", "").strip())
     parties.open_account(scope=scope, subject_id=subject, register_id=controller.register_id, at=clock.now())
     append(type=events.BEGUN, scope=scope, controller=controller.pk, subject=subject, details={})
     return subject
 
 
+def earlier(*, scope: Scope, controller: Controller, typed: Mapping[str, str]) -> Relationship | None:
+    """The latest employment of somebody who works, or has worked, here and has the address, or the family name and the
+    identity number, that are typed. Nobody else is told of: payroll sees the same in its list.
+    """
+    ties = Relationship.objects.filter(controller_id=controller.pk, kind=KIND).order_by("-started", "-recorded_at")
+    for kind in ("email", "phone"):
+        found = by_address(register_id=controller.register_id, text=typed.get(kind, ""))
+        if found is not None and (tie := ties.filter(subject_id__in=same_person(found)).first()) is not None:
+            return tie
+    try:
+        number = _number(typed.get("national_number", ""))
+        family = names.normalise(typed.get("name", "")).rpartition(" ")[2]
+    except (EmployeeError, IdentifierError):
+        return None
+    alike = Fact.objects.filter(kind="name.family", value__iexact=family, superseded_at__isnull=True)
+    people = alike.filter(subject_id__in=ties.values("subject_id")).values_list("subject_id", flat=True)
+    kept = SealedFact.objects.filter(subject_id__in=list(people), controller_id=controller.pk, kind="national_number")
+    for fact in kept.filter(superseded_at__isnull=True) if number else ():
+        if parties.open_fact(scope=scope, fact=fact) == number:
+            return ties.filter(subject_id=fact.subject_id).first()
+    return None
+
+
+def again(*, scope: Scope, controller: Controller, subject_id: int, started: str) -> Relationship:
+    """Somebody who has worked here is taken on again; what is kept of the time before runs out as it did.
+
+    Raises `EmployeeError` `works-here` while an employment goes on or its end is still to come, `started`.
+    """
+    parties.lock_subject(scope=scope, subject_id=subject_id)
+    before = _latest(controller, subject_id)
+    if _goes_on(before):
+        raise EmployeeError("works-here", "the employment goes on")
+    day = _day(started, "started")
+    if before.ended is None or day < before.ended or day > clock.today() + _FURTHEST:
+        raise EmployeeError("started", "that is no first day")
+    tie = parties.relate(scope=scope, subject_id=subject_id, controller_id=controller.pk, kind=KIND, started=day)
+    parties.open_account(scope=scope, subject_id=subject_id, register_id=controller.register_id, at=clock.now())
+    append(type=events.BEGUN, scope=scope, controller=controller.pk, subject=subject_id, details={})
+    return tie
+
+
 def change(*, scope: Scope, controller: Controller, subject_id: int, typed: Mapping[str, str]) -> None:
     """Correct name, addresses, and, where they are given, identity number and account. Raises `EmployeeError`."""
     parties.lock_subject(scope=scope, subject_id=subject_id)
+    mine = Fact.objects.filter(subject_id=subject_id, kind="email", superseded_at__isnull=True)
+    before = mine.values_list("value", flat=True).first()
     _write(scope, controller, subject_id, typed)
+    after = mine.values_list("value", flat=True).first()
+    if after and after != before:
+        links.send(controller=controller, subject_id=subject_id, to=after)
     append(type=events.CHANGED, scope=scope, controller=controller.pk, subject=subject_id, details={"what": "facts"})
 
 
@@ -129,6 +180,10 @@ def stay(*, scope: Scope, controller: Controller, subject_id: int) -> None:
     append(type=events.CHANGED, scope=scope, controller=controller.pk, subject=subject_id, details={"what": "end"})
 
 
+def _goes_on(tie: Relationship) -> bool:
+    return tie.ended is None or tie.ended > clock.today()
+
+
 def _held(row: EmploymentRecord) -> bool:
     with connection.cursor() as cursor:
         held = {"subject": row.subject_id, "controller": row.controller_id, "category": category_id("employment")}
@@ -164,12 +219,11 @@ def _write(scope: Scope, controller: Controller, subject: int, typed: Mapping[st
             if kind == "phone":
                 phones.normalise(text)
             contacts.record_address(
-                scope=scope, register_id=controller.register_id, **where, kind=kind, text=text, source=_SOURCE, at=at
-            )
+                scope=scope, register_id=controller.register_id, **where, kind=kind, text=text, source=_SOURCE, at=at,
+                may_be_anothers=True,
+            )  # fmt: skip
         except IdentifierError:
             raise EmployeeError(kind, "that is no address") from None
-        except AlreadyClaimedError:
-            raise EmployeeError("taken", "another person has that address") from None
     sealed = {"national_number": _number(typed.get("national_number", "")), "bank_account": _account(typed)}
     for kind, value in sealed.items():
         if value:

@@ -168,7 +168,10 @@ def laid_out(subject: str, parts: list[Block], language: str, foot: tuple[str, .
         html = mrml.to_html(layout).content
     except (OSError, ValueError):  # what MJML cannot read; its words would repeat the text
         raise CampaignError("layout", "the mail cannot be laid out") from None
-    return html.replace("<html ", f'<html lang="{escape(language)}" ', 1).replace("⟦leave⟧", LEAVE_MARK)
+    html = html.replace(' lang="und"', f' lang="{escape(language)}"')  # what MJML writes where nothing is said
+    if "<html lang=" not in html:
+        html = html.replace("<html ", f'<html lang="{escape(language)}" ', 1)
+    return html.replace("⟦leave⟧", LEAVE_MARK)
 
 
 def _mjml(block: Block) -> str:

@@ -7,8 +7,8 @@ Invariants:
   others in an urn that is mixed and sealed anew with every answer; when it closes only figures of at least the minimum
   group are written, and the key, the urns and the list of who was asked are destroyed. Fewer answers than that are not
   kept at all. That somebody has answered is known by a ballot that is destroyed; whose it was, no row says. Urns and
-  ballots are in no dump. Against who copies the running database's files *and* holds the installation's secrets this
-  does not help (docs/outreach-forms.md).
+  ballots are in no dump. In the urn each answer is sealed to words that are kept nowhere (`locks`): before they are
+  given, copies of everything and every secret of the installation open none of them.
 - Whom to ask is counted, drawn and written to by a job, each person once wherever it is killed (`sending`).
 - An answer that is not anonymous is a personal row (`survey_answer`), deleted as declared; its figures stay.
 - Answers go to nobody: no operation here, and none elsewhere, discloses them.

@@ -40,8 +40,9 @@ def create(*, scope: Scope, controller: Controller, frame: Frame) -> Survey:
 def change(*, scope: Scope, survey: Survey, frame: Frame) -> None:
     """What a draft says of itself."""
     _draft(survey)
+    kept = {} if frame.anonymous else {"lock": None}
     Survey.objects.filter(pk=survey.pk).update(
-        **_checked(survey.controller, frame), counted=None, counted_at=None, problem=""
+        **_checked(survey.controller, frame), **kept, counted=None, counted_at=None, problem=""
     )
 
 

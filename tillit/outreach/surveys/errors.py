@@ -8,7 +8,8 @@ class SurveyError(TillitError):
     there is none; `options`: too few, or not as many in each language; `range`: low is not below high; `closes`: not a
     day to come; `nobody`: nobody may be asked, or fewer than the minimum group for an anonymous one; `uncommitted`: no
     draw was committed to; `reminded`: they have been reminded; `sending`: people are
-    still being invited; `segment`: people are not drawn by that.
+    still being invited; `segment`: people are not drawn by that; `phrase-missing`, `phrase-short`: an anonymous one is
+    closed by words of at least 20 characters; `phrase`: those are not the words.
     """
 
     exit_code = 2

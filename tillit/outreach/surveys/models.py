@@ -22,7 +22,8 @@ class Survey(models.Model):
     segment: the conditions that who is drawn meets (`campaigns.segments`), {} for none.
 
     closes_on: the first day on which it takes no answer. least: the minimum group, fixed when it opens. secret: what
-    the keys of an anonymous survey are made of, with a key outside the database; gone when it closes. answers: how many
+    the keys of an anonymous survey are made of, with a key outside the database; gone when it closes. lock: what its
+    answers are sealed to (`locks`), until it closes. answers: how many
     were counted, once it is closed; 0 for fewer than the minimum group. counted, counted_at: whom a draft may ask, and
     why not others, as the desk is told; None until it is counted. sending: messages to who was drawn are still to be
     put out. problem: why it went no further ('' for nothing): an error's code, or `restored`. prize: number of a
@@ -38,6 +39,7 @@ class Survey(models.Model):
     stage = models.CharField(max_length=7, choices=Stage.choices, default=Stage.DRAFT)
     draw = models.OneToOneField(Draw, on_delete=models.PROTECT, null=True, related_name="+")
     secret = models.BinaryField(null=True)
+    lock = models.BinaryField(null=True)
     least = models.IntegerField(default=0)
     asked = models.IntegerField(default=0)
     answers = models.IntegerField(default=0)
@@ -61,6 +63,16 @@ class Survey(models.Model):
                 name="surveys_survey_stage",
             ),
             models.CheckConstraint(condition=Q(sample__gte=0), name="surveys_survey_sample"),
+            models.CheckConstraint(
+                condition=Q(anonymous=False, lock__isnull=True)
+                | Q(anonymous=True)
+                & (
+                    Q(stage="draft")
+                    | Q(stage__in=["drawing", "open"], lock__isnull=False)
+                    | Q(stage="closed", lock__isnull=True)
+                ),
+                name="surveys_survey_lock",
+            ),
         ]
 
 

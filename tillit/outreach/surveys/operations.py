@@ -1,6 +1,7 @@
 """A survey is committed to, begun (`sending` draws and sends), reminded of, and closed (F7). Keyword-only."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
@@ -11,18 +12,28 @@ from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Scope, system
 from tillit.outreach.draws import operations as draws
 from tillit.outreach.draws.models import Draw
-from tillit.outreach.surveys import events, queries, urns
+from tillit.outreach.surveys import events, locks, queries, urns
 from tillit.outreach.surveys.errors import SurveyError
 from tillit.outreach.surveys.models import Ballot, Figure, Question, Remark, Stage, Survey
 from tillit.outreach.surveys.people import Invitation, Response
 from tillit.outreach.surveys.sheets import Sheet, figures
 
+WAITS = timedelta(days=60)
+"""How long the answers to an anonymous survey wait for its words, from the day on which it takes no more."""
 log = structlog.get_logger(__name__)
 
 
-def commit(*, scope: Scope, survey: Survey) -> Draw:
-    """Publish the digest of the seed by which people will be drawn, before their list stands. Again: as it was."""
+def commit(*, scope: Scope, survey: Survey, words: str = "") -> Draw:
+    """Publish the digest of the seed by which people will be drawn, before their list stands. Again: as it was.
+
+    words: what the answers to an anonymous survey are sealed to; kept nowhere, and needed to close it. Given again
+    while it is a draft, they take the place of the first. Raises `SurveyError` `phrase-missing`, `phrase-short`.
+    """
     held = _locked(survey, Stage.DRAFT)
+    if held.anonymous and (words or held.lock is None):
+        if not words:
+            raise SurveyError("phrase-missing", "an anonymous survey is closed by words")
+        Survey.objects.filter(pk=held.pk).update(lock=locks.made(words))
     if held.draw is not None:
         return held.draw
     names = {code: said["title"] for code, said in held.texts.items()}
@@ -40,9 +51,13 @@ def begin(*, scope: Scope, survey: Survey) -> None:
 
 
 def ready(survey: Survey) -> None:
-    """Whether it can be drawn. Raises `SurveyError` `uncommitted`, `questions`, `closes`."""
+    """Whether it can be drawn. Raises `SurveyError` `uncommitted`, `phrase-missing`, `questions`,
+    `closes`.
+    """
     if survey.draw is None:
         raise SurveyError("uncommitted", "commit to the draw first")
+    if survey.anonymous and survey.lock is None:
+        raise SurveyError("phrase-missing", "an anonymous survey is closed by words")
     if not survey.questions.exists():
         raise SurveyError("questions", "there is no question")
     if survey.closes_on <= clock.today():
@@ -56,6 +71,8 @@ def remind(*, scope: Scope, survey: Survey) -> int:
     held = _locked(survey, Stage.OPEN)
     if held.reminded_at is not None:
         raise SurveyError("reminded", "they have been reminded")
+    if held.closes_on <= clock.today():
+        raise SurveyError("closes", "its day has come")
     if held.sending:
         raise SurveyError("sending", "not everybody is invited yet")
     with queries.scope_of(held.controller):
@@ -68,14 +85,19 @@ def remind(*, scope: Scope, survey: Survey) -> int:
     return people
 
 
-def close(*, survey: Survey) -> int:
+def close(*, survey: Survey, words: str = "") -> int:
     """Close it: figures are made, and what they were made of is destroyed (anonymous) or left to its period. How many
-    answers were counted. Outside every scope.
+    answers were counted. words: those an anonymous survey was committed to with. Outside every scope. Raises
+    `SurveyError` `phrase` for others.
     """
+    return _close(survey, lambda held: urns.emptied(held, words))
+
+
+def _close(survey: Survey, empty: Callable[[Survey], list[Sheet]], problem: str = "") -> int:
     with transaction.atomic():
         held = _locked(survey, Stage.OPEN)
         questions = list(held.questions.order_by("position"))
-        sheets = urns.emptied(held) if held.anonymous else _responses(held)
+        sheets = empty(held) if held.anonymous else _responses(held)
         enough = len(sheets) >= held.least
         now = clock.now()
         if enough:
@@ -89,6 +111,7 @@ def close(*, survey: Survey) -> int:
                 Remark.objects.bulk_create(_remarks(questions, sheets, held.least, now))
             Ballot.objects.filter(survey=held).delete()
         held.stage, held.closed_at, held.secret, held.sending = Stage.CLOSED, now, None, False
+        held.lock, held.problem = None, problem
         held.answers = len(sheets) if enough else 0
         held.save()
         actor = system("surveys", {held.controller_id})
@@ -101,16 +124,28 @@ def close(*, survey: Survey) -> int:
 
 
 def close_everywhere() -> int:
-    """The worker's run: surveys whose day has come are closed; how many."""
-    closed = 0
-    due = Survey.objects.filter(stage=Stage.OPEN, closes_on__lte=clock.today()).select_related("controller")
+    """The worker's run: surveys whose day has come are closed; how many. An anonymous one waits for its words, for 60
+    days; then its answers are destroyed unread.
+    """
+    closed, today = 0, clock.today()
+    due = Survey.objects.filter(stage=Stage.OPEN, closes_on__lte=today).select_related("controller")
     for survey in due.order_by("pk"):
         try:
-            close(survey=survey)
+            if not survey.anonymous:
+                close(survey=survey)
+            elif survey.closes_on + WAITS <= today:
+                _close(survey, _unread, "unopened")
+            else:
+                continue
             closed += 1
         except TillitError as failed:
             log.warning("survey_not_closed", survey=survey.pk, code=failed.code)
     return closed
+
+
+def _unread(survey: Survey) -> list[Sheet]:
+    urns.destroy(survey)
+    return []
 
 
 def _remarks(questions: list[Question], sheets: list[Sheet], least: int, now: datetime) -> list[Remark]:

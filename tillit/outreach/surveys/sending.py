@@ -96,6 +96,9 @@ def put_next(*, survey: Survey) -> int:
         )
         if mine.stage != Stage.OPEN or not mine.sending:
             return 0
+        if mine.closes_on <= clock.today():
+            Survey.objects.filter(pk=mine.pk).update(sending=False)
+            return 0
         due = queries.due(mine)
         with queries.scope_of(mine.controller) as scope:
             asked = Invitation.objects.filter(survey_id=mine.pk)

@@ -68,12 +68,12 @@ class Bill:
 class Shared:
     """What the stretches of one month have in common where a point's contract changes within it, a row a point. used:
     kind of scheme → watt-hours of its cap that earlier stretches used up. peaks: (rows, days) the highest hour of each
-    day of all of them; measured: (rows) how many of these days have any value.
+    day of all of them, and (rows) how many of these days have any value; hours: the same of every hour.
     """
 
     used: Mapping[str, Ints]
-    peaks: Ints
-    measured: Ints
+    peaks: tuple[Ints, Ints]
+    hours: tuple[Ints, Ints]
 
 
 def nearest(numerator: Ints, denominator: int) -> Ints:
@@ -275,6 +275,15 @@ def daily_maxima(cells: Cells, wh: Ints, gaps: Flags | None) -> tuple[Ints, Ints
     return peaks, np.logical_or.reduceat(~gaps, cells.starts, axis=1).sum(axis=1)
 
 
+def every_hour(cells: Cells, wh: Ints, gaps: Flags | None) -> tuple[Ints, Ints]:
+    """(rows, hours) what each hour used, and (rows) of how many hours there is any value."""
+    used = cells.by_hour(wh)
+    if gaps is None or not gaps.any():
+        return used, np.full(len(wh), used.shape[1])
+    opens = np.flatnonzero(np.r_[True, cells.hour[1:] != cells.hour[:-1]])
+    return used, np.logical_or.reduceat(~gaps, opens, axis=1).sum(axis=1)
+
+
 def _fee_lines(terms: Terms, rows: int) -> list[Line]:
     nothing = np.zeros(rows, dtype=np.int64)
     return [
@@ -292,29 +301,33 @@ def _fee_lines(terms: Terms, rows: int) -> list[Line]:
 
 
 def _capacity_lines(terms: Terms, cells: Cells, wh: Ints, gaps: Flags | None, shared: Shared | None) -> list[Line]:
-    """The step that the mean of the month's highest daily maxima reaches. A day without any value has no maximum;
-    with fewer days than the tariff counts, the mean is of those there are.
+    """The step that the mean of the month's highest daily maxima, or hours, reaches. A day without any value has no
+    maximum; with fewer than the tariff counts, the mean is of those there are.
     """
-    if not terms.capacity:
-        return []
-    peaks, known = (shared.peaks, shared.measured) if shared is not None else daily_maxima(cells, wh, gaps)
     nothing = np.zeros(len(wh), dtype=np.int64)
     lines = []
     for tariff in terms.capacity:
+        if tariff.hours:
+            peaks, known = shared.hours if shared is not None else every_hour(cells, wh, gaps)
+        else:
+            peaks, known = shared.peaks if shared is not None else daily_maxima(cells, wh, gaps)
         count = min(tariff.maxima, peaks.shape[1])
         top = np.partition(peaks, peaks.shape[1] - count, axis=1)[:, -count:].sum(axis=1)
         of = np.clip(known, 1, count)
         step = np.searchsorted(tariff.edges, top // of, side="right") - 1
-        step = np.maximum(step, 0)
-        amount = nearest(tariff.year[step] * tariff.days, YEAR * terms.month)
+        step, watts = np.maximum(step, 0), top // of
+        year = 1000 * tariff.year[step] + tariff.per_kw[step] * watts
+        amount = nearest(year * tariff.days, 1000 * YEAR * terms.month)
         detail = {
-            "watts": top // of,
+            "watts": watts,
             "from": tariff.edges[step],
             "to": np.append(tariff.edges[1:], 0)[step],
             "year": tariff.year[step],
+            "per_kw": tariff.per_kw[step],
             "days": tariff.days,
             "of": terms.month,
             "maxima": of,
+            "hours": tariff.hours,
         }
         lines.append(Line("capacity", tariff.name, amount, nothing, note=tariff.note, detail=detail))
     return lines

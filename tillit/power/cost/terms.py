@@ -67,13 +67,17 @@ class Monthly:
 
 @dataclass(frozen=True, eq=False)
 class Capacity:
-    """Steps of a tariff that counts on so many days. edges: watts, rising; year: øre; maxima: how many make a mean."""
+    """Steps of a tariff that counts on so many days. edges: watts, rising; year: øre, per_kw for each kW; maxima: how
+    many make a mean; hours: the highest hours whichever days they are of, not the highest of each day.
+    """
 
     name: str
     edges: Ints
     year: Ints
+    per_kw: Ints
     maxima: int
     days: int
+    hours: bool = False
     note: str = ""
 
 
@@ -162,9 +166,12 @@ def _grid(known: Reference, key: Key, axis: Hours) -> tuple[list[Rate], list[Cap
         rates += _energy(tariff, rules, where, axis, known)
         if tariff.capacity != CapacityModel.NONE:
             steps = sorted(tariff.steps.all(), key=lambda step: step.from_watts)
-            edges = np.array([step.from_watts for step in steps], dtype=np.int64)
-            year = np.array([step.year for step in steps], dtype=np.int64)
-            capacity.append(Capacity(tariff.name, edges, year, tariff.days, (until - since).days, tariff.note))
+            edges, year, per_kw = (
+                np.array([getattr(step, name) for step in steps], dtype=np.int64)
+                for name in ("from_watts", "year", "per_kw")
+            )
+            hours, length = tariff.capacity == CapacityModel.HIGHEST_HOURS, (until - since).days
+            capacity.append(Capacity(tariff.name, edges, year, per_kw, tariff.days, length, hours, tariff.note))
     return rates, capacity
 
 

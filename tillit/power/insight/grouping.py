@@ -17,7 +17,7 @@ SIZES = (50, 80, 120, 160, 200)
 MOST_PERSONS = 5
 FIFTH = 5
 FEWEST = 5
-"""Households in the fifth that uses least, so that nothing is said of fewer than five (Elhub's own limit)."""
+"""Households of which anything is said, whatever is declared (Elhub's own limit)."""
 ROUND_TO = 10_000
 """Wh to which the line is rounded up to which one belongs to that fifth: it is nobody's own figure."""
 KWH = 1_000
@@ -56,8 +56,8 @@ def labels(*, area: str, dwelling: str, heating: str, square_metres: int | None,
 
 
 def least(minimum_group: int) -> int:
-    """How many households a group is made of at least: the declared minimum, and enough that a fifth is five."""
-    return max(minimum_group, FIFTH * FEWEST)
+    """How many households a group is made of at least: of its fifth, too, a figure is shown."""
+    return FIFTH * max(minimum_group, FEWEST)
 
 
 def draw(members: Iterable[Member], *, minimum_group: int) -> list[Drawn]:

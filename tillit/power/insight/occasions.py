@@ -18,6 +18,7 @@ from tillit.power.insight.breakdown import Part
 from tillit.power.insight.conditions import hours_beyond, next_step, peak
 from tillit.power.insight.models import AlertKind, MonthPart
 from tillit.power.prices import RATE
+from tillit.power.prices.models import CapacityModel
 from tillit.power.prices.queries import Reference, pieces, reference
 from tillit.power.queries import days_of
 
@@ -145,12 +146,15 @@ def capacity_peaks(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion
     until = slots.moment(int(slots.begins(slots.number(months.after(this)))))
     for some in _days(moment, wants, months.before(this), moment.today):
         hourly = some.hourly()
-        highest = np.maximum.reduceat(hourly.wh.astype(np.int64), hourly.offset[:-1])
+        highest, of_day = np.maximum.reduceat(hourly.wh.astype(np.int64), hourly.offset[:-1]), hourly.rows()
         for point_id in np.unique(hourly.point).tolist():
             mine, point = hourly.point == point_id, wants[point_id]
             earlier = hourly.day < slots.number(this)
-            before, now = highest[mine & earlier].tolist(), highest[mine & ~earlier].tolist()
-            count, edges = _steps(known, point.company, moment.today)
+            count, edges, by_hour = _steps(known, point.company, moment.today)
+            before, now = (
+                (hourly.wh[which[of_day]] if by_hour else highest[which]).tolist()
+                for which in (mine & earlier, mine & ~earlier)
+            )
             edge = point.threshold or next_step(before, now, edges, count=count)
             found = peak(now, edge, count=count) if edge else None
             if found is not None:
@@ -232,13 +236,16 @@ def _ore(known: Reference, area: str, municipality: str, use: str, day: date) ->
     return [round(one / (4 * 10_000 * RATE)) for one in hourly.tolist()]
 
 
-def _steps(known: Reference, company: str, day: date) -> tuple[int, list[int]]:
-    """How many maxima make the mean, and from which watts on each step counts, of a company's tariff on the day."""
+def _steps(known: Reference, company: str, day: date) -> tuple[int, list[int], bool]:
+    """How many maxima make the mean, from which watts on each step counts, and whether maxima are hours whichever days
+    they are of: of a company's tariff on the day.
+    """
     found = pieces([one for one in known.tariffs if one.company == company], day, day + timedelta(days=1))
     if not found:
-        return 3, []
+        return 3, [], False
     tariff = found[-1][0]
-    return tariff.days, sorted(step.from_watts for step in tariff.steps.all())
+    by_hour = tariff.capacity == CapacityModel.HIGHEST_HOURS
+    return tariff.days, sorted(step.from_watts for step in tariff.steps.all()), by_hour
 
 
 def _runs(hours: Iterable[int]) -> list[tuple[int, int]]:

@@ -12,7 +12,9 @@ personal(AlertSetting, category="energy_alert", clocks=_APP, kind_column="kind",
 personal(Alert, category="energy_alert", clocks=_APP, kind_column="kind", figures="nobody counts alerts")
 personal(QuietHours, category="energy_alert", clocks={}, figures="nobody counts settings")
 not_personal(
-    Group, because="what at least five households of a group used, of at least the minimum group", only_added=True
+    Group,
+    because="what a group used, and the fifth of it: no fewer homes than the minimum group",
+    only_added=True,
 )
 
 

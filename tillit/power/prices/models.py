@@ -47,9 +47,12 @@ class PlanKind(models.TextChoices):
 
 
 class CapacityModel(models.TextChoices):
-    """What capacity is measured by: the mean of so many of the highest daily maxima, or nothing."""
+    """What capacity is measured by: the mean of so many of the highest daily maxima, or of the highest hours whichever
+    days they are of, or nothing.
+    """
 
     DAILY_MAXIMA = "daily_maxima"
+    HIGHEST_HOURS = "highest_hours"
     NONE = "none"
 
 
@@ -135,7 +138,7 @@ class Holiday(models.Model):
 
 
 class GridTariff(Dated):
-    """A grid company's tariff. days: how many daily maxima the capacity is the mean of."""
+    """A grid company's tariff. days: how many daily maxima (or hours) the capacity is the mean of."""
 
     company = models.CharField(max_length=60)
     name = models.CharField(max_length=120)
@@ -180,17 +183,21 @@ class EnergyRate(models.Model):
 
 
 class CapacityStep(models.Model):
-    """What capacity from so many watts on costs a year, in øre; the lower edge belongs to the step."""
+    """What capacity from so many watts on costs a year, in øre, and per_kw for each kW of it; the lower edge belongs to
+    the step.
+    """
 
     tariff = models.ForeignKey(GridTariff, on_delete=models.CASCADE, related_name="steps")
     from_watts = models.IntegerField()
     year = models.IntegerField()
+    per_kw = models.IntegerField(default=0)
 
     class Meta:
         db_table = "power_capacity_step"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tariff", "from_watts"], name="power_capacity_step_once"),
             models.CheckConstraint(condition=Q(from_watts__gte=0, year__gte=0), name="power_capacity_step_sane"),
+            models.CheckConstraint(condition=Q(per_kw__gte=0), name="power_capacity_step_per_kw"),
         ]
 
 

@@ -133,11 +133,16 @@ def _tariff(part: TariffPart) -> Found:
             )
         )
     for step in part.capacity:
-        watts, year = whole(step.from_kw, 1000, "from_kw"), whole(step.year, 100, "year")
-        below.append((CapacityStep, {"from_watts": watts, "year": year}))
+        priced: Values = {
+            "from_watts": whole(step.from_kw, 1000, "from_kw"),
+            "year": whole(step.year, 100, "year"),
+            "per_kw": whole(step.per_kw, 100, "per_kw"),
+        }
+        below.append((CapacityStep, priced))
+    measured = CapacityModel.DAILY_MAXIMA if part.of == "days" else CapacityModel.HIGHEST_HOURS
     values = {
         "name": part.name,
-        "capacity": CapacityModel.DAILY_MAXIMA if part.capacity else CapacityModel.NONE,
+        "capacity": measured if part.capacity else CapacityModel.NONE,
         "days": part.maxima,
         "ends": part.ends,
         "note": part.note,
@@ -185,7 +190,7 @@ def _stored(parent: models.Model) -> list[Values]:
         return []
     rates = parent.rates.order_by("position").values("position", "key", "rate", "months", "days", "hours")
     return [dict(one) for one in rates] + [
-        dict(one) for one in parent.steps.order_by("from_watts").values("from_watts", "year")
+        dict(one) for one in parent.steps.order_by("from_watts").values("from_watts", "year", "per_kw")
     ]
 
 

@@ -91,10 +91,17 @@ class RatePart(_Part):
 
 
 class StepPart(_Part):
-    """A step of the capacity part: from so many kW (inclusive) it costs so many kroner a year."""
+    """A step of the capacity part: from so many kW (inclusive) it costs so much a year, and per_kw for each kW."""
 
     from_kw: Number
-    year: Number
+    year: Number = Decimal(0)
+    per_kw: Number = Decimal(0)
+
+    @model_validator(mode="after")
+    def _costs(self) -> "StepPart":
+        if min(self.year, self.per_kw) < 0 or not {"year", "per_kw"} & self.model_fields_set:
+            raise ValueError("a step has a price a year, or for each kW, not below zero")
+        return self
 
 
 class TariffPart(_DatedPart):
@@ -105,6 +112,7 @@ class TariffPart(_DatedPart):
     energy: tuple[RatePart, ...] = Field(min_length=1)
     capacity: tuple[StepPart, ...] = ()
     maxima: Annotated[int, Field(ge=1, le=31)] = 3
+    of: Literal["days", "hours"] = "days"
 
     @model_validator(mode="after")
     def _complete(self) -> "TariffPart":

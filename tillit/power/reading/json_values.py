@@ -7,6 +7,7 @@ its point (read in vectors), or a point with its values.
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -83,7 +84,7 @@ class JsonValues:
     def _by_lines(self) -> Iterator[Chunk]:
         carry, number = b"", 1
         while data := self._file.read(_BLOCK):
-            data = carry + data
+            data = carry + (data if number > 1 or carry else data.removeprefix(BOM_UTF8))
             cut = data.rfind(b"\n") + 1
             block, carry = data[:cut], data[cut:]
             if len(carry) > LONGEST_LINE:
@@ -126,7 +127,7 @@ class JsonValues:
 def _has_lines(file: BinaryIO) -> bool:
     """Whether it is an object a line: its first line is one by itself."""
     file.seek(0)
-    first = file.readline(LONGEST_LINE + 1).strip()
+    first = file.readline(LONGEST_LINE + 1).removeprefix(BOM_UTF8).strip()
     if len(first) > LONGEST_LINE or not first.startswith(b"{") or not first.endswith(b"}"):
         return False
     try:

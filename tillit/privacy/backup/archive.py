@@ -5,7 +5,7 @@ PostgreSQL's own archives (`pg_dump --format=custom`). Read as a stream, each pa
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ class Manifest:
     """What a dump says of itself. `tables`: rows of each table as the owner counted them in the dump's snapshot.
 
     `kept`: ISO period after which the dump is used no more. `migrations`: the last one of each app. `journal`: the last
-    journal segment that was shipped when the dump was made.
+    journal segment that was shipped when the dump was made. `secrets`: marks of the secrets that its rows depend on.
     """
 
     made_at: str
@@ -35,6 +35,7 @@ class Manifest:
     tables: dict[str, int]
     definitions: int
     journal: int
+    secrets: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
     @property

@@ -13,7 +13,7 @@ from tillit.declaration.queries import current
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load
-from tillit.platform import database, programs, sealed_files
+from tillit.platform import database, programs, sealed_files, secret_marks
 from tillit.privacy.backup import places, segments
 from tillit.privacy.backup.archive import Manifest
 from tillit.privacy.errors import BackupError
@@ -54,6 +54,7 @@ def make(*, progress: Progress = lambda _: None) -> tuple[Path, Manifest]:
             tables=tables,
             definitions=len(definitions),
             journal=segments.last(),
+            secrets=secret_marks.marks(*secret_marks.SEALED_WITH),
         )
         path = places.folder("dump") / places.name("dump", where.name, made)
         if path.exists():

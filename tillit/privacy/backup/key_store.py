@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from tillit.declaration import registry
+from tillit.parties import sealing
 from tillit.platform import database, sealed_files
 from tillit.platform.errors import SealedFileError
 from tillit.privacy.backup import places
@@ -19,6 +20,7 @@ from tillit.privacy.errors import BackupError
 
 COPIES = 2
 _BATCH = 2000
+_TABLE = "parties_data_key"
 
 
 def stores() -> list[str]:
@@ -61,8 +63,21 @@ def load(*, owner: psycopg.Connection[Any], path: Path) -> int:
 
 
 def check(path: Path) -> int:
-    """Read a copy to its last byte; how many keys it holds. Raises `BackupError`."""
-    return sum(len(rows) for _, rows in _batches(path))
+    """Read a copy to its last byte; how many keys it holds. Raises `BackupError`: damaged, or `other-key` where the
+    key-encryption key at hand does not open its first.
+    """
+    keys = 0
+    for table, rows in _batches(path):
+        if keys == 0 and table == _TABLE:
+            _refuse_other_key(path, json.loads(rows[0]))
+        keys += len(rows)
+    return keys
+
+
+def _refuse_other_key(path: Path, row: dict[str, Any]) -> None:
+    wrapped = bytes.fromhex(row["wrapped"].removeprefix("\\x"))
+    if not sealing.unwraps(row["subject_id"], row["controller_id"], wrapped):
+        raise BackupError("other-key", f"{path}: its keys were wrapped with another key_encryption than the one here")
 
 
 def _batches(path: Path) -> Iterator[tuple[str, list[str]]]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from tillit.platform import paths
+from tillit.platform import given, paths
 
 Store = Literal["dump", "keys", "journal"]
 _DEFAULT: dict[Store, str] = {"dump": "dumps", "keys": "keys", "journal": "journal"}
@@ -47,7 +47,7 @@ def folder(store: Store) -> Path:
 
 def key_version() -> int:
     """The version of the keys that new files are sealed with (``TILLIT_BACKUP_KEY_VERSION``); files name theirs."""
-    return int(os.environ.get("TILLIT_BACKUP_KEY_VERSION", "1"))
+    return given.number("TILLIT_BACKUP_KEY_VERSION", default=1, least=1)
 
 
 def name(kind: Store, database: str, made_at: datetime) -> str:

@@ -1,9 +1,10 @@
 """The journal done again in a restored database, before anything may read it (H11). Works as the database's owner.
 
-Order: copied rows take the place of what the dump holds (the last copy of each counts, and none of a row that is gone);
-then people are merged and parted as they were; then rows that were gone go, through the same disposal as they went;
-then what people leave behind, the ways in that an erasure closed, digests that were given up or moved, the row states
-that follow a restriction, staff who left. Doing it twice changes nothing more.
+Order: who was handed over since, within the installation, is at the giver again, whatever was done there; copied rows
+take the place of what the dump holds (the last copy of each counts, and none of a row that is gone); then people are
+merged and parted as they were; then rows that were gone go, through the same disposal as they went; then what people
+leave behind, the ways in that an erasure closed, digests that were given up or moved, the row states that follow a
+restriction, staff who left, people on their way between installations. Doing it twice changes nothing more.
 """
 
 import json
@@ -26,6 +27,7 @@ from tillit.parties import journal
 from tillit.parties.models import JournalEntry, JournalKind, Login, StaffMember, StaffRole, Subject
 from tillit.privacy import events, sweep
 from tillit.privacy.erasure import close_ways_in
+from tillit.privacy.handover import restoring
 from tillit.privacy.retention import children_first, dispose_rows
 
 Progress = Callable[[str], None]
@@ -40,7 +42,7 @@ _DIGEST_CALLS = {
 class Replayed:
     """What was done: rows put right, rows gone again, erasures, digests, people restricted or freed, staff ended,
     merges made and undone, and rows `lost`: corrected since the dump, but what they were corrected to can no longer be
-    opened, so nothing stands in their place (relation and kind → how many).
+    opened, so nothing stands in their place (relation and kind → how many). `handed`: of people who were handed over.
     """
 
     rows: int = 0
@@ -51,6 +53,7 @@ class Replayed:
     staff: int = 0
     merges: int = 0
     lost: Counter[str] = field(default_factory=Counter)
+    handed: restoring.Put = field(default_factory=restoring.Put)
 
     @property
     def total(self) -> int:
@@ -62,6 +65,7 @@ def replay(*, progress: Progress = lambda _: None) -> Replayed:
     """Do every entry of the journal again. The open connection is the owner's, on a database closed to others."""
     done = Replayed()
     everyone = system("restore", Controller.objects.values_list("id", flat=True))
+    back = restoring.forget_what_hinges(everyone)
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "replay", "buried"))
         cursor.execute("CREATE INDEX ON privacy_buried (relation, digest)")
@@ -78,6 +82,7 @@ def replay(*, progress: Progress = lambda _: None) -> Replayed:
     ):
         progress(f"replaying {name}")
         step(done, everyone)
+    done.handed = restoring.put_back(back)
     with Scope(everyone, "retention"), connection.cursor() as cursor:
         for statement in registry.AFTER_RESTORE:
             cursor.execute(load(*statement), {"now": clock.now()})

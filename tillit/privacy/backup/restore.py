@@ -22,7 +22,7 @@ from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import guard, system
-from tillit.platform import database, programs, setup
+from tillit.platform import database, programs, secret_marks, setup
 from tillit.privacy import retention
 from tillit.privacy.backup import archive, key_store, places, segments
 from tillit.privacy.backup.replay import Replayed, replay
@@ -49,12 +49,14 @@ def restore(
     """Restore the dump at `path` into the database `name`, which does not exist or is empty.
 
     `keys`: a copy of the key store; by default the newest of the dumped database. `without_keys`: accept that no sealed
-    value will open. Raises `BackupError`: damaged, wrong key, older than promised, not empty, no keys, a gap in the
-    journal. Then nothing is left of the attempt.
+    value will open. Raises `SecretError` for a dump of other secrets, and `BackupError`: damaged, wrong key, older than
+    promised, not empty, no keys, a gap in the journal. Then nothing is left of the attempt.
     """
     progress("reading the dump to its end")
     manifest = archive.check(path)
     _refuse_lapsed(manifest, path)
+    if not without_keys:
+        secret_marks.refuse_others(manifest.secrets, what=str(path))
     chosen = _keys(manifest, keys, without_keys=without_keys)
     _refuse_gaps(manifest)
     where, side = database.place(name), database.place(f"{name}_restoring")
@@ -202,6 +204,7 @@ def _take_name(side: database.Place, where: database.Place) -> None:
         if _exists(admin, where.name):
             _run(admin, "DROP DATABASE {}", where.name)
         _run(admin, "ALTER DATABASE {} RENAME TO {}", side.name, where.name)
+    secret_marks.remember(where)
     setup.open_to_application(where)
 
 

@@ -2,12 +2,14 @@
 
 A parcel is taken in only where it is sealed for this installation, signed by the key whose fingerprint our staff have
 confirmed, and belongs to an expectation that is open. Each is one transaction; a reference is taken in once, and asked
-again, the same receipt is the answer. No list joins a reference to anybody.
+again, the same receipt is the answer, which also says whether a backup made since holds the person. No list joins a
+reference to anybody. The journal names expectations and arrivals, so that a restore from an older dump knows who is to
+come again (`restoring`): they are taken in whatever the day.
 """
 
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -23,7 +25,8 @@ from tillit.declaration.registry import Arriving, PersonalTable
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
-from tillit.parties import sealing
+from tillit.parties import journal, sealing
+from tillit.parties.models import JournalKind
 from tillit.parties.operations import create_subject, open_account
 from tillit.privacy import envelope, events, portable
 from tillit.privacy.errors import HandoverError, PackageError
@@ -31,7 +34,10 @@ from tillit.privacy.handover import moving, parcel
 from tillit.privacy.handover.leaving import HERE
 from tillit.privacy.handover.parcel import Parcel, Receipt
 from tillit.privacy.handover.planning import ACTIVITY
-from tillit.privacy.models import HandoverArrived, HandoverExpected
+from tillit.privacy.models import BackupRun, HandoverArrived, HandoverExpected
+
+_COMMITTED = timedelta(minutes=10)
+"""By when an arrival is committed: a dump whose moment is later holds it."""
 
 
 def expect(
@@ -50,6 +56,7 @@ def expect(
         made = HandoverExpected.objects.create(
             receiver=receiver, giver=giver, fingerprint=key, expected_at=at, until=until
         )
+        _noted(scope, made, at)
         append(
             type=events.HANDOVER_EXPECTED,
             scope=scope,
@@ -73,6 +80,7 @@ def close(*, actor: Actor, expected: HandoverExpected, at: datetime) -> None:
     """Take nobody more in. Who came stays."""
     with Scope(actor, ACTIVITY) as scope, transaction.atomic():
         HandoverExpected.objects.filter(pk=expected.pk, closed_at__isnull=True).update(closed_at=at)
+        _noted(scope, HandoverExpected.objects.get(pk=expected.pk), at)
         append(
             type=events.HANDOVER_CLOSED,
             scope=scope,
@@ -80,6 +88,15 @@ def close(*, actor: Actor, expected: HandoverExpected, at: datetime) -> None:
             at=at,
             details={"handover": expected.pk, "persons": expected.arrived},
         )
+
+
+def _noted(scope: Scope, expected: HandoverExpected, at: datetime) -> None:
+    """In the journal, as it stands: nobody's name or number."""
+    row = {str(field.column): getattr(expected, field.attname) for field in HandoverExpected._meta.concrete_fields}
+    said: dict[str, Any] = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()
+    }
+    journal.note(scope=scope, kind=JournalKind.EXPECTED, at=at, **said)
 
 
 def expected_of(*, receiver: Controller) -> list[HandoverExpected]:
@@ -106,25 +123,44 @@ def take(*, message: bytes, at: datetime) -> Receipt:
     if number is None:
         raise PackageError("no-invitation", "the invitation is not one to hand people over")
     with transaction.atomic():
-        expected = HandoverExpected.objects.select_for_update(of=("self",)).select_related("receiver").get(pk=number)
+        there = HandoverExpected.objects.select_for_update(of=("self",)).select_related("receiver").filter(pk=number)
+        if (expected := there.first()) is None:
+            raise PackageError("no-invitation", "nobody is expected by that invitation here")
         if envelope.fingerprint(came.key).replace(" ", "") != expected.fingerprint:
             raise PackageError("unknown-sender", "the key is not the one whose fingerprint was confirmed here")
         known = HandoverArrived.objects.filter(expected=expected, reference=came.reference).first()
-        if known is not None:
+        lost = known is not None and known.lost_at is not None and came.final
+        if known is not None and known.lost_at is None:
             if known.digest != came.digest():
                 raise PackageError("changed-on-the-way", "this person came before, with something else")
-            return parcel.receipt(parcel=came, taken=True, arrived=known.counts)
-        if expected.closed_at is not None or expected.until < clock.local_date(at):
+            return parcel.receipt(parcel=came, taken=True, arrived=known.counts, safe=_is_safe(known))
+        if (expected.closed_at is not None or expected.until < clock.local_date(at)) and not lost:
             raise PackageError("invitation-expired", "nobody is expected any more")
         counts = _take_in(expected, came, at)
         if not came.final:
             transaction.set_rollback(True)
             return parcel.receipt(parcel=came, taken=False, arrived=counts)
-        HandoverArrived.objects.create(
-            expected=expected, reference=came.reference, digest=came.digest(), counts=counts, arrived_at=at
+        said = {"digest": came.digest(), "arrived_at": at}
+        HandoverArrived.objects.update_or_create(
+            expected=expected, reference=came.reference, defaults={**said, "counts": counts, "lost_at": None}
+        )
+        journal.note(
+            scope=None,
+            kind=JournalKind.ARRIVED,
+            at=at,
+            expected=expected.pk,
+            reference=came.reference,
+            digest=said["digest"],
+            arrived_at=at.isoformat(),
         )
         HandoverExpected.objects.filter(pk=expected.pk).update(arrived=expected.arrived + 1)
     return parcel.receipt(parcel=came, taken=True, arrived=counts)
+
+
+def _is_safe(known: HandoverArrived) -> bool:
+    """Whether a dump that is still there was made of a moment at which the arrival had been committed."""
+    dumps = BackupRun.objects.filter(kind="dump", removed_at__isnull=True, verified_at__isnull=False)
+    return dumps.filter(made_at__gt=known.arrived_at + _COMMITTED).exists()
 
 
 def _take_in(expected: HandoverExpected, came: Parcel, at: datetime) -> dict[str, int]:

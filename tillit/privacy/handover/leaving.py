@@ -2,15 +2,17 @@
 
     try       packed and rolled back here; the receiver takes it in, says what arrived, and rolls back too
     leave     one transaction: packed again, the sealed parcel put out, ended and erased here
-    confirm   the parcel is sent until the receiver's signed receipt is there; only then it is let go
+    confirm   the parcel is sent until the receiver's signed receipt says that a backup there holds the person; only
+              then it is let go
 
-Whatever stops between two steps, a person is whole at the giver, whole in a sealed parcel that is sent again, or whole
-at the receiver, who takes no reference twice.
+Whatever stops between two steps, and whichever side is restored from a dump, a person is whole at the giver, whole in a
+sealed parcel that is sent again, or whole at the receiver, who takes no reference twice (ADR 19).
 """
 
 import base64
 import json
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -27,8 +29,8 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import merging, sealing
 from tillit.parties.models import Login, Relationship
 from tillit.privacy import envelope, events, portable
-from tillit.privacy.errors import HandoverError
-from tillit.privacy.handover import moving, parcel
+from tillit.privacy.errors import HandoverError, PackageError
+from tillit.privacy.handover import moving, outbound, parcel
 from tillit.privacy.handover.parcel import Parcel, Receipt
 from tillit.privacy.handover.planning import going
 from tillit.privacy.models import Handover, HandoverSent
@@ -37,6 +39,8 @@ WAY = "handover"
 PATH = "/handover/in"
 TIMEOUT = 60.0
 TRIES = 3
+LONGEST = timedelta(days=30)
+"""How long after its arrival a parcel is kept for a receiver that makes no backup."""
 HERE = frozenset({"subject_id", "controller_id", "id", "recorded_at"})
 """Columns that mean nothing elsewhere."""
 
@@ -53,6 +57,12 @@ def one(*, handover: Handover, subject_id: int, at: datetime) -> None:
 
 
 def _one(handover: Handover, subject_id: int, at: datetime) -> bool:
+    known = parcel.reference(handover_id=handover.pk, subject_id=subject_id)
+    if (sent := HandoverSent.objects.filter(handover=handover, reference=known).first()) is not None:
+        _leave_again(handover, subject_id, at)
+        if sent.confirmed_at is None:
+            confirm(handover=handover, sent=sent)
+        return True
     with transaction.atomic():
         tried = _packed(handover, subject_id, at)
         transaction.set_rollback(True)
@@ -75,6 +85,7 @@ def _one(handover: Handover, subject_id: int, at: datetime) -> bool:
             left=goes.left,
             left_at=at,
         )
+        outbound.keep(handover=standing, sent=sent)
         with Scope(system("handover", {handover.giver_id}), "retention") as scope:
             append(
                 type=events.PERSON_HANDED_OVER,
@@ -90,29 +101,57 @@ def _one(handover: Handover, subject_id: int, at: datetime) -> bool:
     return True
 
 
+def _leave_again(handover: Handover, subject_id: int, at: datetime) -> None:
+    """Who has left already and is here again, by a restore that knew of the parcel and not yet of the erasure."""
+    with transaction.atomic():
+        standing = Handover.objects.select_for_update().get(pk=handover.pk)
+        moving.leave(handover, subject_id, at)
+        Handover.objects.filter(pk=handover.pk).update(moved=standing.moved + 1)
+
+
 def confirm_all(*, handover: Handover) -> int:
-    """Send again what has left and is not confirmed; how many are confirmed now."""
+    """Send again what has left and is not safe at the receiver; how many have become so."""
     waiting = list(HandoverSent.objects.filter(handover=handover, confirmed_at__isnull=True).order_by("id"))
-    for sent in waiting:
-        confirm(handover=handover, sent=sent)
-    return len(waiting)
+    for reference in outbound.waiting():  # of who never left, or was let go by a transaction that came to nothing
+        if not HandoverSent.objects.filter(reference=reference, confirmed_at__isnull=True).exists():
+            outbound.let_go(reference=reference)
+    return sum(confirm(handover=handover, sent=sent) for sent in waiting)
 
 
-def confirm(*, handover: Handover, sent: HandoverSent) -> None:
-    """Send the parcel until its receipt is there, then let it go. Again, it changes nothing."""
+def confirm_everywhere() -> int:
+    """The same for every hand-over to another installation, done or not; one that does not answer holds up no other."""
+    found = Handover.objects.filter(sent__confirmed_at__isnull=True, sent__isnull=False).distinct().order_by("id")
+    safe = 0
+    for handover in found:
+        with suppress(HandoverError, PackageError):
+            safe += confirm_all(handover=handover)
+    return safe
+
+
+def confirm(*, handover: Handover, sent: HandoverSent) -> bool:
+    """Send the parcel; note its arrival; let it go where the receiver says that a backup of its own holds the person,
+    or makes none for `LONGEST`. Whether it was let go. Again, it changes nothing.
+    """
     answer = _post(handover, bytes(sent.message or b""))
     if not answer.taken or answer.reference != sent.reference:
         raise HandoverError("handover-refused", "the receiver's receipt is not for what was sent")
+    now = clock.now()
     with transaction.atomic():
         standing = Handover.objects.select_for_update().get(pk=handover.pk)
-        done = HandoverSent.objects.filter(pk=sent.pk, confirmed_at__isnull=True).update(
-            message=None, confirmed_at=clock.now()
-        )
+        mine = HandoverSent.objects.filter(pk=sent.pk)
+        first = mine.filter(arrived_at__isnull=True).update(arrived_at=now)
         total = standing.counts
-        for table in sorted({*sent.left, *answer.arrived} if done else ()):
+        for table in sorted({*sent.left, *answer.arrived} if first else ()):
             before, arrived = total.get(table, [0, 0]), answer.arrived.get(table, 0)
             total[table] = [before[0] + sent.left.get(table, arrived), before[1] + arrived]
         Handover.objects.filter(pk=handover.pk).update(counts=total)
+        due = mine.filter(confirmed_at__isnull=True)
+        if not answer.safe:
+            due = due.filter(arrived_at__lt=now - LONGEST)
+        safe = bool(due.update(message=None, confirmed_at=now))
+    if safe:
+        outbound.let_go(reference=sent.reference)
+    return safe
 
 
 def _whole(goes: Parcel, answer: Receipt) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection
 
@@ -20,14 +21,14 @@ from tillit.disclosure.operations import disclose
 from tillit.kernel import clock
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
-from tillit.parties import directories, lookup, merging, sealing
+from tillit.parties import directories, journal, lookup, merging, sealing
 from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Fact, Login, Relationship, SealedFact
 from tillit.parties.operations import create_subject, end_relationship, lock_subject, open_account, wait_for_sets
 from tillit.privacy import events
 from tillit.privacy.erasure import erase
 from tillit.privacy.handover.planning import ACTIVITY, successor
-from tillit.privacy.models import Handover
+from tillit.privacy.models import Handover, HandoverMoved
 
 JOINT = (Fact, SealedFact)
 """What a register knows of its people together: the holder's rows, where it has one (A1)."""
@@ -96,7 +97,9 @@ def move(*, handover: Handover, subject_id: int, at: datetime) -> Counts:
                 at=at,
                 details={"handover": handover.pk, "rows": rows},
             )
-    leave(handover, subject_id, at)
+    gone_over = HandoverMoved.objects.create(handover=handover, token=uuid4())
+    with journal.hinging(gone_over.token):  # a dump without the person at the receiver keeps them at the giver
+        leave(handover, subject_id, at)
     return counts
 
 

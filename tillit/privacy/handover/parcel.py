@@ -52,13 +52,16 @@ class Parcel(_Strict):
 
 
 class Receipt(_Strict):
-    """What the receiver answers: what arrived (or would), of exactly this parcel."""
+    """What the receiver answers: what arrived (or would), of exactly this parcel; `safe`: a backup of its own that was
+    made since holds the person, so that the giver may let the parcel go.
+    """
 
     format: Literal["tillit-handover-receipt-1"] = "tillit-handover-receipt-1"
     reference: str
     digest: str
     taken: bool
     arrived: dict[str, int]
+    safe: bool = False
     key: str
     signature: str
 
@@ -74,13 +77,14 @@ def signed(parcel: Parcel) -> Parcel:
     return keyed.model_copy(update={"signature": envelope.sign(keyed.model_dump())})
 
 
-def receipt(*, parcel: Parcel, taken: bool, arrived: dict[str, int]) -> Receipt:
+def receipt(*, parcel: Parcel, taken: bool, arrived: dict[str, int], safe: bool = False) -> Receipt:
     """Our signed answer."""
     made = Receipt(
         reference=parcel.reference,
         digest=parcel.digest(),
         taken=taken,
         arrived=arrived,
+        safe=safe,
         key=envelope.signing_key(),
         signature="",
     )

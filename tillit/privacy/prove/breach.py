@@ -1,7 +1,8 @@
 """Breaches are assessed, told to the authority in time and to people at high risk (H12). Drills are practice only.
 
 Broken: past the authority's deadline without having told it, or told late without a reason; a deadline that is not the
-declared hours after it was known; a suspicion nobody has looked at in that time; high risk and people untold.
+declared hours after it was known; a suspicion nobody has looked at in that time; high risk and people untold; closed
+while authority, people, police or the supplier's report is owed.
 """
 
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from tillit.cases.models import Case
 from tillit.kernel import clock
 from tillit.privacy.breach.kind import BREACH
+from tillit.privacy.breach.operations import owed
 from tillit.privacy.models import Breach
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once
@@ -22,6 +24,7 @@ def _check(context: Context, said: Said) -> Finding:
     rows = list(Breach.objects.filter(controller_id=context.id))
     real = [one for one in rows if not one.drill]
     faults = [fault for one in real for fault in _faults(one, now, hours)]
+    faults += [f"{one.reference}: closed, and {left} is owed" for one in real if one.closed_at for left in owed(one)]
     untold = _untold(context, real)
     faults += [f"{reference}: {count} people at high risk were passed over" for reference, count in untold.items()]
     drills = [one.suspected_at for one in rows if one.drill]

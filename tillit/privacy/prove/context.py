@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from django.db import connection
 
@@ -17,6 +18,9 @@ from tillit.declaration.vocabulary import category_id, category_key
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.privacy.compiler import Plan
 from tillit.privacy.retention import all_plans
+
+if TYPE_CHECKING:
+    from tillit.privacy.prove.kinds import Finding, Kind
 
 SAMPLE = 20
 Key = tuple[int, str]
@@ -103,6 +107,7 @@ class Context:
     declaration: Declaration
     holder_id: int
     shared: Shared
+    findings: dict[str, "list[Finding]"] = field(default_factory=dict)
 
     @property
     def id(self) -> int:
@@ -122,6 +127,12 @@ class Context:
                 system("proof", [c.pk for c in self.shared.controllers if c.register_id == register]), activity
             )
         return Scope(system("proof", {self.id}), activity)
+
+    def found(self, kind: "Kind") -> "list[Finding]":
+        """What a kind of check finds of each of its promises, asked once a run."""
+        if kind.key not in self.findings:
+            self.findings[kind.key] = [kind.check(self, said) for said in kind.promised(self.declaration)]
+        return self.findings[kind.key]
 
     def rows(self, category: str) -> int:
         """How many rows the controller holds of a category."""

@@ -16,6 +16,9 @@ from tillit.privacy.models import Handover, HandoverArrived, HandoverExpected, H
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, judged, once
 
+UNSAFE = timedelta(days=3)
+"""How long the receiver's daily backup may take to hold who came."""
+
 
 def _check(context: Context, said: Said) -> Finding:
     rows = Handover.objects.select_related("giver", "receiver").filter(giver=context.controller)
@@ -24,6 +27,9 @@ def _check(context: Context, said: Said) -> Finding:
     faults += list(_behind(context, found))
     promised = context.declaration.activity(ACTIVITY) is not None
     coming = HandoverExpected.objects.filter(receiver=context.controller)
+    lost = HandoverArrived.objects.filter(expected__in=coming, lost_at__isnull=False).count()
+    if lost:
+        faults.append(f"{lost} people who came are not here since a restore, and have not been sent again")
     if any(one.chains for one in found) or coming.exists():
         faults += list(_value())
     return judged(
@@ -32,9 +38,12 @@ def _check(context: Context, said: Said) -> Finding:
 
 
 def _faults(context: Context, one: Handover) -> Iterator[str]:
-    late = one.sent.filter(confirmed_at__isnull=True, left_at__lt=clock.now() - timedelta(days=1)).count()
+    late = one.sent.filter(arrived_at__isnull=True, left_at__lt=clock.now() - timedelta(days=1)).count()
     if late:
         yield f"hand-over {one.pk}: {late} people have left, and the receiver has not confirmed that they came"
+    unsafe = one.sent.filter(confirmed_at__isnull=True, arrived_at__lt=clock.now() - UNSAFE).count()
+    if unsafe:
+        yield f"hand-over {one.pk}: {unsafe} people came, and the receiver has made no backup that holds them"
     for table, (left, arrived) in sorted(one.counts.items()):
         if left != arrived:
             yield f"hand-over {one.pk}: {left} rows of {table} left, {arrived} arrived"

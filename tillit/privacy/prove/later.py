@@ -7,24 +7,26 @@ from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
 from tillit.privacy.prove.context import Context
 from tillit.privacy.prove.kinds import Finding, Kind, Said, not_provable, texts
+from tillit.privacy.prove.measures import ANSWERED
 
 WHY = {
     "forms": "no page of ours asks with this form yet",
     "device_permissions": "what a device answers stays on it: nothing of it reaches the system",
     "security": "a measure of the organisation, not of the system",
+    "line": "the web server in front encrypts the line: nothing of it is seen from here",
 }
-_PROVED_ELSEWHERE = {"row_isolation", "need_to_know", "assigned_only", "stored_apart", "sealed_keys", "sealed_numbers"}
-_PROVED_ELSEWHERE |= {"card_digest"}
+_OF_THE_LINE = {"in_transit", "encryption_in_transit", "encryption", "certificates"}
 
 
 def _promised(declaration: Declaration) -> Iterator[Said]:
     lists: dict[str, tuple[Any, ...]] = {
         "device_permissions": declaration.device_permissions,
-        "security": tuple(m for m in declaration.security if m.key not in _PROVED_ELSEWHERE),
+        "security": tuple(m for m in declaration.security if m.key not in ANSWERED),
     }
     for part, items in lists.items():
         for item in items:
-            yield Said(f"{part}.{item.key}", _text(declaration, item), part)
+            of_the_line = part == "security" and item.key in _OF_THE_LINE
+            yield Said(f"{part}.{item.key}", _text(declaration, item), "line" if of_the_line else part)
 
 
 def _text(declaration: Declaration, item: Any) -> dict[str, str]:

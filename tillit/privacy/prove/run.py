@@ -21,6 +21,7 @@ from tillit.privacy.prove import (
     handover,
     holdings,
     later,
+    measures,
     messages,
     people,
     privileges,
@@ -85,6 +86,9 @@ KINDS: tuple[Kind, ...] = (
     changes.ACCEPTANCE,
     forms.KIND,
     domains.KIND,
+    measures.KIND,
+    measures.FIRST,
+    measures.BACKUPS,
     later.KIND,
 )
 
@@ -142,9 +146,9 @@ def _contexts(on: date) -> list[Context]:
 
 def _prove(context: Context, kinds: list[Kind]) -> Iterator[Proof]:
     for kind in kinds:
-        for said in kind.promised(context.declaration):
+        for said, finding in zip(kind.promised(context.declaration), context.found(kind), strict=True):
             promise = Promise(context.id, context.controller.key, said.path, kind.key, said.text)
-            yield Proof(promise, kind.check(context, said))
+            yield Proof(promise, finding)
 
 
 def _record(context: Context, proofs: list[Proof]) -> None:

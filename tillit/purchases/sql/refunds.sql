@@ -2,7 +2,7 @@
 -- A page of the refunds that wait at the controllers, the oldest first, each with what its receipt says and the number of
 -- all of them. One that was paid to another's card has no receipt here.
 SELECT u.id, u.subject_id, u.controller_id, u.event_at, c.name, s.name, s.place, coalesce(r.receipt, ''),
-       coalesce(r.product, ''), u.amount, c.currency, u.refund_of IS NOT NULL, coalesce(r.batch_id, 0), count(*) OVER ()
+       coalesce(r.product, ''), u.amount, c.currency, u.refund_of IS NOT NULL, coalesce(r.batch_id, 0), u.asked, count(*) OVER ()
 FROM purchases_unmatched_refund u
 JOIN purchases_chain c ON c.id = u.chain_id
 JOIN purchases_store s ON s.id = u.store_id
@@ -13,7 +13,7 @@ ORDER BY u.event_at, u.id LIMIT %(limit)s OFFSET %(offset)s
 -- name: one
 -- One refund that waits, as `waiting` tells it.
 SELECT u.id, u.subject_id, u.controller_id, u.event_at, c.name, s.name, s.place, coalesce(r.receipt, ''),
-       coalesce(r.product, ''), u.amount, c.currency, u.refund_of IS NOT NULL, coalesce(r.batch_id, 0), 1
+       coalesce(r.product, ''), u.amount, c.currency, u.refund_of IS NOT NULL, coalesce(r.batch_id, 0), u.asked, 1
 FROM purchases_unmatched_refund u
 JOIN purchases_chain c ON c.id = u.chain_id
 JOIN purchases_store s ON s.id = u.store_id

@@ -1,5 +1,7 @@
 """What acting under a mandate answers for."""
 
+from collections.abc import Callable
+
 from tillit.cases import kinds
 from tillit.declaration.registry import domain_check, only_when, personal
 from tillit.declaration.schema import Declaration
@@ -14,6 +16,12 @@ _STANDS = (
     "m.signed_at <= {at} AND {at} < m.expires_at AND (m.withdrawn_at IS NULL OR {at} < m.withdrawn_at)"
     " AND m.subject_id = {table}.subject_id AND m.case_id = {table}.case_id"
 )
+_PARENT = (
+    "SELECT FROM services_family_member f WHERE f.subject_id = m.subject_id AND f.consent_by = 'parent'"
+    " AND f.starts <= acting_letter.posted_at"
+)
+_CONSENTS = f"EXISTS ({_PARENT} AND (f.ends IS NULL OR acting_letter.posted_at < f.ends)) OR NOT EXISTS ({_PARENT})"
+"""A parent's consent stands as a letter is posted; or none is held any more, since ties lapse before letters do."""
 
 personal(
     Mandate,
@@ -58,7 +66,7 @@ only_when(
     "acting_letter.posted_at IS NULL OR acting_letter.direction = 'in' OR EXISTS (SELECT FROM acting_mandate m"
     " WHERE m.id = acting_letter.mandate_id AND "
     + _STANDS.format(at="acting_letter.posted_at", table="acting_letter")
-    + ")",
+    + f" AND (NOT m.by_guardian OR {_CONSENTS}))",
     kept=True,
 )
 only_when(
@@ -70,8 +78,9 @@ only_when(
 )
 
 
-def _promised(declaration: Declaration) -> str:
-    return f"activities.{ID_PROTECTION}" if declaration.activity(ID_PROTECTION) else ""
+def _where(activity: str) -> Callable[[Declaration], str]:
+    return lambda declaration: f"activities.{activity}" if declaration.activity(activity) else ""
 
 
-domain_check("acting", __file__, "promises", "acting", promised=_promised)
+domain_check("acting", __file__, "promises", "acting", promised=_where(ID_PROTECTION))
+domain_check("clean_up", __file__, "promises", "clean_up", promised=_where(WEB_CLEANUP))

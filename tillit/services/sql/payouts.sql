@@ -2,7 +2,7 @@
 -- Money that goes to people's accounts goes once, by two, and on record (D7, D8): payouts that were sent and that nobody
 -- has heard of for ten days, sent ones whose account was opened off the record, approved files that hold something else
 -- than was approved, refunds, cash and claims with more than one payout that counts, and payouts under way that the books
--- do not know, and debits of what we held to be not sent or refused. Then what there is of each.
+-- do not know, and debits of what we held to be not sent, refused or paid already. Then what there is of each.
 WITH mine AS (SELECT * FROM services_payout WHERE controller_id = %(controller)s),
 under_way AS (
   SELECT m.subject_id, m.category, sum(m.amount) AS amount FROM mine m
@@ -41,16 +41,19 @@ SELECT 'fault', 'people with payouts under way that the books do not know', coun
 FROM under_way u FULL JOIN booked b ON b.subject_id = u.subject_id AND b.category = u.category
 WHERE coalesce(u.amount, 0) <> coalesce(b.amount, 0)
 UNION ALL
-SELECT 'fault', 'debits of payouts that were held to be not sent or refused, which nobody has seen to', count(*)
+SELECT 'fault', 'debits of payouts held to be not sent, refused or paid already, which nobody has seen to', count(*)
 FROM services_bank_line b WHERE b.controller_id = %(controller)s AND b.loose AND b.amount < 0
 UNION ALL
 SELECT '', 'payouts', count(*) FROM mine
 
 -- name: hold
--- Payouts that waited when a dump was made may have been sent since: they are in no file until the bank has reported of
--- the day of the restore.
-UPDATE services_payout SET held_at = %(now)s, payout_state = 'waiting', run_id = NULL
-WHERE payout_state IN ('waiting', 'proposed')
+-- Payouts that waited when a dump was made may have been sent since: they are in no file until the bank's statements have
+-- told of all days from the dump to the restore. The dump is no older than the last payout or file in it.
+UPDATE services_payout p
+SET held_at = %(now)s, payout_state = 'waiting', run_id = NULL, told_until = (
+  greatest(p.made_at, (SELECT max(o.made_at) FROM services_payout o), (SELECT max(r.made_at) FROM services_payout_run r))
+  AT TIME ZONE 'Europe/Oslo')::date
+WHERE p.payout_state IN ('waiting', 'proposed')
 
 -- name: hold_files
 -- The files they were proposed in are not approved: what they held may have gone in another.

@@ -154,3 +154,25 @@ WHERE m.controller_id = %(controller)s AND m.ends IS NULL AND m.consent_by = 'pa
   AND f.value::date + interval '15 years' < %(on)s::date - 1
 UNION ALL
 SELECT '', 'family members', count(*) FROM services_family_member WHERE controller_id = %(controller)s AND ends IS NULL
+
+-- name: usage_reports
+-- A partner learns of use only while it has confirmed its own ground, and only of its own customers with free access
+-- (D1): people who were reported to a partner without such a ground that day, people reported to a partner that never
+-- paid for them, as far as their agreements are still held. Then who was reported.
+WITH told AS (
+  SELECT d.subject_id, d.party, (d.disclosed_at AT TIME ZONE 'Europe/Oslo')::date AS day FROM disclosure_disclosure d
+  WHERE d.controller_id = %(controller)s AND d.activity = 'partner_usage_report'
+)
+SELECT 'fault', 'people reported to a partner that has confirmed no ground', count(*) FROM told t WHERE NOT EXISTS (
+  SELECT FROM services_partner p JOIN services_partner_ground g ON g.partner_id = p.id
+  WHERE p.controller_id = %(controller)s AND p.key = t.party AND g.starts <= t.day AND (g.ends IS NULL OR t.day < g.ends)
+)
+UNION ALL
+SELECT 'fault', 'people reported to a partner that does not pay for them', count(*) FROM told t
+WHERE EXISTS (SELECT FROM services_agreement a WHERE a.subject_id = t.subject_id AND a.controller_id = %(controller)s)
+  AND NOT EXISTS (
+    SELECT FROM services_agreement a JOIN services_partner p ON p.id = a.partner_id
+    WHERE a.subject_id = t.subject_id AND a.controller_id = %(controller)s AND p.key = t.party AND a.starts <= t.day
+  )
+UNION ALL
+SELECT '', 'reported', count(*) FROM told

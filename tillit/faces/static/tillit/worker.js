@@ -1,6 +1,6 @@
 // The app's service worker. `SETTINGS` is put in front of it: the controller's key, its scope, what makes up the frame,
 // the pages that may be kept, for how many days, and whether the device may be asked about its network.
-const FRAME = `tillit-${SETTINGS.key}-frame-${SETTINGS.version}`;
+const FRAME = `tillit-${SETTINGS.key}-frame`;
 const KEPT = `tillit-${SETTINGS.key}-kept`;
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -18,9 +18,13 @@ async function forget() {
   return caches.delete(KEPT);
 }
 
+// What belonged to the frame of an earlier version. Both stand under names that the cookie register declares.
 async function tidy() {
-  for (const name of await caches.keys()) {
-    if (name.startsWith(`tillit-${SETTINGS.key}-frame-`) && name !== FRAME) await caches.delete(name);
+  for (const name of await caches.keys()) if (name.startsWith(`${FRAME}-`)) await caches.delete(name);
+  const cache = await caches.open(FRAME);
+  for (const held of await cache.keys()) {
+    const place = new URL(held.url);
+    if (!SETTINGS.frame.includes(place.pathname + place.search)) await cache.delete(held);
   }
 }
 

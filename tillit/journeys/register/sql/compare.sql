@@ -10,6 +10,11 @@ CREATE TEMP TABLE register_staged (
 SELECT listed, subject_id FROM membership_period
 WHERE controller_id = %(controller)s AND ends IS NULL AND listed IS NOT NULL
 
+-- name: fingerprint
+-- How many memberships are listed, and one hash of the digests by which they are, each with whose it is.
+SELECT count(*), bit_xor(uuid_hash_extended(listed, subject_id)) FROM membership_period
+WHERE controller_id = %(controller)s AND ends IS NULL AND listed IS NOT NULL
+
 -- name: matched
 -- Each staged row with who it is: `known` by member number, else by national number. Both together must be one person's,
 -- and no number stands on two rows.

@@ -1,3 +1,7 @@
+-- name: standing
+-- How a campaign stands now.
+SELECT status FROM campaigns_campaign WHERE id = %(campaign)s
+
 -- name: counted
 -- How many are in the set and may be written to, and how many are not, by reason.
 SELECT reason, count(*) FROM (/*audience*/) a GROUP BY reason

@@ -21,7 +21,10 @@ SELECT 'the server keeps commit times' WHERE current_setting('track_commit_times
 -- Surveys that are closed and still have what their keys are made of; anonymous ones that keep the ballots of more people
 -- than have not answered.
 SELECT format('survey %%s: its key was not destroyed', id) FROM surveys_survey
-WHERE controller_id = %(controller)s AND stage = 'closed' AND secret IS NOT NULL
+WHERE controller_id = %(controller)s AND stage = 'closed' AND (secret IS NOT NULL OR lock IS NOT NULL)
+UNION ALL
+SELECT format('survey %%s: its answers are not sealed to its words', id) FROM surveys_survey
+WHERE controller_id = %(controller)s AND anonymous AND stage = 'open' AND lock IS NULL
 UNION ALL
 SELECT format('survey %%s: ballots and answers are not as many as were asked', s.id) FROM surveys_survey s
 WHERE s.controller_id = %(controller)s AND s.anonymous AND s.stage = 'open'

@@ -1,9 +1,10 @@
 -- name: surveys
--- Of the controller's surveys: open ones past their day; closed ones that kept what they must not; messages that carry
+-- Of the controller's surveys: open ones past their day (anonymous ones wait 60 days for their words); closed ones that kept what they must not; messages that carry
 -- more than the invitation's words; figures of too few, and of numbers those that tell the least or the greatest; answers
 -- that left.
 SELECT 'fault', 'surveys are open although their day has passed', count(*) FROM surveys_survey s
-WHERE s.controller_id = %(controller)s AND s.stage = 'open' AND s.closes_on < %(on)s
+WHERE s.controller_id = %(controller)s AND s.stage = 'open'
+  AND s.closes_on + CASE WHEN s.anonymous THEN 60 ELSE 0 END < %(on)s
 UNION ALL
 SELECT 'fault', 'closed surveys have kept ballots, urns or who was asked', count(*) FROM surveys_survey s
 WHERE s.controller_id = %(controller)s AND s.stage = 'closed' AND (

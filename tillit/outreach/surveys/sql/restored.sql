@@ -2,7 +2,7 @@
 -- Surveys that were under way when a dump was made. Anonymous ones end: their answers and the rights to answer are in no
 -- dump. Others take answers still, but nobody is written to again: who was, since the dump, cannot be told from who was not.
 WITH over AS (
-  UPDATE surveys_survey SET stage = 'closed', closed_at = %(now)s, secret = NULL, answers = 0, sending = false,
+  UPDATE surveys_survey SET stage = 'closed', closed_at = %(now)s, secret = NULL, lock = NULL, answers = 0, sending = false,
     problem = 'restored' WHERE stage = 'open' AND anonymous
   RETURNING id
 ), asked AS (
