@@ -52,8 +52,8 @@ def condition(table: PersonalTable, need: int, *, writing: bool = False) -> str:
     """The policy expression of `table` for the right `need`. Only constants of ours are written into it.
 
     Two look-ups, each made once a statement. The planner counts on nearly every row passing a test for NULL, as it does
-    where a statement is about many; on one in twenty and one in two passing the bare conditions. `writing`: of a row that is being written, where asking for the people
-    with each row is less than planning another look-up.
+    where a statement is about many; of the bare conditions on one in twenty and one in two. `writing`: of a row that is
+    being written, where asking for the people with each row is less than planning another look-up.
     """
     category = table.category_column or str(category_id(table.categories[0]))
     reach = f"SELECT tillit_reach('{table.reach.place}_{need}', '{table.reach.categories}'::smallint[], {need})"
@@ -114,7 +114,7 @@ def links(table: PersonalTable) -> Iterator[tuple[str, str]]:
 
 
 def shape(table: PersonalTable) -> Iterator[str]:
-    """What a personal table has beyond its model: links, the categories it may hold, no statistics of its texts but codes."""
+    """What a personal table has beyond its model: links, the categories it may hold, statistics of codes alone."""
     for link, definition in links(table):
         full = f"{table.table}_{link}"[:63]
         yield f"ALTER TABLE {table.table} DROP CONSTRAINT IF EXISTS {full}"

@@ -18,7 +18,8 @@ class PersonalTable:
     category: vocabulary key, or None where `category_column` (smallint) carries it row by row, one of `categories`.
     clocks: clock event → column of this table (date or timestamptz; NULL means the clock has not started: keep).
     kind_column: column a retention rule's `only_kinds` selects on. codes: further columns of words of ours that many
-    people share; the planner may count them, of other texts the database keeps no statistics. sealed: columns holding sealed bytes.
+    people share; the planner may count them, of other texts the database keeps no statistics.
+    sealed: columns holding sealed bytes.
     anonymiser: (__file__, file, name) of the statement that keeps figures of the rows in `privacy_due` before they go.
     writer: NOLOGIN role whose functions alone may write (ledger, audit), or None when the app role writes itself;
     then disposer: its function `disposer(bigint[], text[]) RETURNS bigint` deleting rows by (subject_id, id) pairs.
