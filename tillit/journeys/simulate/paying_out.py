@@ -102,7 +102,7 @@ def nightly() -> None:
 
 
 def _booked(controller: Controller, row: Payout, amount: int) -> None:
-    told = Movement(f"E{row.reference}{amount}", row.reference, clock.today(), amount, row.currency, row.reference)
+    told = Movement(f"E{amount}", row.reference, clock.today(), amount, row.currency, row.reference)
     payout_reports.take_movement(controller=controller, one=told)
 
 
