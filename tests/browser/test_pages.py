@@ -123,6 +123,7 @@ JOURNEYS = [
     "staff_assistance_case",
     "blocking",
     "staff_blocks",
+    "staff_suppliers",
     "payments",
     "insurance",
     "own_insurances",

@@ -241,7 +241,7 @@ def _registers(reader: Reader) -> None:
 
 def _payout(reader: Reader) -> None:
     from tests.bonus.test_camt import entry, statement
-    from tests.services.test_payments import Payer
+    from tests.services.paying import Payer
     from tillit.journeys import payment_desk, payments, payments_in
 
     payer = Payer(reader.controller("trygghavn"), reader.people["trygghavn"])

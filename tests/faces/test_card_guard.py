@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -19,7 +20,10 @@ from tillit.cases.kinds import Field
 from tillit.declaration.models import Controller
 from tillit.faces import card_guard
 from tillit.faces.api import keys
+from tillit.faces.cli.main import run as command
 from tillit.journeys.enquiries.mail_in import take_in
+from tillit.kernel.identifiers import IdentifierError
+from tillit.kernel.identifiers import name as names
 
 pytestmark = pytest.mark.django_db
 CARD = card_number(417)
@@ -133,6 +137,27 @@ ASKED_FOR = {"agreement", "line", "number", "card", "code", "codes", "key", "pas
 """Names outside the guard that people type into: what asks for a number and checks it, or searches by one."""
 
 
+def test_d5_a_card_number_searched_for_in_a_file_s_name_a_command_or_a_name_is_refused(
+    berit: Person, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = at_work(hire(berit.controller, "customer_service"))
+    assert desk.get("/staff/trygghavn/enquiries/").status_code == 200
+    assert desk.get("/staff/trygghavn/enquiries/", {"q": WRITTEN}).status_code == 422
+    assert desk.get("/staff/trygghavn/enquiries/", {"next": WRITTEN}).status_code == 200, "nobody types there"
+    sign_in(client, berit)
+    form = {"kind": "enquiry", "subject": "Kortet", "text": "Se vedlegget"}
+    for name, status in ((f"{CARD}.pdf", 422), ("kvittering.pdf", 302)):
+        file = SimpleUploadedFile(name, b"%PDF-1.4\n%%EOF\n", "application/pdf")
+        assert client.post("/trygghavn/min-side/enquiries/", {**form, "file": file}).status_code == status
+    for arguments in ([f"--nb={CARD}"], ["--nb", WRITTEN], [CARD]):
+        assert command(["services", "advice", *arguments]) == 2
+        assert "full card number" in capsys.readouterr().err
+    assert command(["services", "advice", "4611686018427387904"]) == 2
+    assert "full card number" not in capsys.readouterr().err, "a number of ours"
+    with pytest.raises(IdentifierError, match="card number"):
+        names.normalise(f"Berit {CARD}")
+
+
 def test_d5_every_field_people_type_into_is_guarded_and_no_number_of_ours_is() -> None:
     fields = list(typed())
     assert len(fields) > 200
@@ -160,10 +185,15 @@ def test_d5_a_call_with_a_card_number_in_free_text_is_refused(
 
 
 def test_d5_d9_a_card_number_in_a_mail_is_masked_in_its_message_and_its_case(berit: Person) -> None:
-    raw = f"From: Berit <{berit.email}>\nSubject: Kort {CARD}\nMessage-ID: <1@x.example>\n\n{WRITTEN}\n"
+    raw = f"From: Berit <{berit.email}>\nSubject: Kort {CARD}\nMessage-ID: <{CARD}@x.example>\n\n{WRITTEN}\n"
     case = take_in(controller=berit.controller, raw=raw.encode())
     assert case is not None
     assert case.fields["subject"] == f"Kort •••• {CARD[-4:]}"
+    again = take_in(controller=berit.controller, raw=raw.encode())
+    assert again is not None
+    assert again.id == case.id, "the same mail again"
+    stranger = f"From: {CARD} <ola@post.example>\nSubject: Hei\nMessage-ID: <2@x.example>\n\nHei\n"
+    assert take_in(controller=berit.controller, raw=stranger.encode()) is not None
     see_everything()
     assert "messages_message" in stands_in_the_database(f"••••{CARD[-4:]},brukdet")
     assert stands_in_the_database(CARD) == []

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "staff_market_hub",
     "staff_payouts",
     "staff_benefits",
+    "staff_suppliers",
     "staff_advertising",
     "staff_surveys",
     "staff_competitions",

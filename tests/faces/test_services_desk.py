@@ -124,13 +124,48 @@ def test_d1_a_partner_is_asked_over_a_socket_and_a_supplier_told_what_it_needs(
     assert "Veihjelpen har det som trengs" in said(agent, page, act="tell", agreement=agreement.id)
     told = [one for one in outside.had.values() if one["path"] == "/customers"]
     assert [(one["name"], one["product"], sorted(one)) for one in told] == [
-        ("Berit Havn", "trygg", ["name", "path", "product", "reference"])
+        ("Berit Havn", "trygg", ["name", "path", "product", "reference", "times"])
     ], "what it is set up to need, and nothing else"
     assert sorted(one.party for one in rows(berit, Disclosure)) == ["fjordbank", "fjordbank", "veihjelp"]
+    assert "Leverandøren har det" in agent.get(page, headers=NB).text
+    assert "har det allerede" in said(agent, page, act="tell", agreement=agreement.id)
     outside.shutdown()
     outside.server_close()
     page = found(agent, "entitlement_check")
     assert "De svarte ikke" in said(agent, page, **asked, customer_number="K-12")
+
+
+def test_d1_what_a_supplier_refused_stands_at_the_desk_and_is_told_by_hand(
+    berit: Person, outside: PartnerOutside
+) -> None:
+    clerk, agent = (at_work(hire(berit.controller, role, role)) for role in ("customer_service", "service_agent"))
+    order = {"act": "order", "product": "trygg", "free": "0", "birth_date": "1980-02-29"}
+    said(clerk, found(clerk, "customer_administration"), **order)
+    (agreement,) = rows(berit, Agreement)
+    desk = "/staff/trygghavn/suppliers/"
+    assert "Alle leverandører har det de trenger" in agent.get(desk, headers=NB).text
+    outside.faults.append("refused")
+    which = {"agreement": agreement.id}
+    assert "Leverandøren sa nei" in said(agent, found(agent, "service_delivery"), act="tell", **which)
+    listed = agent.get(desk, headers=NB).text
+    assert "De sa nei: unknown-area" in listed
+    assert "Berit" not in listed, "nobody is named before they are opened"
+    assert "Leverandører" in agent.get("/staff/trygghavn/desk/", headers=NB).text
+    number = re.search(r'name="notice" value="(\d+)"', listed)
+    assert number
+    assert agent.post(desk, {"notice": "1"}).status_code == 404
+    opened = agent.post(desk, {"notice": number[1]}, follow=True, headers=NB)
+    assert "De sa nei: unknown-area" in opened.text
+    page = opened.redirect_chain[-1][0]
+    shown = said(agent, page, act="tell_myself", **which)
+    assert "Si til Veihjelpen" in shown
+    assert "Berit Havn" in shown
+    assert "Veihjelpen har det som trengs" in said(agent, page, act="passed_on", **which)
+    assert "Alle leverandører har det de trenger" in agent.get(desk, headers=NB).text
+    assert sorted(one["outcome"] for one in happened(berit, "supplier.told")) == ["confirmed", "refused"]
+    keeper = at_work(hire(berit.controller, "blocking_agent", "Per Sperr"))
+    assert keeper.get(desk).status_code == 404
+    assert outside.had == {}
 
 
 def test_d6_d7_staff_register_an_object_and_open_cases_for_who_calls(berit: Person) -> None:

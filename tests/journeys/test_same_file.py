@@ -64,6 +64,9 @@ def test_c5_the_same_file_five_times_shuffled_and_split_leaves_identical_ledgers
             files[-1].write_text("\n".join([f"{HEADER};refund_of", *mine[start:stop]]) + "\n", encoding="utf-8")
         for path in [*files, *files]:
             run(copy, path)
+        again = tmp_path / f"{turn}-again.csv"  # the very same file is known whole, and not read
+        again.write_text("\n".join([f"{HEADER};refund_of", *mine[::-1]]) + "\n", encoding="utf-8")
+        run(copy, again)
         with copy.connect("backup") as after:
             left = outcome(after)
         databases.drop(copy.name)

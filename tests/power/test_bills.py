@@ -259,6 +259,29 @@ def test_e3_the_highest_hours_of_the_month_are_shared_by_two_contracts_whichever
     assert ([peak.watts for peak in found.highest], found.mean, found.hours) == ([9_000, 8_001, 8_000], 8_333, True)
 
 
+def test_e4_an_hour_stands_beside_the_same_hour_of_the_clock_a_year_before(retailer: Controller) -> None:
+    point = a_point(retailer, 1)
+    for day, clocks in (
+        (date(2025, 3, 29), range(24)),
+        (date(2025, 10, 25), range(24)),
+        (date(2026, 3, 29), [0, 1, *range(3, 24)]),
+        (date(2026, 10, 25), [0, 1, 2, *range(2, 24)]),
+    ):
+        power.fill(retailer, point, day, [day.year - 2000 + 100 * hour for hour in clocks])
+    found = {}
+    for day in ("2026-03-29", "2026-10-25"):
+        with power.scope_for(retailer, point.subject_id, "energy_insight"):
+            page = looking.page(
+                subject_ids=[point.subject_id], controller_id=retailer.pk, controller="fjordlys", number=1,
+                looked=periods.parse(day), today=date(2026, 11, 20),
+            )  # fmt: skip
+        assert page.shown is not None
+        found[day] = [(row.wh, page.earlier.get(row.key)) for row in page.shown.rows]
+    assert found["2026-03-29"] == [(26 + 100 * hour, 25 + 100 * hour) for hour in [0, 1, *range(3, 24)]]
+    autumn = [(26 + 100 * hour, 25 + 100 * hour) for hour in range(24)]
+    assert found["2026-10-25"] == [*autumn[:3], (226, None), *autumn[3:]]
+
+
 @pytest.mark.parametrize("kind", ["spot", "variable"])
 def test_e3_a_forecast_counts_support_whatever_is_paid_and_begins_with_the_contract(
     retailer: Controller, tmp_path: Path, kind: str

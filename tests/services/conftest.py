@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from django.conf import settings as site
 
+from tests.conftest import TestDatabase
+from tests.services.paying import ACCOUNT, AcquirerProcess, Payer
 from tests.support import databases
 from tests.support.shops import card_number
 from tests.support.world import person, publish_examples
@@ -25,6 +27,7 @@ from tillit.journeys import payout_reports, payouts
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.platform import paths
+from tillit.services import acquirer as acquirers
 from tillit.services import blocking, instruments, terms
 from tillit.services.models import BlockOrder, Instrument, Issuer
 from tillit.services.payout_models import Payout
@@ -163,3 +166,32 @@ def paid_out(controller: Controller) -> int:
         told = Movement("E", row.reference, clock.today(), -row.amount, row.currency, row.reference)
         assert payout_reports.take_movement(controller=controller, one=told)
     return found.count
+
+
+@pytest.fixture
+def payer(fresh_db: TestDatabase) -> Payer:
+    clock.travel(NOW)
+    trygghavn = publish_examples("loyalty_services")["trygghavn"]
+    terms.keep_terms(controller=trygghavn, starts=date(2026, 1, 1), account=ACCOUNT)
+    who = person(trygghavn, "customer", given="Kari", family="Nordmann", email="kari@post.example")
+    return Payer(trygghavn, who)
+
+
+@pytest.fixture(scope="session")
+def acquirer_process() -> Iterator[AcquirerProcess]:
+    command = [sys.executable, "-m", "tillit.faces.cli", "simulator", "acquirer", "--port", "0", "--slow", "2"]
+    process = subprocess.Popen(command, cwd=paths.root(), stdout=subprocess.PIPE, text=True, env=os.environ.copy())
+    assert process.stdout is not None
+    try:
+        yield AcquirerProcess(int(process.stdout.readline().rsplit(":", 1)[1]))
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+@pytest.fixture
+def acquirer(acquirer_process: AcquirerProcess, monkeypatch: pytest.MonkeyPatch) -> AcquirerProcess:
+    monkeypatch.setattr(site, "ACQUIRER", f"http://simulator@127.0.0.1:{acquirer_process.port}")
+    monkeypatch.setattr(acquirers, "TIMEOUT", 0.5)
+    return acquirer_process

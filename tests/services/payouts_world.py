@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import fromstring
 
 from tests.bonus.test_camt import entry, statement
-from tests.services.test_payments import ACCOUNT, Payer
+from tests.services.paying import ACCOUNT, Payer
 from tests.support.world import person, publish_examples
 from tillit.audit.models import Event
 from tillit.journeys import payment_desk, payments, payments_in, payouts

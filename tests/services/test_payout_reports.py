@@ -8,8 +8,8 @@ from django.db import connection
 from tests.bonus.test_camt import entry, statement
 from tests.conftest import TestDatabase
 from tests.faces.test_staff import at_work, hire
+from tests.services.paying import ACCOUNT, NOW, Payer, balanced
 from tests.services.payouts_world import ELSEWHERE, beginning, of, recorded, refund, report, sent, state, transfers, two
-from tests.services.test_payments import ACCOUNT, NOW, Payer, balanced
 from tillit.declaration.registry import AFTER_RESTORE
 from tillit.files import pain
 from tillit.journeys import payments_in, payout_reports, payouts

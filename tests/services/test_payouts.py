@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.bonus.test_camt import entry, statement
 from tests.conftest import TestDatabase
 from tests.faces.test_staff import at_work, hire
+from tests.services.paying import ACCOUNT, NOW, Payer, balanced
 from tests.services.payouts_world import (
     ELSEWHERE,
     beginning,
@@ -28,7 +29,6 @@ from tests.services.payouts_world import (
     transfers,
     two,
 )
-from tests.services.test_payments import ACCOUNT, NOW, Payer, balanced
 from tests.support.commands import tillit
 from tillit.audit.models import Event
 from tillit.files import pain

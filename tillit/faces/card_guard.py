@@ -2,9 +2,11 @@
 
 Every field of every form is looked at, unless people type into no field of that name on any page (`fixed`: it carries a
 number of ours), or it stands in `NUMBERS`: it asks for a number, a code or a password. So a new form is guarded without
-anybody thinking of it. Of a JSON body every text is looked at. The refusal shows what was written with the number cut
-down, to be sent like that.
-What a person sends by mail or SMS cannot be refused: there the number is masked (`messages.operations.receive`).
+anybody thinking of it; so are the names of files, and what is searched for. Of a JSON body every text is looked at, and
+of a command every argument (`cli.main`). The refusal shows what was written with the number cut down, to be sent
+like that.
+What a person sends by mail or SMS cannot be refused: there the number is masked (`messages.operations.receive`). A name
+takes none, whatever way it comes (`kernel.identifiers.name`).
 """
 
 import re
@@ -50,8 +52,8 @@ _TYPED = frozenset({"text", "search", "tel", "email", "url", "password"})
 
 
 @cache
-def fixed() -> frozenset[str]:
-    """Names that our pages fill in and nobody types: hidden fields, choices, days; read from them."""
+def _names() -> tuple[frozenset[str], frozenset[str]]:
+    """(names that people type into somewhere, names that our pages fill in somewhere), read from them."""
     typed, chosen = set[str](), set[str]()
     for path in Path(__file__).parent.rglob("*.html"):
         for tag in _FIELD.finditer(path.read_text(encoding="utf-8")):
@@ -59,7 +61,13 @@ def fixed() -> frozenset[str]:
             words = tag[1] == "textarea" or (tag[1] == "input" and (not kind or kind[1] in _TYPED))
             if name:
                 (typed if words else chosen).add(name[1])
-    return frozenset(chosen - typed)
+    return frozenset(typed), frozenset(chosen)
+
+
+def fixed() -> frozenset[str]:
+    """Names that our pages fill in and nobody types: hidden fields, choices, days."""
+    typed, chosen = _names()
+    return chosen - typed
 
 
 def is_words(name: str) -> bool:
@@ -68,8 +76,17 @@ def is_words(name: str) -> bool:
 
 
 def in_form(request: HttpRequest) -> bool:
-    """Whether somebody typed a full card number into a free text of the form."""
-    return any(has_card_number(text) for name, texts in request.POST.lists() if is_words(name) for text in texts)
+    """Whether somebody typed a full card number into a free text of the form, or called a file so."""
+    files = (one.name or "" for _, sent in request.FILES.lists() for one in sent)
+    words = (text for name, texts in request.POST.lists() if is_words(name) for text in texts)
+    return any(has_card_number(text) for text in (*words, *files))
+
+
+def in_query(request: HttpRequest) -> bool:
+    """Whether somebody searched for one: what people type into a form that asks."""
+    typed = _names()[0]
+    asked = (text for name, texts in request.GET.lists() if name in typed and is_words(name) for text in texts)
+    return any(has_card_number(text) for text in asked)
 
 
 def in_json(body: Any) -> bool:

@@ -38,7 +38,8 @@ class PlainInput:
         if request.path_info.startswith(_API) and _CONTROL.search(request.path_info):
             return problems.answer("not-found")  # a partner's system is told in its own language
         plain = _plain(request)
-        if plain and not (request.method == "POST" and card_guard.in_form(request)):
+        card = plain and (card_guard.in_query(request) or (request.method == "POST" and card_guard.in_form(request)))
+        if plain and not card:
             return self.get_response(request)
         with translation.override(translation.get_language_from_request(request)):
             return card_guard.refused(request) if plain else page(request, 400)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from tillit.power import usage
 from tillit.power.bills import Span, spans
 from tillit.power.compared import Compared, compare, daily, year_before
+from tillit.power.cost.axis import hours
 from tillit.power.forecast import Forecast, forecast, weeks_before
 from tillit.power.models import Direction, MeteringPoint
 from tillit.power.periods import Looked, around
@@ -149,13 +150,27 @@ def _beside(
     if looked.kind == "day":
         hourly, before = found.hourly(), (year_before(looked.first) - date(1970, 1, 1)).days
         of_day = hourly.wh[hourly.day == before]
-        earlier = {f"{looked.first.isoformat()}.{n}": int(wh) for n, wh in enumerate(of_day)}
-        return compared, earlier if year_before(looked.first) in use else {}
+        earlier = _by_clock(looked.first, of_day.tolist()) if year_before(looked.first) in use else {}
+        return compared, earlier
     for day in days:
         if (wh := use.get(year_before(day))) is not None:
             key = day.isoformat()[: 7 if looked.kind == "year" else 10]
             earlier[key] = earlier.get(key, 0) + wh
     return compared, earlier
+
+
+def _by_clock(day: date, before: Sequence[int]) -> dict[str, int]:
+    """What each hour of a day is beside, by its row's key: the same hour of the clock a year before, not the same place
+    in the day. Autumn's second hour from two has none where that day had but one.
+    """
+    beside = dict(zip(_shown(year_before(day)), before, strict=True))
+    return {f"{day.isoformat()}.{n}": beside[shown] for n, shown in enumerate(_shown(day)) if shown in beside}
+
+
+def _shown(day: date) -> list[tuple[int, int]]:
+    """What the clock shows as each hour of a day begins, and for which time."""
+    clock = hours(day, day + timedelta(days=1)).clock.tolist()
+    return [(hour, clock[:n].count(hour)) for n, hour in enumerate(clock)]
 
 
 def _forecast(point: MeteringPoint, controller: str, looked: Looked, today: date) -> Forecast | None:

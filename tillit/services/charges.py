@@ -15,14 +15,13 @@ from django.db.models import Q, QuerySet, Sum
 from tillit.declaration.vocabulary import category_id, category_key
 from tillit.disclosure.operations import Disclosed, disclose
 from tillit.kernel import clock
-from tillit.kernel.identifiers import IdentifierError, account_number, card
+from tillit.kernel.identifiers import IdentifierError, card
 from tillit.kernel.scope import Scope
 from tillit.ledger.kinds import Kind
-from tillit.parties import sealing
 from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
-from tillit.services import accounts, invoices, orders, payouts
+from tillit.services import accounts, bank_accounts, invoices, orders, payouts
 from tillit.services.accounts import ACQUIRER, CREDIT, ONE_OFF, PAYMENTS
 from tillit.services.acquirer import Answer
 from tillit.services.errors import PaymentError
@@ -240,11 +239,7 @@ def give_back(*, scope: Scope, payment: Payment, amount: int, at: datetime, to_a
     by_card = row.method != Method.BANK
     sealed, number = None, ""
     if not by_card:
-        try:
-            number = account_number.normalise(to_account)
-            sealed = _seal(row, number)
-        except IdentifierError:
-            raise PaymentError("account", "that is no bank account number") from None
+        number, sealed = bank_accounts.taken(to_account, whose=row, of=Payment, column="to_account")
     made = Payment.objects.create(
         subject_id=row.subject_id,
         controller_id=row.controller_id,
@@ -358,13 +353,3 @@ def _last_day(expiry: str) -> date:
         raise PaymentError("expiry", "write month and year, as 09/28")
     first = date(2000 + int(year), int(month), 1)
     return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-def _seal(row: Payment, number: str) -> bytes:
-    return sealing.seal(
-        subject_id=row.subject_id,
-        controller_id=row.controller_id,
-        table=Payment._meta.db_table,
-        column="to_account",
-        value=number,
-    )

@@ -16,13 +16,12 @@ from tillit.cases.models import Case
 from tillit.declaration.queries import current
 from tillit.declaration.schema import Declaration
 from tillit.kernel import clock
-from tillit.kernel.identifiers import IdentifierError, account_number
 from tillit.kernel.scope import Scope
 from tillit.ledger.kinds import Kind as AccountKind
 from tillit.parties import sealing
 from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
-from tillit.services import accounts, covers, events, insurers, payouts
+from tillit.services import accounts, bank_accounts, covers, events, insurers, payouts
 from tillit.services.accounts import BANK, DUE, INSURER
 from tillit.services.errors import ServiceError
 from tillit.services.insurance_models import (
@@ -205,11 +204,7 @@ def pay(*, scope: Scope, case: Case, method: str, to_account: str, at: datetime)
         raise ServiceError("method", "say how it is paid")
     sealed, number = None, ""
     if method == PayoutMethod.BANK:
-        try:
-            number = account_number.normalise(to_account)
-            sealed = _seal(case, number)
-        except IdentifierError:
-            raise ServiceError("account", "that is no bank account number") from None
+        number, sealed = bank_accounts.taken(to_account, whose=case, of=PaidClaim, column="account")
     amount = int(case.fields["approved"])
     to = payouts.side(controller_id=case.controller_id) if number else BANK
     _move(scope, case, DUE, to, amount, "paid", at)
@@ -295,14 +290,4 @@ def _move(
         key=(why, case.id),
         at=at,
         state=case.state,
-    )
-
-
-def _seal(case: Case, number: str) -> bytes:
-    return sealing.seal(
-        subject_id=case.subject_id,
-        controller_id=case.controller_id,
-        table=PaidClaim._meta.db_table,
-        column="account",
-        value=number,
     )

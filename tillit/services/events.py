@@ -39,4 +39,5 @@ USAGE_REPORTED = event_type(
     "partner_usage.reported", subject="none", partner=CODE, people=COUNT, first=DATE, until=DATE
 )
 PARTNER_ASKED = event_type("entitlement.asked", subject="required", partner=CODE, answer=CODE)
+SUPPLIER_TOLD = event_type("supplier.told", subject="required", notice=ID, supplier=CODE, outcome=CODE)
 OBJECT_CHANGED = event_type("registered_object.changed", subject="required", object=ID, change=CODE)

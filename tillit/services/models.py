@@ -138,4 +138,5 @@ from tillit.services import (  # noqa: E402, F401 (models of this app)
     insurance_models,
     payment_models,
     product_models,
+    supply_models,
 )

@@ -11,13 +11,11 @@ from django.db.models import QuerySet
 from tillit.audit.operations import append
 from tillit.kernel import clock
 from tillit.kernel.card_numbers import has_card_number
-from tillit.kernel.identifiers import IdentifierError, account_number
 from tillit.kernel.scope import Scope
 from tillit.ledger.kinds import Kind
-from tillit.parties import sealing
 from tillit.parties.merging import same_person
 from tillit.parties.operations import lock_subject
-from tillit.services import accounts, events, invoices, payouts
+from tillit.services import accounts, bank_accounts, events, invoices, payouts
 from tillit.services.accounts import BANK, CREDIT, ONE_OFF, OWED, SALES
 from tillit.services.errors import PaymentError
 from tillit.services.payment_models import Invoice, OneOffKind, OneOffOrder, OneOffState, Payment
@@ -115,11 +113,7 @@ def hand_out(*, scope: Scope, order: OneOffOrder, to_account: str, at: datetime)
         raise PaymentError("order-over", "the order is over")
     sealed, number = None, ""
     if to_account:
-        try:
-            number = account_number.normalise(to_account)
-            sealed = _seal(row, number)
-        except IdentifierError:
-            raise PaymentError("account", "that is no bank account number") from None
+        number, sealed = bank_accounts.taken(to_account, whose=row, of=OneOffOrder, column="to_account")
     source = CREDIT if row.order_state == OneOffState.PAID else OWED
     to = payouts.side(controller_id=row.controller_id) if number else BANK
     _move(scope, row, source, to, row.cash, ("handed-out", row.controller_id, row.number), at)
@@ -289,14 +283,4 @@ def _note(scope: Scope, row: OneOffOrder, what: str) -> None:
         controller=row.controller_id,
         subject=row.subject_id,
         details={"order": row.id, "state": what},
-    )
-
-
-def _seal(row: OneOffOrder, number: str) -> bytes:
-    return sealing.seal(
-        subject_id=row.subject_id,
-        controller_id=row.controller_id,
-        table=OneOffOrder._meta.db_table,
-        column="to_account",
-        value=number,
     )

@@ -2,6 +2,7 @@
 installation names: `TILLIT_PARTNERS="fjordbank=https://TOKEN@host/path …"`, `TILLIT_SUPPLIERS` the same.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,11 +16,19 @@ from tillit.services.errors import ServiceError
 
 ASKING, SUPPLYING = "entitlement_check", "service_delivery"
 TIMEOUT = 15.0
+_SAYS_NO = frozenset({400, 409, 410, 422})
+_CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+"""What a supplier may give as its reason: a code, never words in which somebody could stand."""
 
 
 def asks(partner: str) -> bool:
     """Whether the installation says how the partner is asked."""
     return partner in _named(settings.PARTNERS)
+
+
+def told_by_computer() -> list[str]:
+    """The keys of the suppliers that the installation says how to tell."""
+    return list(_named(settings.SUPPLIERS))
 
 
 def tells(supplier: str) -> bool:
@@ -42,27 +51,46 @@ def ask(*, partner: str, product: str, sent: Disclosed) -> bool:
     return said
 
 
-def tell(*, supplier: str, product: str, sent: Disclosed) -> None:
-    """Tell the supplier whom it serves. Raises as `ask`; under one reference it has it once."""
-    body = {"reference": str(sent.reference), "product": product, **sent.payload}
-    reply = _call(SUPPLYING, settings.SUPPLIERS, supplier, "/customers", body, sent.reference)
-    if reply.status not in {200, 201, 202}:
+def tell(*, supplier: str, product: str, reference: UUID, sent: Disclosed) -> str:
+    """Tell the supplier whom it serves: '' when it has it, else the code with which it says no. Raises as `ask` when
+    that is not known. Under one reference it has it once.
+    """
+    body = {"reference": str(reference), "product": product, **sent.payload}
+    reply = _call(SUPPLYING, settings.SUPPLIERS, supplier, "/customers", body, reference)
+    if reply.status in {200, 201, 202}:
+        return ""
+    if reply.status not in _SAYS_NO:
         raise ServiceError("outside-malformed", f"the supplier answered {reply.status}")
+    try:
+        code = str(reply.json().get("code"))
+    except (ValueError, AttributeError):
+        code = ""
+    return code if _CODE.fullmatch(code) else "refused"
+
+
+def has(*, supplier: str, reference: UUID) -> bool:
+    """Whether the supplier has what it was told under a reference. Nothing about anybody is sent. Raises as `ask`."""
+    reply = _call(SUPPLYING, settings.SUPPLIERS, supplier, f"/customers/{reference}", None)
+    if reply.status not in {200, 404}:
+        raise ServiceError("outside-malformed", f"the supplier answered {reply.status}")
+    return reply.status == 200
 
 
 def _named(setting: str) -> dict[str, str]:
     return dict(one.split("=", 1) for one in setting.split())
 
 
-def _call(way: str, setting: str, key: str, path: str, body: dict[str, Any], once: UUID) -> Reply:
+def _call(way: str, setting: str, key: str, path: str, body: dict[str, Any] | None, once: UUID | None = None) -> Reply:
+    """`body` to whom the installation names, or, without one, a question of what they have."""
     address = _named(setting).get(key)
     if address is None:
         raise ServiceError("outside-unnamed", "the installation does not say how to reach them")
     at = urlsplit(address)
     if at.scheme != "https" and not is_here(at.hostname or ""):
         raise ServiceError("outside-in-clear", "it goes to another machine by https alone")
-    heads = {"Idempotency-Key": str(once)}
+    given: dict[str, Any] = {"method": "GET" if body is None else "POST", "path": path, "body": body}
+    given["headers"] = {"Idempotency-Key": str(once)} if once else None
     try:
-        return call(way=way, address=address, method="POST", path=path, body=body, timeout=TIMEOUT, headers=heads)
+        return call(way=way, address=address, timeout=TIMEOUT, **given)
     except UnreachableError:
         raise ServiceError("outside-silent", "they did not answer") from None

@@ -14,13 +14,12 @@ from tillit.audit.operations import append
 from tillit.declaration.queries import current
 from tillit.declaration.vocabulary import category_id, category_key
 from tillit.kernel import clock
-from tillit.kernel.identifiers import IdentifierError, account_number
 from tillit.kernel.scope import Scope
 from tillit.ledger.kinds import Kind
 from tillit.parties import sealing
 from tillit.parties.operations import lock_subject
 from tillit.parties.queries import facts
-from tillit.services import accounts, events
+from tillit.services import accounts, bank_accounts, events
 from tillit.services.accounts import BANK, CREDIT, PAYOUTS
 from tillit.services.errors import PaymentError
 from tillit.services.insurance_models import PaidClaim
@@ -90,18 +89,8 @@ def again(*, scope: Scope, payout: Payout, to_account: str, at: datetime) -> Pay
         or mine.filter(of=row.of, of_id=row.of_id, reason=DEBITED).exists()
     ):
         raise PaymentError("payout-state", "only what was refused is tried again, once")
-    try:
-        account = account_number.normalise(to_account)
-    except IdentifierError:
-        raise PaymentError("account", "that is no bank account number") from None
     model, column = _SOURCES[row.of]
-    sealed = sealing.seal(
-        subject_id=row.subject_id,
-        controller_id=row.controller_id,
-        table=model._meta.db_table,
-        column=column,
-        value=account,
-    )
+    account, sealed = bank_accounts.taken(to_account, whose=row, of=model, column=column)
     model.objects.filter(subject_id=row.subject_id, id=row.of_id).update(**{column: sealed})
     name, before = open_for_file(scope=scope, payout=row, run=row.run_id or 0, kind="payout_retry")
     changed = account != before

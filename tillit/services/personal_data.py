@@ -16,7 +16,7 @@ from tillit.declaration.registry import (
 from tillit.ledger.models import Balance, Transfer
 from tillit.parties import endings
 from tillit.parties.models import Fact
-from tillit.services import accounts, acquirer, blocking, claims, following, handing_over, insurers, outside
+from tillit.services import accounts, acquirer, blocking, claims, following, handing_over, insurers, outside, supplied
 from tillit.services.agreement_models import Agreement
 from tillit.services.entitlement_models import Entitlement, PartnerFile, QuarantinedEntitlement
 from tillit.services.family_models import FamilyInvitation, FamilyMember
@@ -32,6 +32,7 @@ from tillit.services.product_models import (
     ServiceProduct,
     ServiceSupplier,
 )
+from tillit.services.supply_models import SupplierNotice
 
 personal(
     Instrument,
@@ -76,6 +77,13 @@ personal(
     clocks={},
     figures="nobody counts invitations",
     not_exported={"digest": "a keyed digest of the link"},
+)
+personal(
+    SupplierNotice,
+    category="service_use",
+    clocks={"collected": "asked_at"},
+    not_exported={"told": "a keyed digest of what the supplier was told, which the log of disclosures says"},
+    figures="whom suppliers are told of stands in the log of disclosures",
 )
 not_personal(PartnerFile, because="counts of a list")
 transient(QuarantinedEntitlement, because="rows waiting for repair", kept="P90D", clock_column="quarantined_at")
@@ -130,6 +138,13 @@ domain_check(
     promised=lambda declaration: (
         "activities.partner_usage_report" if declaration.activity("partner_usage_report") else ""
     ),
+)
+domain_check(
+    "suppliers_told",
+    __file__,
+    "promises",
+    "supplied",
+    promised=lambda declaration: "activities.service_delivery" if declaration.activity(supplied.ACTIVITY) else "",
 )
 domain_check(
     "family",
@@ -241,5 +256,5 @@ outward_way(
     opens=("tillit.disclosure.calling",),
     through="what a supplier of a service needs of a customer to deliver it, as it is set up",
 )
-for _acts in ("agreed", "insured", "paying", "helped"):
+for _acts in ("agreed", "insured", "paying", "helped", "delivered"):
     simulated(f"tillit.services.simulated.{_acts}")

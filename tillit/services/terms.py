@@ -5,8 +5,8 @@ from datetime import date
 from django.db import transaction
 
 from tillit.declaration.models import Controller
-from tillit.kernel.identifiers import IdentifierError, account_number
 from tillit.kernel.iso_period import IsoPeriod
+from tillit.services.bank_accounts import number_of
 from tillit.services.errors import PaymentError
 from tillit.services.payment_models import PaymentTerms, Series
 
@@ -35,10 +35,7 @@ def keep_terms(
     vat: int = 2500,
 ) -> PaymentTerms:
     """Set the terms from a day on. Raises `PaymentError` (`account`, `days`, `fee-early`, `period`)."""
-    try:
-        number = account_number.normalise(account)
-    except IdentifierError:
-        raise PaymentError("account", "that is no bank account number") from None
+    number = number_of(account)
     if due_days < 1 or list(reminder_days) != sorted(set(reminder_days)) or min(reminder_days, default=1) < 1:
         raise PaymentError("days", "days are counted from the due day, one reminder later than the other")
     if fee and reminder_days and reminder_days[0] < SOONEST:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tillit.faces.cli.ready import controller_of
+from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 app = typer.Typer(no_args_is_help=True)
@@ -15,6 +15,15 @@ out = console()
 Controller = Annotated[str, typer.Option("--controller", help="Key of the controller.")]
 Key = Annotated[str, typer.Argument(help="Its key.")]
 PUT_ASIDE, WAITING = 3, 4
+
+
+@app.command()
+def tell() -> None:
+    """Tell suppliers whom they serve, as far as they do not have it; what the worker does every minute."""
+    ready()
+    from tillit.journeys.suppliers_told import tell_everywhere
+
+    out.print(f"{tell_everywhere()} told", markup=False)
 
 
 @app.command()

@@ -27,7 +27,17 @@ from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhook_sending
 from tillit.faces.jobs.models import LastRun
 from tillit.faces.jobs.schedule import OUTWARD, PROMPT, QUEUES, Every
-from tillit.journeys import agreements, billing, family, insurance, insurance_told, partner_feeds, payments, recovery
+from tillit.journeys import (
+    agreements,
+    billing,
+    family,
+    insurance,
+    insurance_told,
+    partner_feeds,
+    payments,
+    recovery,
+    suppliers_told,
+)
 from tillit.journeys.asked_for import ask_everywhere
 from tillit.journeys.bonus_claims import review_everywhere
 from tillit.journeys.daily_proof import prove_and_tell
@@ -73,6 +83,7 @@ JOBS = {
         Every("blocks", blocks.deliver, timedelta(minutes=1), queue=PROMPT),
         Every("payments", payments.follow_up, timedelta(minutes=1)),  # what the acquirer has not answered for
         Every("claims_told", insurance_told.tell_everywhere, timedelta(minutes=1)),
+        Every("suppliers_told", suppliers_told.tell_everywhere, timedelta(minutes=1), queue=OUTWARD),
         Every("covers", insurance.follow_agreements, timedelta(days=1), hour=1),
         Every("invoices", billing.everywhere, timedelta(days=1), hour=7),
         Every("outbox", outbox.deliver, timedelta(minutes=1)),

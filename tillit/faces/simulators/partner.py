@@ -1,10 +1,15 @@
 """A partner and a supplier that speak our protocol (docs/services.md): says who is entitled, is told whom it serves.
 
-A customer number that ends in an even digit is entitled to everything. `GET /had` lists what came, by reference.
+A customer number that ends in an even digit is entitled to everything. `GET /had` lists what came, by reference, and
+how often. `POST /play` `{"fail": ["busy", …]}` says what becomes of the next customers it is told of (`lost`: it takes
+it, and the answer never arrives; `silent`: it neither takes nor answers; `refused`: it says no, with a code; `twice`:
+it takes it, and answers twice; `slow`: it answers after two seconds). `POST /forget` begins anew.
 """
 
 import json
 import threading
+import time
+from contextlib import suppress
 from http.server import ThreadingHTTPServer
 from typing import Any
 
@@ -22,25 +27,61 @@ class Partner(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Call)
         self.token, self.lock = token, threading.Lock()
         self.had: dict[str, dict[str, Any]] = {}
+        self.faults: list[str] = []
+
+    def take(self, said: dict[str, Any], path: str) -> None:
+        """Note what came, once a reference."""
+        with self.lock:
+            one = self.had.setdefault(said["reference"], {**said, "path": path, "times": 0})
+            one["times"] += 1
 
 
 class _Call(JsonCall):
     server: Partner
 
     def do_GET(self) -> None:
-        """What came."""
-        with self.server.lock:
-            return self.answer(200 if self.path == "/had" else 404, self.server.had)
-
-    def do_POST(self) -> None:
-        """A question, or a customer to serve."""
-        said = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        """What came; or whether it has one customer."""
+        if self.path == "/had":
+            with self.server.lock:
+                return self.answer(200, self.server.had)
         if not self.has_token():
             return self.answer(401, {})
-        if self.path == "/entitlements/check" and set(said) != _ASKED:
+        known = self.path.removeprefix("/customers/") in self.server.had
+        return self.answer(200 if known else 404, {})
+
+    def do_POST(self) -> None:
+        """A question, or a customer to serve; or how the next customers fail."""
+        said = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        if self.path == "/forget":
+            self.server.had, self.server.faults = {}, []
+            return self.answer(200, {})
+        if self.path == "/play":
+            self.server.faults += said["fail"]
+            return self.answer(200, {})
+        if not self.has_token():
+            return self.answer(401, {})
+        if self.path == "/customers":
+            return self._customer(said)
+        if self.path != "/entitlements/check" or set(said) != _ASKED:
             return self.answer(400, {"code": "malformed"})
-        with self.server.lock:
-            self.server.had.setdefault(said["reference"], {**said, "path": self.path})
-        if self.path == "/entitlements/check":
-            return self.answer(200, {"entitled": said["customer_number"][-1:] in set("02468")})
-        return self.answer(202 if self.path == "/customers" else 404, {"reference": said["reference"]})
+        self.server.take(said, self.path)
+        return self.answer(200, {"entitled": said["customer_number"][-1:] in set("02468")})
+
+    def _customer(self, said: dict[str, Any]) -> None:
+        fault = self.server.faults.pop(0) if self.server.faults else ""
+        if fault == "busy":
+            return self.answer(503, {})
+        if fault == "refused":
+            return self.answer(422, {"code": "unknown-area"})
+        if fault != "silent":
+            self.server.take(said, self.path)
+        if fault == "slow":
+            time.sleep(2)
+        if fault in {"lost", "silent"}:
+            self.close_connection = True
+            return None
+        if fault == "twice":
+            self.answer(202, {"reference": said["reference"]})
+        with suppress(BrokenPipeError):  # who waited no longer
+            self.answer(202, {"reference": said["reference"]})
+        return None

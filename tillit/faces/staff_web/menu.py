@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tillit.declaration.drafts import open_draft
 from tillit.faces.member_web.assistance import PATHS
-from tillit.faces.staff_web import imports, market_hub, population, webhooks
+from tillit.faces.staff_web import imports, market_hub, population, services, webhooks
 from tillit.faces.staff_web.access import Worker
 from tillit.journeys import blocking, complaints, insurance, misuse, payment_desk, payouts, reconciliation, refunds
 from tillit.journeys.assistance import SERVICES
@@ -179,6 +179,14 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("books", "staff_books", "books.title", "books.tile", _may("bookkeeping")),
     Entry("blocking", "staff_blocks", "blocking_desk.title", "blocking_desk.tile", _may("card_blocking"), _blocks),
     *(_helps(service) for service in SERVICES),
+    Entry(
+        "suppliers",
+        "staff_suppliers",
+        "suppliers_desk.title",
+        "suppliers_desk.tile",
+        services.supplies,
+        services.suppliers_waiting,
+    ),
     Entry("employees", "staff_employees", "employees.title", "employees.tile", lambda w: w.keeps_employees),
     Entry("contacts", "staff_contacts", "contacts.title", "contacts.tile", lambda w: w.keeps_contacts),
     Entry("refunds", "staff_refunds", "refunds.title", "refunds.tile", lambda w: w.settles_refunds, _refunds),

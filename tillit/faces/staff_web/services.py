@@ -16,7 +16,7 @@ from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.faces.member_web.belongings import REFUSED as THING_REFUSED
 from tillit.faces.member_web.belongings import paper_words, said_in
 from tillit.faces.member_web.requests import number_of
-from tillit.faces.staff_web.access import Worker, found_by, staff_page
+from tillit.faces.staff_web.access import Worker, found_by, staff_page, token_for
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.faces.uploads import uploaded
@@ -33,6 +33,8 @@ from tillit.services.feeds import ACTIVITY as ENTITLING
 from tillit.services.insurance_models import LossKind
 from tillit.services.objects.models import KINDS
 from tillit.services.product_models import Payer, ServiceProduct
+from tillit.services.supplied import ACTIVITY as SUPPLYING
+from tillit.services.supply_models import NoticeState
 
 REFUSED = (ServiceError, DisclosureRefusedError, CaseError, *THING_REFUSED)
 _LONGEST = 4000
@@ -46,9 +48,9 @@ def sections(worker: Worker, activity: str) -> list[str]:
     has = {
         "agreements": activity == AGREEING,
         "partner": activity == ENTITLING,
-        "supply": activity == supply.ACTIVITY,
+        "supply": activity == SUPPLYING,
         "things": activity == belongings.SERVICE and belongings.offered(controller=controller),
-        "advice": activity == supply.ACTIVITY
+        "advice": activity == SUPPLYING
         and advice.ACTIVITY in (worker.actor.activities or ())
         and advice.offered(controller=controller),
         "caller": caller.offered(controller=controller, activity=activity),
@@ -125,6 +127,34 @@ def extract(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
     return cast(HttpResponse, StreamingHttpResponse(pieces, content_type="application/zip", headers=heads))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def suppliers(request: HttpRequest, worker: Worker) -> HttpResponse:
+    """What suppliers do not have yet, or refused; a POST opens the person of one, under the purpose of it."""
+    if not supplies(worker):
+        raise Http404
+    rows = supply.waiting(actor=worker.actor, controller=worker.site.controller)
+    if request.method == "POST":
+        number = number_of(request.POST.get("notice", ""))
+        one = next((row for row in rows if row.id == number), None)
+        if one is None:
+            raise Http404
+        token = token_for(request, worker, SUPPLYING, one.subject_id)
+        return redirect("staff_services_person", worker.site.key, token)
+    return render(request, "staff_web/suppliers.html", worker.context(page="suppliers", rows=rows))
+
+
+def supplies(worker: Worker) -> bool:
+    """Whether the worker tells suppliers of the controller's customers."""
+    may = SUPPLYING in (worker.actor.activities or ())
+    return may and agreements.offered(controller=worker.site.controller)
+
+
+def suppliers_waiting(worker: Worker) -> int:
+    """How many agreements wait there."""
+    return supply.count_waiting(actor=worker.actor, controller=worker.site.controller)
+
+
 def _asked(request: HttpRequest, shown: list[str]) -> str:
     act = request.POST.get("act", "")
     if act not in _ACTS or _OF[act] not in shown:
@@ -183,10 +213,16 @@ def _ask(request: HttpRequest, whose: dict[str, Any], activity: str) -> str:
 
 
 def _tell(request: HttpRequest, whose: dict[str, Any], activity: str) -> str | dict[str, Any]:
-    done = supply.tell(**whose, agreement_id=number_of(request.POST.get("agreement", "")))
+    which, act = {**whose, "agreement_id": number_of(request.POST.get("agreement", ""))}, request.POST["act"]
+    if act == "passed_on":
+        return say(language(), "services_desk.supplier_told", name=supply.passed_on(**which))
+    done = supply.tell(**which, by_hand=act == "tell_myself")
     if done.passed_on:
         return {"passed_on": done}
-    return say(language(), "services_desk.supplier_told", name=done.supplier)
+    if done.answer.state == NoticeState.CONFIRMED:
+        return say(language(), "services_desk.supplier_told", name=done.supplier)
+    refused = done.answer.state == NoticeState.REFUSED
+    raise ServiceError("supplier-refused" if refused else done.answer.reason or "no-agreement", "not told")
 
 
 def _advise(request: HttpRequest, whose: dict[str, Any], activity: str) -> dict[str, Any]:
@@ -257,6 +293,8 @@ _ACTS: dict[str, Callable[[HttpRequest, dict[str, Any], str], str | dict[str, An
     "take_back": _change,
     "ask": _ask,
     "tell": _tell,
+    "tell_myself": _tell,
+    "passed_on": _tell,
     "advise": _advise,
     "thing_add": _thing,
     "thing_remove": _thing,
@@ -265,7 +303,7 @@ _ACTS: dict[str, Callable[[HttpRequest, dict[str, Any], str], str | dict[str, An
 }
 _OF = dict.fromkeys(("preview_order", "preview_end", "order", "end", "undo", "take_back"), "agreements") | {
     "ask": "partner",
-    "tell": "supply",
+    **dict.fromkeys(("tell", "tell_myself", "passed_on"), "supply"),
     "advise": "advice",
     **dict.fromkeys(("thing_add", "thing_remove", "thing_back"), "things"),
     "open": "caller",

@@ -194,6 +194,7 @@ urlpatterns = [
     path("<controller:controller>/payments/", payments.desk, name="staff_payments"),
     path("<controller:controller>/person/<slug:token>/payments/", payments.person, name="staff_payments_person"),
     path("<controller:controller>/person/<slug:token>/payments/<slug:number>/", payments.invoice, name="staff_invoice"),
+    path("<controller:controller>/suppliers/", services.suppliers, name="staff_suppliers"),
     path("<controller:controller>/person/<slug:token>/services/", services.person, name="staff_services_person"),
     path(
         "<controller:controller>/person/<slug:token>/services/objects/", services.extract, name="staff_things_extract"

@@ -16,6 +16,7 @@ from tillit.journeys.enquiries.acting import ACTIVITY
 from tillit.journeys.enquiries.errors import MailRefusedError
 from tillit.journeys.enquiries.opening import enquirer, message_in
 from tillit.kernel import clock
+from tillit.kernel.card_numbers import has_card_number
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
 from tillit.messages import reports
@@ -62,7 +63,10 @@ def _stranger(controller: Controller, name: str, address: str) -> int:
 
 
 def _key(mail: EmailMessage) -> str:
-    return _plain(str(mail.get("Message-ID", ""))).strip()[:80] or f"<none:{sha256(mail.as_bytes()).hexdigest()[:60]}>"
+    said = _plain(str(mail.get("Message-ID", ""))).strip()[:80]
+    if said and not has_card_number(said):
+        return said
+    return f"<none:{sha256(said.encode() or mail.as_bytes()).hexdigest()[:60]}>"
 
 
 def _date(mail: EmailMessage) -> datetime:

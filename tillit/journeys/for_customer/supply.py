@@ -1,6 +1,7 @@
 """A supplier is told what it needs to serve a customer, as it is set up and no more; what left is on record (D1).
 
-By computer where the installation says how (`TILLIT_SUPPLIERS`), else a colleague passes on what is on record as told.
+By computer where the installation says how (`TILLIT_SUPPLIERS`), by itself and until the supplier has it; else, and
+where that fails, a colleague passes on what is on record as told, and says when they have it.
 """
 
 from dataclasses import dataclass, field
@@ -9,43 +10,42 @@ from typing import Any
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
-from tillit.disclosure.models import Disclosure
-from tillit.disclosure.operations import disclose
 from tillit.journeys import agreements as agreed
+from tillit.journeys import suppliers_told
+from tillit.journeys.suppliers_told import Answer
 from tillit.kernel import clock
-from tillit.kernel.scope import Actor
+from tillit.kernel.scope import Actor, Scope
 from tillit.parties.actors import person_scope
 from tillit.parties.queries import facts
-from tillit.services import agreements, outside
+from tillit.services import agreements, outside, supplied
 from tillit.services.agreement_models import Agreement
 from tillit.services.errors import ServiceError
-from tillit.services.product_models import ServiceSupplier
-from tillit.services.reference_data import SUPPLIER_RECIPIENT
+from tillit.services.supplied import ACTIVITY
+from tillit.services.supply_models import NoticeState, SupplierNotice
 
-ACTIVITY = "service_delivery"
-_JOINED = {
-    "name": ("name.given", "name.middle", "name.family"),
-    "address": ("address.street", "address.postal_code", "address.city"),
-    "email": ("email",),
-    "phone": ("phone",),
-}
+DESK = 200
 
 
 @dataclass(frozen=True)
 class Supplied:
-    """An agreement that somebody else delivers: what the supplier would be told, and when it last was."""
+    """An agreement that somebody else delivers: what the supplier would be told, whether it has it, and whether what it
+    has is out of date.
+    """
 
     agreement: Agreement
     leaves: dict[str, str]
-    told: Disclosure | None
+    lacks: list[str]
+    notice: SupplierNotice | None
     by_computer: bool
+    changed: bool = False
 
 
 @dataclass(frozen=True)
 class Told:
-    """What left. passed_on: what a colleague tells the supplier, where the installation cannot."""
+    """What came of it. passed_on: what a colleague tells the supplier, where no computer does."""
 
     supplier: str
+    answer: Answer
     passed_on: dict[str, Any] = field(default_factory=dict)
 
 
@@ -57,45 +57,61 @@ def look(*, actor: Actor, controller: Controller, subject_id: int) -> list[Suppl
             scope=scope,
             controller=controller.pk,
             subject=subject_id,
-            details={"purpose": ACTIVITY, "categories": ["contact", "identity", "relationship"]},
+            details={"purpose": ACTIVITY, "categories": ["contact", "identity", "relationship", "service_use"]},
         )
         known = facts(subject_id=subject_id)
         running = agreements.running(subject_id=subject_id, on=clock.today()).filter(product__supplier__isnull=False)
-        found = []
-        for one in running:
-            by = _by(one)
-            told = Disclosure.objects.filter(subject_id=one.subject_id, party=by.key, recipient=SUPPLIER_RECIPIENT)
-            last = told.order_by("-disclosed_at").first()
-            found.append(Supplied(one, _leaves(by, known), last, outside.tells(by.key)))
-        return found
+        return [_supplied(one, known) for one in running]
 
 
-def tell(*, actor: Actor, controller: Controller, subject_id: int, agreement_id: int) -> Told:
-    """Tell the supplier of one agreement. Raises `ServiceError` (`no-agreement`, `not-supplied`, `supplier-lacks`:
-    something it needs is not known, `outside-…`), `DisclosureRefusedError`.
+def tell(*, actor: Actor, controller: Controller, subject_id: int, agreement_id: int, by_hand: bool = False) -> Told:
+    """Tell the supplier of one agreement now; `by_hand`: put on record, and give, what a colleague tells them.
+
+    Raises `ServiceError` (`no-agreement`, `not-supplied`, `supplier-lacks`: something it needs is not known,
+    `supplier-has-it`, `supplier-under-way`), `DisclosureRefusedError`.
+    """
+
+    def opens() -> Scope:
+        return person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id)
+
+    with opens() as scope:
+        row = _agreement(subject_id, agreement_id)
+        by = supplied.by(row)
+        leaving = supplied.leaves(supplier=by, known=facts(subject_id=subject_id))
+        if missing := supplied.lacking(supplier=by, leaving=leaving):
+            raise ServiceError("supplier-lacks", f"not known: {', '.join(missing)}")
+        now = supplied.mark(supplier=by, leaving=leaving)
+        notice = supplied.ask(scope=scope, agreement=row, at=clock.now(), now=now)
+        if by_hand or not outside.tells(by.key):
+            sent = suppliers_told.release(scope=scope, notice=notice, by_hand=True)
+            return Told(by.name, Answer(NoticeState.WAITING), dict(sent.payload))
+    return Told(by.name, suppliers_told.tell(notice=notice, opens=opens))
+
+
+def passed_on(*, actor: Actor, controller: Controller, subject_id: int, agreement_id: int) -> str:
+    """A colleague has told the supplier what is on record, and they have it; the supplier's name.
+
+    Raises `ServiceError` `no-agreement`, `not-by-hand` (nothing is on record as told by a colleague).
     """
     with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id) as scope:
-        row = agreements.running(subject_id=subject_id, on=clock.today()).filter(id=agreement_id).first()
-        if row is None:
-            raise ServiceError("no-agreement", "there is no such agreement")
-        by = _by(row)
-        leaves = _leaves(by, facts(subject_id=subject_id))
-        if missing := [name for name in by.needs if not leaves.get(name)]:
-            raise ServiceError("supplier-lacks", f"not known: {', '.join(missing)}")
-        sent = disclose(
-            scope=scope,
-            subject_id=row.subject_id,
-            controller_id=controller.pk,
-            recipient=SUPPLIER_RECIPIENT,
-            fields=leaves,
-            at=clock.now(),
-            party=by.key,
-            country=by.country,
-        )
-    if not outside.tells(by.key):
-        return Told(by.name, dict(sent.payload))
-    outside.tell(supplier=by.key, product=row.product.key, sent=sent)
-    return Told(by.name)
+        notice = supplied.of(_agreement(subject_id, agreement_id))
+        if notice is None or not notice.by_hand or notice.settled_at is not None:
+            raise ServiceError("not-by-hand", "put on record first what they are told")
+        supplied.settle(scope=scope, notice=notice, outcome=NoticeState.CONFIRMED, at=clock.now(), reason="by-hand")
+        return notice.supplier.name
+
+
+def waiting(*, actor: Actor, controller: Controller) -> list[SupplierNotice]:
+    """What no supplier has confirmed, what they refused first; nobody is named. Raises `ScopeError`."""
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        rows = list(supplied.waiting(controller_id=controller.pk)[:DESK])
+        return sorted(rows, key=lambda one: one.notice_state != NoticeState.REFUSED)
+
+
+def count_waiting(*, actor: Actor, controller: Controller) -> int:
+    """How many of them."""
+    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
+        return supplied.waiting(controller_id=controller.pk).count()
 
 
 def offered(*, controller: Controller) -> bool:
@@ -103,17 +119,16 @@ def offered(*, controller: Controller) -> bool:
     return agreed.offered(controller=controller)
 
 
-def _by(agreement: Agreement) -> ServiceSupplier:
-    supplier = agreement.product.supplier
-    if supplier is None:
-        raise ServiceError("not-supplied", "nobody else delivers that")
-    return supplier
+def _agreement(subject_id: int, agreement_id: int) -> Agreement:
+    row = agreements.running(subject_id=subject_id, on=clock.today()).filter(id=agreement_id).first()
+    if row is None:
+        raise ServiceError("no-agreement", "there is no such agreement")
+    return row
 
 
-def _leaves(by: ServiceSupplier, known: dict[str, str]) -> dict[str, str]:
-    """Of what it is set up to need, what is known."""
-    found = {}
-    for name in by.needs:
-        kinds = _JOINED.get(name, (name,))
-        found[name] = (", " if name == "address" else " ").join(known[one] for one in kinds if one in known)
-    return {name: text for name, text in found.items() if text}
+def _supplied(agreement: Agreement, known: dict[str, str]) -> Supplied:
+    by, notice = supplied.by(agreement), supplied.of(agreement)
+    leaving = supplied.leaves(supplier=by, known=known)
+    changed = notice is not None and notice.told not in (None, supplied.mark(supplier=by, leaving=leaving))
+    lacks = supplied.lacking(supplier=by, leaving=leaving)
+    return Supplied(agreement, leaving, lacks, notice, outside.tells(by.key), changed)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from tillit.declaration.models import Controller
 from tillit.declaration.simulated import Act, Person, World
 from tillit.kernel import clock
+from tillit.kernel.scope import Scope
+from tillit.parties import operations as parties
 from tillit.services import agreements, family, feeds, partners
 from tillit.services.agreement_models import Agreement
 from tillit.services.errors import ServiceError
@@ -145,7 +147,9 @@ def thing(person: Person, rng: random.Random) -> None:
 
 
 def child(person: Person, rng: random.Random) -> None:
-    """A child is added by a parent: it is withdrawn, or comes of age; an invitation is declined, or lapses."""
+    """A child is added by a parent: it is withdrawn, or comes of age; an invitation is declined, lapses, or is accepted
+    by a grown-up, who later takes the yes back.
+    """
     outcome, world = person.turn(FAMILY), person.world
     with world.scope(family.ACTIVITY) as scope:
         if outcome in ("declined", "not answered"):
@@ -161,16 +165,18 @@ def child(person: Person, rng: random.Random) -> None:
                 family.settle(scope=scope, invitation=made, outcome=outcome, at=clock.now())
             person.came(FAMILY, outcome)
             return
-        born = clock.today() - timedelta(days=365 * (14 if outcome == "of age" else 5))
-        member = family.add_child(
-            scope=scope,
-            holder=person.subject_id,
-            controller_id=world.controller_id,
-            given="Ola",
-            family="Li",
-            born=born,
-            at=clock.now(),
-        )
+        if outcome == "accepted":
+            member = _grown_up(scope, person)
+        else:
+            member = family.add_child(
+                scope=scope,
+                holder=person.subject_id,
+                controller_id=world.controller_id,
+                given="Ola",
+                family="Li",
+                born=clock.today() - timedelta(days=365 * (14 if outcome == "of age" else 5)),
+                at=clock.now(),
+            )
     if outcome == "of age":
         person.came(FAMILY, outcome)
         return
@@ -184,9 +190,18 @@ def child(person: Person, rng: random.Random) -> None:
     person.later(45, withdraw)
 
 
+def _grown_up(scope: Scope, person: Person) -> FamilyMember:
+    world, at = person.world, clock.now()
+    holder = {"holder": person.subject_id, "controller_id": world.controller_id}
+    made, _ = family.invite(scope=scope, **holder, name="Kari", relation="partner", at=at)
+    subject = parties.create_subject(scope=scope, register_id=world.register_id)
+    born = clock.today() - timedelta(days=365 * 40)
+    return family.accept(scope=scope, subject_id=subject, invitation=made, born=born, at=at)
+
+
 ACTS = {
     AGREED: Act(agree, {agreements.ACTIVITY: ("relationship",), "service_delivery": ()}, ("runs", "ended", "undone")),
     ENTITLED: Act(entitle, {feeds.ACTIVITY: ("entitlement",)}, ("runs", "expired", "withdrawn")),
     THING: Act(thing, {OBJECTS: ("registered_object",)}, ("kept", "removed", "brought back")),
-    FAMILY: Act(child, {family.ACTIVITY: ("family",)}, ("of age", "withdrawn", "declined", "not answered")),
+    FAMILY: Act(child, {family.ACTIVITY: ("family",)}, ("of age", "withdrawn", "accepted", "declined", "not answered")),
 }

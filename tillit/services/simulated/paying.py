@@ -19,7 +19,7 @@ AMOUNT = 50_000
 def bill(person: Person, rng: random.Random) -> None:
     """An invoice, and what becomes of it."""
     outcome = person.turn(INVOICE)
-    person.world.once("payment terms", lambda: _terms(person.world))
+    person.world.once("payment terms", lambda: terms_of(person.world))
     with person.scope(BILLS) as scope:
         made = invoices.issue(
             scope=scope,
@@ -55,7 +55,7 @@ def bill(person: Person, rng: random.Random) -> None:
 def order(person: Person, rng: random.Random) -> None:
     """A single order: tickets, or emergency cash."""
     outcome, cash = person.turn(ORDER), 0
-    person.world.once("payment terms", lambda: _terms(person.world))
+    person.world.once("payment terms", lambda: terms_of(person.world))
     if outcome == "cash":
         cash = 30_000
     with person.scope(SINGLE) as scope:
@@ -106,7 +106,8 @@ def _pay(scope, row: Invoice) -> None:  # type: ignore[no-untyped-def]  # the op
     invoices.pay_by_bank(scope=scope, invoice=row, amount=row.left, entry=str(row.id), at=at, booked_at=at)
 
 
-def _terms(world: World) -> PaymentTerms:
+def terms_of(world: World) -> PaymentTerms:
+    """The terms of payment of a controller, kept once."""
     controller = Controller.objects.get(pk=world.controller_id)
     return keep_terms(controller=controller, starts=date(2020, 1, 1), account=ACCOUNT)
 

@@ -132,6 +132,28 @@ WHERE p.controller_id = %(controller)s AND f.state = 'waiting' AND f.received_at
 UNION ALL
 SELECT '', 'entitlements', count(*) FROM stands
 
+-- name: supplied
+-- Who delivers is told whom it serves (D1): agreements that run and that a supplier was to be told of three days ago,
+-- and does not have, but where the person's own rights keep it from being told; what they have without a disclosure on
+-- record. Then what there is of each.
+WITH notices AS (
+  SELECT n.*, p.key AS party FROM services_supplier_notice n JOIN services_supplier p ON p.id = n.supplier_id
+  WHERE n.controller_id = %(controller)s
+)
+SELECT 'fault', 'agreements whose supplier does not have what it needs for three days', count(*) FROM notices n
+JOIN services_agreement a ON a.subject_id = n.subject_id AND a.id = n.agreement_id
+WHERE n.settled_at IS NULL AND n.asked_at < %(now)s::timestamptz - interval '3 days'
+  AND (a.ends IS NULL OR a.ends > %(on)s) AND n.reason NOT IN ('restricted', 'objected', 'deceased')
+UNION ALL
+SELECT 'fault', 'suppliers that have what is not on record as disclosed', count(*) FROM notices n
+WHERE n.notice_state = 'confirmed' AND n.settled_at > %(now)s::timestamptz - interval '30 days' AND NOT EXISTS (
+  SELECT FROM disclosure_disclosure d
+  WHERE d.subject_id = n.subject_id AND d.recipient = 'service_supplier' AND d.party = n.party
+    AND d.disclosed_at >= n.asked_at - interval '1 minute'
+)
+UNION ALL
+SELECT '', 'agreements that suppliers are told of', count(*) FROM notices
+
 -- name: family
 -- A family rests on consent (D12): cards of somebody who is in no family any more and is not being blocked, ties whose
 -- consent does not stand, children whom a parent still answers for after the day before yesterday's birthday. Then ties.
