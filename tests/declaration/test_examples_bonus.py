@@ -187,6 +187,9 @@ def test_g1_g2_cookies_one_by_one(key: str):
         ("tillit_cookie_choice", "necessary", "fixed", "P4W"),
         ("tillit_remember", "own", "rolling", "P30D"),
         ("tillit_offers_seen", "ads", "fixed", "P3M"),
+        (f"/{key}/app/worker.js", "necessary", "until_removed", None),
+        (f"tillit-{key}-frame", "necessary", "until_removed", None),
+        (f"tillit-{key}-kept", "necessary", "fixed", "P1M"),
     }
 
 

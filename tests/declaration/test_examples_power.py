@@ -146,6 +146,8 @@ def test_g1_g2_cookies_one_by_one(fjordlys: Declaration):
         ("tillit_language", "necessary", "session", None, None),
         ("tillit_cookie_choice", "necessary", "fixed", "P4W", None),
         ("tillit_remember", "own", "rolling", "P30D", None),
+        ("/fjordlys/app/worker.js", "necessary", "until_removed", None, None),
+        ("tillit-fjordlys-frame", "necessary", "until_removed", None, None),
         ("__utma", "analytics", "rolling", "P2Y", "sidepuls"),
         ("__utmb", "analytics", "session", None, "sidepuls"),
         ("__utmc", "analytics", "session", None, "sidepuls"),

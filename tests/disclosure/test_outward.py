@@ -24,6 +24,7 @@ NETWORK = {
 # Modules that name one of these and open nothing to another machine (the guard would refuse it), and why.
 OPENS_NOTHING = {
     "tillit.disclosure.outward": "the guard, which tries itself with a socket that sends nothing",
+    "tillit.messages.mime": "has headings made safe by Django's mail, and gives bytes",
     "tillit.messages.mail_folder": "the mail backend that writes files",
     "tillit.journeys.bench.redeem": "asks the server it started itself, on the loopback address",
     "tillit.faces.bench.pages": "looks for a free port of its own",

@@ -22,6 +22,7 @@ APART = {
     "doctor": "tells it among other findings: tests/faces/cli/test_doctor.py",
     "handover fingerprint": "of a secret",
     "messages letters collect": "nothing to do where no letters are sent",
+    "services tell": "nothing to do where no supplier is told by computer",
     "payments follow-up": "nothing to do where no acquirer is named",
     "cookies scan": "a browser comes first",
     "db psql": "becomes another program",

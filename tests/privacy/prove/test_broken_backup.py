@@ -161,13 +161,15 @@ def test_h11_backups_that_others_may_read_or_that_lack_a_level_are_seen(backed_u
         assert _at(backed_up, "backup.readers") == f"{dump.path.name} can be read by other users of the machine"
     finally:
         dump.path.chmod(0o600)
-    keys = [one.path for one in places.listed("keys")]
-    away = [path.rename(path.with_suffix("")) for path in keys]
-    try:
-        assert _at(backed_up, "backup.levels") == "there is nothing in the place of the keys"
-    finally:
-        for path, named in zip(away, keys, strict=True):
-            path.rename(named)
+    stores: tuple[places.Store, ...] = ("keys", "journal")
+    for store in stores:
+        there = [path for path in places.folder(store).iterdir() if path.is_file() and path.suffix]
+        away = [path.rename(path.with_suffix("")) for path in there]
+        try:
+            assert _at(backed_up, "backup.levels") == f"there is nothing in the place of the {store}"
+        finally:
+            for path, named in zip(away, there, strict=True):
+                path.rename(named)
     assert backed_up.states("backup_apart", KEY) == {"kept"}
 
 

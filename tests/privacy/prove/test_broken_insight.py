@@ -27,7 +27,7 @@ def found(path: str) -> Finding:
 def point(fresh_db: TestDatabase) -> Iterator[MeteringPoint]:
     with clock.travel(datetime(2026, 5, 8, 12, tzinfo=UTC)):
         controller = retailer()
-        points = [resident(controller, n, email=f"nr{n}@post.example") for n in range(25)]
+        points = [resident(controller, n, email=f"nr{n}@post.example") for n in range(55)]
         measure(controller, date(2026, 4, 1), [(one, [100 + n] * 30 * 24) for n, one in enumerate(points)])
         comparison.release(controller_id=controller.pk)
         own: dict[str, Any] = {"subject_id": points[0].subject_id, "controller_id": controller.pk}
@@ -52,9 +52,9 @@ def test_e4_e5_e6_what_breaks_the_promises_is_seen(point: MeteringPoint, fresh_d
     assert found("household_comparison").evidence["groups"] == 1
     assert found("energy_alerts").evidence["alerts"] == 1
     with fresh_db.connect("owner", autocommit=True) as owner:
-        owner.execute("UPDATE disclosure_release_cell SET people = 20")
+        owner.execute("UPDATE disclosure_release_cell SET people = 45")
         assert "too few" in found("household_comparison").why
-        owner.execute("UPDATE disclosure_release_cell SET people = 25")
+        owner.execute("UPDATE disclosure_release_cell SET people = 55")
         owner.execute("UPDATE power_comparison_group SET mean_wh = efficient_to_wh - 1")
         assert "do not belong together" in found("household_comparison").why
         owner.execute("UPDATE power_app_account SET ended_at = now(), ended_by = 'min_side'")

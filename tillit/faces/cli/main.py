@@ -104,8 +104,10 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one exit a kind of endi
 
 
 def _tells_card(arguments: list[str]) -> bool:
-    """Whether a full card number was written (D5). A number as long as ours are, alone, is one of ours."""
-    long = [one.rpartition("=")[2] if one.startswith("-") else one for one in arguments]
+    """Whether a full card number was written (D5). A number as long as ours are, alone, is one of ours; what is given
+    for the column `card` of a row put aside becomes a digest.
+    """
+    long = [one.rpartition("=")[2] if one.startswith("-") else one for one in arguments if not one.startswith("card=")]
     long = [one for one in long if sum(map(str.isdecimal, one)) >= _SHORTEST and not _OURS.fullmatch(one)]
     if not long:
         return False  # and nothing is imported: `tillit db stop` works whatever else is broken

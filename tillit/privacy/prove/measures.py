@@ -8,6 +8,7 @@ from pathlib import Path
 from tillit.declaration import registry
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
+from tillit.parties.models import JournalEntry
 from tillit.privacy.backup import places
 from tillit.privacy.prove import backup, people, privileges, reading, records, row_security, sealing
 from tillit.privacy.prove.context import Context, seen
@@ -95,7 +96,9 @@ def _apart(context: Context, said: Said) -> Finding:
         return not_provable("no dump has been due yet")
     evidence: Evidence = {store: len(files) for store, files in filled.items()}
     if said.item == "levels":
-        faults = [f"there is nothing in the place of the {store}" for store, files in filled.items() if not files]
+        # A journal begins with the first act that a restore must do again.
+        due = {"dump", "keys"} | ({"journal"} if JournalEntry.objects.filter(shipped=True).exists() else set())
+        faults = [f"there is nothing in the place of the {one}" for one in STORES if one in due and not filled[one]]
         if len({places.folder(store).resolve() for store in STORES}) < len(STORES):
             faults.append("two of dumps, keys and journal are in one place")
         return judged(faults, **evidence)
