@@ -128,7 +128,7 @@ def shape(table: PersonalTable) -> Iterator[str]:
         )
     for field in table.model._meta.concrete_fields:
         if isinstance(field, _TEXT_LIKE):
-            target = -1 if field.column in {table.kind_column, *table.codes} else 0
+            target = -1 if field.column in table.counted else 0
             yield f"ALTER TABLE {table.table} ALTER COLUMN {field.column} SET STATISTICS {target}"
 
 

@@ -18,7 +18,8 @@ class PersonalTable:
     category: vocabulary key, or None where `category_column` (smallint) carries it row by row, one of `categories`.
     clocks: clock event → column of this table (date or timestamptz; NULL means the clock has not started: keep).
     kind_column: column a retention rule's `only_kinds` selects on. codes: further columns of words of ours that many
-    people share; the planner may count them, of other texts the database keeps no statistics.
+    people share, beside those whose field has choices; the planner may count them (`counted`), of other texts the
+    database keeps no statistics.
     sealed: columns holding sealed bytes.
     anonymiser: (__file__, file, name) of the statement that keeps figures of the rows in `privacy_due` before they go.
     writer: NOLOGIN role whose functions alone may write (ledger, audit), or None when the app role writes itself;
@@ -61,6 +62,12 @@ class PersonalTable:
     def table(self) -> str:
         """Table name in the database."""
         return self.model._meta.db_table
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """Columns of words of ours, of which the planner may keep statistics."""
+        chosen = {field.column for field in self.model._meta.concrete_fields if field.choices}
+        return frozenset({*chosen, *self.codes, *((self.kind_column,) if self.kind_column else ())})
 
     @property
     def reach(self) -> Reach:

@@ -6,8 +6,7 @@
 SELECT p.subject_id, p.id, p.price_area, h.dwelling, h.heating, h.area_m2, h.persons
 FROM power_point p
 JOIN power_household h ON h.subject_id = p.subject_id AND h.point_id = p.id
-JOIN unnest(%(lawful)s::bigint[]) l (subject_id) ON l.subject_id = p.subject_id
-WHERE p.controller_id = %(controller)s AND p.use = 'home' AND h.dwelling <> ''
+WHERE p.subject_id = ANY (%(lawful)s) AND p.controller_id = %(controller)s AND p.use = 'home' AND h.dwelling <> ''
   AND (SELECT coalesce(sum(least(coalesce(c.ends, 'infinity'), %(end)s::date) - greatest(c.starts, %(start)s::date)), 0)
        FROM power_contract c
        WHERE c.subject_id = p.subject_id AND c.point_id = p.id
