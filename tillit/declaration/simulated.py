@@ -42,8 +42,8 @@ class Act:
 class World:
     """A controller of the simulation with its register, its holder and the relationship people have with it.
 
-    kept: what acts have set up once for the controller. turns: how often each act was begun. came: how often each
-    outcome of it came.
+    kept: what acts have set up once for the controller. turns: how often each act was begun; tried: how often each
+    outcome of it. came: how often each outcome came.
     """
 
     controller_id: int
@@ -54,6 +54,7 @@ class World:
     acts: dict[str, Act] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     turns: Counter[str] = field(default_factory=Counter)
+    tried: Counter[tuple[str, str]] = field(default_factory=Counter)
     came: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
@@ -100,10 +101,14 @@ class Person:
     coming: list[tuple[int, Do]] = field(default_factory=list)
 
     def turn(self, act: str) -> str:
-        """The outcome whose turn it is among those of the controller's people."""
-        outcomes = self.world.acts[act].outcomes
-        self.world.turns[act] += 1
-        return outcomes[(self.world.turns[act] - 1) % len(outcomes)]
+        """The outcome whose turn it is among those of the controller's people. What has not come, though it was tried,
+        is tried twice as often.
+        """
+        world = self.world
+        found = min(world.acts[act].outcomes, key=lambda one: world.tried[act, one] + world.came[act, one])
+        world.turns[act] += 1
+        world.tried[act, found] += 1
+        return found
 
     def came(self, act: str, outcome: str) -> None:
         """An outcome has come."""

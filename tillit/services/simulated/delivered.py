@@ -43,7 +43,7 @@ def product(person: Person) -> ServiceProduct:
 
 def deliver(person: Person, rng: random.Random) -> None:
     """A supplier has what it needs by computer or by hand, says no until it is called, or the agreement ends first."""
-    outcome, sold = person.turn(DELIVERED), product(person)
+    sold = product(person)
     with person.scope(agreements.ACTIVITY) as scope:
         try:
             made = agreements.subscribe(
@@ -56,6 +56,7 @@ def deliver(person: Person, rng: random.Random) -> None:
     with person.scope(supplied.ACTIVITY) as scope:
         if supplied.of(made) is not None:
             return
+        outcome = person.turn(DELIVERED)  # of those that come this far each is had in turn
         notice = supplied.ask(scope=scope, agreement=made, at=clock.now())
         if outcome != "ended first" and not _left(scope, notice, by_hand=outcome == "by hand"):
             return
