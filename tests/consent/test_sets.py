@@ -11,7 +11,7 @@ from tillit.consent import queries
 from tillit.consent.models import Choice
 from tillit.declaration.vocabulary import category_id
 from tillit.kernel.scope import Scope, system
-from tillit.parties.models import Fact, Relationship, Subject
+from tillit.parties.models import Fact, Login, Relationship, Subject
 
 pytestmark = pytest.mark.django_db
 AT, PEOPLE = datetime(2026, 1, 1, tzinfo=UTC), 150
@@ -37,6 +37,11 @@ def test_f2_h5_c3_a_set_is_what_the_facts_say_of_each_person_one_by_one() -> Non
         for channel in ("", "email", "sms")
         if chance.random() < 0.4
     }
+    signs_in = {one.pk for one in heads if chance.random() < 0.7}
+    Login.objects.bulk_create(
+        Login(subject_id=merged.get(one, one) if chance.random() < 0.5 else one, register=club.register, created_at=AT)
+        for one in sorted(signs_in)
+    )
     everybody: dict[str, Any] = {"controller_id": club.pk}
     with Scope(system("test", {club.pk, holder.pk}), "membership_administration"):
         at = [merged[one.pk] if one.pk in merged and chance.random() < 0.5 else one.pk for one in heads]
@@ -82,11 +87,13 @@ def test_f2_h5_c3_a_set_is_what_the_facts_say_of_each_person_one_by_one() -> Non
             return "restricted"
         if any(objected for _, objected in standing):
             return "objected"
-        return "" if standing and standing[0][0] else "no-consent"
+        if not (standing and standing[0][0]):
+            return "no-consent"
+        return "" if person.pk in signs_in else "no-account"
 
     for channel in (None, "email", "sms"):
         expected = {one.pk: reason(one, channel or "") for one in heads}
-        assert set(expected.values()) >= {"", "restricted", "objected", "no-consent"}
+        assert set(expected.values()) >= {"", "restricted", "objected", "no-consent", "no-account"}
         asked = {"controller_id": club.pk, "activity": "marketing", "channel": channel}
         assert queries.reasons(**asked) == expected
         for people in ([one.pk for one in heads], sorted(merged.values())):
