@@ -131,6 +131,20 @@ domain_check(
     promised=lambda declaration: "activities.entitlement_check" if declaration.activity("entitlement_check") else "",
 )
 domain_check(
+    "partners_asked",
+    __file__,
+    "promises",
+    "partners_asked",
+    promised=lambda declaration: "activities.entitlement_check" if declaration.activity("entitlement_check") else "",
+)
+domain_check(
+    "tailored_advice",
+    __file__,
+    "promises",
+    "advice",
+    promised=lambda declaration: "activities.tailored_advice" if declaration.activity("tailored_advice") else "",
+)
+domain_check(
     "usage_reports",
     __file__,
     "promises",
