@@ -4,6 +4,7 @@ from tillit.cases import kinds
 from tillit.declaration.registry import (
     after_restore,
     also_holds,
+    archive_waits,
     derived_clock,
     domain_check,
     goes_along,
@@ -46,6 +47,10 @@ personal(
     figures="nobody counts cards",
 )
 personal(BlockOrder, category="service_use", clocks={"collected": "ordered_at"}, figures="blocks stand in their cases")
+archive_waits(  # whoever leaves while a card is being blocked has it blocked first
+    "service_use",
+    "EXISTS (SELECT FROM services_block_order o WHERE o.subject_id = t.subject_id AND o.settled_at IS NULL)",
+)
 not_personal(Issuer, because="issuers of cards and mobile operators")
 personal(
     Agreement,
