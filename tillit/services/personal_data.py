@@ -47,9 +47,10 @@ personal(
     figures="nobody counts cards",
 )
 personal(BlockOrder, category="service_use", clocks={"collected": "ordered_at"}, figures="blocks stand in their cases")
-archive_waits(  # whoever leaves while a card is being blocked has it blocked first
+archive_waits(  # whoever leaves while a card is being blocked has it blocked first; not for what everybody has given up
     "service_use",
-    "EXISTS (SELECT FROM services_block_order o WHERE o.subject_id = t.subject_id AND o.settled_at IS NULL)",
+    "EXISTS (SELECT FROM services_block_order o WHERE o.subject_id = t.subject_id AND o.settled_at IS NULL"
+    " AND o.ordered_at > %(on)s::date - 90)",
 )
 not_personal(Issuer, because="issuers of cards and mobile operators")
 personal(

@@ -76,7 +76,7 @@ ARCHIVE_WAITS: dict[str, str] = {}
 
 def archive_waits(category: str, condition: str) -> None:
     """Register what must be finished before a person is archived: `condition` says of a row of theirs, `t`, that it is
-    not (a constant of ours). Asked where the declaration knows the category, of whoever it is about.
+    not (a constant of ours; parameter: on, the day). Asked where the declaration knows the category.
     """
     ARCHIVE_WAITS[category] = condition
 

@@ -136,7 +136,7 @@ def suppliers(request: HttpRequest, worker: Worker) -> HttpResponse:
     """
     if not supplies(worker):
         raise Http404
-    whose = {"actor": worker.actor, "controller": worker.site.controller}
+    whose: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller}
     if request.method == "POST" and "over" in request.POST:
         try:
             name = supply.know_it_is_over(**whose, notice_id=number_of(request.POST["over"]))
