@@ -119,7 +119,7 @@ def block(person: Person, rng: random.Random) -> None:
             if Instrument.objects.filter(subject_id=person.subject_id, id=made.id, removed_at=None).exists():
                 instruments.take_off(scope=scope, subject_id=person.subject_id, instrument_id=made.id, at=clock.now())
 
-    person.later(1, settle, after=True)
+    person.later(1, settle)
 
 
 def book(person: Person, rng: random.Random) -> None:
