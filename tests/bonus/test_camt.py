@@ -9,7 +9,7 @@ from tests.bonus.conftest import NOW, Y28, World
 from tests.bonus.test_use import use
 from tests.faces.test_staff import at_work, hire
 from tillit.faces.cli.main import run
-from tillit.files.camt import StatementRefusedError, read
+from tillit.files.camt import StatementRefusedError, covered, read
 from tillit.journeys import reconciliation
 from tillit.kernel import clock
 from tillit.parties.actors import staff_actor
@@ -49,6 +49,21 @@ def test_c15_statements_are_read_and_their_names_are_not() -> None:
     batch = entry("", "10.00").replace("<NtryDtls>", f"<NtryDtls>{parts}").partition("<TxDtls><RltdPties>")[0]
     assert [(m.reference, m.amount) for m in read(statement(f"{batch}</NtryDtls></Ntry>"))] == [("", 400), ("22", 600)]
     assert read(statement(entry("1", "1").replace("BOOK", "PDNG"))) == []
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "first"),
+    [("2026-03-03", "2026-03-03", 3), ("2026-03-02", "2026-03-03", 3), ("2026-03-03", "2026-03-02", None)],
+)
+def test_d8_a_statement_without_a_period_tells_of_no_day_it_may_have_been_opened_after(
+    opens: str, closes: str, first: int | None
+) -> None:
+    balances = "".join(
+        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Dt><Dt>{day}</Dt></Dt></Bal>"
+        for code, day in (("OPBD", opens), ("CLBD", closes))
+    )
+    told = [(one.first, one.last) for one in covered(statement(balances))]
+    assert told == ([(date(2026, 3, first), date(2026, 3, 3))] if first else [])
 
 
 BOMB = b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from tests.faces.conftest import Person, make_person, sign_in
 from tests.faces.test_staff import at_work, find, hire, link
@@ -13,6 +14,7 @@ from tests.support import power
 from tests.support.power_prices import TARIFFS, flat_spot
 from tillit.audit.models import Event
 from tillit.declaration.models import Controller
+from tillit.faces import usage_shown
 from tillit.kernel import clock
 from tillit.power import slots
 from tillit.power.models import AppAccount, GridCompany, MeteringPoint, ReadingDay
@@ -96,6 +98,11 @@ def test_e3_e4_min_side_shows_use_cost_the_calculation_and_what_stands_beside(cl
     assert "no meter values" in client.get(f"{PAGE}1/2024-02/", headers=EN).text
     for wrong in ("1/2026-13/", "1/2026-03-29.23/", "2/2026-03/", "0/2026/", "1/1999/", "1/x/"):
         assert client.get(PAGE + wrong).status_code == 404, wrong
+
+
+def test_e3_a_step_between_two_kilowatts_is_told_as_the_tariff_has_it() -> None:
+    with override("nb"):
+        assert [usage_shown.kw(watts) for watts in (0, 2500, 5000, 12250)] == ["0", "2,5", "5", "12,25"]
 
 
 def test_e3_the_file_has_the_rows_and_a_gap_or_preliminary_price_is_told(client: Client, kari: Person) -> None:

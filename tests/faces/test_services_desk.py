@@ -21,6 +21,7 @@ from tillit.consent.models import EventKind
 from tillit.declaration.models import Controller
 from tillit.disclosure.models import Disclosure
 from tillit.faces.simulators.partner import Partner as PartnerOutside
+from tillit.journeys import suppliers_told
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import operations as parties
@@ -163,8 +164,21 @@ def test_d1_what_a_supplier_refused_stands_at_the_desk_and_is_told_by_hand(
     assert "Veihjelpen har det som trengs" in said(agent, page, act="passed_on", **which)
     assert "Alle leverandører har det de trenger" in agent.get(desk, headers=NB).text
     assert sorted(one["outcome"] for one in happened(berit, "supplier.told")) == ["confirmed", "refused"]
+    clerk_s = found(clerk, "customer_administration")
+    said(clerk, clerk_s, act="take_back", **which)
+    assert suppliers_told.tell_everywhere() == 0
+    listed = agent.get(desk, headers=NB).text
+    assert "Avtalen er over" in listed
+    assert "Berit" not in listed
+    number = re.search(r'name="over" value="(\d+)"', listed)
+    assert number
+    assert agent.post(desk, {"over": "1"}).status_code == 404
+    assert "Veihjelpen vet at det er over" in agent.post(desk, {"over": number[1]}, follow=True, headers=NB).text
+    assert "Alle leverandører har det de trenger" in agent.get(desk, headers=NB).text
+    assert {one["outcome"] for one in happened(berit, "supplier.told")} == {"confirmed", "refused", "ended", "by_hand"}
     keeper = at_work(hire(berit.controller, "blocking_agent", "Per Sperr"))
     assert keeper.get(desk).status_code == 404
+    assert keeper.post(desk, {"over": number[1]}).status_code == 404
     assert outside.had == {}
 
 

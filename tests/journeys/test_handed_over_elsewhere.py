@@ -337,6 +337,33 @@ def test_a10_nobody_comes_whom_both_sides_have_not_confirmed(line: Line) -> None
         assert _at_the_receiver(line)["came"] == 0
 
 
+def test_a10_one_that_is_refused_holds_up_no_other_and_who_has_left_may_come_after_the_close(line: Line) -> None:
+    _, _, handover = _prepared(line)
+    assert line.world is not None
+    line.world.member(3)
+    planning.announce(actor=system("test", {handover.giver_id}), handover=handover, at=clock.now())
+    with clock.travel(LATER):
+        done = line.carry_out(handover, [])
+        assert done.moved == 2
+        stuck, other = HandoverSent.objects.order_by("id")
+        with line.receiver.here():
+            actor, expected = system("test", {line.receiver.controller.pk}), HandoverExpected.objects.get()
+            HandoverArrived.objects.filter(reference=stuck.reference).delete()  # as if it had not come yet
+            arriving.close(actor=actor, expected=expected, at=LATER)
+            _backed_up(LATER + timedelta(days=5))
+    with clock.travel(LATER + timedelta(days=6)):
+        with pytest.raises(HandoverError, match="invitation-expired"):
+            leaving.confirm_all(handover=done)
+        assert outbound.waiting() == [stuck.reference]
+        other.refresh_from_db()
+        assert other.confirmed_at is not None
+        with line.receiver.here():
+            arriving.extend(actor=actor, expected=expected, until=date(2027, 1, 31), at=clock.now())
+        assert leaving.confirm_all(handover=done) == 0, "it has come, and is in no backup there yet"
+        with line.receiver.here():
+            assert HandoverArrived.objects.filter(reference=stuck.reference, lost_at=None).count() == 1
+
+
 def test_a10_the_schema_of_what_travels_is_published() -> None:
     published = json.loads((paths.root() / "docs" / "formats" / "handover.schema.json").read_text("utf-8"))
     assert published == parcel.Parcel.model_json_schema()

@@ -12,6 +12,7 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import sealing
 from tillit.parties.errors import SealedValueLostError
 from tillit.platform import database, secret_marks
+from tillit.platform.errors import SecretError
 
 
 def _new() -> str:
@@ -33,6 +34,12 @@ def test_h18_the_key_that_wraps_keys_is_changed_and_the_old_one_may_go(
     monkeypatch.setenv("TILLIT_KEY_ENCRYPTION_VERSION", "2")
     monkeypatch.setenv("TILLIT_SECRET_KEY_ENCRYPTION_2", second)
 
+    secret_marks.remember(database.place(fresh_db.name))  # as `tillit migrate` does
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TILLIT_SECRET_KEY_ENCRYPTION_2", _new())
+        with pytest.raises(SecretError, match="key_encryption_2"):
+            secret_marks.check(database.place(fresh_db.name))
+
     def opened() -> str:
         with Scope(system("tests", {nordkai.pk}), "rights_requests"):
             return sealing.open_sealed(**place, sealed=before)
@@ -43,7 +50,16 @@ def test_h18_the_key_that_wraps_keys_is_changed_and_the_old_one_may_go(
     assert "not needed any more" in said
     assert said.rstrip().endswith("key_encryption")
     assert opened() == "sealed with the first"
+    late = {**place, "subject_id": person(nordkai)}
+    with monkeypatch.context() as not_restarted, Scope(system("tests", {nordkai.pk}), "rights_requests"):
+        not_restarted.setenv("TILLIT_KEY_ENCRYPTION_VERSION", "1")
+        after = sealing.seal(**late, value="sealed by a process of before")
+    for expected in ("1 data keys", "0 data keys"):
+        assert run(["keys", "rewrap"]) == 0
+        assert f"wrapped anew: {expected}" in capsys.readouterr().out
     monkeypatch.setenv("TILLIT_SECRET_KEY_ENCRYPTION", _new())  # the first is gone
+    with Scope(system("tests", {nordkai.pk}), "rights_requests"):
+        assert sealing.open_sealed(**late, sealed=after) == "sealed by a process of before"
     assert opened() == "sealed with the first"
     secret_marks.check(database.place(fresh_db.name))
     monkeypatch.setenv("TILLIT_SECRET_KEY_ENCRYPTION_2", _new())

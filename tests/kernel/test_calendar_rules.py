@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tillit.kernel.calendar_rules import bank_day, bank_day_from
 from tillit.kernel.periods import (
     IsoPeriod,
     PeriodError,
@@ -88,3 +89,23 @@ def test_the_last_year_of_the_calendar_has_no_end():
     assert refusal.value.code == "period-out-of-range"
     with pytest.raises(PeriodError):
         deadline_30_days_or_month(date(9999, 12, 31))
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        *(date(2026, 4, day) for day in (2, 3, 4, 5, 6)),  # Easter is 5 April
+        *(date(2026, *day) for day in ((1, 1), (5, 1), (5, 14), (5, 17), (5, 25), (12, 25), (12, 26))),
+        *(date(2025, 4, 17), date(2025, 4, 21), date(2038, 4, 26), date(2008, 3, 24), date(2024, 3, 28)),
+    ],
+)
+def test_banks_book_nothing_at_weekends_and_on_public_holidays(closed):
+    assert not bank_day(closed)
+
+
+@given(DATES)
+def test_the_next_bank_day_is_one_and_there_is_none_before_it(day):
+    found = bank_day_from(day)
+    assert bank_day(found)
+    assert not any(bank_day(day + timedelta(days=n)) for n in range((found - day).days))
+    assert found - day <= timedelta(days=5)

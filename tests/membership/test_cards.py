@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -248,6 +250,21 @@ def _everything(union: Controller) -> dict[str, str]:
                 cursor.execute(f"SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM \"{table}\" t")
                 found[table] = cursor.fetchone()[0]
     return found
+
+
+def test_b2_a_verification_is_two_statements_and_waits_for_no_disk(union: Controller) -> None:
+    kari, ola = (person(union) for _ in range(2))
+    first, second = (code(who, issue(union, who)) for who in (kari, ola))
+    assert ask(union, first), "the first of a half minute makes its salt"
+    with CaptureQueriesContext(connection) as asked:
+        assert ask(union, second)
+    mine = [one["sql"] for one in asked if "membership_" in one["sql"]]
+    assert len(mine) == 2, "what it looks up, and what is remembered"
+    assert not ask(union, second, "shop")
+    kept = [ShownCode._meta.db_table, ShownSalt._meta.db_table]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relpersistence FROM pg_class WHERE relname = ANY (%s)", [kept])
+        assert cursor.fetchall() == [("u",), ("u",)], "in no write-ahead log"
 
 
 def test_b2_issuing_is_on_record_and_verifying_is_not(union: Controller) -> None:

@@ -69,6 +69,27 @@ def test_b1_the_same_file_is_not_read_again_as_long_as_the_register_stands_as_it
         assert len(reads) == times, "one of its rows does not stand"
 
 
+def test_b1_the_same_bytes_in_another_encoding_are_another_file(union: Controller, tmp_path: Path) -> None:
+    path = union_members.write(tmp_path / "all.csv", members=5)
+    lines = lines_of(path)
+    lines[0] = lines[0].replace("Fødsels", "Fodsels").replace("Kjønn", "Kjonn")
+    family = lines[3].split(";")[3]
+    lines[3] = lines[3].replace(f";{family};", ";Brådland;", 1)
+    write(path, lines)
+    assert take(path, union, encoding="cp1252", approve=True).quarantined == 0
+    somebody = subject_of(union, 3)
+
+    def named() -> str:
+        with Scope(system("test", {union.pk}), "retention"):
+            return Fact.objects.get(subject_id=somebody, kind="name.family", superseded_at=None).value
+
+    assert named() == "BrÃ¥dland", "whoever sent it said the wrong thing"
+    told = take(path, union, encoding="utf-8", approve=True).difference
+    assert (told.unchanged + told.changed, told.joins, told.ending) == (5, 0, 0)
+    assert named() == "Brådland"
+    assert take(path, union).difference.unchanged == 5
+
+
 def _everything() -> list[list[dict[str, object]]]:
     models = (Membership, Cover, Fact, SealedFact, Relationship)
     return [list(model._default_manager.order_by("subject_id", "id").values()) for model in models]

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -307,6 +308,25 @@ def test_e3_a_forecast_counts_support_whatever_is_paid_and_begins_with_the_contr
     assert found is not None
     assert (found.ore, found.low, found.high) == (wanted["total"],) * 3
     assert (found.wh, found.known, found.days) == (1000 * hours, 17, 28)
+
+
+def test_e3_what_is_usual_at_an_hour_is_told_by_the_clock_over_a_change_of_it(
+    retailer: Controller, tmp_path: Path
+) -> None:
+    """Who uses so much at each hour of the clock is expected to go on so: spring's day has no hour from two."""
+    today = date(2026, 4, 10)
+    point = a_point(retailer, 1, kind="variable", starts=FIRST)
+    clocks = moments(FIRST, AFTER, timedelta(hours=1)) + moments(AFTER, today, timedelta(hours=1))
+    shown = [at.astimezone(ZoneInfo(clock.DEFAULT_ZONE)).hour for at in clocks]
+    take_prices(path=price_file(tmp_path / "p.csv", 60), at=clock.now())
+    power.fill(retailer, point, FIRST, [100 + 100 * hour for hour in shown])
+    with power.scope_for(retailer, point.subject_id, "energy_insight"):
+        page = looking.page(
+            subject_ids=[point.subject_id], controller_id=retailer.pk, controller="fjordlys", number=1,
+            looked=periods.parse("2026-04"), today=today,
+        )  # fmt: skip
+    assert page.forecast is not None
+    assert page.forecast.wh == 30 * sum(100 + 100 * hour for hour in range(24))
 
 
 def test_e3_without_a_municipality_nothing_is_priced_and_an_invalid_one_is_refused(retailer: Controller) -> None:

@@ -58,6 +58,21 @@ def test_e2_every_layout_brings_both_clock_changes_in_exactly(world, tmp_path, l
     assert again.repeated
 
 
+def test_e2_the_same_bytes_of_another_point_are_another_file(world, tmp_path):
+    controller, point = world
+    cabin = point_of(controller, customer(controller), 2)
+    start, nothing = datetime(2026, 6, 1, 22, tzinfo=UTC), [0] * 24
+    unnamed = files.offset_csv(tmp_path / "values.csv", start, nothing)
+    assert intake.import_file(path=unnamed, controller=controller).quarantined == 24, "whose they are, nobody said"
+    for one in (point, cabin):
+        found = intake.import_file(path=unnamed, controller=controller, point=one.gsrn)
+        assert (found.repeated, found.quarantined, found.counts["added"]) == (False, 0, 1)
+        named = files.offset_csv(tmp_path / f"{one.gsrn}.csv", start, nothing)
+        assert intake.import_file(path=named, controller=controller).repeated, "the name says the same"
+        with scope_for(controller, one.subject_id):
+            assert [row.day for row in ReadingDay.objects.filter(point_id=one.id)] == [date(2026, 6, 2)]
+
+
 def test_e2_rows_that_cannot_be_used_are_told_and_the_others_come_in(world, tmp_path):
     controller, _ = world
     path = files.offset_csv(tmp_path / f"{number(1)}.csv", datetime(2026, 6, 1, tzinfo=UTC), [100] * 30)

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from tests.support.world import person, publish_examples
-from tillit.kernel.scope import Scope, system
+from tillit.kernel.scope import Scope, UnscopedAccessError, system
 from tillit.privacy.outlook import outlook
 from tillit.privacy.planned import planned
 from tillit.privacy.presence import held
@@ -38,8 +38,17 @@ def test_h18_a_kept_plan_shows_each_scope_what_is_its_own() -> None:
     assert _kept() == kept, "planned once"
 
 
+def test_h18_a_kept_plan_is_no_way_round_the_scope() -> None:
+    lyngheim = publish_examples("union_benefits")["lyngheim"]
+    kari = person(lyngheim, given="Kari")
+    with Scope(system("test", {lyngheim.pk}), "rights_requests"):
+        assert held([kari])
+    with pytest.raises(UnscopedAccessError):
+        held([kari])
+
+
 def test_a_planned_statement_takes_each_parameter_wherever_it_stands() -> None:
-    with planned() as asking:
+    with Scope(system("test", {1}), "rights_requests"), planned() as asking:
         asked = "SELECT %(a)s::int + 1, %(b)s::text || '%%', %(a)s::int WHERE 5 %% 2 = 1"
         assert asking.ask(asked, {"b": "x'", "a": 1, "unused": None}) == [(2, "x'%", 1)]
         assert asking.ask(asked, {"b": "y", "a": 2}) == [(3, "y%", 2)]

@@ -28,17 +28,19 @@ from tillit.audit.models import Event
 from tillit.cases import queries as cases
 from tillit.cases.models import Case
 from tillit.consent import operations as consent
+from tillit.declaration.personal import RowState
 from tillit.disclosure import queries as disclosures
 from tillit.journeys.merging import merge
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties import operations as parties
 from tillit.parties.errors import RestrictedPersonError
 from tillit.platform import paths
 from tillit.privacy import retention
 from tillit.privacy.prove.run import prove
 from tillit.services import blocking, delivery, instruments, issuers
 from tillit.services.errors import ServiceError
-from tillit.services.models import Instrument, OrderState
+from tillit.services.models import BlockOrder, Instrument, OrderState
 
 
 def later(**by: int) -> None:
@@ -135,6 +137,32 @@ def test_d2_an_issuer_that_is_silent_busy_slow_or_loses_its_answer_gets_one_orde
     assert came["times"] == 1
     expected = ["received", *(["handed_over"] if how == SLOW else []), "confirmed", "closed"]
     assert log_of(customer, case) == expected
+
+
+def test_d2_d10_a_block_is_finished_before_who_leaves_is_archived(customer: Customer, issuer: IssuerProcess) -> None:
+    case = customer.block(customer.put_on(number_that(SLOW)))
+    assert delivery.deliver().accepted == 1
+    with customer.scope("customer_administration") as scope:
+        parties.end_relationship(
+            scope=scope,
+            subject_id=customer.subject,
+            controller_id=customer.controller.pk,
+            kind="customer",
+            ended=clock.today(),
+            reason="own_wish",
+        )
+    later(days=1)
+    retention.run()
+    for _ in range(4):
+        delivery.deliver()
+        later(minutes=6)
+    (order,) = customer.orders(case)  # within reach of whoever blocks
+    assert (order.order_state, [one["times"] for one in issuer.orders().values()]) == ("confirmed", [1])
+    later(days=1)
+    retention.run()
+    assert customer.orders(case) == [], "then it is in the archive"
+    with customer.scope("claims_defence"):
+        assert BlockOrder.objects.get(subject_id=customer.subject).state == RowState.ARCHIVED
 
 
 def test_d2_an_issuer_that_cannot_be_reached_loses_no_order(customer: Customer, settings: object) -> None:

@@ -1,6 +1,7 @@
 """What the bank says of payouts (D7, D8): each movement once, faults seen, and what a restore holds let go."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
@@ -86,10 +87,7 @@ def test_h11_d8_payouts_that_waited_in_a_dump_are_held_until_statements_of_their
     clerk, _ = two(payer)
     gone, left = refund(payer, 700), refund(payer, 800)
     payouts.propose(**clerk, chosen=[gone.id])
-    with payer.scope("payouts"), connection.cursor() as cursor:
-        for module, file, name in AFTER_RESTORE:
-            if file == "payouts":
-                cursor.execute(load(module, file, name), {"now": clock.now()})
+    _restored(payer)
     with pytest.raises(PaymentError, match="waits"):
         payouts.propose(**clerk, chosen=[gone.id, left.id])
     assert PayoutRun.objects.get().state == "dropped"
@@ -121,6 +119,34 @@ def test_h11_d8_payouts_that_waited_in_a_dump_are_held_until_statements_of_their
     )
     assert of(payer, left).held_at is None
     assert payouts.propose(**clerk, chosen=[gone.id, left.id]).count == 1
+
+
+def test_h11_d8_what_a_restore_holds_before_easter_waits_for_the_first_bank_day_after_it(payer: Payer) -> None:
+    """Restored on Wednesday 1 April: what was sent that day is booked on Tuesday the 7th, and until then nothing is."""
+    clerk, _ = two(payer)
+    ours, whole = pain.iban(ACCOUNT), "T23:59:59"
+    with clock.travel(datetime(2026, 4, 1, 12, tzinfo=UTC)):
+        made = refund(payer, 700)
+        _restored(payer)
+        for first, last in (("2026-04-01", "2026-04-01"), ("2026-04-02", "2026-04-06")):
+            payout_reports.take_report(**clerk, body=told(first, last + whole, ours))
+            assert of(payer, made).held_at is not None
+        payout_reports.take_report(**clerk, body=told("2026-04-07", "2026-04-07" + whole, ours))
+        assert of(payer, made).held_at is None
+        other = refund(payer, 800)
+        _restored(payer)
+        payout_reports.take_report(**clerk, body=told("2026-04-07", "2026-04-07" + whole, ours))
+        assert of(payer, other).held_at is not None, "of the Wednesday nothing is told"
+        for day in ("2026-04-01", "2026-04-07"):  # banks send no statement of days without bookings
+            payout_reports.take_report(**clerk, body=told(day, day + whole, ours))
+        assert of(payer, other).held_at is None
+
+
+def _restored(payer: Payer) -> None:
+    with payer.scope("payouts"), connection.cursor() as cursor:
+        for module, file, name in AFTER_RESTORE:
+            if file == "payouts":
+                cursor.execute(load(module, file, name), {"now": clock.now()})
 
 
 def told(first: str, last: str, iban: str, *entries: str) -> bytes:

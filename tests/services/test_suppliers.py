@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from http.client import HTTPConnection
 from typing import Any
 from uuid import uuid4
@@ -21,10 +21,12 @@ from tests.services.products import NOW, Company, company
 from tillit.consent import operations as consent
 from tillit.disclosure.models import Disclosure
 from tillit.journeys import suppliers_told
+from tillit.journeys.agreements import close_lapsed
 from tillit.journeys.for_customer import supply
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, system
 from tillit.platform import paths
+from tillit.privacy import retention
 from tillit.privacy.prove.run import prove
 from tillit.services import agreements, outside, supplied
 from tillit.services.agreement_models import Agreement
@@ -52,6 +54,10 @@ class Supplier:
         """(name, product, how often it came) of everybody it was told of since the test began."""
         told = self.call("GET", "/had").values()
         return sorted((one["name"], one["product"], one["times"]) for one in told)
+
+    def over(self) -> list[int]:
+        """How often it was told that something is over, by reference."""
+        return list(self.call("GET", "/over").values())
 
     def fails(self, *how: str) -> None:
         self.call("POST", "/play", {"fail": how})
@@ -267,3 +273,93 @@ def test_d1_a_supplier_nobody_tells_and_one_that_has_what_is_not_on_record_are_s
         assert status() == {"kept"}
         owner.execute("DELETE FROM disclosure_disclosure")
         assert status() == {"broken"}
+
+
+def ends(of: Company, made: Agreement, day: date) -> None:
+    with of.scope(made.subject_id) as opened:
+        agreements.end_on(scope=opened, agreement=made, day=day, reason="own_wish", at=clock.now())
+
+
+def state(of: Company, made: Agreement) -> str:
+    with of.everyone("retention"):
+        return SupplierNotice.objects.get(agreement_id=made.id).notice_state
+
+
+@pytest.mark.parametrize(("fault", "tries"), [("", 0), ("busy", 1), ("lost", 1)])
+def test_d1_a_supplier_is_told_once_that_an_agreement_is_over_also_of_who_has_left(
+    trygghavn: Company, supplier: Supplier, fault: str, tries: int
+) -> None:
+    made = served(trygghavn)
+    assert suppliers_told.tell_everywhere() == 1
+    ends(trygghavn, made, clock.today() + timedelta(days=2))
+    later(minutes=2)
+    assert (state(trygghavn, made), len(supplier.had())) == ("confirmed", 1), "it runs for two days yet"
+    clock.travel(NOW + timedelta(days=2))
+    if fault:
+        supplier.fails(fault)
+        suppliers_told.tell_everywhere()
+        assert state(trygghavn, made) == "ending", "what is not answered is not told"
+        assert close_lapsed() == 1
+        clock.travel(clock.now() + timedelta(days=1))
+        retention.run()
+        assert not trygghavn.access(made.subject_id, clock.today(), "supplied")
+    suppliers_told.tell_everywhere()
+    later(hours=2)
+    assert (state(trygghavn, made), supplier.had(), supplier.over()) == ("ended", [], [1])
+    assert disclosed_ever(trygghavn, made) == 1, "nothing about the person leaves when it is over"
+
+
+def disclosed_ever(of: Company, made: Agreement) -> int:
+    with of.everyone("retention"):
+        return Disclosure.objects.filter(subject_id=made.subject_id, recipient="service_supplier").count()
+
+
+def test_d1_who_goes_on_under_another_payer_is_not_over_and_an_ending_undone_is_told_anew(
+    trygghavn: Company, supplier: Supplier
+) -> None:
+    made = served(trygghavn)
+    suppliers_told.tell_everywhere()
+    goes_on = trygghavn.agree(made.subject_id, Payer.PARTNER, partner=trygghavn.bank)
+    later(days=1)
+    assert (state(trygghavn, made), supplier.over()) == ("confirmed", []), "the supplier serves them still"
+    ends(trygghavn, goes_on, clock.today())
+    later(minutes=2)
+    assert (state(trygghavn, made), supplier.had(), supplier.over()) == ("ended", [], [1])
+    other = served(trygghavn, given="Ola")
+    assert later(days=1) == 1
+    ends(trygghavn, other, clock.today())
+    later(minutes=2)
+    assert (state(trygghavn, other), supplier.had()) == ("ended", [])
+    with trygghavn.scope(other.subject_id) as opened:
+        agreements.undo(scope=opened, agreement=other, at=clock.now())
+    later(minutes=2)
+    assert (state(trygghavn, other), supplier.had()) == ("confirmed", [("Ola Nordmann", "trygg", 1)])
+
+
+def test_d1_a_supplier_told_by_hand_is_told_by_hand_that_it_is_over_by_the_reference(
+    trygghavn: Company, supplier: Supplier, fresh_db: TestDatabase
+) -> None:
+    def status() -> set[str]:
+        found = prove(controllers=["trygghavn"], kinds=["domains"])
+        return {one.finding.status for one in found if one.promise.path == "activities.service_delivery"}
+
+    made = served(trygghavn)
+    told = supply.tell(**desk(trygghavn, made), by_hand=True)
+    supply.passed_on(**desk(trygghavn, made))
+    assert told.reference == str(notice(trygghavn, made).reference)
+    ends(trygghavn, made, clock.today())
+    clerk_of = {"actor": clerk(trygghavn), "controller": trygghavn.controller}
+    assert supply.count_waiting(**clerk_of) == 0
+    assert status() == {"kept"}
+    clock.travel(NOW + timedelta(days=4))
+    assert status() == {"broken"}, "the supplier does not know"
+    suppliers_told.tell_everywhere()
+    close_lapsed()
+    retention.run()
+    (shown,) = supply.waiting(**clerk_of)
+    assert (shown.notice_state, str(shown.reference), supply.count_waiting(**clerk_of)) == ("ending", told.reference, 1)
+    assert supply.know_it_is_over(**clerk_of, notice_id=shown.id) == "Veihjelpen"
+    assert (state(trygghavn, made), supply.count_waiting(**clerk_of), status()) == ("ended", 0, {"kept"})
+    with pytest.raises(ServiceError):
+        supply.know_it_is_over(**clerk_of, notice_id=shown.id)
+    assert supplier.over() == [], "no computer told them"

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tillit.declaration.models import Controller
 from tillit.journeys.register.importing import Outcome, import_file
@@ -10,7 +11,7 @@ from tillit.membership.models import Cover, Membership
 from tillit.parties.models import Fact
 
 
-def take(path: Path, union: Controller, *, full: bool = True, **how: bool) -> Outcome:
+def take(path: Path, union: Controller, *, full: bool = True, **how: Any) -> Outcome:
     """Take the file in."""
     return import_file(path=path, controller=union, full=full, **how)
 

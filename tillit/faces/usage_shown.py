@@ -104,6 +104,11 @@ def kwh(wh: int, digits: int = 1) -> str:
     return format_decimal(Decimal(wh) / 1000, format="#,##0." + "0" * digits, locale=language())
 
 
+def kw(watts: int) -> str:
+    """Where a step of a tariff begins, in kilowatts, as exactly as the tariff says it."""
+    return format_decimal(Decimal(watts) / 1000, format="#,##0.###", locale=language())
+
+
 def ore(amount: int) -> Money:
     """Øre as money."""
     return Money(int(amount), "NOK")
@@ -187,7 +192,7 @@ def _line(line: Line) -> dict[str, Any]:
             spoken,
             "consumption.how.capacity",
             mean=kwh(int(detail["watts"][0]), 2),
-            edge=kwh(int(detail["from"][0]), 0),
+            edge=kw(int(detail["from"][0])),
             price=_a_year(int(detail["year"][0]), int(detail["per_kw"][0])),
             days=detail["days"],
             of=detail["of"],
@@ -291,8 +296,8 @@ def _peaks(page: Page) -> dict[str, Any] | None:
     return {
         "highest": [(peak.at, _hour(peak.at), kwh(peak.watts, 2)) for peak in one.highest],
         "mean": kwh(one.mean, 2),
-        "edge": kwh(one.edge, 0),
-        "above": kwh(one.above, 0) if one.above else "",
+        "edge": kw(one.edge),
+        "above": kw(one.above) if one.above else "",
         "price": _a_year(one.year, one.per_kw),
         "hours": one.hours,
         "left": None if one.left is None else kwh(one.left, 2),

@@ -71,7 +71,8 @@ def read(body: bytes) -> list[Movement]:
 def covered(body: bytes) -> list[Covered]:
     """The accounts and whole days of which a file tells everything, the earliest first; a camt.054 of none.
 
-    By the statement's period, else by the days of its opening and closing balances. Raises as `read`.
+    By the statement's period, else by the days of its opening and closing balances: of the opening day only where it
+    is the closing one, since many banks give the balance the day it is left from. Raises as `read`.
     """
     root, kind = _document(body)
     try:
@@ -114,7 +115,8 @@ def _covered(part: Element) -> Covered | None:
     days = {_text(one, "Tp/CdOrPrtry/Cd"): _text(one, "Dt/Dt")[:10] for one in part if _local(one) == "Bal"}
     if not (days.get("OPBD") and days.get("CLBD")):
         return None
-    return Covered(_account(part), date.fromisoformat(days["OPBD"]), date.fromisoformat(days["CLBD"]))
+    opens, closes = date.fromisoformat(days["OPBD"]), date.fromisoformat(days["CLBD"])
+    return Covered(_account(part), opens + timedelta(days=int(opens < closes)), closes)
 
 
 def _movements(part: Element, kind: str) -> Iterator[Movement]:

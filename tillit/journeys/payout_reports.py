@@ -17,6 +17,7 @@ from tillit.files import camt, pain
 from tillit.files.camt import Covered, Movement
 from tillit.journeys.payouts import in_scope, may, message_id, own, rows_of, sum_up
 from tillit.kernel import clock
+from tillit.kernel.calendar_rules import bank_day_from
 from tillit.kernel.scope import Actor, Scope
 from tillit.messages.operations import send
 from tillit.services import payouts
@@ -27,7 +28,6 @@ from tillit.services.payouts import ACTIVITY
 from tillit.services.terms import terms
 
 _DONE = {"ACSC", "ACCC"}
-_SATURDAY = 5
 _ACCOUNT_DIGITS = 11
 
 
@@ -85,8 +85,8 @@ def take_report(*, actor: Actor, controller: Controller, body: bytes) -> Told:
 
 
 def let_go(*, controller: Controller, covered: Sequence[Covered]) -> None:
-    """What a restore holds waits no more, once statements of the account it is paid from tell of every day from the
-    dump to the first weekday after the restore: what had been sent would be in them.
+    """What a restore holds waits no more, once statements of the account it is paid from tell of every bank day from
+    the dump to the first one after the restore: what had been sent would be in them.
     """
     if not covered:
         return
@@ -98,7 +98,8 @@ def let_go(*, controller: Controller, covered: Sequence[Covered]) -> None:
             account = terms(controller_id=controller.pk, on=clock.local_date(row.held_at)).account
             until = row.told_until
             for one in covered:
-                if _digits(one.account) == account and one.first <= until <= one.last:
+                awaited = bank_day_from(until)  # of a day on which nothing is booked banks send no statement
+                if _digits(one.account) == account and one.first <= awaited <= one.last:
                     until = one.last + timedelta(days=1)
             mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id)
             if until > _settled_by(row.held_at):
@@ -183,11 +184,8 @@ def _refused(controller: Controller, row: Payout, reason: str) -> bool:
 
 
 def _settled_by(held_at: datetime) -> date:
-    """The first weekday after the day of the restore: what was sent before it is on the account by then."""
-    day = clock.local_date(held_at) + timedelta(days=1)
-    while day.weekday() >= _SATURDAY:
-        day += timedelta(days=1)
-    return day
+    """The first bank day after the day of the restore: what was sent before it is on the account by then."""
+    return bank_day_from(clock.local_date(held_at) + timedelta(days=1))
 
 
 def _digits(account: str) -> str:

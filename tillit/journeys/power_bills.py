@@ -114,7 +114,7 @@ def _rows(batch: many.Batch, numbers: list[str]) -> Iterator[list[Any]]:
     for number, (wh, missing, unpriced, preliminary), ore in zip(numbers, counted, amounts, strict=True):
         kroner = [_parts(one, 2) for one in ore]
         rest = [missing, _parts(unpriced, 3), _parts(preliminary, 3), ""]
-        yield [number, *days, batch.key.product, _parts(wh, 3), *kroner, *rest]
+        yield [number, *days, product, _parts(wh, 3), *kroner, *rest]
 
 
 def _parts(value: int, digits: int) -> str:

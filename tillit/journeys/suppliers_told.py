@@ -2,6 +2,9 @@
 
 What leaves is on record before it does. A try whose outcome is not known is asked about before anything is sent again;
 a supplier that does not answer holds up no other; what one refuses waits for a colleague.
+
+When an agreement is over the supplier is told so by its reference alone. Who has no agreement left may be in the
+archive by then, so that is done as a part of ending: under `retention`, which sees both.
 """
 
 from collections.abc import Callable
@@ -44,7 +47,7 @@ def tell_everywhere() -> int:
     """
     told = 0
     keys = outside.told_by_computer()
-    for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id") if keys else ():
+    for controller in Controller.objects.filter(versions__isnull=False).distinct().order_by("id"):
         if current(controller_id=controller.pk, on=clock.today()).activity(ACTIVITY) is None:
             continue
         told += _tell_all(controller, keys)
@@ -52,11 +55,12 @@ def tell_everywhere() -> int:
 
 
 def _tell_all(controller: Controller, keys: list[str]) -> int:
+    _tell_endings(controller, keys)
     with _scope(controller) as scope:
         new = supplied.unasked(controller_id=controller.pk, suppliers=keys, on=clock.today())
         for agreement in new[:AT_ONCE]:
             supplied.ask(scope=scope, agreement=agreement, at=clock.now())
-        due = supplied.due(controller_id=controller.pk, at=clock.now())
+        due = supplied.due(controller_id=controller.pk, at=clock.now()).filter(notice_state=NoticeState.WAITING)
         waiting = list(due.filter(supplier__key__in=keys)[:AT_ONCE])
     told, silent = 0, set[str]()
     for notice in waiting:
@@ -66,6 +70,18 @@ def _tell_all(controller: Controller, keys: list[str]) -> int:
         told += answer.state == NoticeState.CONFIRMED
         silent |= {notice.supplier.key} if answer.reason == "outside-silent" else set()
     return told
+
+
+def _tell_endings(controller: Controller, keys: list[str]) -> None:
+    with ending(controller):
+        supplied.follow_endings(controller_id=controller.pk, at=clock.now())
+        due = supplied.due(controller_id=controller.pk, at=clock.now()).filter(notice_state=NoticeState.ENDING)
+        waiting = list(due.filter(supplier__key__in=keys)[:AT_ONCE])
+    silent = set[str]()
+    for notice in waiting:
+        if notice.supplier.key not in silent:
+            answer = tell(notice=notice, opens=partial(ending, controller, notice.subject_id))
+            silent |= {notice.supplier.key} if answer.reason == "outside-silent" else set()
 
 
 def tell(*, notice: SupplierNotice, opens: Opens) -> Answer:
@@ -89,6 +105,11 @@ def tell(*, notice: SupplierNotice, opens: Opens) -> Answer:
 
 def _try(notice: SupplierNotice, opens: Opens) -> Answer:
     key, reason = notice.supplier.key, ""
+    if notice.notice_state == NoticeState.ENDING:
+        outside.over(supplier=key, reference=notice.reference)
+        with opens() as scope:
+            supplied.settle(scope=scope, notice=notice, outcome=NoticeState.ENDED, at=clock.now())
+        return Answer(NoticeState.ENDED)
     if not notice.handed_over or not outside.has(supplier=key, reference=notice.reference):
         if not outside.tells(key):
             raise ServiceError("outside-unnamed", "the installation does not say how to reach them")
@@ -132,6 +153,12 @@ def release(*, scope: Scope, notice: SupplierNotice, by_hand: bool = False) -> D
     told = supplied.mark(supplier=notice.supplier, leaving=leaving)
     supplied.left(notice=notice, told=told, by_hand=by_hand)
     return sent
+
+
+def ending(controller: Controller, subject_id: int | None = None) -> Scope:
+    """In which suppliers are told of what is over."""
+    actor = system("suppliers", {controller.pk, holder_of(controller_id=controller.pk)})
+    return Scope(actor, "retention", None if subject_id is None else frozenset({subject_id}))
 
 
 def _scope(controller: Controller, subject_id: int | None = None) -> Scope:

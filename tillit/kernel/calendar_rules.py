@@ -14,6 +14,10 @@ from tillit.kernel.iso_period import IsoPeriod, PeriodError
 
 ANSWER_DAYS = timedelta(days=30)
 ANSWER_MONTH = IsoPeriod.parse("P1M")
+_SATURDAY = 5
+_FIXED = {(1, 1), (5, 1), (5, 17), (12, 25), (12, 26)}
+_MOVING = {-3, -2, 1, 39, 50}
+"""Days from Easter Sunday: Maundy Thursday, Good Friday, Easter Monday, Ascension Day, Whit Monday."""
 
 
 def _plain_date(day: date) -> date:
@@ -58,3 +62,30 @@ def deadline_30_days_or_month(received: date) -> date:
         return min(received + ANSWER_DAYS, ANSWER_MONTH.add_to(received))
     except OverflowError:
         raise PeriodError("period-out-of-range", "The deadline is outside the calendar.") from None
+
+
+def bank_day(day: date) -> bool:
+    """Whether Norwegian banks book that day: no Saturday, Sunday or public holiday."""
+    day = _plain_date(day)
+    if day.weekday() >= _SATURDAY or (day.month, day.day) in _FIXED:
+        return False
+    return (day - _easter(day.year)).days not in _MOVING
+
+
+def bank_day_from(day: date) -> date:
+    """The first day from `day` on that banks book."""
+    while not bank_day(day):
+        day += timedelta(days=1)
+    return day
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (Meeus, Jones, Butcher)."""
+    golden, (century, rest) = year % 19, divmod(year, 100)
+    leaps, odd = divmod(century, 4)
+    lunar = (century - (century + 8) // 25 + 1) // 3
+    full = (19 * golden + century - leaps - lunar + 15) % 30
+    weekday = (32 + 2 * odd + 2 * (rest // 4) - full - rest % 4) % 7
+    late = (golden + 11 * full + 22 * weekday) // 451
+    month, day = divmod(full + weekday - 7 * late + 114, 31)
+    return date(year, month, day + 1)

@@ -124,17 +124,16 @@ def verify(*, controllers: Collection[int], by: str, code: str, at: datetime) ->
     shown = card_codes.read(code)
     if shown is None or abs(shown.step - step_of(at)) > SKEW_STEPS or not controllers:
         return False
-    forget(at)
     actor = Actor("partner", "card", frozenset(controllers), frozenset({ACTIVITY}))
     with Scope(actor, ACTIVITY):
-        nonce = _standing(shown, at)
+        nonce, salt = _standing(shown, at)
         if nonce is None or not card_codes.genuine(shown=shown, nonce=nonce):
             return False
-        return _first_or_same(shown, by, at)
+        return _first_or_same(shown, by, at, salt)
 
 
 def forget(at: datetime | None = None) -> None:
-    """Destroy what codes that can be shown no more left, and their salts: with every verification, and each minute."""
+    """Destroy what codes that can be shown no more left, and their salts: each minute, as every verification does."""
     given = {"at": at or clock.now()}
     _run("forget_salts", given)
     _run("forget_codes", given)
@@ -177,18 +176,21 @@ def _counts(controller_id: int, subject: int, card: int, nonce: UUID, at: dateti
     return verify(controllers={controller_id}, by="proof", code=code, at=at)
 
 
-def _standing(shown: card_codes.Shown, at: datetime) -> UUID | None:
-    given = {"subject": shown.subject_id, "card": shown.card_id, "at": at, "today": clock.local_date(at)}
-    rows = _rows("standing", given)
-    return rows[0][0] if rows else None
+def _standing(shown: card_codes.Shown, at: datetime) -> tuple[UUID | None, bytes | None]:
+    """The nonce of the card if it counts, and the salt of the code's half minute if there is one. What codes that can
+    be shown no more left goes in the same statement.
+    """
+    of = {"subject": shown.subject_id, "card": shown.card_id, "step": shown.step}
+    ((nonce, salt),) = _rows("standing", of | {"at": at, "today": clock.local_date(at)})
+    return nonce, None if salt is None else bytes(salt)
 
 
-def _first_or_same(shown: card_codes.Shown, by: str, at: datetime) -> bool:
+def _first_or_same(shown: card_codes.Shown, by: str, at: datetime, salt: bytes | None) -> bool:
     """Whether the card's code of this step was shown to nobody, or to the same one half a minute ago at most, however
     it was sealed.
     """
     until = datetime.fromtimestamp((shown.step + SKEW_STEPS + 1) * card_codes.STEP_SECONDS, UTC)
-    key = secret("membership_cards") + _salt(shown.step, until)
+    key = secret("membership_cards") + (salt or _new_salt(shown.step, until))
     told = f"{shown.subject_id}:{shown.card_id}:{shown.step}".encode()
     digest = UUID(bytes=hmac.digest(key, b"shown " + told, "sha256")[:16])
     asked = UUID(bytes=hmac.digest(key, b"asked " + by.encode() + b" " + told, "sha256")[:16])
@@ -196,13 +198,10 @@ def _first_or_same(shown: card_codes.Shown, by: str, at: datetime) -> bool:
     return bool(_rows("show", given)[0][0])
 
 
-def _salt(step: int, until: datetime) -> bytes:
-    """The salt of a half minute's codes, the same for every process; made when there is none."""
-    found = ShownSalt.objects.filter(step=step).first()
-    if found is None:
-        _run("salt", {"step": step, "salt": token_bytes(32), "until": until})
-        found = ShownSalt.objects.get(step=step)
-    return bytes(found.salt)
+def _new_salt(step: int, until: datetime) -> bytes:
+    """The salt of a half minute's codes, the same for every process: whoever comes first makes it."""
+    _run("salt", {"step": step, "salt": token_bytes(32), "until": until})
+    return bytes(ShownSalt.objects.get(step=step).salt)
 
 
 def _rows(name: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -36,6 +36,15 @@ def unwraps(subject_id: int, controller_id: int, wrapped: bytes) -> bool:
         return False
 
 
+def wrapped_with(cipher: AESGCM, subject_id: int, controller_id: int, wrapped: bytes) -> bool:
+    """Whether a data key is wrapped with this key-encryption key."""
+    try:
+        cipher.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], f"{subject_id}:{controller_id}".encode())
+    except InvalidTag:
+        return False
+    return True
+
+
 def rewrapped(subject_id: int, controller_id: int, wrapped: bytes) -> bytes:
     """A data key wrapped with the present key-encryption key. Raises `SealedValueLostError`."""
     try:

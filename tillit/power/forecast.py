@@ -12,7 +12,7 @@ import numpy as np
 
 from tillit.power import slots
 from tillit.power.bills import Span
-from tillit.power.cost.axis import Ints
+from tillit.power.cost.axis import Ints, hours
 from tillit.power.cost.lines import month_bill
 from tillit.power.prices.queries import DayPrices
 from tillit.power.queries import Series
@@ -72,16 +72,21 @@ def _usual(recent: Series) -> tuple[Ints, tuple[float, float]] | None:
     totals, sums, counts = [], np.zeros((2, 24)), np.zeros((2, 24))
     for day in whole:
         wh = hourly.wh[hourly.day == day]
+        shown = _clock(slots.day_of(int(day)), len(wh))
         totals.append(int(wh.sum()))
         weekend = int(slots.day_of(int(day)).weekday() >= 5)
-        place = np.minimum(np.arange(len(wh)), 23)
-        sums[weekend] += np.bincount(place, weights=wh, minlength=24)
-        counts[weekend] += np.bincount(place, minlength=24)
+        sums[weekend] += np.bincount(shown, weights=wh, minlength=24)
+        counts[weekend] += np.bincount(shown, minlength=24)
     both = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
     mean = np.where(counts > 0, sums / np.maximum(counts, 1), both[None, :])
     middle = max(float(np.mean(totals)), 1.0)
     low, high = (float(np.quantile(totals, share)) / middle for share in (0.1, 0.9))
     return np.rint(mean).astype(np.int64), (low, high)
+
+
+def _clock(day: date, length: int) -> Ints:
+    """What the clock shows as each hour of the day begins: of 23 in spring, of 25 in autumn."""
+    return np.arange(24) if length == 24 else hours(day, day + timedelta(days=1)).clock
 
 
 def _spot(span: Span, prices: dict[date, DayPrices]) -> tuple[Ints, Ints, Ints] | None:

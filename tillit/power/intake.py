@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -94,7 +95,8 @@ def import_file(
         if describe:
             describe(outcome.described)
         if not dry_run:
-            outcome.file, outcome.repeated = _begin(controller, digest, files.masked(called), outcome.described)
+            as_sent = _as_sent(digest, rules, encoding or "")
+            outcome.file, outcome.repeated = _begin(controller, as_sent, files.masked(called), outcome.described)
             if outcome.repeated:
                 return outcome
         rules = replace(rules, arrival=outcome.file.pk if outcome.file is not None else TOLD - 1)
@@ -112,6 +114,14 @@ def import_file(
             raise
     _end(outcome)
     return outcome
+
+
+def _as_sent(digest: str, rules: Rules, encoding: str) -> str:
+    """What a file is known by when it comes again: its bytes, and what decides what they say besides. Two points of
+    which nothing was used have files of the same bytes, where a point stands in the file's name alone.
+    """
+    besides = (rules.point, rules.swapped, rules.registered, encoding)
+    return sha256(repr((digest, *besides)).encode()).hexdigest() if any(besides) else digest
 
 
 def _begin(controller: Controller, digest: str, name: str, described: str) -> tuple[ReadingFile, bool]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db import connection
 
+from tillit.kernel.scope import require
+
 _NAMED = re.compile(r"%\((\w+)\)s|%%")
 _MOST = 300
 """Plans that a connection keeps; what comes after is planned each time."""
@@ -48,7 +50,10 @@ class Planned:
 
 @contextmanager
 def planned() -> Iterator[Planned]:
-    """Ask with plans that regard no parameter's value, kept by the connection."""
+    """Ask with plans that regard no parameter's value, kept by the connection. Raises `UnscopedAccessError` outside
+    every scope: what is carried out by its name names no table that the guard could see.
+    """
+    require()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, set_config('plan_cache_mode', 'force_generic_plan', true) FROM pg_prepared_statements"

@@ -33,8 +33,15 @@ def archive_plans(party: Party, others: Iterable[Party] = (), *, only: Collectio
                     if one
                 ]
                 if entries:
-                    plan.due = f"coalesce(least({', '.join(entries)}), 'infinity')"
+                    plan.due = _when_finished(party, f"coalesce(least({', '.join(entries)}), 'infinity')")
                     yield plan
+
+
+def _when_finished(party: Party, entered: str) -> str:
+    """That day; none while something of the person's is under way that nobody could finish in the archive (D2)."""
+    known = party.declaration.category_keys()
+    waits = [condition for category, condition in sorted(registry.ARCHIVE_WAITS.items()) if category in known]
+    return f"CASE WHEN {' OR '.join(waits)} THEN 'infinity' ELSE {entered} END" if waits else entered
 
 
 def pseudonymise_plans(party: Party, others: Iterable[Party] = ()) -> Iterator[Plan]:

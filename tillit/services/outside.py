@@ -76,19 +76,34 @@ def has(*, supplier: str, reference: UUID) -> bool:
     return reply.status == 200
 
 
+def over(*, supplier: str, reference: UUID) -> None:
+    """Tell the supplier that what it has under a reference is over; again: nothing more. Raises as `ask`."""
+    reply = _call(SUPPLYING, settings.SUPPLIERS, supplier, f"/customers/{reference}", None, method="DELETE")
+    if reply.status not in {200, 202, 204, 404, 410}:
+        raise ServiceError("outside-malformed", f"the supplier answered {reply.status}")
+
+
 def _named(setting: str) -> dict[str, str]:
     return dict(one.split("=", 1) for one in setting.split())
 
 
-def _call(way: str, setting: str, key: str, path: str, body: dict[str, Any] | None, once: UUID | None = None) -> Reply:
-    """`body` to whom the installation names, or, without one, a question of what they have."""
+def _call(
+    way: str,
+    setting: str,
+    key: str,
+    path: str,
+    body: dict[str, Any] | None,
+    once: UUID | None = None,
+    method: str = "",
+) -> Reply:
+    """`body` to whom the installation names, or, without one, a question of what they have (or `method`)."""
     address = _named(setting).get(key)
     if address is None:
         raise ServiceError("outside-unnamed", "the installation does not say how to reach them")
     at = urlsplit(address)
     if at.scheme != "https" and not is_here(at.hostname or ""):
         raise ServiceError("outside-in-clear", "it goes to another machine by https alone")
-    given: dict[str, Any] = {"method": "GET" if body is None else "POST", "path": path, "body": body}
+    given: dict[str, Any] = {"method": method or ("GET" if body is None else "POST"), "path": path, "body": body}
     given["headers"] = {"Idempotency-Key": str(once)} if once else None
     try:
         return call(way=way, address=address, timeout=TIMEOUT, **given)

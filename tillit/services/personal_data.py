@@ -4,6 +4,7 @@ from tillit.cases import kinds
 from tillit.declaration.registry import (
     after_restore,
     also_holds,
+    archive_waits,
     derived_clock,
     domain_check,
     goes_along,
@@ -46,6 +47,11 @@ personal(
     figures="nobody counts cards",
 )
 personal(BlockOrder, category="service_use", clocks={"collected": "ordered_at"}, figures="blocks stand in their cases")
+archive_waits(  # whoever leaves while a card is being blocked has it blocked first; not for what everybody has given up
+    "service_use",
+    "EXISTS (SELECT FROM services_block_order o WHERE o.subject_id = t.subject_id AND o.settled_at IS NULL"
+    " AND o.ordered_at > %(on)s::date - 90)",
+)
 not_personal(Issuer, because="issuers of cards and mobile operators")
 personal(
     Agreement,
@@ -129,6 +135,20 @@ domain_check(
     "promises",
     "entitlements",
     promised=lambda declaration: "activities.entitlement_check" if declaration.activity("entitlement_check") else "",
+)
+domain_check(
+    "partners_asked",
+    __file__,
+    "promises",
+    "partners_asked",
+    promised=lambda declaration: "activities.entitlement_check" if declaration.activity("entitlement_check") else "",
+)
+domain_check(
+    "tailored_advice",
+    __file__,
+    "promises",
+    "advice",
+    promised=lambda declaration: "activities.tailored_advice" if declaration.activity("tailored_advice") else "",
 )
 domain_check(
     "usage_reports",

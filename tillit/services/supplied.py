@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tillit.audit.operations import append
+from tillit.declaration.personal import RowState
+from tillit.kernel import clock
 from tillit.kernel.scope import Scope
 from tillit.parties.digests import Kind, digest
 from tillit.parties.operations import lock_subject
@@ -18,11 +20,12 @@ from tillit.services import events
 from tillit.services.agreement_models import Agreement, AgreementEnd
 from tillit.services.errors import ServiceError
 from tillit.services.product_models import ServiceSupplier
-from tillit.services.supply_models import NoticeState, SupplierNotice
+from tillit.services.supply_models import TOLD, NoticeState, SupplierNotice
 
 ACTIVITY = "service_delivery"
 LEASE = timedelta(minutes=1)
 AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+_ARCHIVED = (RowState.ARCHIVED, RowState.RESTRICTED_ARCHIVED)
 _JOINED = {
     "name": ("name.given", "name.middle", "name.family"),
     "address": ("address.street", "address.postal_code", "address.city"),
@@ -89,7 +92,7 @@ def ask(*, scope: Scope, agreement: Agreement, at: datetime, now: UUID | None = 
         return row
     if row.notice_state == NoticeState.CONFIRMED and row.told == now:
         raise ServiceError("supplier-has-it", "the supplier has it already")
-    if _is_held(row, at):
+    if row.notice_state == NoticeState.ENDING or _is_held(row, at):
         raise ServiceError("supplier-under-way", "somebody is telling them just now")
     if row.notice_state != NoticeState.WAITING or row.by_hand:  # what they refused or had is another matter than this
         row.reference, row.handed_over, row.attempts, row.told = uuid4(), False, 0, None
@@ -104,11 +107,44 @@ def unasked(*, controller_id: int, suppliers: Collection[str], on: date) -> Quer
     on under another payer is known there already.
     """
     asked = SupplierNotice.objects.filter(subject_id=OuterRef("subject_id"), agreement_id=OuterRef("id"))
+    asked = asked.exclude(notice_state=NoticeState.ENDED)  # an ending that was undone: they are told anew
     before = Agreement.objects.filter(subject_id=OuterRef("subject_id"), product_id=OuterRef("product_id"))
     goes_on = before.filter(Exists(asked), end_reason=AgreementEnd.CHANGED, ends=OuterRef("starts"))
     rows = Agreement.objects.filter(controller_id=controller_id, starts__lte=on, product__supplier__key__in=suppliers)
     rows = rows.exclude(ends__lte=on).select_related("product__supplier").order_by("starts", "id")
     return rows.filter(~Exists(asked.filter(supplier_id=OuterRef("product__supplier_id"))), ~Exists(goes_on))
+
+
+def outlived(*, controller_id: int, on: date) -> QuerySet[SupplierNotice]:
+    """What suppliers have of agreements that give no access that day, and that nothing goes on from: whoever goes on
+    under another payer is still their customer. Also what another supplier delivers now.
+    """
+    mine = {"subject_id": OuterRef("subject_id"), "product__supplier_id": OuterRef("supplier_id")}
+    runs = Agreement.objects.filter(**mine, starts__lte=on).exclude(ends__lte=on)
+    told_of = Agreement.objects.filter(subject_id=OuterRef("subject_id"), product_id=OuterRef("product_id"))
+    told_of = told_of.filter(id=OuterRef(OuterRef("agreement_id")))
+    own = SupplierNotice.objects.filter(subject_id=OuterRef("subject_id"), agreement_id=OuterRef("id"))
+    own = own.filter(supplier_id=OuterRef(OuterRef("supplier_id")))
+    goes_on = runs.filter(Exists(told_of)).filter(~Exists(own))
+    rows = SupplierNotice.objects.filter(~Exists(runs.filter(id=OuterRef("agreement_id"))), ~Exists(goes_on))
+    perhaps = Q(notice_state=NoticeState.WAITING, handed_over=True, state__in=_ARCHIVED)  # nobody asks them any more
+    had = Q(notice_state__in=[NoticeState.CONFIRMED, NoticeState.ENDING]) | perhaps
+    return rows.filter(had, controller_id=controller_id)
+
+
+def follow_endings(*, controller_id: int, at: datetime) -> None:
+    """Have suppliers told of what is over; what runs again before anybody has begun to tell them stays as it was."""
+    over = outlived(controller_id=controller_id, on=clock.local_date(at))
+    rows = SupplierNotice.objects.filter(controller_id=controller_id)
+    fresh = rows.filter(notice_state=NoticeState.ENDING, attempts=0).exclude(id__in=over.values("id"))
+    fresh.update(notice_state=NoticeState.CONFIRMED, settled_at=at)
+    begun = {"notice_state": NoticeState.ENDING, "settled_at": None, "due_at": at, "claimed_at": None}
+    over.exclude(notice_state=NoticeState.ENDING).update(**begun, attempts=0, reason="")
+
+
+def endings(*, controller_id: int) -> QuerySet[SupplierNotice]:
+    """What suppliers have still to be told is over, the oldest first."""
+    return waiting(controller_id=controller_id).filter(notice_state=NoticeState.ENDING)
 
 
 def waiting(*, controller_id: int) -> QuerySet[SupplierNotice]:
@@ -119,13 +155,13 @@ def waiting(*, controller_id: int) -> QuerySet[SupplierNotice]:
 
 def due(*, controller_id: int, at: datetime) -> QuerySet[SupplierNotice]:
     """What a computer tells now."""
-    rows = waiting(controller_id=controller_id).filter(notice_state=NoticeState.WAITING, by_hand=False, due_at__lte=at)
+    rows = waiting(controller_id=controller_id).filter(notice_state__in=TOLD, by_hand=False, due_at__lte=at)
     return rows.filter(Q(claimed_at=None) | Q(claimed_at__lt=at - LEASE))
 
 
 def claim(*, notice: SupplierNotice, at: datetime) -> SupplierNotice | None:
     """Take it for a try; None where it is another's just now, or over. Committed before anybody is spoken to."""
-    mine = _row(notice).filter(settled_at=None, notice_state=NoticeState.WAITING, by_hand=False)
+    mine = _row(notice).filter(settled_at=None, notice_state__in=TOLD, by_hand=False)
     free = mine.filter(Q(claimed_at=None) | Q(claimed_at__lt=at - LEASE))
     pause = AGAIN[min(notice.attempts, len(AGAIN) - 1)]
     if not free.update(claimed_at=at, attempts=F("attempts") + 1, due_at=at + pause):

@@ -8,15 +8,22 @@ from tillit.services.product_models import ServiceSupplier
 
 
 class NoticeState(models.TextChoices):
-    """waiting → confirmed: the supplier has it; refused: it said no, for a colleague; dropped: the agreement ended."""
+    """waiting → confirmed: the supplier has it; refused: it said no, for a colleague; dropped: the agreement was over.
+
+    confirmed → ending: the agreement is over, and the supplier is to be told → ended: it has been.
+    """
 
     WAITING = "waiting"
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     DROPPED = "dropped"
+    ENDING = "ending"
+    ENDED = "ended"
 
 
-OVER = (NoticeState.CONFIRMED, NoticeState.DROPPED)
+TOLD = (NoticeState.WAITING, NoticeState.ENDING)
+"""What a computer tells a supplier."""
+OVER = (NoticeState.CONFIRMED, NoticeState.DROPPED, NoticeState.ENDED)
 """What needs nobody's eye any more."""
 
 
@@ -50,8 +57,8 @@ class SupplierNotice(PersonalModel):
             ),
             models.UniqueConstraint(fields=["subject_id", "reference"], name="services_supplier_notice_reference"),
             models.CheckConstraint(
-                condition=Q(settled_at__isnull=False, notice_state__in=["confirmed", "dropped"])
-                | Q(settled_at__isnull=True, notice_state__in=["waiting", "refused"]),
+                condition=Q(settled_at__isnull=False, notice_state__in=["confirmed", "dropped", "ended"])
+                | Q(settled_at__isnull=True, notice_state__in=["waiting", "refused", "ending"]),
                 name="services_supplier_notice_settled",
             ),
         ]

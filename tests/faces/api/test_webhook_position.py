@@ -4,9 +4,11 @@ from django.db import connection
 
 from tests.conftest import TestDatabase
 from tests.faces.api.conftest import Partner, line
+from tillit.declaration.registry import AFTER_RESTORE
 from tillit.faces.api import webhook_events, webhooks
 from tillit.faces.api.models import ApiClient, WebhookDelivery, WebhookEndpoint
 from tillit.kernel import clock
+from tillit.kernel.sql import load
 from tillit.purchases.models import Batch
 
 
@@ -46,3 +48,8 @@ def test_c5_what_is_committed_late_is_told_and_what_was_read_is_not_read_again(
     assert again(read_to=behind_all, read_as="") == 3, "nor one of whoever saw other things"
     Batch.objects.filter(pk=second.pk).update(posted=second.posted)
     assert again(read_to=behind_all) == 1, "what was written since"
+    (forgotten,) = [load(module, file, name) for module, file, name in AFTER_RESTORE if file == "webhooks"]
+    with connection.cursor() as cursor:
+        cursor.execute(forgotten, {"now": clock.now()})
+    WebhookDelivery.objects.all().delete()
+    assert webhook_events.gather() == 3, "a restore reads from the beginning, however far the new server has come"

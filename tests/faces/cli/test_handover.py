@@ -59,6 +59,8 @@ def test_a10_both_sides_confirm_each_other_from_a_terminal(capsys: Captured, tmp
     assert "fjordlys expects nobody by the number" in said("close", "fjordlys", "0", *RECEIVER[1:], code=2)
     assert "is closed" in said("close", "fjordlys", number, *RECEIVER[1:])
     assert "closed, 0 arrived" in said("arrivals", *RECEIVER)
+    assert "is open until 2100-01-31" in said("extend", "fjordlys", number, *RECEIVER[1:], "--until", "2100-01-31")
+    assert "until 2100-01-31, 0 arrived" in said("arrivals", *RECEIVER)
 
 
 def test_a10_a_colleague_of_the_giver_alone_hands_people_over(capsys: Captured) -> None:

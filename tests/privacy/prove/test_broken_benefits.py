@@ -47,7 +47,7 @@ def test_b2_a_card_that_outlives_its_membership_or_its_time_is_seen(
         if name != "standing":
             return whole(name, given)
         of = {"controller": union.pk, "at": clock.now(), "today": clock.today()}
-        return [(nonce,) for _, _, nonce in whole("ended", of)]
+        return [(nonce, None) for _, _, nonce in whole("ended", of)]
 
     monkeypatch.setattr(cards, "_rows", forgetful)
     assert "no member" in found(card).finding.why

@@ -102,3 +102,42 @@ def test_f4_d1_opens_without_a_yes_and_reports_to_a_partner_without_a_ground_are
     )
     path = "activities.partner_usage_report"
     assert "no ground" in live.sees("domains", "trygghavn", path, reported, "DELETE FROM disclosure_disclosure")
+
+
+def test_d1_d13_partners_asked_off_the_record_and_advice_against_an_objection_are_seen(live: Installation) -> None:
+    trygghavn, kari = live.controllers["trygghavn"], live.people["trygghavn", "Kari"]
+    looked = f"UPDATE audit_event SET {{0}} WHERE type = {{1}} AND subject_id = {kari}"
+
+    def becomes(kind: str, details: str) -> tuple[str, str]:
+        """A look of a colleague that was something else, and what makes it that look again."""
+        was = """type = 'person.read', details = '{"purpose": "enquiry", "categories": ["identity"]}',"""
+        return (
+            looked.format(f"type = '{kind}', details = '{details}', at = at + interval '1 hour'", "'person.read'"),
+            looked.format(f"{was} at = at - interval '1 hour'", f"'{kind}'"),
+        )
+
+    asked = becomes("entitlement.asked", '{"partner": "fjordbank", "answer": "yes"}')
+    path = "activities.entitlement_check"
+    assert "without a disclosure" in live.sees("domains", "trygghavn", path, *asked)
+    stranger = (
+        "INSERT INTO disclosure_disclosure (subject_id, controller_id, reference, recipient, recipient_kind, party,"
+        " activity, ground, fields, country, transfer_ground, declaration_version, disclosed_at, route, wording)"
+        f" VALUES ({kari}, {trygghavn.pk}, gen_random_uuid(), 'entitling_partner', 'partner', 'ukjent',"
+        " 'entitlement_check', 'contract', '{}', 'NO', '', 1, now(), '', '')"
+    )
+    gone = "DELETE FROM disclosure_disclosure WHERE party = 'ukjent'"
+    assert "who is no partner" in live.sees("domains", "trygghavn", path, stranger, gone)
+    path = "activities.tailored_advice"
+    advised = becomes("person.read", '{"purpose": "tailored_advice", "categories": ["gender"]}')
+    live.owner.execute(advised[0])
+    assert live.states("domains", "trygghavn", path) == {"kept"}, "who does not object may be advised"
+    live.owner.execute(advised[1])
+    objects = (
+        "INSERT INTO consent_choice (subject_id, controller_id, activity, channel, consented, objected, since)"
+        f" VALUES ({kari}, {trygghavn.pk}, 'tailored_advice', '', false, true, now() - interval '1 day')"
+    )
+    live.owner.execute(objects)
+    assert "against an objection" in live.sees("domains", "trygghavn", path, *advised)
+    live.owner.execute("DELETE FROM consent_choice WHERE activity = 'tailored_advice'")
+    more = becomes("person.read", '{"purpose": "tailored_advice", "categories": ["gender", "contact"]}')
+    assert "more than gender" in live.sees("domains", "trygghavn", path, *more)

@@ -40,6 +40,7 @@ from tillit.declaration.registry.simulated import (
 )
 from tillit.declaration.registry.statements import (
     AFTER_RESTORE,
+    ARCHIVE_WAITS,
     DEFINERS,
     DERIVED_CLOCKS,
     DIGEST_KINDS,
@@ -50,6 +51,7 @@ from tillit.declaration.registry.statements import (
     DomainCheck,
     Routines,
     after_restore,
+    archive_waits,
     definer,
     derived_clock,
     digest_kind,
@@ -79,6 +81,7 @@ from tillit.declaration.registry.tables import (
 
 __all__ = [
     "AFTER_RESTORE",
+    "ARCHIVE_WAITS",
     "BROWSER_ITEMS",
     "DEFINERS",
     "DERIVED_CLOCKS",
@@ -115,6 +118,7 @@ __all__ = [
     "TransientTable",
     "after_restore",
     "also_holds",
+    "archive_waits",
     "browser_item",
     "definer",
     "derived_clock",

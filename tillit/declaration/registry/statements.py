@@ -71,6 +71,16 @@ def after_restore(module_file: str, file: str, name: str) -> None:
         AFTER_RESTORE.append((module_file, file, name))
 
 
+ARCHIVE_WAITS: dict[str, str] = {}
+
+
+def archive_waits(category: str, condition: str) -> None:
+    """Register what must be finished before a person is archived: `condition` says of a row of theirs, `t`, that it is
+    not (a constant of ours; parameter: on, the day). Asked where the declaration knows the category.
+    """
+    ARCHIVE_WAITS[category] = condition
+
+
 @dataclass(frozen=True)
 class DerivedClock:
     """A clock no column carries: a named statement giving (subject_id, day), `infinity` while it has not started.

@@ -1,6 +1,6 @@
 """What the API answers for."""
 
-from tillit.declaration.registry import not_personal, outward_way, routines, transient
+from tillit.declaration.registry import after_restore, not_personal, outward_way, routines, transient
 from tillit.faces.api.models import ApiCall, ApiClient, ApiToken, WebhookDelivery, WebhookEndpoint
 
 not_personal(ApiClient, because="keys of partners' systems: digests, and what each may do")
@@ -11,6 +11,7 @@ transient(
     clock_column="received_at",
 )
 routines(__file__, "calls")
+after_restore(__file__, "webhooks", "not_read")
 transient(
     ApiToken,
     because="digests of partners' short-lived tokens",

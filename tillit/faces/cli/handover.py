@@ -12,7 +12,7 @@ from tillit.faces.cli.ready import controller_of, ready
 from tillit.faces.cli.tables import console
 
 if TYPE_CHECKING:
-    from tillit.privacy.models import Handover
+    from tillit.privacy.models import Handover, HandoverExpected
 
 out = console()
 app = typer.Typer(no_args_is_help=True, help="Hand people and data over to another controller: merger, sale.")
@@ -185,16 +185,28 @@ def close(
     staff: Staff,
 ) -> None:
     """Take nobody more in. Who came stays."""
-    at, actor = acting(receiver, staff)
+    actor, found = _expected(receiver, number, staff)
     from tillit.kernel import clock
-    from tillit.privacy.errors import HandoverError
     from tillit.privacy.handover import arriving
 
-    found = [one for one in arriving.expected_of(receiver=at) if one.pk == number]
-    if not found:
-        raise HandoverError("handover-none", f"{receiver} expects nobody by the number {number}")
-    arriving.close(actor=actor, expected=found[0], at=clock.now())
+    arriving.close(actor=actor, expected=found, at=clock.now())
     out.print(f"hand-over {number} is closed")
+
+
+@app.command()
+def extend(
+    receiver: Annotated[str, typer.Argument(help="Key of the controller that takes over.")],
+    number: Annotated[int, typer.Argument(help="The number that `arrivals` shows.")],
+    until: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="The last day to take people in.")],
+    staff: Staff,
+) -> None:
+    """Take people in until another day, also after it was closed: somebody may be on the way."""
+    actor, found = _expected(receiver, number, staff)
+    from tillit.kernel import clock
+    from tillit.privacy.handover import arriving
+
+    arriving.extend(actor=actor, expected=found, until=until.date(), at=clock.now())
+    out.print(f"hand-over {number} is open until {until.date()}")
 
 
 @app.command(name="list")
@@ -226,6 +238,17 @@ def _chains(said: list[str]) -> dict[str, str]:
     if wrong := [one for one in said if "=" not in one]:
         raise typer.BadParameter(f"'{wrong[0]}' names no chain of the receiver's", param_hint="--chain")
     return {one.partition("=")[0]: one.partition("=")[2] for one in said}
+
+
+def _expected(receiver: str, number: int, staff: str) -> tuple[Any, "HandoverExpected"]:
+    at, actor = acting(receiver, staff)
+    from tillit.privacy.errors import HandoverError
+    from tillit.privacy.handover import arriving
+
+    found = [one for one in arriving.expected_of(receiver=at) if one.pk == number]
+    if not found:
+        raise HandoverError("handover-none", f"{receiver} expects nobody by the number {number}")
+    return actor, found[0]
 
 
 def _standing(giver: str, staff: str) -> tuple[Any, "Handover"]:

@@ -26,4 +26,7 @@ def rewrap() -> None:
         f"{done.signing_keys} keys that sign mail"
     )
     if done.unneeded:
-        out.print(f"not needed any more in two hours, when no copy of the keys is wrapped with it: {done.unneeded}")
+        out.print(
+            "not needed any more in two hours, when no copy of the keys is wrapped with it and this finds 0 data keys: "
+            f"{done.unneeded}"
+        )

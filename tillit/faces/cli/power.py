@@ -45,7 +45,7 @@ def bills(
     part = to.with_name(f".{to.name}.part")
     try:
         part.unlink(missing_ok=True)
-        part.touch(mode=0o600)
+        part.touch(mode=0o600, exist_ok=False)
         with (
             Meter({"bills": "Bills"}, bar=progress) as meter,
             part.open("w", encoding="utf-8-sig", newline="") as sheet,

@@ -4,6 +4,7 @@ A customer number that ends in an even digit is entitled to everything. `GET /ha
 how often. `POST /play` `{"fail": ["busy", …]}` says what becomes of the next customers it is told of (`lost`: it takes
 it, and the answer never arrives; `silent`: it neither takes nor answers; `refused`: it says no, with a code; `twice`:
 it takes it, and answers twice; `slow`: it answers after two seconds). `POST /forget` begins anew.
+`DELETE /customers/{reference}` takes away what is over; `GET /over` lists those, and how often each was taken away.
 """
 
 import json
@@ -27,6 +28,7 @@ class Partner(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Call)
         self.token, self.lock = token, threading.Lock()
         self.had: dict[str, dict[str, Any]] = {}
+        self.over: dict[str, int] = {}
         self.faults: list[str] = []
 
     def take(self, said: dict[str, Any], path: str) -> None:
@@ -44,16 +46,36 @@ class _Call(JsonCall):
         if self.path == "/had":
             with self.server.lock:
                 return self.answer(200, self.server.had)
+        if self.path == "/over":
+            with self.server.lock:
+                return self.answer(200, self.server.over)
         if not self.has_token():
             return self.answer(401, {})
         known = self.path.removeprefix("/customers/") in self.server.had
+        return self.answer(200 if known else 404, {})
+
+    def do_DELETE(self) -> None:
+        """A customer it serves no more; it may fail as those it is told of."""
+        if not self.has_token():
+            return self.answer(401, {})
+        fault = self.server.faults.pop(0) if self.server.faults else ""
+        if fault == "busy":
+            return self.answer(503, {})
+        reference = self.path.removeprefix("/customers/")
+        with self.server.lock:
+            known = self.server.had.pop(reference, None)
+            if known:
+                self.server.over[reference] = self.server.over.get(reference, 0) + 1
+        if fault == "lost":
+            self.close_connection = True
+            return None
         return self.answer(200 if known else 404, {})
 
     def do_POST(self) -> None:
         """A question, or a customer to serve; or how the next customers fail."""
         said = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         if self.path == "/forget":
-            self.server.had, self.server.faults = {}, []
+            self.server.had, self.server.over, self.server.faults = {}, {}, []
             return self.answer(200, {})
         if self.path == "/play":
             self.server.faults += said["fail"]

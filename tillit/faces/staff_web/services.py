@@ -32,6 +32,7 @@ from tillit.services.errors import ServiceError
 from tillit.services.feeds import ACTIVITY as ENTITLING
 from tillit.services.insurance_models import LossKind
 from tillit.services.objects.models import KINDS
+from tillit.services.outside import told_by_computer
 from tillit.services.product_models import Payer, ServiceProduct
 from tillit.services.supplied import ACTIVITY as SUPPLYING
 from tillit.services.supply_models import NoticeState
@@ -130,18 +131,30 @@ def extract(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page
 def suppliers(request: HttpRequest, worker: Worker) -> HttpResponse:
-    """What suppliers do not have yet, or refused; a POST opens the person of one, under the purpose of it."""
+    """What suppliers do not have yet, refused, or do not know is over. A POST opens the person of one, under its
+    purpose, or says that a supplier was told that it is over.
+    """
     if not supplies(worker):
         raise Http404
-    rows = supply.waiting(actor=worker.actor, controller=worker.site.controller)
+    whose: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller}
+    if request.method == "POST" and "over" in request.POST:
+        try:
+            name = supply.know_it_is_over(**whose, notice_id=number_of(request.POST["over"]))
+        except ServiceError:
+            raise Http404 from None
+        messages.success(request, say(language(), "suppliers_desk.knows_it_is_over", name=name))
+        return redirect("staff_suppliers", worker.site.key)
+    rows = supply.waiting(**whose)
     if request.method == "POST":
         number = number_of(request.POST.get("notice", ""))
-        one = next((row for row in rows if row.id == number), None)
+        one = next((row for row in rows if row.id == number and row.notice_state != NoticeState.ENDING), None)
         if one is None:
             raise Http404
         token = token_for(request, worker, SUPPLYING, one.subject_id)
         return redirect("staff_services_person", worker.site.key, token)
-    return render(request, "staff_web/suppliers.html", worker.context(page="suppliers", rows=rows))
+    return render(
+        request, "staff_web/suppliers.html", worker.context(page="suppliers", rows=rows, by_computer=told_by_computer())
+    )
 
 
 def supplies(worker: Worker) -> bool:

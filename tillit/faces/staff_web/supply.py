@@ -31,6 +31,11 @@ _TYPED = (
     "postal_code",
     "place",
     "use",
+    "resolution",
+    "kind",
+    "product",
+    "reason",
+    "day",
 )
 _LONGEST = {"meter_number": 30, "municipality": 4, "street": 120, "postal_code": 4, "place": 60, "product": 40}
 
@@ -62,7 +67,7 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         view=view,
         app=energy_app.state(controller=worker.site.controller, subject_id=subject_id) if offered else None,
         problem=problem,
-        typed={name: request.POST.get(name, "") for name in (*_TYPED, "day")},
+        typed={name: request.POST.get(name, "") for name in _TYPED} if request.POST.get("act") == "in" else {},
         areas=AREAS,
         kinds=KINDS,
         reasons=REASONS,

@@ -57,7 +57,7 @@ def run(*, people: int, seconds: float, tell: Callable[[str], None]) -> Result:
             "members": Figure(people, "members"),
             "processors": Figure(processors(), "processors"),
         },
-        "processors: one ECDH, a scope and three short statements each",
+        "processors: one ECDH, and a scope with two short statements each",
     )
 
 

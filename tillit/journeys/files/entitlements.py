@@ -37,7 +37,7 @@ def target_of(partner: Partner, *, full: bool) -> str:
     return f"{partner.key[:40]}-{partner.pk}-{'full' if full else 'delta'}"
 
 
-def examine(path: Path, target: str, controller: Controller) -> Examined:
+def examine(path: Path, target: str, controller: Controller, _: str) -> Examined:
     """The dry run. Raises `FileRefusedError`, `ServiceError`."""
     done = partner_feeds.take_file(path=path, partner=_partner(target, controller), full=_full(target), dry_run=True)
     counts = done.difference.counts()

@@ -159,12 +159,13 @@ class FileKind:
     """A kind of file. Wording: `imports.kind.<key>.title|text`, and `imports.count.<name>` for each count.
 
     activities: what a role must may, all of them; targets: what a controller takes such files for, none: not offered.
+    examine: the dry run of (path, target, controller, what the file is called).
     """
 
     key: str
     activities: frozenset[str]
     targets: Callable[[Controller], Sequence[Target]]
-    examine: Callable[[Path, str, Controller], Examined]
+    examine: Callable[[Path, str, Controller, str], Examined]
     take_in: Callable[[Work], Outcome]
     progress: Callable[[str, str], Progress | None] = lambda target, digest: None
     rows: Rows | None = None

@@ -40,7 +40,7 @@ def targets(controller: Controller) -> Sequence[Target]:
     return [Target(f"{controller.key}-{part}", controller.name, part) for part in _PARTS]
 
 
-def examine(path: Path, target: str, controller: Controller) -> Examined:
+def examine(path: Path, target: str, controller: Controller, _: str) -> Examined:
     """The dry run. Raises `FileRefusedError`."""
     said: list[str] = []
     done = importing.import_file(

@@ -29,7 +29,7 @@ def targets(controller: Controller) -> Sequence[Target]:
     return [Target(one.key, one.name) for one in found]
 
 
-def examine(path: Path, target: str, controller: Controller) -> Examined:
+def examine(path: Path, target: str, controller: Controller, _: str) -> Examined:
     """The dry run. Raises `FileRefusedError`."""
     said: list[str] = []
     report = purchase_import.examine_file(path=path, source_key=target, describe=said.append)

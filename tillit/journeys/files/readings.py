@@ -25,10 +25,10 @@ def targets(controller: Controller) -> Sequence[Target]:
     return [Target(controller.key, controller.name)]
 
 
-def examine(path: Path, target: str, controller: Controller) -> Examined:
-    """The dry run. Raises `FileRefusedError`."""
+def examine(path: Path, target: str, controller: Controller, name: str) -> Examined:
+    """The dry run, under the name that may say whose values they are. Raises `FileRefusedError`."""
     said: list[str] = []
-    done = intake.import_file(path=path, controller=controller, dry_run=True, describe=said.append)
+    done = intake.import_file(path=path, controller=controller, name=name, dry_run=True, describe=said.append)
     return Examined(
         form=" ".join(said),
         counts=_counts(done.counts) | {"quarantined": done.quarantined},

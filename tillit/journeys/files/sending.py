@@ -51,7 +51,7 @@ def send(*, kind: FileKind, target: str, name: str, body: bytes, actor: Actor, c
     if actor.kind == "staff" and undecided.count() >= MOST_UNDECIDED:
         raise SentFileError("file-many", f"{MOST_UNDECIDED} files of yours wait to be confirmed or discarded")
     with sealed.in_memory(body) as path:
-        examined = kind.examine(path, target, controller)
+        examined = kind.examine(path, target, controller, PurePath(name).name)
     with transaction.atomic():
         file = SentFile.objects.create(
             controller=controller,

@@ -17,7 +17,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.actors import person_scope
 from tillit.parties.queries import facts
-from tillit.services import agreements, outside, supplied
+from tillit.services import agreements, events, outside, supplied
 from tillit.services.agreement_models import Agreement
 from tillit.services.errors import ServiceError
 from tillit.services.supplied import ACTIVITY
@@ -42,11 +42,14 @@ class Supplied:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of it. passed_on: what a colleague tells the supplier, where no computer does."""
+    """What came of it. passed_on: what a colleague tells the supplier, where no computer does, and `reference`: by what
+    they will be told that it is over.
+    """
 
     supplier: str
     answer: Answer
     passed_on: dict[str, Any] = field(default_factory=dict)
+    reference: str = ""
 
 
 def look(*, actor: Actor, controller: Controller, subject_id: int) -> list[Supplied]:
@@ -84,7 +87,7 @@ def tell(*, actor: Actor, controller: Controller, subject_id: int, agreement_id:
         notice = supplied.ask(scope=scope, agreement=row, at=clock.now(), now=now)
         if by_hand or not outside.tells(by.key):
             sent = suppliers_told.release(scope=scope, notice=notice, by_hand=True)
-            return Told(by.name, Answer(NoticeState.WAITING), dict(sent.payload))
+            return Told(by.name, Answer(NoticeState.WAITING), dict(sent.payload), str(notice.reference))
     return Told(by.name, suppliers_told.tell(notice=notice, opens=opens))
 
 
@@ -101,22 +104,55 @@ def passed_on(*, actor: Actor, controller: Controller, subject_id: int, agreemen
         return notice.supplier.name
 
 
+def know_it_is_over(*, actor: Actor, controller: Controller, notice_id: int) -> str:
+    """A colleague has told the supplier, by its reference, that an agreement is over; the supplier's name. It is of use
+    also when the person is in the archive by now, whom the colleague does not see. Raises `ScopeError`, `ServiceError`
+    `not-by-hand`.
+    """
+    with _desk(actor, controller):
+        pass  # whoever may not tell suppliers says nothing of them
+    with suppliers_told.ending(controller) as scope:
+        notice = supplied.endings(controller_id=controller.pk).filter(id=notice_id).first()
+        if notice is None or not (notice.by_hand or not outside.tells(notice.supplier.key)):
+            raise ServiceError("not-by-hand", "nobody is to be told of that by hand")
+        supplied.settle(scope=scope, notice=notice, outcome=NoticeState.ENDED, at=clock.now(), reason="by-hand")
+    with _desk(actor, controller) as scope:
+        append(
+            type=events.SUPPLIER_TOLD,
+            scope=scope,
+            controller=controller.pk,
+            subject=notice.subject_id,
+            details={"notice": notice.id, "supplier": notice.supplier.key, "outcome": "by_hand"},
+        )
+    return notice.supplier.name
+
+
 def waiting(*, actor: Actor, controller: Controller) -> list[SupplierNotice]:
-    """What no supplier has confirmed, what they refused first; nobody is named. Raises `ScopeError`."""
-    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        rows = list(supplied.waiting(controller_id=controller.pk)[:DESK])
-        return sorted(rows, key=lambda one: one.notice_state != NoticeState.REFUSED)
+    """What no supplier has confirmed, what they refused first; last what is over. Nobody is named. `ScopeError`."""
+    with _desk(actor, controller):
+        open_ones = supplied.waiting(controller_id=controller.pk).exclude(notice_state=NoticeState.ENDING)
+        rows = list(open_ones[:DESK])
+    with suppliers_told.ending(controller):
+        over = list(supplied.endings(controller_id=controller.pk)[:DESK])
+    return sorted(rows, key=lambda one: one.notice_state != NoticeState.REFUSED) + over
 
 
 def count_waiting(*, actor: Actor, controller: Controller) -> int:
     """How many of them."""
-    with Scope(actor, ACTIVITY, controllers=frozenset({controller.pk})):
-        return supplied.waiting(controller_id=controller.pk).count()
+    with _desk(actor, controller):
+        open_ones = supplied.waiting(controller_id=controller.pk).exclude(notice_state=NoticeState.ENDING)
+        waits = open_ones.count()
+    with suppliers_told.ending(controller):
+        return waits + supplied.endings(controller_id=controller.pk).count()
 
 
 def offered(*, controller: Controller) -> bool:
     """Whether the controller has services that others may deliver."""
     return agreed.offered(controller=controller)
+
+
+def _desk(actor: Actor, controller: Controller) -> Scope:
+    return Scope(actor, ACTIVITY, controllers=frozenset({controller.pk}))
 
 
 def _agreement(subject_id: int, agreement_id: int) -> Agreement:

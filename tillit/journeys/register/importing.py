@@ -107,7 +107,7 @@ def import_file(
         if approved is not None:
             file.approved = dict(approved)
         where.batch = file.pk
-        nothing = settled(actor=acting, known=known, style=style, file=file)
+        nothing = settled(actor=acting, known=known, style=style, described=described, file=file)
         if nothing is not None:
             return Outcome(file, nothing, described)
         with where.told():
@@ -182,12 +182,12 @@ class _Taking:
             tell=lambda done: self.tell("apply", done),
         )
         stands = not (outcome.withheld or file.quarantined or difference.restricted or difference.past)
-        file.settled = self._mark(difference.rows) if self.full and stands else ""
+        file.settled = self._mark(described, difference.rows) if self.full and stands else ""
         applying.finish(actor=self.actor, known=self.known, file=file)
         return outcome
 
-    def _mark(self, rows: int) -> str:
-        return mark(actor=self.actor, known=self.known, style=self.style, rows=rows)
+    def _mark(self, described: str, rows: int) -> str:
+        return mark(actor=self.actor, known=self.known, style=self.style, described=described, rows=rows)
 
     def _compared(self, put: reading.Put):  # type: ignore[no-untyped-def]
         with Scope(self.actor, ACTIVITY):

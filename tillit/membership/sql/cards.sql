@@ -1,13 +1,22 @@
 -- name: standing
--- The nonce of a card that counts now: issued, not taken back, not past its time, of somebody who is a member today of
--- the controller that issued it. No row otherwise. Within a scope of `membership_card`.
-SELECT c.nonce
-  FROM membership_card c
- WHERE c.subject_id = %(subject)s AND c.id = %(card)s
-   AND c.revoked_at IS NULL AND c.valid_until > %(at)s AND c.issued_at <= %(at)s + interval '30 seconds'
-   AND EXISTS (SELECT FROM parties_relationship r
-                WHERE r.subject_id = c.subject_id AND r.controller_id = c.controller_id AND r.kind = 'member'
-                  AND r.started <= %(today)s AND (r.ended IS NULL OR r.ended > %(today)s));
+-- One row: the nonce of a card that counts now (issued, not taken back, not past its time, of somebody who is a member
+-- today of the controller that issued it), and the salt of the code's half minute; NULL for what is not there. What codes
+-- that can be shown no more left is destroyed with it, without waiting for anybody. Within a scope of `membership_card`.
+WITH codes AS (
+  DELETE FROM membership_shown_code
+   WHERE digest IN (SELECT digest FROM membership_shown_code WHERE until <= %(at)s FOR UPDATE SKIP LOCKED)
+), salts AS (
+  DELETE FROM membership_shown_salt
+   WHERE step IN (SELECT step FROM membership_shown_salt WHERE until <= %(at)s FOR UPDATE SKIP LOCKED)
+)
+SELECT (SELECT c.nonce
+          FROM membership_card c
+         WHERE c.subject_id = %(subject)s AND c.id = %(card)s
+           AND c.revoked_at IS NULL AND c.valid_until > %(at)s AND c.issued_at <= %(at)s + interval '30 seconds'
+           AND EXISTS (SELECT FROM parties_relationship r
+                        WHERE r.subject_id = c.subject_id AND r.controller_id = c.controller_id AND r.kind = 'member'
+                          AND r.started <= %(today)s AND (r.ended IS NULL OR r.ended > %(today)s))),
+       (SELECT s.salt FROM membership_shown_salt s WHERE s.step = %(step)s AND s.until > %(at)s);
 
 -- name: show
 -- Remember that a code was answered for, and tell whether it counts: the first time, and for the same asker a little while.

@@ -90,6 +90,22 @@ def close(*, actor: Actor, expected: HandoverExpected, at: datetime) -> None:
         )
 
 
+def extend(*, actor: Actor, expected: HandoverExpected, until: date, at: datetime) -> None:
+    """Expect the same people until another day, also where it was closed: somebody may have left the giver meanwhile,
+    and be nowhere but in the sealed parcel.
+    """
+    with Scope(actor, ACTIVITY) as scope, transaction.atomic():
+        HandoverExpected.objects.filter(pk=expected.pk).update(until=until, closed_at=None)
+        _noted(scope, HandoverExpected.objects.get(pk=expected.pk), at)
+        append(
+            type=events.HANDOVER_EXPECTED,
+            scope=scope,
+            controller=expected.receiver_id,
+            at=at,
+            details={"handover": expected.pk, "until": until},
+        )
+
+
 def _noted(scope: Scope, expected: HandoverExpected, at: datetime) -> None:
     """In the journal, as it stands: nobody's name or number."""
     row = {str(field.column): getattr(expected, field.attname) for field in HandoverExpected._meta.concrete_fields}

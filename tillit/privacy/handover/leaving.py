@@ -110,22 +110,35 @@ def _leave_again(handover: Handover, subject_id: int, at: datetime) -> None:
 
 
 def confirm_all(*, handover: Handover) -> int:
-    """Send again what has left and is not safe at the receiver; how many have become so."""
+    """Send again what has left and is not safe at the receiver; how many have become so. One that the receiver refuses
+    holds up no other. Raises as `confirm`, what was refused first when all are sent.
+    """
     waiting = list(HandoverSent.objects.filter(handover=handover, confirmed_at__isnull=True).order_by("id"))
     for reference in outbound.waiting():  # of who never left, or was let go by a transaction that came to nothing
         if not HandoverSent.objects.filter(reference=reference, confirmed_at__isnull=True).exists():
             outbound.let_go(reference=reference)
-    return sum(confirm(handover=handover, sent=sent) for sent in waiting)
+    safe = 0
+    refused: HandoverError | PackageError | None = None
+    for sent in waiting:
+        try:
+            safe += confirm(handover=handover, sent=sent)
+        except (HandoverError, PackageError) as error:
+            if error.code == "handover-unreachable":
+                raise
+            refused = refused or error
+    if refused is not None:
+        raise refused
+    return safe
 
 
 def confirm_everywhere() -> int:
     """The same for every hand-over to another installation, done or not; one that does not answer holds up no other."""
     found = Handover.objects.filter(sent__confirmed_at__isnull=True, sent__isnull=False).distinct().order_by("id")
-    safe = 0
+    before = HandoverSent.objects.filter(confirmed_at__isnull=False).count()
     for handover in found:
         with suppress(HandoverError, PackageError):
-            safe += confirm_all(handover=handover)
-    return safe
+            confirm_all(handover=handover)
+    return HandoverSent.objects.filter(confirmed_at__isnull=False).count() - before
 
 
 def confirm(*, handover: Handover, sent: HandoverSent) -> bool:

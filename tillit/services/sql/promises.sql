@@ -133,9 +133,10 @@ UNION ALL
 SELECT '', 'entitlements', count(*) FROM stands
 
 -- name: supplied
--- Who delivers is told whom it serves (D1): agreements that run and that a supplier was to be told of three days ago,
--- and does not have, but where the person's own rights keep it from being told; what they have without a disclosure on
--- record. Then what there is of each.
+-- Who delivers is told whom it serves, and when that is over (D1): agreements that run and that a supplier was to be
+-- told of three days ago, and does not have, but where the person's own rights keep it from being told; agreements that
+-- were over three days ago, that nothing goes on from, and whose supplier has not been told so; what they have without a
+-- disclosure on record. Then what there is of each.
 WITH notices AS (
   SELECT n.*, p.key AS party FROM services_supplier_notice n JOIN services_supplier p ON p.id = n.supplier_id
   WHERE n.controller_id = %(controller)s
@@ -145,6 +146,15 @@ JOIN services_agreement a ON a.subject_id = n.subject_id AND a.id = n.agreement_
 WHERE n.settled_at IS NULL AND n.asked_at < %(now)s::timestamptz - interval '3 days'
   AND (a.ends IS NULL OR a.ends > %(on)s) AND n.reason NOT IN ('restricted', 'objected', 'deceased')
 UNION ALL
+SELECT 'fault', 'suppliers that were not told for three days that an agreement is over', count(*) FROM notices n
+LEFT JOIN services_agreement a ON a.subject_id = n.subject_id AND a.id = n.agreement_id
+WHERE (n.notice_state = 'ending' OR n.notice_state = 'confirmed' AND a.id IS NOT NULL)
+  AND (a.id IS NULL OR a.ends <= %(on)s::date - 3) AND NOT EXISTS (
+    SELECT FROM services_agreement g JOIN services_product p ON p.id = g.product_id
+    WHERE g.subject_id = n.subject_id AND g.product_id = a.product_id AND p.supplier_id = n.supplier_id
+      AND g.starts <= %(on)s AND (g.ends IS NULL OR g.ends > %(on)s::date - 3)
+  )
+UNION ALL
 SELECT 'fault', 'suppliers that have what is not on record as disclosed', count(*) FROM notices n
 WHERE n.notice_state = 'confirmed' AND n.settled_at > %(now)s::timestamptz - interval '30 days' AND NOT EXISTS (
   SELECT FROM disclosure_disclosure d
@@ -153,6 +163,49 @@ WHERE n.notice_state = 'confirmed' AND n.settled_at > %(now)s::timestamptz - int
 )
 UNION ALL
 SELECT '', 'agreements that suppliers are told of', count(*) FROM notices
+
+-- name: partners_asked
+-- A partner is asked of its own customers, on record (D1): questions of the last month without a disclosure to that
+-- partner just before, disclosures of entitlement to somebody who is none of the controller's partners. Then what there
+-- is of each.
+WITH asked AS (
+  SELECT e.subject_id, e.at, e.details ->> 'partner' AS partner FROM audit_event e
+  WHERE e.controller_id = %(controller)s AND e.type = 'entitlement.asked'
+    AND e.at > %(now)s::timestamptz - interval '30 days'
+)
+SELECT 'fault', 'questions to partners without a disclosure on record', count(*) FROM asked a
+WHERE NOT EXISTS (
+  SELECT FROM disclosure_disclosure d
+  WHERE d.subject_id = a.subject_id AND d.recipient = 'entitling_partner' AND d.party = a.partner
+    AND d.disclosed_at BETWEEN a.at - interval '1 hour' AND a.at
+)
+UNION ALL
+SELECT 'fault', 'entitlements told to somebody who is no partner', count(*) FROM disclosure_disclosure d
+WHERE d.controller_id = %(controller)s AND d.recipient = 'entitling_partner' AND NOT EXISTS (
+  SELECT FROM services_partner p WHERE p.controller_id = %(controller)s AND p.key = d.party
+)
+UNION ALL
+SELECT '', 'questions to partners', count(*) FROM asked
+
+-- name: advice
+-- Gender is used for advice, and not of whoever objects (D13): looks at the gender of somebody for advice after their
+-- objection to it, looks for advice at more than gender. Then how much advice there is, and of how many a gender is held.
+WITH looks AS (
+  SELECT e.subject_id, e.at, e.details FROM audit_event e
+  WHERE e.controller_id = %(controller)s AND e.type = 'person.read' AND e.details ->> 'purpose' = 'tailored_advice'
+)
+SELECT 'fault', 'genders that were used for advice against an objection', count(*) FROM looks e
+JOIN consent_choice c ON c.subject_id = e.subject_id AND c.controller_id = %(controller)s
+WHERE c.activity = 'tailored_advice' AND c.objected AND c.since < e.at AND e.details -> 'categories' ? 'gender'
+UNION ALL
+SELECT 'fault', 'looks for advice at more than gender', count(*) FROM looks e
+WHERE NOT e.details -> 'categories' <@ '["gender"]'
+UNION ALL
+SELECT '', 'pieces of advice', count(*) FROM services_advice
+WHERE controller_id = %(controller)s AND (ends IS NULL OR ends > %(on)s)
+UNION ALL
+SELECT '', 'genders held', count(*) FROM parties_fact
+WHERE controller_id = %(controller)s AND kind = 'gender' AND superseded_at IS NULL
 
 -- name: family
 -- A family rests on consent (D12): cards of somebody who is in no family any more and is not being blocked, ties whose

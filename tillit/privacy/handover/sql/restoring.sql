@@ -12,11 +12,11 @@ DELETE FROM parties_journal j WHERE j.hinges_on IS NOT NULL
   AND NOT EXISTS (SELECT FROM privacy_handover_moved m WHERE m.token = j.hinges_on)
 
 -- name: expected
--- Whose people are to come, with the last thing that was said of it: whether it is closed.
+-- Whose people are to come, with the last thing that was said of it: until when, and whether it is closed.
 INSERT INTO privacy_handover_expected AS e (id, receiver_id, giver, fingerprint, expected_at, until, closed_at, arrived)
 SELECT r.id, r.receiver_id, r.giver, r.fingerprint, r.expected_at, r.until, r.closed_at, 0
 FROM jsonb_populate_record(NULL::privacy_handover_expected, %(row)s::jsonb) r
-ON CONFLICT (id) DO UPDATE SET closed_at = coalesce(e.closed_at, EXCLUDED.closed_at)
+ON CONFLICT (id) DO UPDATE SET until = EXCLUDED.until, closed_at = EXCLUDED.closed_at
 
 -- name: arrived
 -- Somebody who came since the dump, and is therefore not in it: to come again.
