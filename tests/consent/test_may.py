@@ -14,6 +14,7 @@ from tillit.declaration.queries import current
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties import deaths, merging
 from tillit.parties.errors import UnknownSubjectError
 from tillit.parties.models import Fact, Relationship
 from tillit.parties.operations import relate
@@ -58,6 +59,19 @@ def test_f9_no_marketing_to_people_without_an_account(club: Controller) -> None:
         _say(club, subject, EventKind.GIVEN, "marketing")
     found = queries.reasons(controller_id=club.pk, activity="marketing", channel="email")
     assert found == {kari: "", ola: "no-account"}
+
+
+def test_a7_c3_whoever_is_known_to_have_died_under_another_registration_is_not_written_to(club: Controller) -> None:
+    kari, twin = person(club, given="Kari"), person(club, given="Kari")
+    ask = {"controller_id": club.pk, "activity": "important_notices", "subject_id": kari, "channel": "email"}
+    with Scope(system("test", {club.pk}), "membership_administration") as scope:
+        deaths.record(
+            scope=scope, subject_id=twin, controller_id=club.pk, day=clock.today(), source="register", at=clock.now()
+        )
+        assert queries.may(**ask)
+        merging.merge(scope=scope, subject_id=twin, into=kari)
+    assert queries.may(**ask).reason == "deceased"
+    assert queries.reasons(controller_id=club.pk, activity="important_notices", channel="email")[kari] == "deceased"
 
 
 def test_f2_withdrawal_holds_for_the_next_statement_and_history_stays(club: Controller) -> None:

@@ -1,6 +1,7 @@
 """Messages reach whom they concern, once; marketing only on its ground, asked again as it leaves (F2, F6, F11, A8)."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from tillit.messages.envelopes import Envelope
 from tillit.messages.errors import MessageRefusedError, TransportError
 from tillit.messages.models import Message
 from tillit.messages.operations import Put, receive, send, send_many
+from tillit.parties.operations import record_fact
 
 
 @pytest.fixture
@@ -192,6 +194,49 @@ def test_a_worker_that_died_sends_service_again_under_the_same_id_and_marketing_
     assert (done.sent, done.unknown) == (1, 1)
     assert seen[2] == seen[0]
     assert sorted(row.message_state for row in _rows(club, kari)) == ["sent", "unknown"]
+
+
+class _Slow(_Failing):
+    """One that lets wait before it takes the address; `meanwhile` is what happens then."""
+
+    tells = True
+
+    def __init__(self, meanwhile: Callable[[Envelope], None]) -> None:
+        super().__init__(OSError(), 0)
+        self.meanwhile = meanwhile
+
+    def send(self, envelope: Envelope) -> None:
+        self.meanwhile(envelope)
+        envelope.going()
+        super().send(envelope)
+
+
+def test_f2_what_was_decided_long_ago_is_decided_again_as_the_other_side_takes_the_address(
+    club: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kari = person(club, given="Kari", email="kari@eksempel.example")
+    ola = person(club, given="Ola", email="ola@eksempel.example")
+    for one in (kari, ola):
+        _say(club, one, EventKind.GIVEN)
+        _put(club, one, "marketing")
+
+    def meanwhile(envelope: Envelope) -> None:
+        if envelope.to.startswith("kari"):
+            _say(club, kari, EventKind.WITHDRAWN)
+        elif envelope.to == "ola@eksempel.example":
+            with _scope(club, "membership_administration") as scope:
+                record_fact(
+                    scope=scope, subject_id=ola, controller_id=club.pk, category="contact", kind="email",
+                    value="ny@eksempel.example", source="data_subject", at=clock.now(),
+                )  # fmt: skip
+
+    slow = _Slow(meanwhile)
+    monkeypatch.setitem(transports.TRANSPORTS, "email", slow)
+    monkeypatch.setattr(outbox, "FRESH", -1.0)
+    done = outbox.deliver()
+    assert [one.to for one in slow.sent] == ["ny@eksempel.example"]
+    assert (done.sent, done.withheld) == (1, 1)
+    assert [_rows(club, one)[0].reason for one in (kari, ola)] == ["no-consent", ""]
 
 
 def test_f3_f5_what_is_reported_of_marketing_before_it_is_settled_stands(

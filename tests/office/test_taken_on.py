@@ -18,11 +18,12 @@ from tillit.office.employees.models import EmploymentRecord
 from tillit.parties import contacts
 from tillit.parties.merging import own
 from tillit.parties.models import Fact, Relationship
+from tillit.parties.operations import record_fact
 
 
-def known_here(controller: Controller) -> int:
+def known_here(controller: Controller, given: str = "Anne") -> int:
     """A customer whose address is Anne's."""
-    made = person(controller, "customer", given="Anne")
+    made = person(controller, "customer", given=given)
     with scope(controller, "customer_administration") as open_one:
         contacts.record_address(
             scope=open_one, register_id=controller.register_id, subject_id=made, controller_id=controller.pk,
@@ -102,6 +103,26 @@ def test_h16_a_stranger_and_somebody_known_look_the_same_to_who_types_and_one_sa
     desk.post(here, {"act": "change", **ANNE, "email": "ny@arbeid.example", "national_number": "", "account": ""})
     assert Client().post(later, {"act": "deny"}).status_code == 422, "a link holds for the address it went to"
     assert "ny@arbeid.example" in desk.get(here).text
+
+
+def test_h16_a_mailbox_of_two_joins_nobody_and_an_end_to_come_hinders_nobody(solvik: Controller) -> None:
+    spouse = known_here(solvik, "Ole")
+    desk = payroll(solvik)
+    here = employed(desk)
+    with scope(solvik):
+        (subject,) = Relationship.objects.filter(kind="employee").values_list("subject_id", flat=True)
+    assert "has an end" in desk.post(here, {"act": "end", "ended": "2026-05-31"}, follow=True).text
+    reader = Client(headers={"accept-language": "en"})
+    answer = reader.post(link(), {"national_number": ANNE["national_number"]})
+    assert (answer.status_code, "Another person is on record" in answer.text) == (422, True)
+    assert (own(subject), own(spouse)) == (subject, spouse), "what Anne earns is none of Ole's"
+    with scope(solvik, "customer_administration") as open_one:
+        record_fact(
+            scope=open_one, subject_id=spouse, controller_id=solvik.pk, category="identity", kind="name.given",
+            value="Anne-Marie", source="data_subject", at=clock.now(),
+        )  # fmt: skip
+    assert reader.post(link(), {"national_number": ANNE["national_number"]}).status_code == 200
+    assert own(subject) == spouse
 
 
 def test_h16_an_earlier_employee_is_taken_on_again_with_what_is_kept_running_out_as_it_did(solvik: Controller) -> None:

@@ -47,6 +47,8 @@ def test_f7_a_survey_is_written_previewed_opened_answered_and_read_through_pages
     typed_in = desk.get(here).text.partition('id="state"')[2]
     for words in ("", "for kort"):
         assert desk.post(here, {"act": "commit", "words": words}).status_code == 422
+    assert desk.post(here, {"act": "commit", "words": f"{PHRASE} og en til"}).status_code == 302
+    assert "Choose other words" in desk.get(here).text, "who forgot them, or wrote them wrongly, while it is a draft"
     assert desk.post(here, {"act": "commit", "words": PHRASE}).status_code == 302
     assert PHRASE not in desk.get(here).text
     assert 'name="words"' in typed_in.split("</section>", 1)[1], "not in what is fetched again while one is typing"

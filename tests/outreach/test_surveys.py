@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from django.core import mail
@@ -26,9 +27,9 @@ from tillit.outreach.draws.errors import DrawError
 from tillit.outreach.draws.models import Draw
 from tillit.outreach.draws.operations import close as close_list
 from tillit.outreach.draws.operations import commit, draw_now, tickets_of, verify
-from tillit.outreach.surveys import answering, editing, links, operations, queries, sending, sheets, urns
+from tillit.outreach.surveys import answering, editing, links, locks, operations, queries, sending, sheets, urns
 from tillit.outreach.surveys.errors import AnswerError, SurveyError
-from tillit.outreach.surveys.models import Ballot, Figure, Kind, Remark, Survey, Urn
+from tillit.outreach.surveys.models import Ballot, Figure, Kind, Question, Remark, Survey, Urn
 from tillit.outreach.surveys.people import Invitation, Response
 from tillit.privacy import retention
 
@@ -231,6 +232,31 @@ def test_f7_whoever_holds_the_database_and_the_logs_cannot_link_an_anonymous_ans
     assert not any(str(subject) in left for subject in arrival), "nobody who was asked is there any more"
     assert links.address(survey, arrival[0]).endswith("/fjordlys/"), "not even the installation makes the link again"
     assert "Ordlyden" not in caplog.text
+
+
+def test_f7_boxes_are_of_one_size_whatever_is_chosen_and_written_in_whatever_script() -> None:
+    many = {"nb": {"text": "?", "options": [str(n) for n in range(20)]}}
+    questions = [Question(pk=n, kind=Kind.MULTIPLE, texts=many) for n in range(1, 59)]
+    questions += [Question(pk=70, kind=Kind.TEXT), Question(pk=71, kind=Kind.NUMBER)]
+    ticked: dict[str, Any] = {str(one.pk): list(range(20)) for one in questions[:58]}
+    filled = [{}, ticked | {"70": "я" * 2000, "71": -99999999999}, {"70": "\U0001f600" * 1000}, {"70": '"\n\\' * 600}]
+    lock, size = locks.made(PHRASE), locks.size(questions)
+    boxes = [locks.sealed(lock, one, size) for one in filled]
+    assert {len(one) for one in boxes} == {locks.length(size)}
+    assert locks.opened(lock, PHRASE, boxes) == filled
+    assert locks.opened(lock, normalize("NFD", PHRASE.upper()), boxes) == filled, "an å of two signs"
+    for short in ("", " " * 40, f"for kort{' ' * 40}"):
+        with pytest.raises(SurveyError, match="20"):
+            locks.made(short)
+
+
+def test_f7_a_text_is_as_long_as_a_browser_lets_it_be() -> None:
+    question = Question(pk=1, kind=Kind.TEXT)
+    lines = "\n".join(["x"] * 1000)
+    assert sheets.read([question], {"q1": [lines.replace("\n", "\r\n")]}) == {"1": lines}
+    for long in ("x" * 2001, "\U0001f600" * 1001):
+        with pytest.raises(AnswerError):
+            sheets.read([question], {"q1": [long]})
 
 
 def test_f7_no_two_answers_of_a_sheet_stay_together_and_fewer_than_the_group_are_not_kept(world: World) -> None:

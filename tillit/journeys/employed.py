@@ -5,14 +5,17 @@ both is the employee. Where the address is another registration's here (a custom
 person from then on, as where staff merge them (C3). The one who typed is told nothing of it.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
 from tillit.declaration.models import Controller
 from tillit.journeys import merging as people
+from tillit.kernel import clock
 from tillit.kernel.identifiers import national_number
 from tillit.kernel.identifiers.errors import IdentifierError
 from tillit.kernel.scope import Scope, system
@@ -39,7 +42,7 @@ def stands(asked: Registered) -> bool:
 
 def confirm(*, asked: Registered, number: str, at: datetime) -> None:
     """They are who was registered. Raises `EmployeeError`: `not-you` for another number, `often`, `cannot-join` where
-    what is held of them may not be joined now, `over`.
+    what is held of them may not be joined now, `shared` where the address is another person's here, `over`.
     """
     if not rates.within(_OFTEN, f"{asked.controller.pk}:{asked.subject_id}"):
         raise EmployeeError("often", "too many tries")
@@ -54,6 +57,8 @@ def confirm(*, asked: Registered, number: str, at: datetime) -> None:
             _note(scope, asked, events.CONFIRMED)
         holder = by_address(register_id=asked.controller.register_id, text=text)
         if holder is not None and merging.own(holder) != merging.own(asked.subject_id):
+            if _is_another(asked, merging.own(holder)):
+                raise EmployeeError("shared", "the address is another person's here")
             _join(asked, merging.own(holder), at)
         with _scope(asked) as scope:
             for kind in ("email", "phone"):
@@ -89,6 +94,19 @@ def deny(*, asked: Registered, at: datetime) -> None:
         _note(scope, asked, events.DENIED)
 
 
+def _is_another(asked: Registered, holder: int) -> bool:
+    """Whether who has the address here bears another given name: somebody else who reads the same mailbox."""
+    every = Controller.objects.filter(register_id=asked.controller.register_id).values_list("id", flat=True)
+    with Scope(system("employee", every), ACTIVITY, frozenset({asked.subject_id, holder})):
+        mine, theirs = (_given(merging.same_person(one)) for one in (asked.subject_id, holder))
+    return bool(mine and theirs and not mine & theirs)
+
+
+def _given(subjects: Collection[int]) -> set[str]:
+    rows = Fact.objects.filter(subject_id__in=subjects, kind="name.given", superseded_at__isnull=True)
+    return {part for said in rows.values_list("value", flat=True) for part in said.casefold().replace("-", " ").split()}
+
+
 def _join(asked: Registered, into: int, at: datetime) -> None:
     register = asked.controller.register_id
     every = Controller.objects.filter(register_id=register).values_list("id", flat=True)
@@ -122,7 +140,7 @@ def _is_theirs(scope: Scope, asked: Registered, typed: str) -> bool:
 
 def _tied(asked: Registered) -> bool:
     ties = Relationship.objects.filter(subject_id=asked.subject_id, controller_id=asked.controller.pk, kind=KIND)
-    return ties.filter(ended__isnull=True).exists()
+    return ties.filter(Q(ended__isnull=True) | Q(ended__gt=clock.today())).exists()
 
 
 def _addressed(asked: Registered) -> str | None:

@@ -159,25 +159,20 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
     if one.envelope is not None and monotonic() - one.decided > FRESH:
         with post.scope():
             (one,) = decide(post, [one.message], clock.now())
-    if one.wait is not None:
-        _wait(one.wait, post, one)
-        return
     if one.envelope is None:
-        refused = one.reason in {"no-processor", "no-template", "missing-value"}
-        state = State.FAILED if refused else State.WITHHELD
-        settle(post, one, state, one.reason)
-        done.failed += state == State.FAILED
-        done.withheld += state == State.WITHHELD
+        _stays(post, one, done)
         return
     transport = TRANSPORTS[one.message.channel]
     handed: list[bool] = []
-    envelope = replace(one.envelope, going=partial(_going, post, one.message, handed, done))
+    envelope = replace(one.envelope, going=partial(_going, post, one, handed, done))
     try:
         if not getattr(transport, "tells", False):
             envelope.going()
         transport.send(envelope)
     except _NotOursError as error:
-        if error.reason == held.CANCELLED:
+        if error.instead is not None:
+            _stays(post, error.instead, done)
+        elif error.reason == held.CANCELLED:
             settle(post, one, State.WITHHELD, held.CANCELLED)
             done.withheld += 1
         elif error.reason:
@@ -192,6 +187,18 @@ def _deliver(post: Post, one: Claimed, done: Delivered) -> None:
         done.gone.append((one, clock.now()))
     else:  # in doubt it would be sent again
         settle(post, one, State.SENT, "")
+
+
+def _stays(post: Post, one: Claimed, done: Delivered) -> None:
+    """A message that does not leave now, or never."""
+    if one.wait is not None:
+        _wait(one.wait, post, one)
+        return
+    refused = one.reason in {"no-processor", "no-template", "missing-value"}
+    state = State.FAILED if refused else State.WITHHELD
+    settle(post, one, state, one.reason)
+    done.failed += state == State.FAILED
+    done.withheld += state == State.WITHHELD
 
 
 def _failed(post: Post, one: Claimed, error: Exception, done: Delivered, *, handed: bool) -> None:
@@ -216,15 +223,16 @@ def _failed(post: Post, one: Claimed, error: Exception, done: Delivered, *, hand
 
 
 class _NotOursError(Exception):
-    """Another worker has the message, or its campaign does not stand (`reason`)."""
+    """Another worker has the message, its campaign does not stand (`reason`), or it is decided anew (`instead`)."""
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str = "", instead: Claimed | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.instead = reason, instead
 
 
-def _going(post: Post, row: Message, handed: list[bool], done: Delivered) -> None:
+def _going(post: Post, one: Claimed, handed: list[bool], done: Delivered) -> None:
     """From now on the message may have left, and `handed` says so. Raises `_NotOursError`."""
+    row = one.message
     given: dict[str, Any] = {"now": clock.now(), "subject": row.subject_id, "id": row.id, "worker": _worker.get()}
     with post.scope(), connection.cursor() as cursor:
         cursor.execute(load(__file__, "outbox", "hand_over"), given)
@@ -233,6 +241,12 @@ def _going(post: Post, row: Message, handed: list[bool], done: Delivered) -> Non
         # Asked with the row locked: who stops the campaign either waits for this, or is seen here.
         if reason := held.stopped(row.campaign_id):
             raise _NotOursError(reason)
+        if monotonic() - one.decided > FRESH:  # the other side let us wait for it
+            (now,) = decide(post, [row], given["now"])
+            if now.envelope is None:
+                raise _NotOursError(instead=now)
+            if one.envelope is None or now.envelope.to != one.envelope.to:
+                raise _NotOursError("another-address")  # the next try goes there
         if slow := bool(done.gone) and monotonic() - done.since > _TOGETHER:
             _settle_gone(post, done)
     if slow:

@@ -27,7 +27,11 @@ WITH p AS (
   ) each_side
   GROUP BY subject_id
 ), d AS (
-  SELECT DISTINCT f.subject_id FROM parties_fact f WHERE f.kind = 'deceased' AND f.superseded_at IS NULL
+  SELECT DISTINCT coalesce(a.alias_of_id, f.subject_id) AS subject_id
+  FROM parties_fact f
+  LEFT JOIN parties_subject a ON a.id = f.subject_id AND a.alias_of_id IS NOT NULL
+  WHERE f.kind = 'deceased' AND f.superseded_at IS NULL
+    AND (%(subjects)s::bigint[] IS NULL OR f.subject_id = ANY (%(subjects)s))
 )
 SELECT p.subject_id,
   CASE

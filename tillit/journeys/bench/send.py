@@ -41,6 +41,7 @@ def run(*, recipients: int, tell: Tell) -> Result:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         campaign = _campaign(club.pk)
+        resting = peak_megabytes()
         tell("the campaign")
         before = Cost.now()
         running.start(campaign=campaign)
@@ -52,6 +53,7 @@ def run(*, recipients: int, tell: Tell) -> Result:
     require(campaign.status == State.SENT, "it did not come to its end")
     require(sent == campaign.recipients > 0, "somebody was missed")
     require(taken[0] == sent + min(recipients, 5000), "the server was given another number")
+    require(taken[1] == taken[0], "somebody was given two, and somebody none")
     rate, plain = sent / cost.wall, min(recipients, 5000) / bare
     figures = {
         "sent": Figure(sent, "messages"),
@@ -60,6 +62,7 @@ def run(*, recipients: int, tell: Tell) -> Result:
         "cpu_python": Figure(round(1000 * cost.ours / sent, 2), "ms/message"),
         "cpu_postgresql": Figure(round(1000 * cost.server / sent, 2), "ms/message"),
         "peak_memory": Figure(peak_megabytes(), "MB"),
+        "peak_before": Figure(resting, "MB"),
         "processors": Figure(processors(), "processors"),
     }
     bound = "Python making each mail and speaking to two servers, and one commit a message: that it is handed over"
@@ -83,7 +86,7 @@ def _bare(port: int, count: int) -> float:
     with smtplib.SMTP("127.0.0.1", port) as server:
         for number in range(count):
             message = EmailMessage()
-            message["From"], message["To"], message["Subject"] = "a@b.example", f"p{number}@eksempel.example", "Nytt"
+            message["From"], message["To"], message["Subject"] = "a@b.example", f"p{number}@bare.example", "Nytt"
             message.set_content("Hei\n\nDette er nytt denne måneden.\n")
             message.add_alternative("<p>Hei</p><p>Dette er nytt denne måneden.</p>", subtype="html")
             server.send_message(message)
@@ -92,7 +95,7 @@ def _bare(port: int, count: int) -> float:
 
 @contextmanager
 def _sink() -> Iterator[tuple[int, list[int]]]:
-    """A server's port, and, after the `with`'s messages, how many it was given (filled in as it is asked)."""
+    """A server's port, and, filled in after the `with`, how many messages it was given and to how many addresses."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tillit.journeys.bench.smtp_sink"],
         stdin=subprocess.PIPE,
@@ -105,4 +108,4 @@ def _sink() -> Iterator[tuple[int, list[int]]]:
         yield int(process.stdout.readline()), taken
     finally:
         said, _ = process.communicate("", timeout=60)
-        taken.append(int(said.strip() or 0))
+        taken += [int(number) for number in said.split()]

@@ -1,24 +1,30 @@
 """A mail server that takes everything and keeps nothing: a process of its own, for the benchmark of sending.
 
-It prints its port, and when its standard input ends how many messages it was given. Only what sending needs of SMTP.
+It prints its port, and when its standard input ends how many messages it was given and how many addresses they were
+to. Only what sending needs of SMTP.
 """
 
 import asyncio
 import sys
 
 _TAKEN = 0
+_TO: set[int] = set()
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     global _TAKEN  # noqa: PLW0603 (one process, one count)
     writer.write(b"220 sink\r\n")
+    to = 0
     while line := await reader.readline():
         word = line[:4].upper()
+        if word == b"RCPT":
+            to = hash(line)
         if word == b"DATA":
             writer.write(b"354 go on\r\n")
             while (part := await reader.readline()) not in {b".\r\n", b""}:
                 del part
             _TAKEN += 1
+            _TO.add(to)
         elif word == b"QUIT":
             writer.write(b"221 bye\r\n")
             break
@@ -36,7 +42,7 @@ async def _main() -> None:
     sys.stdout.flush()
     async with server:
         await asyncio.to_thread(sys.stdin.read)
-    sys.stdout.write(f"{_TAKEN}\n")
+    sys.stdout.write(f"{_TAKEN} {len(_TO)}\n")
 
 
 if __name__ == "__main__":

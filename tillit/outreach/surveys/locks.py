@@ -7,8 +7,9 @@ at the end, not with every secret of the installation and every copy of the data
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import urandom
+from unicodedata import normalize
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -18,28 +19,27 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tillit.outreach.surveys.errors import SurveyError
-from tillit.outreach.surveys.sheets import Sheet
+from tillit.outreach.surveys.models import Question
+from tillit.outreach.surveys.sheets import Sheet, longest
 
 SHORTEST, LONGEST = 20, 200
 _SALT, _PUBLIC, _TAG, _COST = 16, 32, 16, 2**15
-_CHOICES, _TEXT = 1024, 2304
-"""Octets for what is chosen, and for each text of 2 000 characters."""
 _ONCE = bytes(12)  # a nonce: each key seals one thing
 
 
 def made(words: str) -> bytes:
     """The lock (salt and public key, 48 bytes) that these words open. Raises `SurveyError` `phrase-short`."""
-    if not SHORTEST <= len(words) <= LONGEST:
+    if len(words) > LONGEST or len(_spoken(words)) < SHORTEST:
         raise SurveyError("phrase-short", f"at least {SHORTEST} characters")
     salt = urandom(_SALT)
     return salt + _key(words, salt).public_key().public_bytes_raw()
 
 
-def size(texts: int) -> int:
-    """How many octets a sheet of so many questions of text is padded to: all of a survey alike, whatever was written
-    (but for texts of many characters outside the Latin alphabet, which take twice that, or more).
+def size(questions: Sequence[Question]) -> int:
+    """How many octets every sheet of these questions is padded to, whatever was chosen and written: as many as the
+    longest has.
     """
-    return _CHOICES + _TEXT * texts
+    return len(_packed(longest(questions)))
 
 
 def length(size: int) -> int:
@@ -48,10 +48,11 @@ def length(size: int) -> int:
 
 
 def sealed(lock: bytes | memoryview, sheet: Sheet, size: int) -> str:
-    """A sheet that only the words open, padded to steps of `size`."""
+    """A sheet that only the words open, of just that size."""
     public, fresh = bytes(lock)[_SALT:], X25519PrivateKey.generate()
-    plain = json.dumps(sheet, ensure_ascii=False, separators=(",", ":")).encode()
-    plain += b" " * (-len(plain) % size)
+    plain = _packed(sheet).ljust(size, b"\0")
+    if len(plain) != size:
+        raise ValueError("a sheet is no longer than the longest")
     mine = fresh.public_key().public_bytes_raw()
     shared = fresh.exchange(X25519PublicKey.from_public_bytes(public))
     return b64encode(mine + AESGCM(_derived(shared, mine + public)).encrypt(_ONCE, plain, None)).decode()
@@ -71,14 +72,39 @@ def opened(lock: bytes | memoryview, words: str, boxes: Iterable[str]) -> list[S
         theirs = body[:_PUBLIC]
         shared = private.exchange(X25519PublicKey.from_public_bytes(theirs))
         try:
-            found.append(json.loads(AESGCM(_derived(shared, theirs + public)).decrypt(_ONCE, body[_PUBLIC:], None)))
+            found.append(_unpacked(AESGCM(_derived(shared, theirs + public)).decrypt(_ONCE, body[_PUBLIC:], None)))
         except InvalidTag:
             raise SurveyError("phrase", "an answer was not sealed for these words") from None
     return found
 
 
+def _packed(sheet: Sheet) -> bytes:
+    """What was chosen and how long each text is, as JSON on a line; then the texts, two octets for each unit that a
+    form counts (UTF-16), so that how long it is depends on nothing else that is written.
+    """
+    texts = {name: said.encode("utf-16-le") for name, said in sheet.items() if isinstance(said, str)}
+    chosen = {name: said for name, said in sheet.items() if name not in texts}
+    head = json.dumps([chosen, {name: len(text) for name, text in texts.items()}], separators=(",", ":"))
+    return b"".join([head.encode("ascii"), b"\n", *texts.values()])
+
+
+def _unpacked(plain: bytes) -> Sheet:
+    head, _, rest = plain.partition(b"\n")
+    sheet, lengths = json.loads(head)
+    at = 0
+    for name, octets in lengths.items():
+        sheet[name] = rest[at : at + octets].decode("utf-16-le")
+        at += octets
+    return dict(sheet)
+
+
+def _spoken(words: str) -> str:
+    """The words however they are typed: capitals, spaces, an å of one sign or of two."""
+    return " ".join(normalize("NFKC", normalize("NFKC", words).casefold()).split())
+
+
 def _key(words: str, salt: bytes) -> X25519PrivateKey:
-    spoken = " ".join(words.split()).casefold().encode()
+    spoken = _spoken(words).encode()
     return X25519PrivateKey.from_private_bytes(Scrypt(salt=salt, length=32, n=_COST, r=8, p=1).derive(spoken))
 
 

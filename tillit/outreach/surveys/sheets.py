@@ -16,6 +16,8 @@ from tillit.outreach.surveys.errors import AnswerError
 from tillit.outreach.surveys.models import Kind, Question
 
 LONGEST = 2000
+"""Of a text, in units of UTF-16: what a browser counts by `maxlength`, a line break as one."""
+_DIGITS = 12
 MEAN = "mean"
 _GROUPS = 5
 Sheet = dict[str, Any]
@@ -49,21 +51,33 @@ def read(questions: Sequence[Question], form: Mapping[str, Sequence[str]]) -> Sh
 
 def _value(question: Question, given: Sequence[str]) -> Any:
     if question.kind == Kind.TEXT:
-        if len(given[0]) > LONGEST:
+        text = given[0].replace("\r\n", "\n")
+        if len(text.encode("utf-16-le")) > 2 * LONGEST:
             raise ValueError
-        return given[0]
+        return text
     if question.kind == Kind.MULTIPLE:
         return sorted({_within(question, text) for text in given})
     return _within(question, given[0])
 
 
 def _within(question: Question, text: str) -> int:
-    if not text.lstrip("-").isascii() or len(text) > 12:
+    if not text.lstrip("-").isascii() or len(text) > _DIGITS:
         raise ValueError(text)
     number, (low, high) = int(text), bounds(question)
     if (low is not None and number < low) or (high is not None and number > high):
         raise ValueError(text)
     return number
+
+
+def longest(questions: Sequence[Question]) -> Sheet:
+    """The sheet that takes most room: all is answered, with every option, as many digits and signs as there may be."""
+    whole: dict[str, Any] = {Kind.TEXT: "x" * LONGEST}
+    return {
+        str(one.pk): list(range(options(one)))
+        if one.kind == Kind.MULTIPLE
+        else whole.get(one.kind, -(10 ** (_DIGITS - 1) - 1))
+        for one in questions
+    }
 
 
 def bounds(question: Question) -> tuple[int | None, int | None]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tillit.outreach.surveys import links, locks
-from tillit.outreach.surveys.models import Kind, Survey, Urn
+from tillit.outreach.surveys.models import Survey, Urn
 from tillit.outreach.surveys.sheets import Sheet
 
 FULL = 25
@@ -59,7 +59,7 @@ def shuffled(things: list[T]) -> list[T]:
 
 
 def _size(survey: Survey) -> int:
-    return locks.size(survey.questions.filter(kind=Kind.TEXT).count())
+    return locks.size(list(survey.questions.order_by("position")))
 
 
 def _sealed(survey: Survey, boxes: list[str], size: int) -> bytes:
