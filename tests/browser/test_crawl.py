@@ -53,6 +53,8 @@ def look(opened: Window, paths: list[str]) -> list[str]:
         found += [f"{path}: {one}" for one in violations(page)]
         width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         found += [f"{path}: {width[0]} wide"] if width[0] > width[1] else []
+        stored = page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]")
+        found += [f"{path} stores {one}" for one in stored]
         found += [f"{path} asks {url}" for url in opened.asked if not url.startswith((opened.site.address, "data:"))]
         found += [f"{path} says {line}" for line in opened.trouble]  # a script's fault, or what the policy refuses
         opened.asked.clear()
