@@ -3,9 +3,12 @@
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 from django.db import connection, connections
 
 from tests.conftest import TestDatabase
@@ -107,6 +110,66 @@ def test_eight_connections_lose_and_double_nothing(fresh_db: TestDatabase) -> No
         assert queries.unexplained() == 0
         for line in queries.trial_balance():
             assert line.standing in (None, line.moved)
+
+
+def test_accounts_opened_and_used_while_others_open_theirs_end_in_no_deadlock(fresh_db: TestDatabase) -> None:
+    """One opens the first of three lots and waits for the second; the third is opened meanwhile, and is in use by whoever
+    waits for the first.
+    """
+    world = build()
+    with world.scope():
+        who = world.subject()
+
+    def earn(*lots: date) -> None:
+        try:
+            with world.scope() as scope:
+                new = [
+                    Posting(who, uuid4(), world.book_id, 5, Account(kinds.ISSUED), Account(LOT, one), AT)
+                    for one in lots
+                ]
+                operations.post(scope=scope, postings=new)
+        finally:
+            connections.close_all()
+
+    def waiting(watch: psycopg.Connection[Any], number: int) -> None:
+        asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+        for _ in range(600):
+            found = watch.execute(asked).fetchone()
+            if found and found[0] >= number:
+                return
+            sleep(0.05)
+        raise AssertionError("nobody waits")
+
+    third = date(2029, 1, 1)
+    with fresh_db.connect("owner", autocommit=True) as watch, ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(1) as holder:
+            held, go = threading.Event(), threading.Event()
+
+            def hold() -> None:
+                try:
+                    with world.scope() as scope:
+                        one = Posting(who, uuid4(), world.book_id, 5, Account(kinds.ISSUED), Account(LOT, Y28), AT)
+                        operations.post(scope=scope, postings=[one])
+                        held.set()
+                        assert go.wait(60)
+                finally:
+                    connections.close_all()
+
+            second = holder.submit(hold)
+            assert held.wait(60)
+            opening = pool.submit(earn, Y27, Y28, third)
+            waiting(watch, 1)
+            earn(third)
+            using = pool.submit(earn, Y27, third)
+            waiting(watch, 2)
+            go.set()
+            second.result(timeout=60)
+        opening.result(timeout=60)
+        using.result(timeout=60)
+    with world.scope():
+        assert {b.expires_on: b.balance for b in Balance.objects.filter(subject_id=who, kind=LOT.id)} == {
+            Y27: 10, Y28: 10, third: 15
+        }  # fmt: skip
 
 
 def test_the_last_of_a_lot_goes_to_one_of_two_tills(fresh_db: TestDatabase) -> None:

@@ -1,8 +1,9 @@
 -- name: ledger_post
 -- Posts transfers given as arrays of equal length, all or none; returns the ids of those that were new. The transfers go
 -- in first, in order of (subject, id); a unique violation means that some are known already (or that another transaction
--- opened the same account meanwhile): then those with the same content are left out, another content is refused (TL001),
--- and it starts anew. Balances are summed up by account before they are touched, and touched in order of (subject,
+-- opened the same account meanwhile; an account that was opened after we looked, and is in use already, can end in a
+-- deadlock with whoever uses it): then those with the same content are left out, another content is refused (TL001), and it
+-- starts anew. Balances are summed up by account before they are touched, and touched in order of (subject,
 -- account): the nested loop is forced, since a join in any other order could deadlock. Large postings take turns there,
 -- from when their sums are ready, so that none starts from balances that another is about to change.
 CREATE FUNCTION ledger_post(
@@ -76,7 +77,7 @@ BEGIN
         WHERE t.place IS NULL ORDER BY m.subject_id, m.id;
       END IF;
       RETURN in_ids;
-    EXCEPTION WHEN unique_violation THEN
+    EXCEPTION WHEN unique_violation OR deadlock_detected THEN
       attempt := attempt + 1;
     WHEN check_violation THEN
       GET STACKED DIAGNOSTICS refused = CONSTRAINT_NAME;
