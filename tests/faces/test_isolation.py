@@ -213,7 +213,8 @@ def test_a9_ids_of_another_in_queries_and_forms_give_and_change_nothing(two: tup
         query = "&".join(f"{field}={value}" for field in FIELDS)
         for page in pages:
             answer = client.get(f"/rundtur/min-side/{page}?{query}")
-            assert answer.status_code in {200, 302}
+            # An id in a field for words may have a card number's check digit, and is refused as one (D5).
+            assert answer.status_code in {200, 302, 422}
             assert not any(mark in answer.content.decode(errors="replace") for mark in marks(ola))
         for page in ("choices/", "sign-ins/", "profile/email/", "your-data/download/"):
             answer = client.post(f"/rundtur/min-side/{page}", dict.fromkeys((*FIELDS, "activity", "channel"), value))
