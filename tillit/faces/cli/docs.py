@@ -27,15 +27,14 @@ def data_map(
     django.setup()
     from tillit.declaration.data_map import data_map as made
 
-    path = to or paths.root() / "docs" / "data-map.md"
+    path = to or _page("data-map")
     text = made(examples())
     if check:
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             out.print(f"{path}: out of date, run tillit docs data-map")
             raise typer.Exit(1)
         return
-    path.write_text(text, encoding="utf-8")
-    out.print(f"{path}: written")
+    _write(path, text)
 
 
 @app.command(name="code-map")
@@ -45,9 +44,7 @@ def code_map(
     """The map of the code: every package and journey, in the words of its own docstring."""
     from tillit.faces.code_map import code_map as made
 
-    path = to or paths.root() / "docs" / "code-map.md"
-    path.write_text(made(), encoding="utf-8")
-    out.print(f"{path}: written")
+    _write(to or _page("code-map"), made())
 
 
 @app.command()
@@ -57,8 +54,15 @@ def commands(
     """The commands: each with its options, from the commands themselves."""
     from tillit.faces.cli.reference import page
 
-    path = to or paths.root() / "docs" / "commands.md"
-    path.write_text(page(), encoding="utf-8")
+    _write(to or _page("commands"), page())
+
+
+def _page(name: str) -> Path:
+    return paths.root() / "docs" / f"{name}.md"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
     out.print(f"{path}: written")
 
 
