@@ -7,6 +7,7 @@
 
 import contextlib
 import dataclasses
+import importlib
 import os
 import shutil
 import sys
@@ -133,6 +134,12 @@ def _no_inherited_time() -> Iterator[None]:
     """No test inherits the time another one travelled to."""
     yield
     clock.return_to_present()
+
+
+@pytest.fixture(autouse=True)
+def _limits_count_from_here() -> None:
+    """No window of a rate limit ends within a test, whatever the time of day it runs at (`parties.rates`)."""
+    importlib.import_module("tillit.parties.rates").__dict__["_EPOCH"] = clock.now()
 
 
 @pytest.fixture

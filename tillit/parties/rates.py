@@ -18,6 +18,7 @@ from tillit.kernel.sql import load
 from tillit.platform.secrets import secret
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""Where windows begin; how it is chosen is of no weight."""
 
 
 @dataclass(frozen=True)
