@@ -137,7 +137,7 @@ def django_settings(login: Login = "app", *, name: str | None = None) -> dict[st
         "PASSWORD": facts.get("password", ""),
         "HOST": facts.get("host", ""),
         "PORT": facts.get("port", ""),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 900,  # a connection keeps plans that take longer to make than what they answer
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
         "OPTIONS": {"connect_timeout": 10} | options | {"application_name": f"tillit-{login}"},
