@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from tests.faces.conftest import Person, make_person, sign_in
 from tests.power.neighbourhood import measure, resident
@@ -116,7 +117,7 @@ def test_e6_each_alert_is_switched_on_and_off_by_channel(own: Own) -> None:
     assert "Oppgi en grense som et tall" in refused.content.decode()
 
 
-def test_e6_quiet_hours_are_kept_and_shown_and_given_alerts_listed(own: Own) -> None:
+def test_e6_quiet_hours_are_kept_and_alerts_that_were_given_are_listed_in_the_readers_language(own: Own) -> None:
     form = {"kind": "quiet", "on": "1", "starts": "23:00", "ends": "06:30", "zone": "Europe/London"}
     assert own.browser.post(ALERTS, form).status_code == 302
     text = own.text(ALERTS)
@@ -128,6 +129,8 @@ def test_e6_quiet_hours_are_kept_and_shown_and_given_alerts_listed(own: Own) -> 
     assert "Ingen varsler ennå" in own.text(ALERTS)
     assert alerts.give(controller_id=own.controller.pk, kinds=alerts.AlertKind) == 1
     assert "Vi har ikke fått måleverdier fra hjemmet ditt siden 1. mai 2026" in own.text(ALERTS)
+    own.browser.post(reverse("language"), {"language": "en"})
+    assert "no meter values from your home since May 1, 2026" in own.text(ALERTS), "days and numbers change with it"
 
 
 def test_e7_deleting_the_app_takes_what_was_derived_and_the_apps_alerts_in_one_go(own: Own) -> None:

@@ -25,6 +25,7 @@ from tillit.messages.models import Message
 from tillit.power.insight import alerts, conditions, settings
 from tillit.power.insight.errors import InsightError
 from tillit.power.insight.models import Alert, AlertKind, AlertSetting, MonthPart
+from tillit.power.insight.wording import worded
 from tillit.power.models import AppAccount, Contract, MeteringPoint
 from tillit.power.prices import RATE
 from tillit.power.prices.models import Levy, SpotDay
@@ -95,9 +96,10 @@ def test_e6_a_price_alert_names_the_hours_and_comes_once_over_each_channel_that_
     assert flat.give() == 0
     (alert,) = flat.given()
     assert (alert.kind, alert.occasion) == ("price_above", f"{flat.point.id}:{TOMORROW}")
-    assert alert.values == {"day": "17. november 2026", "hours": "17–19", "price": "325", "limit": "300"}
+    assert alert.values == {"day": "2026-11-17", "hours": "17–19", "price": 325, "limit": 300}
     assert [(one.channel, one.message_state) for one in flat.messages()] == [("email", "queued"), ("sms", "queued")]
     assert {one.valid_until for one in flat.messages()} == {datetime(2026, 11, 17, 18, tzinfo=UTC)}
+    assert {one.content["day"] for one in flat.messages()} == {"17. november 2026"}
 
 
 def test_e6_nobody_is_locked_for_what_is_told(flat: Flat) -> None:
@@ -198,7 +200,7 @@ def test_e6_high_use_peaks_gaps_contracts_and_advice(flat: Flat) -> None:
             )  # fmt: skip
     assert flat.give() == 4
     assert flat.give() == 0
-    said = {one.template: one.values for one in flat.given()}
+    said = {one.template: worded(one.values, "nb") for one in flat.given()}
     assert said["capacity_peak_near"] == {"mean": "4,9", "edge": "5", "highest": "4,9", "count": "3"}
     assert said["readings_gap"] == {"day": "6. november 2026"}
     assert said["contract_ends"] == {"day": "30. november 2026"}
@@ -206,7 +208,7 @@ def test_e6_high_use_peaks_gaps_contracts_and_advice(flat: Flat) -> None:
     fill(flat.controller, flat.point, date(2026, 11, 13), [600] * 17 + [5_200] * 3 + [600] * 4)
     fill(flat.controller, flat.point, date(2026, 11, 14), [600] * 17 + [5_200] * 3 + [600] * 4)
     assert flat.give() == 2
-    said = {one.template: one.values for one in flat.given()}
+    said = {one.template: worded(one.values, "nb") for one in flat.given()}
     assert said["capacity_peak_over"]["mean"] == "5,1"
     assert said["high_use"] == {"day": "14. november 2026", "use": "28,2", "limit": "10"}
 

@@ -69,6 +69,10 @@ def test_e1_a_switch_to_us_waits_until_the_register_knows_the_customer(ours):
     with pytest.raises(PowerError) as error:
         _confirm(ours, switch, seen="passport")
     assert error.value.code == "identity-wrong"
+    _told(ours, kari, "confirmed")
+    with pytest.raises(PowerError) as error:
+        _confirm(ours, switch)
+    assert error.value.code == "identity-unchecked", "that they typed what the register has shows nobody who they are"
     _told(ours, kari, "unchanged")
     assert _confirm(ours, switch).identity == "checked"
     with scope_for(ours, kari):

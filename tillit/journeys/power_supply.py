@@ -2,7 +2,8 @@
 
 Where the declaration has people checked against the population register, a switch to us is confirmed only when the
 register knew the person, or when a colleague has seen who they are; never when it said that they are somebody else,
-unknown, or dead. Every act is on record.
+unknown, or dead. That it has what somebody typed on an open page shows the number, not who typed it: a colleague looks.
+Every act is on record.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,9 @@ from tillit.registers.sources import POPULATION, grounded
 
 ACTIVITY = switching.ACTIVITY
 SEEN = IDENTITY_SEEN
-_KNOWN = frozenset({"unchanged", "changed", "protected", "confirmed"})
+_KNOWN = frozenset({"unchanged", "changed", "protected"})
+_AGREES = frozenset({"confirmed"})
+_UNSEEN = frozenset({"waiting", "typed"})
 _NOT_THEM = frozenset({"deceased", "another_person", "not_found"})
 
 
@@ -51,7 +54,8 @@ class PointView:
 
 @dataclass(frozen=True)
 class View:
-    """A power customer. identity: `checked`, `wrong`, `waiting`, or "" where the declaration has nobody checked.
+    """A power customer. identity: `checked`, `wrong`, `waiting`, `typed` (the register has what they typed themselves), or
+    "" where the declaration has nobody checked.
 
     over_hub: whether switches go over the market hub; each has its `processes` there, the latest first.
     """
@@ -60,6 +64,11 @@ class View:
     switches: list["SwitchView"]
     identity: str
     over_hub: bool = False
+
+    @property
+    def must_be_seen(self) -> bool:
+        """Whether a switch to us waits for a colleague to see who the customer is."""
+        return self.identity in _UNSEEN
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,9 @@ def identity(controller: Controller, subject_ids: frozenset[int]) -> str:
             "outcome", flat=True
         )
     )
-    return "wrong" if outcomes & _NOT_THEM else "checked" if outcomes & _KNOWN else "waiting"
+    if outcomes & _NOT_THEM:
+        return "wrong"
+    return "checked" if outcomes & _KNOWN else "typed" if outcomes & _AGREES else "waiting"
 
 
 def request_in(
@@ -206,7 +217,7 @@ def confirm(
         told = identity(controller, frozenset(same_person(subject_id))) if switch.way == Way.IN else ""
         if told == "wrong":
             raise PowerError("identity-wrong", "the population register says that it is somebody else")
-        if told == "waiting" and not seen:
+        if told in _UNSEEN and not seen:
             raise PowerError("identity-unchecked", "nobody has made sure yet who the customer is")
         how = "checked" if told == "checked" else seen
         if not by_hand and hub.speaks(controller):

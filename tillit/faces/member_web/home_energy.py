@@ -29,6 +29,7 @@ from tillit.power.insight.errors import InsightError
 from tillit.power.insight.grouping import BREAKDOWN, MOST_PERSONS, SIZES
 from tillit.power.insight.models import OF_THE_APP, Alert
 from tillit.power.insight.settings import BOUNDS, MAY, Wanted
+from tillit.power.insight.wording import worded
 
 SCALE = {"high_use": 1_000, "capacity_peak": 1_000}
 """Limits are typed in øre, kWh and kW, and kept in øre, Wh and W."""
@@ -112,7 +113,7 @@ def alerts(request: HttpRequest, member: Member) -> HttpResponse:
 def words(alert: Alert) -> str:
     """What an alert said, in the reader's language."""
     said = template(alert.template, language())
-    return said.short.format_map(alert.values)
+    return said.short.format_map(worded(alert.values, language()))
 
 
 def _keep(request: HttpRequest, member: Member, kind: str) -> None:

@@ -27,6 +27,7 @@ from tillit.power.insight.models import OF_THE_APP, Alert, AlertKind, AlertSetti
 from tillit.power.insight.occasions import Moment, Occasion, Point
 from tillit.power.insight.settings import ACTIVITY, channels_of, due_for
 from tillit.power.insight.users import app_users
+from tillit.power.insight.wording import worded
 
 AT_ONCE = 500
 OUTWARD = ("email", "sms", "push")
@@ -155,7 +156,7 @@ def _send(
         for channel in ways:
             if getattr(wants[one.subject], channel) and one.subject in reach[channel]:
                 same = (one.template, one.code, channel, due[one.subject], one.until)
-                sets[same][one.subject] = one.values
+                sets[same][one.subject] = worded(one.values, moment.language)
     for (template, code, channel, leaves, until), people in sets.items():
         send_many(
             scope=scope,

@@ -119,7 +119,8 @@ class QuietHours(PersonalModel):
 class Alert(DerivedModel):
     """An alert that was given: its occasion (a code: the day, month or contract it is of), once a person.
 
-    template, values: what it said: words, and figures, days and times in them. due_at: when it was to leave.
+    template, values: what it said: words, and figures and days in them, in no language yet (`wording`). due_at: when it
+    was to leave.
     """
 
     kind = models.CharField(max_length=20, choices=AlertKind.choices)

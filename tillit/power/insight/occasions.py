@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from django.db import connection
 
 from tillit.kernel.sql import load
@@ -17,6 +15,7 @@ from tillit.power.insight import months
 from tillit.power.insight.breakdown import Part
 from tillit.power.insight.conditions import hours_beyond, next_step, peak
 from tillit.power.insight.models import AlertKind, MonthPart
+from tillit.power.insight.wording import Values
 from tillit.power.prices import RATE
 from tillit.power.prices.models import CapacityModel
 from tillit.power.prices.queries import Reference, pieces, reference
@@ -50,34 +49,28 @@ class Point:
 
 @dataclass(frozen=True)
 class Occasion:
-    """Something to tell: `code` makes it one of a kind; values: of the template; until: when it is no news any more."""
+    """Something to tell: `code` makes it one of a kind; values: of the template, not yet in words (`wording`); until: when
+    it is no news any more.
+    """
 
     subject: int
     point: int
     kind: AlertKind
     code: str
     template: str
-    values: dict[str, str] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
     until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When and for whom occasions are looked for. language: of what is said."""
+    """When and for whom occasions are looked for. language: of the messages that leave."""
 
     controller_id: int
     controller: str
     now: datetime
     today: date
     language: str
-
-    def said(self, day: date) -> str:
-        """A day as it is written."""
-        return format_date(day, format="long", locale=self.language)
-
-    def number(self, value: float, places: int) -> str:
-        """A number as it is written."""
-        return format_decimal(round(value, places), locale=self.language, decimal_quantization=False)
 
 
 def wanting(moment: Moment, kind: AlertKind, lawful: Collection[int]) -> list[Point]:
@@ -106,11 +99,11 @@ def prices(moment: Moment, kind: AlertKind, points: Sequence[Point]) -> Iterator
             beyond = hours_beyond(made[key], point.threshold or 0, above=above, first=elapsed)
             if beyond:
                 extreme = (max if above else min)(made[key][hour] for hour in beyond)
-                values = {
-                    "day": moment.said(day),
+                values: Values = {
+                    "day": day.isoformat(),
                     "hours": ", ".join(_clock(day, run) for run in _runs(beyond)),
-                    "price": moment.number(extreme, 0),
-                    "limit": moment.number(point.threshold or 0, 0),
+                    "price": extreme,
+                    "limit": point.threshold or 0,
                 }
                 until = slots.moment(begins + 3600 * (beyond[-1] + 1))
                 yield Occasion(point.subject, point.id, kind, f"{point.id}:{day}", kind.value, values, until)
@@ -126,10 +119,10 @@ def high_use(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]:
             point, wh = wants[int(some.point[at])], int(used[at])
             if wh > (point.threshold or 0):
                 day = slots.day_of(int(some.day[at]))
-                values = {
-                    "day": moment.said(day),
-                    "use": moment.number(wh / 1000, 1),
-                    "limit": moment.number((point.threshold or 0) / 1000, 1),
+                values: Values = {
+                    "day": day.isoformat(),
+                    "use": round(wh / 1000, 1),
+                    "limit": round((point.threshold or 0) / 1000, 1),
                 }
                 until = moment.now + timedelta(days=2)
                 code = f"{point.id}:{day}"
@@ -158,11 +151,11 @@ def capacity_peaks(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion
             edge = point.threshold or next_step(before, now, edges, count=count)
             found = peak(now, edge, count=count) if edge else None
             if found is not None:
-                values = {
-                    "mean": moment.number(found.mean / 1000, 2),
-                    "edge": moment.number(found.edge / 1000, 1),
-                    "highest": moment.number(max(now) / 1000, 2),
-                    "count": str(count),
+                values: Values = {
+                    "mean": round(found.mean / 1000, 2),
+                    "edge": round(found.edge / 1000, 1),
+                    "highest": round(max(now) / 1000, 2),
+                    "count": count,
                 }
                 template = "capacity_peak_over" if found.over else "capacity_peak_near"
                 code = f"{point_id}:{this:%Y-%m}:{found.edge}:{'over' if found.over else 'near'}"
@@ -178,7 +171,7 @@ def readings_gaps(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]
         known = last.get(point.id)
         since = point.starts if known is None else max(known + timedelta(days=1), point.starts)
         if (moment.today - since).days >= SILENT:
-            values = {"day": moment.said(since)}
+            values: Values = {"day": since.isoformat()}
             yield Occasion(
                 point.subject, point.id, AlertKind.READINGS_GAP, f"{point.id}:{since}", "readings_gap", values
             )
@@ -188,7 +181,7 @@ def contracts(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]:
     """Contracts that end within a month."""
     for point in points:
         if point.ends is not None and (point.ends - moment.today).days <= ENDS_WITHIN:
-            values = {"day": moment.said(point.ends - timedelta(days=1))}
+            values: Values = {"day": (point.ends - timedelta(days=1)).isoformat()}
             code = f"{point.contract}:{point.ends}"
             until = slots.moment(int(slots.begins(slots.number(point.ends))))
             yield Occasion(point.subject, point.id, AlertKind.CONTRACT, code, "contract_ends", values, until)
@@ -202,10 +195,10 @@ def saving_advice(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]
         rows.setdefault(row.point_id, {})[row.part] = row
     for point in points:
         if (parts := rows.get(point.id)) and (part := _worth_saying(parts)):
-            values = {
-                "month": format_date(month, "LLLL", locale=moment.language),
-                "low": moment.number(parts[part].low_wh / 1000, 0),
-                "high": moment.number(parts[part].high_wh / 1000, 0),
+            values: Values = {
+                "month": month.isoformat(),
+                "low": round(parts[part].low_wh / 1000),
+                "high": round(parts[part].high_wh / 1000),
             }
             code = f"{point.id}:{month:%Y-%m}"
             until = moment.now + timedelta(days=7)
