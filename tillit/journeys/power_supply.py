@@ -54,8 +54,8 @@ class PointView:
 
 @dataclass(frozen=True)
 class View:
-    """A power customer. identity: `checked`, `wrong`, `waiting`, `typed` (the register has what they typed themselves), or
-    "" where the declaration has nobody checked.
+    """A power customer. identity: `checked`, `wrong`, `waiting`, `typed` (the register has what they typed), or ""
+    where the declaration has nobody checked.
 
     over_hub: whether switches go over the market hub; each has its `processes` there, the latest first.
     """

@@ -49,8 +49,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Occasion:
-    """Something to tell: `code` makes it one of a kind; values: of the template, not yet in words (`wording`); until: when
-    it is no news any more.
+    """Something to tell: `code` makes it one of a kind; values: of the template, not yet in words; until: when it is no
+    news any more.
     """
 
     subject: int

@@ -11,8 +11,8 @@ _DATES = {"day": "long", "month": "LLLL"}
 
 
 def worded(values: Mapping[str, str | int | float], language: str) -> dict[str, str]:
-    """Each value as it is written in the language: days and months are kept in ISO 8601, numbers as numbers, and what is
-    words already stays.
+    """Each value as it is written in the language: days and months are kept in ISO 8601, numbers as numbers, and what
+    is words already stays.
     """
     return {name: _word(name, value, language) for name, value in values.items()}
 
