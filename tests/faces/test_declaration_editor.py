@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from django.test import Client
 from tests.faces.test_staff import at_work, hire
 from tests.support.world import publish_examples
 from tillit.declaration import drafts
+from tillit.declaration.errors import DeclarationRefusedError
 from tillit.declaration.models import Controller, DeclarationVersion, Draft, DraftRevision
+from tillit.declaration.publish import publish_checked
 from tillit.faces.jobs import tasks
 from tillit.kernel import clock
 from tillit.parties.models import StaffRole
+from tillit.privacy.prove.run import prove
 
 pytestmark = pytest.mark.django_db
 PATH = "/staff/rundtur/declaration/"
@@ -165,6 +169,35 @@ def test_a4_where_the_declaration_says_so_nobody_publishes_what_they_wrote_alone
     assert pia.post(f"{DRAFT}publish/", {"seen": 2}, headers=NB).status_code == 302
     version = rundtur.versions.latest("number")
     assert (version.number, version.material) == (3, False)
+    assert _approved() == ("kept", ())
+    mine = DraftRevision.objects.filter(draft__published=version).latest("number").staff_id
+    Draft.objects.filter(published=version).update(approved_by=mine)
+    alone = "version 3 was published and nobody but who wrote it has approved it"
+    assert _approved() == ("broken", (alone,))
+
+
+def _approved() -> tuple[str, tuple[str, ...]]:
+    """What `tillit prove` finds of the promise that somebody else approves."""
+    found = prove(controllers=["rundtur"], kinds=["domains"])
+    (one,) = [proof.finding for proof in found if proof.promise.path == "changes.four_eyes"]
+    return one.status, one.faults
+
+
+def test_a4_nobody_steps_around_the_approval_with_the_command(rundtur: Controller, tmp_path: Path) -> None:
+    pia = adviser(rundtur)
+    pia.post(PATH)
+    name = next(name for name in drafts.texts(Draft.objects.get()) if "\nchanges:\n" in text_of(name))
+    save(pia, name, text_of(name).replace("\nchanges:\n", "\nchanges:\n  four_eyes: true\n"))
+    assert pia.post(f"{DRAFT}publish/", {"seen": 2}, headers=NB).status_code == 302
+    for file, text in rundtur.versions.latest("number").files.items():
+        (tmp_path / file).write_text(text, "utf-8")
+    path, beside = tmp_path / "rundtur.yaml", drafts._beside(rundtur)
+    assert publish_checked(path=path, beside=beside, at=clock.now()).number == 2, "the same text again"
+    text = (tmp_path / name).read_text("utf-8")
+    (tmp_path / name).write_text(re.sub(r"notice: P\w+", "notice: P400D", text, count=1), "utf-8")
+    with pytest.raises(DeclarationRefusedError) as refused:
+        publish_checked(path=path, beside=beside, at=clock.now())
+    assert [problem.code for problem in refused.value.problems] == ["draft-alone"]
 
 
 def test_a2_a_draft_is_approved_and_discarded_with_a_factor_shown_lately_and_never_past_a_colleague(

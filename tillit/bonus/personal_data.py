@@ -20,7 +20,7 @@ from tillit.bonus.programmes import departures
 from tillit.bonus.settlement_models import BankMovement, SettlementBill
 from tillit.cases import kinds
 from tillit.declaration.held_to import follows_declaration
-from tillit.declaration.registry import domain_trial, goes_along, not_personal, personal, routines
+from tillit.declaration.registry import domain_check, domain_trial, goes_along, not_personal, personal, routines
 
 personal(Correction, category="bonus", clocks={"booked": "recorded_at"}, figures="its amount is in ledger_closing")
 
@@ -68,6 +68,13 @@ domain_trial(
     "warned",
     trial=warnings.unwarned,
     promised=lambda declaration: "programme.warn_before_expiry" if declaration.programme else "",
+)
+domain_check(
+    "gift_card_life",
+    __file__,
+    "gift_cards",
+    "life",
+    promised=lambda declaration: "programme.gift_card_months" if declaration.programme else "",
 )
 not_personal(Programme, because="terms of a chain")
 follows_declaration(Programme, departures)

@@ -170,6 +170,7 @@ def publish_draft(
                     beside=_beside(draft.controller),
                     at=at,
                     actor=actor,
+                    approved=True,
                 )
             except DeclarationRefusedError as refused:
                 raise DeclarationRefusedError(_named(refused.problems)) from None

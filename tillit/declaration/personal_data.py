@@ -2,8 +2,9 @@
 
 from tillit import audit
 from tillit.audit.models import Event, Link, Queued
+from tillit.declaration import approvals
 from tillit.declaration.models import Controller, DeclarationVersion, Draft, DraftRevision, Grant, Register
-from tillit.declaration.registry import definer, not_personal, personal
+from tillit.declaration.registry import definer, domain_trial, not_personal, personal
 
 not_personal(Register, because="groups controllers")
 not_personal(Controller, because="organisations, not persons")
@@ -30,3 +31,8 @@ personal(
 )
 not_personal(Link, because="digests and the random id of an event, which alone names people", writer="tillit_audit")
 not_personal(Queued, because="the random id of an event that waits to be linked", writer="tillit_audit")
+domain_trial(
+    "four_eyes",
+    trial=approvals.missing,
+    promised=lambda declaration: "changes.four_eyes" if declaration.changes.four_eyes else "",
+)

@@ -114,10 +114,15 @@ def publish_checked(
     key: str | None = None,
     actor: Actor | None = None,
     recompile: bool = True,
+    approved: bool = False,
 ) -> DeclarationVersion:
-    """The same beside the declarations given; `key`: whose it must be."""
+    """The same beside the declarations given; `key`: whose it must be; `approved`: by somebody else than who wrote it,
+    where the standing version promises that (`drafts`).
+    """
     declaration, source = load_checked(path, siblings=beside)
     faults = not_of(declaration, source, key) + check_against_system(declaration, source)
+    if not approved and not faults:
+        faults = _alone(declaration, source)
     if faults:
         raise DeclarationRefusedError(faults)
     try:
@@ -132,6 +137,18 @@ def publish_checked(
     except PublishingError as error:
         file, line = source.mark(error.place)
         raise DeclarationRefusedError([Problem(file, line, error.code, error.message)]) from None
+
+
+def _alone(declaration: Declaration, source: Source) -> list[Problem]:
+    """The fault of a change that nobody else has approved, where the standing version promises that somebody does."""
+    latest = DeclarationVersion.objects.filter(controller__key=declaration.controller.key).order_by("-number").first()
+    if latest is None or latest.digest == digest_of(declaration.model_dump(mode="json", by_alias=True)):
+        return []
+    if not Declaration.model_validate(latest.document).changes.four_eyes:
+        return []
+    file, line = source.mark(("changes",))
+    message = "somebody else must approve it first (`changes.four_eyes`): publish it as a draft on the staff pages"
+    return [Problem(file, line, "draft-alone", message)]
 
 
 def not_of(declaration: Declaration, source: Source, key: str | None) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from tillit.declaration.registry import (
     definer,
+    domain_trial,
     goes_along,
     not_personal,
     outward_way,
@@ -28,6 +29,7 @@ from tillit.purchases.models import (
     Store,
     UnmatchedRefund,
 )
+from tillit.purchases.reading import proof
 
 definer("tillit_directory", __file__, "matching", reads=("parties_subject",))
 
@@ -101,3 +103,6 @@ segment_fact(
     profiles=True,
 )
 goes_along("purchases", carry=handing_over.carry)
+domain_trial(
+    "cash", trial=proof.cash, promised=lambda declaration: "programme.cash_earns" if declaration.programme else ""
+)

@@ -31,19 +31,15 @@ BY = {
     "changes.notice": "changes",
     "changes.material_by": "changes",
     "changes.waits": "acceptance",
-    "changes.four_eyes": "statement",
     "changes.text": "statement",
-    "cookies.choice_lives": "cookies",
-    "cookies.respects_gpc": "cookies",
-    "cookies.purposes": "cookies",
     "visit_statistics.individual": "domains:visit_statistics",
     "visit_statistics.aggregates": "domains:visit_statistics",
     "visit_statistics.address_truncated": "domains:visit_statistics",
     "visit_statistics.text": "statement",
     "partners": "domains:entitlements",
-    "sites": "cookies",
-    "sign_in_ways": "second_factor",
-    "sign_in_providers": "second_factor",
+    "sites": "domains:cookie_sites",
+    "sign_in_ways": "domains:sign_in_ways",
+    "sign_in_providers": "domains:sign_in_providers",
     "programme.key": "ledger",
     "programme.terms": "statement",
     "programme.minimum_age": "minimum_age",
@@ -55,8 +51,6 @@ BY = {
     "programme.voucher_barcode": "terms",
     "programme.stacking": "terms",
     "programme.only_in_earning_chain": "ledger",
-    "programme.cash_earns": "statement",
-    "programme.gift_card_months": "terms",
     "programme.gift_card_refund": "statement",
     "programme.saldo_sms_price": "statement",
     "programme.warn_before_expiry": "domains:warned",
@@ -71,6 +65,9 @@ def rows(declaration: Declaration) -> Iterator[str]:
     said: dict[str, Any] = declaration.model_dump(mode="json", exclude_none=True)
     if declaration.first_contact_on_interest:
         del said["first_contact_on_interest"]  # which promises nothing
+    for part, name in (("changes", "four_eyes"), ("cookies", "respects_gpc")):
+        if not said[part][name]:
+            del said[part][name]  # the same
     for part, value in said.items():
         if isinstance(value, list):
             yield from (f"{part}.{one['key']}" for one in value if isinstance(one, dict) and "key" in one)

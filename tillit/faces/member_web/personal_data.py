@@ -1,6 +1,8 @@
-"""The forms of sign-in and Min side that store identifying data, and which declared form each is (A2)."""
+"""The forms of sign-in and Min side that store identifying data, and which declared form each is (A2); ways in (B6)."""
 
 from tillit.declaration.forms import served_form
+from tillit.declaration.registry import domain_trial
+from tillit.faces.member_web import proof
 
 served_form("join", "join_web")
 served_form("join_link", "join_sms")
@@ -36,3 +38,5 @@ served_form("request_new", "rights_request")
 served_form("choices", "marketing_choice")
 served_form("advice", "advice")
 served_form("complaint_new", "receipt_complaint")
+domain_trial("sign_in_ways", trial=proof.ways, promised=lambda _: "sign_in_ways")
+domain_trial("sign_in_providers", trial=proof.providers, promised=lambda _: "sign_in_providers")

@@ -3,8 +3,9 @@
 """
 
 from tillit.declaration.forms import served_form
-from tillit.declaration.registry import browser_item
+from tillit.declaration.registry import browser_item, domain_trial
 from tillit.declaration.schema import Declaration
+from tillit.faces.public_web import proof
 
 served_form("newsletter", "newsletter_signup", "newsletter")
 served_form("contact", "enquiry", "contact_us")
@@ -33,3 +34,9 @@ browser_item(
     "indexed",
     where=lambda declared: _copies(declared) and declared.activity("membership_card") is not None,
 )
+domain_trial("cookie_life", trial=proof.lives, promised=lambda _: "cookies.choice_lives")
+domain_trial("cookie_purposes", trial=proof.purposes, promised=lambda _: "cookies.purposes")
+domain_trial(
+    "cookie_gpc", trial=proof.gpc, promised=lambda said: "cookies.respects_gpc" if said.cookies.respects_gpc else ""
+)
+domain_trial("cookie_sites", trial=proof.sites, promised=lambda said: "sites" if said.sites else "")
