@@ -22,13 +22,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import databases
+from tests.support.examples import everything
 from tillit.kernel import clock
 from tillit.platform import database, paths
 
 _USE = pytest.StashKey[Any]()
 
 # How fast examples are made says something of the machine and who else uses it, nothing of what is tested.
-settings.register_profile("tillit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time, so that a change is judged by itself and not by luck; `make soak` tries others each time.
+settings.register_profile(
+    "tillit", deadline=None, derandomize=not everything(), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("tillit")
 
 # The commands that tests start must not compile every module anew each time, whatever the caller's shell says.

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.benefits.conftest import furnish
 from tests.bonus.conftest import World, build
@@ -51,6 +52,7 @@ from tillit.purchases.models import Purchase, Store
 from tillit.services import covers, invoices, terms
 from tillit.services.models import Issuer
 
+expect.set_options(timeout=60_000)
 PHONE, DESKTOP = (360, 740), (1280, 800)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -87,7 +89,7 @@ class Site:
 
     def code_for(self, email: str, *, since: float) -> str:
         """The one-time code mailed to `email` after the file time `since`; waits for the mail."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             files = [p for p in self.mail.glob("*.log") if p.stat().st_mtime >= since]
             for path in sorted(files, key=lambda p: p.stat().st_mtime, reverse=True):
@@ -130,7 +132,7 @@ def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
         yield Site(name, address, mail, *made)
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=60)
         shutil.rmtree(mail, ignore_errors=True)
         databases.drop(name)
 
@@ -206,7 +208,7 @@ def window(site: Site, browser: Browser) -> Iterator[Callable[..., Window]]:
     def open_window(size: tuple[int, int] = DESKTOP, locale: str = "nb-NO", **options: Any) -> Window:
         width, height = size
         context = browser.new_context(viewport={"width": width, "height": height}, locale=locale, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         opened.append(context)
         made = Window(site, context, context.new_page())
         made.page.on("request", lambda request: made.asked.append(request.url))
@@ -351,9 +353,12 @@ def _buy(world: World, subject: int, number: int) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port below those that outgoing connections are given: nobody is given it before the server listens there."""
+    for port in range(20_000 + 7 * os.getpid() % 10_000, 32_000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], said: Path) -> None:

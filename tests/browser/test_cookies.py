@@ -20,7 +20,6 @@ from tests.support.other_site import STRANGER, other_site
 from tillit.platform import database, paths
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=60_000)
 BANNER = "tillit-cookies section"
 ITEM = """    - {name: shop_counter, group: analytics, owner: Fjordlys Kraft, purpose: {nb: Teller, en: Counts},
        kind: analytics, life: {type: fixed, period: P1Y}, storage: local}

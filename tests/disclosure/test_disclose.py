@@ -67,7 +67,9 @@ def test_h13_what_leaves_is_cut_to_the_declared_fields_and_put_on_record(service
     )
     assert row.fields == {"identity": ["name"], "blocked_instrument": ["blocked_number"]}
     assert row.reference == sent.reference
-    assert "4242" not in str(row.__dict__), "what was said is not kept"
+    by_chance = {"_state", "id", "subject_id", "reference", "disclosed_at", "recorded_at"}  # any digits may be in them
+    kept = {name: value for name, value in vars(row).items() if name not in by_chance}
+    assert "4242" not in str(kept), "what was said is not kept"
     with Scope(system("test", {service.pk}), "rights_requests"):
         (event,) = Event.objects.filter(subject_id=kari, type="disclosure.made")
         assert event.details["fields"] == ["blocked_number", "name"]

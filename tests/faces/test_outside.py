@@ -41,7 +41,7 @@ class Service:
 
     def set(self, **what: str) -> None:
         query = "&".join(f"{key}={value}" for key, value in what.items())
-        urlopen(f"{self.address}/control?{query}", timeout=10).close()  # noqa: S310 (ours)
+        urlopen(f"{self.address}/control?{query}", timeout=60).close()  # noqa: S310 (ours)
 
     def pass_through(self, client: Client, start: str = WITH) -> Any:
         """Follow the browser to the service and back."""
@@ -49,7 +49,7 @@ class Service:
         assert gone.status_code == 302, gone.text
         assert gone["Location"].startswith(f"{self.address}/authorize?")
         try:
-            build_opener(_Stay).open(gone["Location"], timeout=10)
+            build_opener(_Stay).open(gone["Location"], timeout=60)
         except HTTPError as answer:
             back = urlsplit(answer.headers["Location"])
             answer.close()
@@ -64,7 +64,7 @@ def running() -> Iterator[Service]:
     assert process.stdout is not None
     yield Service(process.stdout.readline().strip())
     process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     process.stdout.close()
 
 

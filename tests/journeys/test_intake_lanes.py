@@ -72,7 +72,7 @@ def test_singles_beside_a_file_are_neither_lost_nor_doubled(fresh_db: TestDataba
         world = build()
         subject = world.member(1)
         everything = [bought(n, amount="10") for n in range(60)]
-        start = threading.Barrier(4, timeout=30)
+        start = threading.Barrier(4, timeout=60)
 
         def one_by_one(worker: int) -> None:
             with clock.travel(NOW):
@@ -123,9 +123,9 @@ def test_h4_a_restriction_waits_for_the_chunk_that_is_being_posted(fresh_db: Tes
         with world.scope():
             many_at_once(register_id=world.register)
             thread.start()
-            assert waiting.wait(20)
+            assert waiting.wait(60)
             assert not done.wait(0.3)
-        assert done.wait(20)
+        assert done.wait(60)
         thread.join()
         world.take_in([bought(1)])
         with world.scope():

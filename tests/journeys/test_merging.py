@@ -356,7 +356,7 @@ def test_c3_of_two_merges_at_once_that_contradict_each_other_one_stands(fresh_db
 
     def run(alias: int, own: int) -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             _merge(club, alias, own)
         except MergeRefusedError as error:
             refused.append(error.code)

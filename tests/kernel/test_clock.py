@@ -92,9 +92,9 @@ def test_concurrent_contexts_do_not_move_each_other():
 
     def journey(days):
         with clock.travel(START + timedelta(days=days)):
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             clock.advance(timedelta(hours=days))
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             return clock.now()
 
     with ThreadPoolExecutor(8) as pool:

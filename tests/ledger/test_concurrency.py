@@ -95,7 +95,7 @@ def test_eight_connections_lose_and_double_nothing(fresh_db: TestDatabase) -> No
     world = build()
     with world.scope():
         people = [world.subject() for _ in range(PEOPLE)]
-    start = threading.Barrier(WORKERS, timeout=30)
+    start = threading.Barrier(WORKERS, timeout=60)
     with ThreadPoolExecutor(WORKERS) as pool:
         jobs = [pool.submit(_work, world, people, seed, start) for seed in range(WORKERS)]
         asked = set[int]().union(*(job.result(timeout=120) for job in jobs))
@@ -179,7 +179,7 @@ def test_the_last_of_a_lot_goes_to_one_of_two_tills(fresh_db: TestDatabase) -> N
         subject = world.subject()
         one = Posting(subject, uuid4(), world.book_id, 100, Account(kinds.ISSUED), Account(LOT, Y28), AT)
         operations.post(scope=scope, postings=[one])
-    start = threading.Barrier(WORKERS, timeout=30)
+    start = threading.Barrier(WORKERS, timeout=60)
 
     def till(number: int) -> int:
         start.wait()
@@ -212,7 +212,7 @@ def test_a_new_account_opened_from_two_sides_at_once_is_one_account(fresh_db: Te
     world = build()
     with world.scope():
         people = [world.subject() for _ in range(20)]
-    start = threading.Barrier(WORKERS, timeout=30)
+    start = threading.Barrier(WORKERS, timeout=60)
 
     def post(number: int) -> int:
         order = random.Random(number).sample(people, len(people))  # noqa: S311

@@ -1,7 +1,6 @@
 """How messages travel: segments of SMS, opaque references, reports of mail servers, the way out in every message."""
 
 import random
-import socket
 from email.message import EmailMessage
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.messages.test_outbox import _put, _rows, _say, _scope
+from tests.support import smtp
 from tests.support.world import person, publish_examples
 from tillit.consent.models import EventKind
 from tillit.consent.queries import may
@@ -235,8 +235,6 @@ def test_f5_nobody_can_report_without_our_reference(club: Controller) -> None:
 
 
 def test_f2_f5_real_smtp_carries_the_headings_and_the_address_for_bounces(club: Controller, settings: Any) -> None:
-    from aiosmtpd.controller import Controller as Server
-
     taken: list[Any] = []
 
     class Handler:
@@ -253,20 +251,13 @@ def test_f2_f5_real_smtp_carries_the_headings_and_the_address_for_bounces(club: 
     kari = person(club, given="Kari", email="kari@eksempel.example")
     ola = person(club, given="Ola", email="dod@eksempel.example")
     _say(club, kari, EventKind.GIVEN)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(Handler(), hostname="127.0.0.1", port=port)
-    server.start()
-    try:
+    with smtp.serving(Handler()) as port:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         settings.BOUNCE_ADDRESS = "bounces@tillit.example"
         row = _put(club, kari, "marketing")
         _put(club, ola)
         done = outbox.deliver()
-    finally:
-        server.stop()
     assert (done.sent, done.failed) == (1, 1)
     (envelope,) = taken
     reference, back = tokens.reference(kari, club.pk, row.id), tokens.return_path(kari, club.pk, row.id)

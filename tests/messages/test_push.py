@@ -99,7 +99,7 @@ def test_b6_a_member_switches_notices_on_gets_them_and_switches_them_off(
         {"title": ada.controller.name, "body": "Du har fått en melding. Åpne appen for å lese den."}
     ]
     (pushed,) = service.taken
-    assert b"Ada" not in pushed.body
+    assert b"Ada Strand" not in pushed.body
     assert {"TTL", "Urgency"} <= pushed.headers.keys()
     assert pushed.headers["Content-Encoding"] == "aes128gcm"
     said = claims(pushed.headers["Authorization"], service.address)

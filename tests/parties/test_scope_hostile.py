@@ -103,7 +103,7 @@ def test_a9_another_connection_is_outside_the_scope(union: Controller) -> None:
         assert Fact.objects.count() == 1
         thread = threading.Thread(target=contextvars.copy_context().run, args=(look,))
         thread.start()
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert isinstance(found[0], UnscopedAccessError)
 
 

@@ -49,7 +49,7 @@ class Desk:
         }  # fmt: skip
 
     def run(self) -> market_hub.Exchanged:
-        return market_hub.exchange(controller=self.controller, hub=Hub(self.outside.address, timeout=5))
+        return market_hub.exchange(controller=self.controller, hub=Hub(self.outside.address, timeout=60))
 
     def ask_in(self, reason="switch", day=DAY, serial=1) -> Switch:
         facts = {"price_area": "NO3", "kind": "spot", "reason": reason, "day": day, "number": number(serial)}

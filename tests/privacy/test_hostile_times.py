@@ -91,7 +91,7 @@ def test_h4_a_row_recorded_while_the_restriction_is_made_is_born_restricted(club
         consent.restrict(scope=scope, subject_id=kari, controller_id=club.pk, ground="accuracy", at=clock.now())
         writer = _meanwhile(lambda: _record(club, kari, "name.family", "Ås"))
         assert writer.is_alive(), "it waits for the person"
-    writer.join(timeout=30)
+    writer.join(timeout=60)
     with Scope(system("test", {club.pk}), "rights_requests"):
         assert set(Fact.objects.values_list("kind", "state")) == {("name.given", 1), ("name.family", 1)}
 
@@ -114,7 +114,7 @@ def test_h3_a_row_recorded_while_the_person_is_erased_is_refused(club: Controlle
         assert not Subject.objects.filter(pk=kari).exists()
         writer = _meanwhile(write)
         assert writer.is_alive()
-    writer.join(timeout=30)
+    writer.join(timeout=60)
     assert len(refused) == 1
     with Scope(system("test", ids), "rights_requests"):
         assert not Fact.objects.exists()
@@ -132,7 +132,7 @@ def test_h10_a_key_made_while_looking_after_is_not_shredded(union: Controller) -
         sweeper = _meanwhile(sweep.loose_ends)
         assert sweeper.is_alive(), "it waits for the person"
         assert scope.actor.ref == "test"
-    sweeper.join(timeout=30)
+    sweeper.join(timeout=60)
     with Scope(system("test", {union.pk}), "membership_administration"):
         fact = SealedFact.objects.get(subject_id=kari)
     opened = open_sealed(
@@ -154,7 +154,7 @@ def test_h10_whoever_joins_again_between_look_and_disposal_keeps_everything(
             joined.append(True)
             _meanwhile(
                 lambda: _relate(club, kari),
-            ).join(timeout=30)
+            ).join(timeout=60)
         return real(**asked)  # type: ignore[arg-type]
 
     monkeypatch.setattr(retention, "lock_subjects", join_first)

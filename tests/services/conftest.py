@@ -95,11 +95,18 @@ class IssuerProcess:
 
     def orders(self) -> dict[str, dict[str, Any]]:
         """reference → what came: last four, name, how many times it was sent and asked about."""
-        link = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        link = HTTPConnection("127.0.0.1", self.port, timeout=60)
         link.request("GET", "/orders")
         said: dict[str, dict[str, Any]] = json.loads(link.getresponse().read())
         link.close()
         return said
+
+    def has(self, *, orders: int) -> None:
+        """Wait until it has taken so many orders; of those it never answers nobody hears when."""
+        until = time.monotonic() + 60
+        while len(self.orders()) < orders:
+            assert time.monotonic() < until, "the order never came"
+            time.sleep(0.02)
 
 
 def _kari() -> Customer:
@@ -132,7 +139,7 @@ def customer(stock: databases.Stock, fresh_db: object) -> Customer:
 
 @pytest.fixture
 def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[IssuerProcess]:
-    command = [sys.executable, "-m", "tillit.faces.cli", "simulator", "issuer", "--port", "0", "--slow", "2"]
+    command = [sys.executable, "-m", "tillit.faces.cli", "simulator", "issuer", "--port", "0", "--slow", "600"]
     process = subprocess.Popen(command, cwd=paths.root(), stdout=subprocess.PIPE, text=True, env=os.environ.copy())
     try:
         assert process.stdout is not None
@@ -149,7 +156,7 @@ def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[IssuerProcess]:
         yield IssuerProcess(port)
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         if process.stdout:
             process.stdout.close()
 
@@ -179,19 +186,19 @@ def payer(fresh_db: TestDatabase) -> Payer:
 
 @pytest.fixture(scope="session")
 def acquirer_process() -> Iterator[AcquirerProcess]:
-    command = [sys.executable, "-m", "tillit.faces.cli", "simulator", "acquirer", "--port", "0", "--slow", "2"]
+    command = [sys.executable, "-m", "tillit.faces.cli", "simulator", "acquirer", "--port", "0", "--slow", "600"]
     process = subprocess.Popen(command, cwd=paths.root(), stdout=subprocess.PIPE, text=True, env=os.environ.copy())
     assert process.stdout is not None
     try:
         yield AcquirerProcess(int(process.stdout.readline().rsplit(":", 1)[1]))
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         process.stdout.close()
 
 
 @pytest.fixture
 def acquirer(acquirer_process: AcquirerProcess, monkeypatch: pytest.MonkeyPatch) -> AcquirerProcess:
     monkeypatch.setattr(site, "ACQUIRER", f"http://simulator@127.0.0.1:{acquirer_process.port}")
-    monkeypatch.setattr(acquirers, "TIMEOUT", 0.5)
+    monkeypatch.setattr(acquirers, "TIMEOUT", 60)
     return acquirer_process

@@ -113,6 +113,13 @@ class AcquirerProcess:
         found: dict[str, dict[str, Any]] = json.loads(self.call("GET", "/charges")[1])
         return found
 
+    def has(self, reference: str) -> None:
+        """Wait until it has taken a charge that nobody waits for any more."""
+        until = time.monotonic() + 60
+        while reference not in self.charges():
+            assert time.monotonic() < until, "the charge never came"
+            time.sleep(0.02)
+
 
 def balanced(payer: Payer) -> None:
     """Every book adds up to zero, every balance is explained, and what is owed is what invoices and orders say."""

@@ -130,7 +130,7 @@ def insurer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Insurer
         yield InsurerProcess(port)
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         process.stdout.close()
 
 

@@ -70,10 +70,14 @@ def test_d8_a_card_given_by_phone_pays_and_its_number_is_nowhere(
 
 @pytest.mark.parametrize("how", [SILENT, LOST])
 def test_d8_a_charge_whose_answer_is_lost_is_asked_about_and_never_made_twice(
-    how: int, payer: Payer, acquirer: AcquirerProcess
+    how: int, payer: Payer, acquirer: AcquirerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = payer.invoice()
-    begun = payer.by_phone(number_that(how), invoice_id=one.id)
+    with monkeypatch.context() as hasty:
+        if how == SILENT:
+            hasty.setattr(acquirers, "TIMEOUT", 0.5)
+        begun = payer.by_phone(number_that(how), invoice_id=one.id)
+    acquirer.has(str(begun.reference))
     assert begun.payment_state == "under_way"
     with pytest.raises(PaymentError) as twice:
         payer.by_phone(number_that(GOOD), invoice_id=one.id)

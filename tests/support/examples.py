@@ -3,6 +3,11 @@
 import os
 
 
+def everything() -> bool:
+    """Whether all examples are tried, drawn anew each time, as ``make soak`` does."""
+    return os.environ.get("TILLIT_EXAMPLES") == "all"
+
+
 def tried(number: int) -> int:
-    """`number` under ``TILLIT_EXAMPLES=all``, else a quarter of it, at least 15 (or `number` where that is fewer)."""
-    return number if os.environ.get("TILLIT_EXAMPLES") == "all" else max(number // 4, min(number, 15))
+    """`number` under `everything`, else a quarter of it, at least 15 (or `number` where that is fewer)."""
+    return number if everything() else max(number // 4, min(number, 15))

@@ -93,4 +93,4 @@ def listen(outside: PopulationRegister) -> World:
     outside.people.clear(), outside.events.clear(), outside.faults.clear(), outside.asked.clear()
     outside.former.clear()
     controllers = publish_examples("power")
-    return World(controllers["fjordlys"], outside, Register(outside.address, waits=(0, 0, 0), timeout=2))
+    return World(controllers["fjordlys"], outside, Register(outside.address, waits=(0, 0, 0), timeout=60))

@@ -32,16 +32,21 @@ class Sink:
 
 
 @contextmanager
-def serving(sink: Sink) -> Iterator[int]:
-    """The server's port, as long as the `with` lasts."""
-    from aiosmtpd.controller import Controller as Server
+def serving(sink: Any) -> Iterator[int]:
+    """The server's port, as long as the `with` lasts; taken before it starts, so that nobody else is given it."""
+    from aiosmtpd.controller import Controller
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(sink, hostname="127.0.0.1", port=port)
-    server.start()
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
+
+    class Server(Controller):
+        def _create_server(self) -> Any:
+            return self.loop.create_server(self._factory_invoker, sock=taken)
+
+    server = Server(sink, hostname="127.0.0.1", port=port, ready_timeout=60)
     try:
+        server.start()
         yield port
     finally:
         server.stop()
+        taken.close()

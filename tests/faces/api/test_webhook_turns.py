@@ -107,7 +107,7 @@ def test_c5_an_attempt_has_a_time_in_all(hotel: Caller, dripping: int, monkeypat
     _waiting(made, 1)
     begun = time.monotonic()
     assert webhook_sending.deliver() == 0
-    assert time.monotonic() - begun < 30, "eighty seconds by the socket's own time"
+    assert time.monotonic() - begun < 60, "eighty seconds by the socket's own time"
     assert WebhookDelivery.objects.get().answer == 0
 
 

@@ -3,7 +3,7 @@
 A customer number that ends in an even digit is entitled to everything. `GET /had` lists what came, by reference, and
 how often. `POST /play` `{"fail": ["busy", …]}` says what becomes of the next customers it is told of (`lost`: it takes
 it, and the answer never arrives; `silent`: it neither takes nor answers; `refused`: it says no, with a code; `twice`:
-it takes it, and answers twice; `slow`: it answers after two seconds). `POST /forget` begins anew.
+it takes it, and answers twice; `slow`: it answers after a minute). `POST /forget` begins anew.
 `DELETE /customers/{reference}` takes away what is over; `GET /over` lists those, and how often each was taken away.
 """
 
@@ -98,7 +98,7 @@ class _Call(JsonCall):
         if fault != "silent":
             self.server.take(said, self.path)
         if fault == "slow":
-            time.sleep(2)
+            time.sleep(60)
         if fault in {"lost", "silent"}:
             self.close_connection = True
             return None
