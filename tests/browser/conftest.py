@@ -29,6 +29,7 @@ from tests.benefits.conftest import furnish
 from tests.bonus.conftest import World, build
 from tests.faces.conftest import Person, make_person
 from tests.faces.test_consumption import furnish as furnish_home
+from tests.outreach.test_campaigns import member
 from tests.support import databases, shops
 from tests.support.authenticator import app_code
 from tests.support.world import publish_examples
@@ -43,7 +44,7 @@ from tillit.journeys.leave import leave
 from tillit.journeys.register.importing import import_file
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
-from tillit.parties import directories
+from tillit.parties import directories, factors
 from tillit.parties import staff as staffing
 from tillit.parties.digests import Kind as Known
 from tillit.parties.digests import digest
@@ -62,7 +63,25 @@ AT_HOME: list[Person] = []
 FORMER: list[dict[str, str]] = []
 """Both numbers of somebody who has left a union."""
 """Who has a home with meter values at the power retailer, the latest last."""
+COLLEAGUES = {
+    "customer_service": ("rundtur",),
+    "reception": ("rundtur", "fjordlys"),
+    "marketing": ("rundtur",),
+    "store": ("rundtur",),
+    "club_owner": ("rundtur",),
+    "id_agent": ("trygghavn",),
+    "claims_handler": ("trygghavn",),
+    "privacy_adviser": ("rundtur",),
+    "it_operations": ("rundtur",),
+    "auditor": ("rundtur", "trygghavn"),
+}
+"""Role → where the colleague who has it, and no other, works."""
 _CODE = re.compile(r"\b\d{6}\b")
+
+
+def colleague(role: str) -> str:
+    """The address of the colleague with the role."""
+    return f"{role.replace('_', '-')}@arbeid.example"
 
 
 @dataclass
@@ -78,7 +97,7 @@ class Site:
     berit: Person
     staff: str
     till: str  # the key of a till of rundtur's chain
-    secrets: list[str] = field(default_factory=list)  # of the authenticator app; shared by every copy of the site
+    secrets: dict[str, str]  # address → secret of their authenticator app; shared by every copy of the site
     requests: list[str] = field(default_factory=list)
 
     def forget_tries(self) -> None:
@@ -182,18 +201,18 @@ class Window:
         self.click("main form button")
         return page
 
-    def sign_in_staff(self) -> Page:
-        """Sign in as the member of staff."""
+    def sign_in_staff(self, role: str = "") -> Page:
+        """Sign in as the member of staff, or as the colleague who has this role and no other (`COLLEAGUES`)."""
         self.site.forget_tries()
-        since = time.time() - 1
+        since, address = time.time() - 1, colleague(role) if role else self.site.staff
         page = self.go("/staff/sign-in/")
-        page.fill("#address", self.site.staff)
+        page.fill("#address", address)
         self.click("main form button")
-        page.fill("#code", self.site.code_for(self.site.staff, since=since))
+        page.fill("#code", self.site.code_for(address, since=since))
         self.click("main form button")
         if page.url.endswith("/set-up/"):
-            self.site.secrets.append(page.inner_text(".t-secret"))
-        page.fill("#code", app_code(self.site.secrets[-1], clock.now()))
+            self.site.secrets[address] = page.inner_text(".t-secret")
+        page.fill("#code", app_code(self.site.secrets[address], clock.now()))
         self.click("main form:has(#code) button")
         if page.locator(".t-codes").count():
             self.click("main a.ds-button")
@@ -226,7 +245,7 @@ def _hear(window: Window, message: Any) -> None:
         window.trouble.append(f"{message.text} {message.location.get('url', '')}".strip())
 
 
-def _people() -> tuple[Person, Person, Person, Person, str, str]:
+def _people() -> tuple[Person, Person, Person, Person, str, str, dict[str, str]]:
     controllers = publish_examples()
     world = build()
     kari = make_person(controllers["rundtur"], "Kari", "Nordseth", "+47 400 00 111")
@@ -238,6 +257,7 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
     _, key = keys.add(supplier=union.suppliers["hotell"], name="till", scopes=list(keys.SUPPLIER_SCOPES))
     SUPPLIER_KEYS.append(key)
     FORMER.append(_former(controllers["lyngheim"]))
+    member(controllers["rundtur"], "Mia")  # the one whom campaigns may reach: the others have no account
     berit = make_person(controllers["trygghavn"], "Berit", "Havn", "+47 400 00 114", "customer")
     AT_HOME.append(make_person(controllers["fjordlys"], "Per", "Tveit", "+47 400 00 115", "customer"))
     furnish_home(AT_HOME[-1].subject_id)
@@ -294,7 +314,24 @@ def _people() -> tuple[Person, Person, Person, Person, str, str]:
             confidentiality=date(2026, 1, 1),
         )
     _, till = keys.add(chain=world.chains["rundtur"], name="till", scopes=list(keys.TILL_SCOPES))
-    return kari, ola, eva, berit, staff.email, till
+    return kari, ola, eva, berit, staff.email, till, _colleagues(controllers)
+
+
+def _colleagues(controllers: dict[str, Controller]) -> dict[str, str]:
+    """Hire one for each role, their authenticator app set up; address → its secret."""
+    secrets = {}
+    for role, places in COLLEAGUES.items():
+        for key in places:
+            hired = staffing.add(
+                email=colleague(role),
+                name=f"Liv {role.replace('_', ' ').title()}",
+                controller=controllers[key],
+                role=role,
+                confidentiality=date(2026, 1, 1),
+            )
+        secrets[hired.email] = factors.begin_time_code(login=hired.login)
+        assert factors.confirm_time_code(login_id=hired.login_id, typed=app_code(secrets[hired.email], clock.now()))
+    return secrets
 
 
 def _former(union: Controller) -> dict[str, str]:

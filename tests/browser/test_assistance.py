@@ -37,7 +37,7 @@ def test_d3_d6_a_mandate_is_signed_on_a_phone_an_agent_sees_the_case_and_an_obje
     opened.go("/trygghavn/min-side/objects/")
     check(opened, declared)
     desk = window(DESKTOP, "en-GB")
-    page = desk.sign_in_staff()
+    page = desk.sign_in_staff("id_agent")
     desk.go("/staff/trygghavn/help/id-protection/")
     check(desk, declared)
     desk.click("main li.t-choice a")

@@ -114,7 +114,7 @@ def test_h12_a_breach_from_suspicion_to_assessment(
     window: Callable[..., Window], declared: dict[str, dict[str, object]], size: str
 ) -> None:
     desk = window(SIZES[size])
-    page = desk.sign_in_staff()
+    page = desk.sign_in_staff("privacy_adviser")
     desk.go("/staff/rundtur/breaches/")
     page.fill("#what", "En liste ble sendt til feil adresse.")
     page.check("input[value=suspected]")

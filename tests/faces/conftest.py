@@ -11,6 +11,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from tests.benefits.conftest import World
 from tests.support.authenticator import app_code
 from tests.support.world import person, publish_examples
 from tillit.declaration.models import Controller
@@ -188,4 +189,12 @@ def bare(controllers: dict[str, Controller]) -> Person:
     subject = person(controllers["lyngheim"], "member", account=False, given="Bo", family="Vik")
     made = Person(subject, controllers["lyngheim"], "ny@post.example", "+4740000888")
     _identify(made)
+    return made
+
+
+@pytest.fixture
+def eva(world: World, client: Client) -> Person:
+    """A union member, signed in; `world` is the test's own."""
+    made = make_person(world.controllers["lyngheim"], "Eva", "Strand", "+47 400 00 113")
+    sign_in(client, made)
     return made

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from tests.faces.conftest import last_code, make_person, sign_in
-from tests.support.world import person, publish_examples
+from tests.support.world import TURID, person, publish_examples
 from tillit.cases.models import Case
 from tillit.declaration.forms import served
 from tillit.declaration.models import Controller
@@ -20,16 +20,7 @@ from tillit.parties import lookup
 from tillit.parties.models import Fact, Relationship, SealedFact
 from tillit.services import advice
 
-CUSTOMER = {
-    "name": "Turid Ås",
-    "email": "turid.aas@post.example",
-    "mobile": "400 00 451",
-    "street": "Kaigata 2",
-    "postal_code": "9008",
-    "city": "Tromsø",
-    "national_number": "17054026641",
-    "terms": "1",
-}
+CUSTOMER = {**TURID, "national_number": "17054026641"}
 
 
 @pytest.fixture

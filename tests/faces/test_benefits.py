@@ -34,13 +34,6 @@ def world(db: Any) -> World:
     return build()
 
 
-@pytest.fixture
-def eva(world: World, client: Client) -> Person:
-    made = make_person(world.controllers["lyngheim"], "Eva", "Strand", "+47 400 00 113")
-    sign_in(client, made)
-    return made
-
-
 def supplier(world: World, key: str = "hotell", **changes: Any) -> Client:
     """A browser signed in with the supplier's key."""
     browser = Client()

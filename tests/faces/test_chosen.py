@@ -38,13 +38,6 @@ def world(db: Any) -> World:
     return furnished()
 
 
-@pytest.fixture
-def eva(world: World, client: Client) -> Person:
-    made = make_person(world.controllers["lyngheim"], "Eva", "Strand", "+47 400 00 113")
-    sign_in(client, made)
-    return made
-
-
 def says(client: Client, channel: str, *, on: bool) -> None:
     """Turn the switch on the page of choices."""
     form = {"activity": "marketing", "channel": channel, "on": str(int(on))}

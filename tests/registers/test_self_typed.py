@@ -6,26 +6,18 @@ from typing import Any
 import pytest
 
 from tests.support.population import World, number, record
+from tests.support.world import TURID
 from tillit.journeys import beginning, person_facts
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import protection
 
-TYPED = {
-    "name": "Turid Ås",
-    "email": "turid.aas@post.example",
-    "mobile": "400 00 451",
-    "street": "Kaigata 2",
-    "postal_code": "9008",
-    "city": "Tromsø",
-    "terms": "1",
-}
 SECRET = {"street": "Skjulveien 9", "postal_code": "6004", "city": "Ålesund"}
 MINE = number(date(1970, 1, 5), 100)
 
 
 def _begun(world: World, **typed: str) -> int:
-    said = {**TYPED, "national_number": MINE, **typed}
+    said = {**TURID, "national_number": MINE, **typed}
     return beginning.begin(controller=world.controller, activity="customer_administration", typed=said).subject_id
 
 

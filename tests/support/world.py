@@ -14,6 +14,16 @@ from tillit.kernel.scope import Scope, system
 from tillit.parties import operations as parties
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+TURID = {
+    "name": "Turid Ås",
+    "email": "turid.aas@post.example",
+    "mobile": "400 00 451",
+    "street": "Kaigata 2",
+    "postal_code": "9008",
+    "city": "Tromsø",
+    "terms": "1",
+}
+"""What somebody types who becomes a customer, without a national number."""
 
 
 def publish_examples(*folders: str) -> dict[str, Controller]:

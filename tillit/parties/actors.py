@@ -29,15 +29,17 @@ def staff_actor(*, staff: StaffMember, controller: Controller | None = None) -> 
     return Actor("staff", str(staff.pk), frozenset(r.controller_id for r in roles), may)
 
 
-def member_actor(*, register_id: int, subject_id: int, login_id: int) -> Actor:
-    """The actor for a signed-in member: own rows only, over every controller of the register."""
+def member_actor(*, register_id: int, subject_id: int, login_id: int, people: Collection[int] | None = None) -> Actor:
+    """The actor for a signed-in member: own rows only, over every controller of the register. `people`: every subject
+    of the person, where the caller knows them already.
+    """
     controllers = frozenset(Controller.objects.filter(register_id=register_id).values_list("id", flat=True))
     activities = frozenset({"self_service", "sign_in", "consent_management", "rights_requests", "bonus_use"}) | {
         "membership_card",
         "benefit_delivery",
         "energy_insight",
     }
-    return Actor("member", str(login_id), controllers, activities, frozenset(same_person(subject_id)))
+    return Actor("member", str(login_id), controllers, activities, frozenset(people or same_person(subject_id)))
 
 
 def person_scope(*, actor: Actor, activity: str, subject_id: int) -> Scope:

@@ -41,7 +41,6 @@ def outlook(*, subject_id: int, on: date | None = None) -> list[Cell]:
     register_id = Subject.objects.values_list("register_id", flat=True).get(pk=subject_id)
     compiled = register_plans(parties(day).get(register_id, []))
     found = {(plan.controller_id, plan.table.table, plan.category): plan for plan in compiled}
-    standing = held([subject_id])
     with planned() as asking:
         cells = [
             _measure(
@@ -52,7 +51,7 @@ def outlook(*, subject_id: int, on: date | None = None) -> list[Cell]:
                 one.category,
                 subject_id,
             )
-            for one in standing
+            for one in held([subject_id], asking)
         ]
     return sorted(cells, key=lambda cell: (category_id(cell.category), cell.table, cell.controller_id))
 

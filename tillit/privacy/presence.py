@@ -1,13 +1,14 @@
 """In which tables something of a person stands, asked of all tables in one statement."""
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db import connection
 
 from tillit.declaration import registry
 from tillit.declaration.vocabulary import category_key
-from tillit.privacy.planned import planned
+from tillit.privacy.planned import Planned, planned
 
 _MANY = 100
 """People, from which on it is asked first which tables hold anything."""
@@ -25,14 +26,14 @@ class Held:
     category: str
 
 
-def held(subjects: Collection[int]) -> list[Held]:
+def held(subjects: Collection[int], asking: Planned | None = None) -> list[Held]:
     """Every (table, person, controller, category) with rows of `subjects` that the open scope may see; in the order of
-    registration, then by controller and category.
+    registration, then by controller and category. `asking`: what the caller asks with already.
     """
     if not subjects:
         return []
     tables = list(registry.PERSONAL.values())
-    found = _of_few(tables, subjects) if len(subjects) < _MANY else _of_many(tables, subjects)
+    found = _of_few(tables, subjects, asking) if len(subjects) < _MANY else _of_many(tables, subjects)
     return [
         Held(tables[place].table, subject, controller, tables[place].category or category_key(number))
         for place, subject, controller, number in found
@@ -48,10 +49,10 @@ def _union(tables: Sequence[registry.PersonalTable], places: Iterable[int], subj
     return " UNION ALL ".join(selects) + " ORDER BY 1, 3, 4, 2"
 
 
-def _of_few(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[Row]:
+def _of_few(tables: Sequence[registry.PersonalTable], subjects: Collection[int], asking: Planned | None) -> list[Row]:
     """Every table at once: to plan a look into a hundred tables takes longer than the look."""
-    with planned() as asking:
-        return asking.ask(_union(tables, range(len(tables)), "%(subjects)s::bigint[]"), {"subjects": list(subjects)})
+    with nullcontext(asking) if asking is not None else planned() as one:
+        return one.ask(_union(tables, range(len(tables)), "%(subjects)s::bigint[]"), {"subjects": list(subjects)})
 
 
 def _of_many(tables: Sequence[registry.PersonalTable], subjects: Collection[int]) -> list[Row]:

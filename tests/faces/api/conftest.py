@@ -10,11 +10,13 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from tests.benefits import conftest as benefits
 from tests.conftest import TestDatabase
 from tests.faces.api.outside import Union, union_with_system
 from tests.services import products
 from tests.support import databases
 from tests.support.intake import NOW, SOURCE, Club, club
+from tillit.benefits.models import Kind
 from tillit.faces.api import keys
 from tillit.kernel import clock
 from tillit.purchases.models import Source
@@ -88,6 +90,15 @@ def union(db: None) -> Iterator[Union]:
     """A union with two members and its system."""
     with union_with_system() as made:
         yield made
+
+
+@pytest.fixture
+def world(db: None) -> benefits.World:
+    """A union with one benefit that is ordered."""
+    clock.travel(benefits.NOW)
+    made = benefits.build()
+    made.benefit("rom", kind=Kind.ORDER, needs=("order_name", "order_phone"))
+    return made
 
 
 @pytest.fixture

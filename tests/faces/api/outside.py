@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +13,8 @@ from django.test import Client
 
 from tests.benefits.conftest import NOW
 from tests.support.world import person, publish_examples
+from tillit.consent import operations as consent
+from tillit.consent.models import EventKind
 from tillit.declaration.models import Controller
 from tillit.faces.api import keys
 from tillit.kernel import clock
@@ -88,6 +90,23 @@ def union_with_system() -> Iterator[Union]:
             scopes=list(keys.SYSTEM_SCOPES),
         )
         yield Union(lyngheim, kari, ola, Caller(text))
+
+
+def said(controller: Any, subject: int, kind: EventKind, activity: str, channel: str = "") -> None:
+    """A minute later the person says it on Min side."""
+    clock.advance(timedelta(minutes=1))
+    with Scope(system("test", {controller.pk}), "consent_management", frozenset({subject})) as scope:
+        consent.record(
+            scope=scope,
+            subject_id=subject,
+            controller_id=controller.pk,
+            activity=activity,
+            channel=channel,
+            kind=kind,
+            route="min_side",
+            wording="0" * 64,
+            at=clock.now(),
+        )
 
 
 class Bank:

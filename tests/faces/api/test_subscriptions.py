@@ -5,26 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from tests.benefits.conftest import NOW, World, build
+from tests.benefits.conftest import World
 from tests.benefits.test_orders import place
 from tests.faces.api.outside import Caller
 from tests.faces.api.test_suppliers import System, system_of
 from tests.faces.test_staff import at_work, hire
 from tillit.benefits import orders
-from tillit.benefits.models import Kind
 from tillit.faces.api import webhook_events, webhook_sending
 from tillit.faces.api.models import WebhookDelivery, WebhookEndpoint
 from tillit.kernel import clock
 
 URL = "https://hotell.example/tillit"
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    clock.travel(NOW)
-    made = build()
-    made.benefit("rom", kind=Kind.ORDER, needs=("order_name", "order_phone"))
-    return made
 
 
 def caller(system: System) -> Caller:

@@ -1,13 +1,12 @@
 """Systems of a controller's: people as far as declared, choices, requests about rights, and what each may not (H13)."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 
-from tests.faces.api.outside import ACTIVITY, SYSTEM, Caller, Union
+from tests.faces.api.outside import ACTIVITY, SYSTEM, Caller, Union, said
 from tillit.cases.models import Case
 from tillit.consent import operations as consent
 from tillit.consent.models import EventKind
@@ -151,19 +150,7 @@ def test_f1_a_system_reads_choices_where_declared_and_is_told_of_changes_by_refe
     newsletter = {(one["activity"], one["channel"]): one["on"] for one in found["consents"]}
     assert newsletter["newsletter", "email"] is False
     webhooks.add(client=ApiClient.objects.get(system=SYSTEM), url="https://crm.example/hook")
-    clock.advance(timedelta(minutes=1))
-    with union.scope(union.kari, "consent_management") as scope:
-        consent.record(
-            scope=scope,
-            subject_id=union.kari,
-            controller_id=union.controller.pk,
-            activity="newsletter",
-            channel="email",
-            kind=EventKind.GIVEN,
-            route="min_side",
-            wording="0" * 64,
-            at=clock.now(),
-        )
+    said(union.controller, union.kari, EventKind.GIVEN, "newsletter", "email")
     assert webhook_events.gather() == 1
     event = WebhookDelivery.objects.get()
     assert json.loads(event.body)["data"] == {"member": member}

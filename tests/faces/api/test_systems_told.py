@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from tests.faces.api.outside import SYSTEM, Bank, Caller, Union, permission
+from tests.faces.api.outside import SYSTEM, Bank, Caller, Union, permission, said
 from tests.services.products import Company
 from tillit.cases.models import Case
 from tillit.consent import operations as consent
@@ -26,22 +26,6 @@ from tillit.parties.rates import Limit
 from tillit.privacy.prove.run import prove
 
 ADS = "advertising"
-
-
-def said(controller: Any, subject: int, kind: EventKind, activity: str, channel: str = "") -> None:
-    clock.advance(timedelta(minutes=1))
-    with Scope(system("test", {controller.pk}), "consent_management", frozenset({subject})) as scope:
-        consent.record(
-            scope=scope,
-            subject_id=subject,
-            controller_id=controller.pk,
-            activity=activity,
-            channel=channel,
-            kind=kind,
-            route="min_side",
-            wording="0" * 64,
-            at=clock.now(),
-        )
 
 
 @pytest.fixture

@@ -10,25 +10,16 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.benefits.conftest import NOW, World, build
+from tests.benefits.conftest import World
 from tests.benefits.test_orders import place
 from tests.faces.api.outside import Caller
 from tests.faces.api.test_subscriptions import URL, caller
 from tests.faces.api.test_suppliers import system_of
 from tillit.benefits import orders
-from tillit.benefits.models import Kind
 from tillit.faces.api import internet, keys, webhook_events, webhook_secrets, webhook_sending, webhooks
 from tillit.faces.api.models import ApiClient, WebhookDelivery, WebhookEndpoint
 from tillit.faces.jobs import tasks
 from tillit.kernel import clock
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    clock.travel(NOW)
-    made = build()
-    made.benefit("rom", kind=Kind.ORDER, needs=("order_name", "order_phone"))
-    return made
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.actors import member_actor
-from tillit.parties.merging import own
+from tillit.parties.merging import same_person
 
 SESSION = timedelta(hours=12)
 
@@ -59,8 +59,9 @@ def member_of(request: HttpRequest, site: Site) -> Member | None:
     if since is None or clock.now() >= since + SESSION:
         logout(request)
         return None
-    actor = member_actor(register_id=login.register_id, subject_id=login.subject_id, login_id=login.pk)
-    return Member(site, login.pk, own(login.subject_id), actor)
+    people = same_person(login.subject_id)
+    actor = member_actor(register_id=login.register_id, subject_id=login.subject_id, login_id=login.pk, people=people)
+    return Member(site, login.pk, people[0], actor)
 
 
 def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -21,7 +21,6 @@ from tillit.faces.paging import Page, page_of
 from tillit.faces.public_web.statements import spoken
 from tillit.kernel import clock
 from tillit.kernel.errors import TillitError
-from tillit.parties.merging import same_person
 from tillit.parties.models import Fact, SealedFact
 from tillit.privacy import access, export
 from tillit.privacy.outlook import Cell, outlook
@@ -71,7 +70,7 @@ def show(request: HttpRequest, member: Member) -> HttpResponse:
     """Every category we hold something in, in the order of the vocabulary."""
     with member.scope("rights_requests"):
         cells = [cell for one in sorted(member.people) for cell in outlook(subject_id=one)]
-        items = _items(member.subject_id)
+        items = _items(member.people)
         groups = _grouped(cells)
     names = dict(Controller.objects.values_list("id", "name"))
     held = [_held(key, group, items.get(key, []), names, spoken(member.site)) for key, group in groups.items()]
@@ -112,13 +111,11 @@ def _grouped(cells: list[Cell]) -> dict[tuple[int, str], list[Cell]]:
     return groups
 
 
-def _items(subject_id: int) -> dict[tuple[int, str], list[Known]]:
+def _items(people: frozenset[int]) -> dict[tuple[int, str], list[Known]]:
     """The facts themselves; of a sealed one its last four digits. Needs the open scope."""
     found: dict[tuple[int, str], list[Known]] = {}
-    facts = Fact.objects.filter(subject_id__in=same_person(subject_id), superseded_at__isnull=True).order_by("kind")
-    sealed = SealedFact.objects.filter(subject_id__in=same_person(subject_id), superseded_at__isnull=True).order_by(
-        "kind"
-    )
+    facts = Fact.objects.filter(subject_id__in=people, superseded_at__isnull=True).order_by("kind")
+    sealed = SealedFact.objects.filter(subject_id__in=people, superseded_at__isnull=True).order_by("kind")
     rows: list[Fact | SealedFact] = [*facts, *sealed]
     for row in rows:
         value = row.value if isinstance(row, Fact) else f"•••• {row.last_four}".strip()

@@ -2,15 +2,13 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest
 
 from tillit.faces.staff_web.access import Worker
 from tillit.faces.staff_web.kept import Kept, looked, scope_of
-from tillit.faces.texts import languages, say
+from tillit.faces.staff_web.written import Written, moment
 from tillit.kernel import clock
-from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.scope import Scope
 from tillit.outreach.competitions import operations, queries
 from tillit.outreach.competitions.errors import CompetitionError
@@ -18,7 +16,11 @@ from tillit.outreach.competitions.models import Competition, Entry, Stage
 from tillit.outreach.competitions.operations import Content
 from tillit.outreach.draws.operations import late
 
-_PARTS = ("title", "about", "question")
+_FORM = Written(
+    names=("winners", "correct", "announced", "members_only"),
+    times=("closes_at", "announced_at"),
+    parts=("title", "about", "question"),
+)
 
 
 def _make(request: HttpRequest, worker: Worker, scope: Scope) -> int:
@@ -33,7 +35,7 @@ def _shown(request: HttpRequest, worker: Worker, found: Competition, problem: st
         "winners": _winners(worker, found),
         "over": found.closes_at <= clock.now(),
         "late": found.draw is not None and late(found.draw),
-        **_form(request if problem and request.POST.get("act") == "change" else None, found),
+        **_FORM.shown(request if problem and request.POST.get("act") == "change" else None, found),
     }
 
 
@@ -60,7 +62,9 @@ def _act(request: HttpRequest, worker: Worker, found: Competition) -> str:
                 operations.draw(scope=scope, competition=found, mixed_in=request.POST.get("mixed_in", "")[:120])
             case "announce":
                 said = request.POST.get("announced", "")[:120]
-                operations.announce_anew(scope=scope, competition=found, announced=said, announced_at=_moment(request))
+                operations.announce_anew(
+                    scope=scope, competition=found, announced=said, announced_at=_announced_at(request)
+                )
             case "sent":
                 given = request.POST.get("entry", "")
                 entry = int(given) if given.isascii() and given.isdecimal() and len(given) < 20 else 0
@@ -74,44 +78,28 @@ def _act(request: HttpRequest, worker: Worker, found: Competition) -> str:
 def _content(request: HttpRequest) -> Content:
     said = request.POST
     try:
-        closes = datetime.fromisoformat(said.get("closes_at", "")).replace(tzinfo=ZoneInfo(DEFAULT_ZONE))
+        closes = moment(request, "closes_at")
     except ValueError:
-        raise CompetitionError("closes", "it closes at a time to come") from None
+        closes = None
+    if closes is None:
+        raise CompetitionError("closes", "it closes at a time to come")
     winners = said.get("winners", "").strip()
     return Content(
-        texts={code: {part: said.get(f"{part}_{code}", "").strip()[:4000] for part in _PARTS} for code in languages()},
+        texts=_FORM.texts(request),
         correct=said.get("correct", "").strip()[:200],
         announced=said.get("announced", "").strip()[:120],
-        announced_at=_moment(request),
+        announced_at=_announced_at(request),
         winners=int(winners) if winners.isascii() and winners.isdecimal() and len(winners) < 6 else 0,
         members_only=said.get("members_only") == "1",
         closes_at=closes,
     )
 
 
-def _moment(request: HttpRequest) -> datetime | None:
-    said = request.POST.get("announced_at", "").strip()
+def _announced_at(request: HttpRequest) -> datetime | None:
     try:
-        return datetime.fromisoformat(said).replace(tzinfo=ZoneInfo(DEFAULT_ZONE)) if said else None
+        return moment(request, "announced_at")
     except ValueError:
         raise CompetitionError("announced", "that is no moment") from None
-
-
-def _form(request: HttpRequest | None, found: Competition | None) -> dict[str, Any]:
-    names = ("closes_at", "winners", "correct", "announced", "announced_at", "members_only")
-    typed: dict[str, Any]
-    if request is not None:
-        typed = {name: request.POST.get(name, "")[:200] for name in names}
-        texts = {code: {p: request.POST.get(f"{p}_{code}", "") for p in _PARTS} for code in languages()}
-    else:
-        assert found is not None  # noqa: S101 (one of the two is there)
-        typed = {name: getattr(found, name) for name in names}
-        typed["closes_at"] = f"{found.closes_at.astimezone(ZoneInfo(DEFAULT_ZONE)):%Y-%m-%dT%H:%M}"
-        typed["announced_at"] = ""
-        if found.announced_at is not None:
-            typed["announced_at"] = f"{found.announced_at.astimezone(ZoneInfo(DEFAULT_ZONE)):%Y-%m-%dT%H:%M}"
-        texts = found.texts
-    return {"typed": typed, "spoken": [(code, say(code, "language.name"), texts.get(code, {})) for code in languages()]}
 
 
 def _found(worker: Worker, number: int) -> Competition:
@@ -132,7 +120,7 @@ _KEPT = Kept(
     make=_make,
     found=_found,
     act=_act,
-    form=lambda request, _: _form(request, None),
+    form=lambda request, _: _FORM.shown(request, None),
     shown=_shown,
 )
 listed, new, one = _KEPT.listed, _KEPT.new, _KEPT.one

@@ -2,9 +2,7 @@
 
 import csv
 import io
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -13,10 +11,9 @@ from django.views.decorators.http import require_safe
 
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.staff_web.kept import Kept, looked, scope_of
+from tillit.faces.staff_web.written import Written, moment
 from tillit.faces.templatetags.tillit import language
-from tillit.faces.texts import languages, say
 from tillit.kernel import clock
-from tillit.kernel.clock import DEFAULT_ZONE
 from tillit.kernel.csv_text import inert
 from tillit.kernel.scope import Scope
 from tillit.outreach.seminars import editing, links, operations, queries
@@ -24,8 +21,10 @@ from tillit.outreach.seminars.editing import Content
 from tillit.outreach.seminars.errors import SeminarError
 from tillit.outreach.seminars.models import Seminar
 
-_TIMES = ("starts_at", "ends_at", "signup_until")
 _ADDRESSES = ("link", "material")
+_FORM = Written(
+    names=("place", "capacity", *_ADDRESSES), times=("starts_at", "ends_at", "signup_until"), parts=("title", "about")
+)
 _is_url = URLValidator(schemes=["https"])
 
 
@@ -40,7 +39,7 @@ def _shown(request: HttpRequest, worker: Worker, seminar: Seminar, problem: str)
         "people": _people(worker, seminar),
         "begun": seminar.starts_at <= clock.now(),
         "over": seminar.ends_at <= clock.now(),
-        **_form(request if problem and request.POST.get("act") == "change" else None, seminar),
+        **_FORM.shown(request if problem and request.POST.get("act") == "change" else None, seminar),
     }
 
 
@@ -94,11 +93,13 @@ def _act(request: HttpRequest, worker: Worker, seminar: Seminar) -> str:
 
 
 def _content(request: HttpRequest) -> Content:
-    said, zone = request.POST, ZoneInfo(DEFAULT_ZONE)
+    said = request.POST
     try:
-        starts, ends, until = (datetime.fromisoformat(said.get(name, "")).replace(tzinfo=zone) for name in _TIMES)
+        starts, ends, until = (moment(request, name) for name in _FORM.times)
     except ValueError:
-        raise SeminarError("times", "a time is missing") from None
+        starts = ends = until = None
+    if starts is None or ends is None or until is None:
+        raise SeminarError("times", "a time is missing")
     for name in _ADDRESSES:
         try:
             if said.get(name, "").strip():
@@ -109,10 +110,7 @@ def _content(request: HttpRequest) -> Content:
     if not (places.isascii() and places.isdecimal() and len(places) < 7):
         raise SeminarError("capacity", "a number of places")
     return Content(
-        texts={
-            code: {part: said.get(f"{part}_{code}", "").strip()[:4000] for part in ("title", "about")}
-            for code in languages()
-        },
+        texts=_FORM.texts(request),
         place=said.get("place", "").strip()[:200],
         link=said.get("link", "").strip()[:500],
         material=said.get("material", "").strip()[:500],
@@ -121,20 +119,6 @@ def _content(request: HttpRequest) -> Content:
         signup_until=until,
         capacity=int(places),
     )
-
-
-def _form(request: HttpRequest | None, seminar: Seminar | None) -> dict[str, Any]:
-    """What the form holds: what was typed, else what stands."""
-    names = (*_TIMES, "place", "capacity", *_ADDRESSES)
-    if request is not None:
-        typed = {name: request.POST.get(name, "")[:500] for name in names}
-        texts = {code: {p: request.POST.get(f"{p}_{code}", "") for p in ("title", "about")} for code in languages()}
-    elif seminar is not None:
-        zone = ZoneInfo(DEFAULT_ZONE)
-        typed = {name: getattr(seminar, name) for name in names}
-        typed |= {name: f"{getattr(seminar, name).astimezone(zone):%Y-%m-%dT%H:%M}" for name in _TIMES}
-        texts = seminar.texts
-    return {"typed": typed, "spoken": [(code, say(code, "language.name"), texts.get(code, {})) for code in languages()]}
 
 
 def _found(worker: Worker, number: int) -> Seminar:
@@ -154,7 +138,7 @@ _KEPT = Kept(
     make=_make,
     found=_found,
     act=_act,
-    form=lambda request, _: _form(request, None),
+    form=lambda request, _: _FORM.shown(request, None),
     shown=_shown,
     listing=lambda *_: {"now": clock.now()},
 )
