@@ -9,16 +9,19 @@ from tests.bonus.test_corrections import correct
 from tests.bonus.test_reports import buy
 from tests.bonus.test_use import use
 from tests.faces.test_staff import hire
+from tillit.bonus import rates
 from tillit.bonus.misuse import CLAIM, Limits
 from tillit.cases.errors import CaseError
 from tillit.cases.models import Case, Document
 from tillit.disclosure.models import Disclosure
 from tillit.journeys import bonus_claims, misuse
-from tillit.kernel.scope import ScopeError
+from tillit.kernel.money import Money
+from tillit.kernel.scope import Actor, ScopeError
 from tillit.ledger import queries as ledger
 from tillit.messages.models import Message
 from tillit.parties.actors import staff_actor
 from tillit.parties.models import Relationship
+from tillit.purchases.models import Chain
 
 LIMITS = Limits(volume=100_00, velocity=3, cards=8, shared_receipt=3, refunds=60)
 
@@ -74,8 +77,9 @@ def test_c13_signs_are_raised_with_their_evidence_heard_decided_and_keep_the_per
 
 
 def test_c8_what_is_owed_is_claimed_by_letter_and_settled_by_payment_or_by_later_earning(world: World) -> None:
-    chain = world.chains["nordkai"]
-    desk = actor(world, "customer_service", "Kaja Service")
+    chain, club = world.chains["nordkai"], world.controllers["nordkai"]
+    rates.add(chain_id=chain.pk, basis_points=200, when=rates.When(NOW - timedelta(days=400)))
+    desk, second = (actor(world, "customer_service", name) for name in ("Kaja Service", "Knut Kollega"))
     members = world.member(), world.member()
     for member in members:
         world.earn(member, 10_00, expires=Y28)
@@ -89,11 +93,23 @@ def test_c8_what_is_owed_is_claimed_by_letter_and_settled_by_payment_or_by_later
         assert [one.media_type for one in letters] == ["application/pdf"]
     with world.scope("important_notices"):
         assert Message.objects.filter(template="bonus_claim", subject_id__in=members).count() == 2
-    with pytest.raises(bonus_claims.ClaimError):
-        bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=7_00, reference="B1")
-    assert bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=2_00, reference="B1").closed_at is None
-    assert bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=2_00, reference="B1").closed_at is None
-    assert bonus_claims.pay(actor=desk, case_id=claims[0].id, amount=4_00, reference="B2").outcome == "settled"
+
+    def pay(amount: int, reference: str, by: Actor = desk) -> Case | None:
+        return bonus_claims.pay(actor=by, controller=club, case_id=claims[0].id, amount=amount, reference=reference)
+
+    for _ in range(2):
+        assert (noted := pay(2_00, "B1")) is not None
+        assert noted.closed_at is None
+    for wrong in ((7_00, "B2"), (3_00, "B1")):
+        with pytest.raises(bonus_claims.ClaimError):
+            pay(*wrong)
+    Chain.objects.update(alone_up_to=100_00)  # by two per cent: what was noted alone is all that one may
+    for by, given in ((desk, (4_00, "B2")), (desk, (4_00, "B2")), (second, (4_00, "B3")), (second, (3_00, "B2"))):
+        assert pay(*given, by=by) is None
+    rows, _ = bonus_claims.listed(actor=desk, controller=club, first=0, count=2)
+    assert [(one.owed.minor, one.proposed) for one in rows] == [(6_00, None), (4_00, (Money(3_00, "NOK"), "B2"))]
+    assert (noted := pay(4_00, "B2", by=second)) is not None
+    assert noted.outcome == "settled"
     correct(world, members[1], 6_00)
     assert bonus_claims.review(controller_id=chain.controller_id) == 1
     with world.scope("bonus_correction"):

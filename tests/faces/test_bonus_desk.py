@@ -19,6 +19,7 @@ from tillit.bonus.vouchers import Till
 from tillit.cases.models import Case
 from tillit.journeys import misuse
 from tillit.kernel import clock
+from tillit.purchases.models import Chain
 
 pytestmark = pytest.mark.django_db
 EN = {"Accept-Language": "en"}
@@ -55,6 +56,7 @@ def test_c8_what_is_owed_is_claimed_paid_and_given_up_on_its_page() -> None:
     with clock.travel(NOW):
         world = build()
         owes(world)
+        two_per_cent(world)
         desk = at_work(hire(world.controllers["nordkai"], name="Kaja Service"))
         page = desk.get("/staff/nordkai/claims/", headers=EN).text
         assert "6.00" in page
@@ -68,6 +70,9 @@ def test_c8_what_is_owed_is_claimed_paid_and_given_up_on_its_page() -> None:
         assert desk.post("/staff/nordkai/claims/", {**pay, "amount": "7"}).status_code == 422
         assert desk.post("/staff/nordkai/claims/", {**pay, "amount": "2"}).status_code == 302
         assert "4.00" in desk.get("/staff/nordkai/claims/", headers=EN).text
+        Chain.objects.update(alone_up_to=0)
+        much = desk.post("/staff/nordkai/claims/", {**pay, "amount": "1", "text": "B2"}, headers=EN, follow=True).text
+        assert ("takes two" in much, "4.00" in much, "Proposed to a colleague" in much) == (True, True, True)
         up = {"act": "withdraw", "case": number, "chain": chain}
         assert desk.post("/staff/nordkai/claims/", {**up, "text": ""}).status_code == 422
         assert desk.post("/staff/nordkai/claims/", {**up, "text": "Dødsbo"}).status_code == 302

@@ -8,11 +8,14 @@ import pytest
 
 from tests.faces.test_staff import at_work, hire
 from tests.journeys.intake_world import NOW, World, bought, build
+from tests.support.world import EXAMPLES
 from tillit.audit.models import Event
 from tillit.bonus import rates
 from tillit.bonus.models import Offer, OfferAudience, RateRule, TermsDraft
 from tillit.consent.models import EventKind
 from tillit.consent.operations import record
+from tillit.declaration.loader import load
+from tillit.declaration.publish import publish
 from tillit.journeys import terms_editor, terms_judged
 from tillit.journeys.programme_file import Setup
 from tillit.journeys.programme_setup import apply
@@ -203,6 +206,30 @@ def test_c6_undoing_a_draft_revives_nothing_that_another_draft_ended(world: Worl
     terms_editor.undo(**first)
     old.refresh_from_db()
     assert (old.ends, list(RateRule.objects.filter(chain__key="mat"))) == (None, [old])
+
+
+def test_c6_a4_where_the_declaration_says_so_nobody_publishes_terms_that_they_wrote(world: World) -> None:
+    club = world.controllers["nordkai"]
+    ada, bo = (hire(club, role="administrator", name=name) for name in ("Ada Admin", "Bo Bestyrer"))
+    one = drafted({"actor": staff_actor(staff=ada, controller=club), "controller": club}, 5, percent="5")
+    declared = load(EXAMPLES / "bonus" / "nordkai.yaml")[0]
+    changes = declared.changes.model_copy(update={"four_eyes": True})
+    publish(declaration=declared.model_copy(update={"changes": changes}), source_text="", at=clock.now())
+    here, pressed = f"{TERMS}{one['number']}/", {"act": "publish"}
+    terms_editor.try_out(**one, **MAY)
+    writer, reader = at_work(ada), at_work(bo)
+    assert 'value="publish"' not in writer.get(here).text
+    refused = writer.post(here, pressed, headers=EN)
+    assert (refused.status_code, "Another than who wrote" in refused.text) == (422, True)
+    assert 'value="publish"' in reader.get(here).text
+    terms_editor.move(
+        **one | {"actor": staff_actor(staff=bo, controller=club)}, starts=clock.today() + timedelta(days=6)
+    )
+    terms_editor.try_out(**one, **MAY)
+    assert reader.post(here, pressed).status_code == 422, "who changed it wrote it, too"
+    third = at_work(hire(club, role="administrator", name="Cato Sjef"))
+    assert third.post(here, pressed).status_code == 302
+    assert TermsDraft.objects.get().state == "published"
 
 
 def test_c11_c16_an_offer_is_made_to_who_said_yes_and_did_not_object_and_they_are_told(world: World) -> None:

@@ -23,7 +23,7 @@ from tillit.ledger.models import Transfer
 from tillit.parties import directories
 from tillit.parties.digests import Kind, digest
 from tillit.purchases import operations as instruments
-from tillit.purchases import quarantine
+from tillit.purchases import quarantine, reference_data
 from tillit.purchases.models import (
     Authorisation,
     Purchase,
@@ -86,6 +86,24 @@ def test_c5_a_row_refused_when_it_was_posted_is_kept_for_repair(world: World, tm
     quarantine.repair(row=refused, values={"id": "T3"}, actor=actor)
     assert replay_quarantine(source_key=SOURCE, actor=actor).taken_in == 1
     assert world.balances(subject) == {"lot": 10 + 251 + 99}
+
+
+def test_c5_the_same_bytes_in_another_encoding_are_another_file(world: World, tmp_path: Path) -> None:
+    subject, file = world.member(1), tmp_path / "purchases.csv"
+    reference_data.keep_product_groups(chain=world.chains["mat"], groups={"brød": "Brød"})
+    line = f"T1;2026-03-02T12:30:00+01:00;mat;1;10.00;{card_number(1)};brød"
+    file.write_text(f"id;time;chain;store;amount;card;product_group\n{line}\n", "utf-8")
+
+    def read(encoding: str | None = None) -> tuple[bool, int, int]:
+        found = purchase_import.import_file(path=file, source_key=SOURCE, encoding=encoding)
+        assert found.batch is not None
+        return found.repeated, found.batch.posted, found.batch.quarantined
+
+    assert read("cp1252") == (False, 0, 1)
+    assert read("cp1252") == (True, 0, 1)
+    assert read() == (False, 1, 0), "by mistake it was read in another"
+    assert read("utf-8") == (True, 1, 0), "what its bytes tell of anyhow"
+    assert world.balances(subject) == {"lot": 10}
 
 
 def test_c5_what_is_older_than_the_source_may_send_is_quarantined_when_posting_too(world: World) -> None:

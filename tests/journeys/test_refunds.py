@@ -132,6 +132,31 @@ def test_c8_c12_a_large_refund_is_dismissed_by_two_and_small_ones_add_up(world: 
     assert (queue(world).total, world.balances(subject)) == (0, {})
 
 
+def test_c8_c12_a_purchase_that_is_not_the_likeliest_is_named_by_two_above_what_one_does_alone(world: World) -> None:
+    """What earned nothing, or was another's, must be no way round the second of a dismissal."""
+    subject = world.member(1)
+    world.take_in([bought(1), bought(2, time="2026-03-01T10:00:00Z"), bought(3, amount="-80")])
+    [(one, candidates)] = queue(world).rows
+    given = {"controller": world.controllers["nordkai"], "refund_id": one.id}
+    other = {"purchase_id": candidates[1].purchase_id}
+    kaja, knut = clerk(world), second(world)
+    Chain.objects.update(alone_up_to=79_99)
+    with pytest.raises(RefundError):
+        refunds.settle(actor=kaja, **given, purchase_id=UUID(int=7))
+    for _ in range(2):
+        assert not refunds.settle(actor=kaja, **given, **other)
+    assert queue(world).rows[0][0].asked == f"line:{other['purchase_id'].hex}"
+    assert not refunds.dismiss(actor=knut, **given, reason="not_found", at=NOW), "another thing"
+    assert not refunds.settle(actor=kaja, **given, line="T2"), "by whichever name"
+    assert world.balances(subject) == {"lot": 200}
+    assert refunds.settle(actor=knut, **given, **other), "the same"
+    world.take_in([bought(4, amount="-90")])
+    [(one, candidates)] = queue(world).rows
+    Chain.objects.update(alone_up_to=0)
+    assert refunds.settle(actor=kaja, **given | {"refund_id": one.id}, purchase_id=candidates[0].purchase_id)
+    assert world.balances(subject) == {"lot": 30}
+
+
 def second(world: World) -> Actor:
     """Another colleague of the same role."""
     club = world.controllers["nordkai"]

@@ -1,7 +1,7 @@
 """What the bank says of payouts (D7, D8): each movement once, faults seen, and what a restore holds let go."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -140,6 +140,36 @@ def test_h11_d8_what_a_restore_holds_before_easter_waits_for_the_first_bank_day_
         for day in ("2026-04-01", "2026-04-07"):  # banks send no statement of days without bookings
             payout_reports.take_report(**clerk, body=told(day, day + whole, ours))
         assert of(payer, other).held_at is None
+
+
+def test_h11_d8_two_let_go_what_a_restore_holds_where_the_bank_sends_no_statements(payer: Payer) -> None:
+    """Held on Monday 2 March; what had been sent then is on the account on Tuesday."""
+    clerk, other = two(payer)
+    made = refund(payer, 700)
+    with pytest.raises(PaymentError, match="holds"):
+        payouts.change(**clerk, payout_id=made.id, act="release")
+    _restored(payer)
+    assert (
+        "It was not sent"
+        in at_work(hire(payer.controller, role="finance", name="Fia"))
+        .get("/staff/trygghavn/payouts/", headers={"Accept-Language": "en"})
+        .text
+    )
+    held = of(payer, made).held_at
+    assert held is not None
+    with clock.travel(held + timedelta(days=1)), pytest.raises(PaymentError, match="yet"):
+        payouts.change(**clerk, payout_id=made.id, act="release")
+    with clock.travel(held + timedelta(days=2)):
+        for _ in range(2):
+            assert not payouts.change(**clerk, payout_id=made.id, act="release")
+        assert of(payer, made).held_at is not None
+        _restored(payer)
+    with clock.travel(held + timedelta(days=4)):
+        assert not payouts.change(**other, payout_id=made.id, act="release"), "of another restore nobody said it"
+        assert payouts.change(**clerk, payout_id=made.id, act="release")
+        assert (of(payer, made).held_at, of(payer, made).released_by) == (None, "")
+        assert recorded(payer, "payout.released") == ["payout.released"] * 3
+        assert payouts.propose(**clerk, chosen=[made.id]).count == 1
 
 
 def _restored(payer: Payer) -> None:

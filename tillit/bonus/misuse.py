@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from tillit.bonus.complaints import PROPOSED
 from tillit.bonus.kinds import DEBT
 from tillit.cases.kinds import Field, Kind, step
 from tillit.kernel.scope import require
@@ -47,6 +48,7 @@ CLAIM_KIND = Kind(
     steps={
         "claimed": step("received", after="claimed", shown=True),
         "reminded": step("claimed", shown=True),
+        PROPOSED: step("claimed"),  # a payment so large that a second person notes it
         "paid": step("claimed", shown=True),
         "settled": step("received", "claimed", after="closed", shown=True, settles=True, closes=True),
         "withdrawn": step("received", "claimed", after="closed", shown=True, settles=True, closes=True),

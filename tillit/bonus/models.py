@@ -78,7 +78,7 @@ class TermsDraft(models.Model):
 
     `document`: `ends` (rules), `rates` and `offers` as in a programme file without `from`. `tried`: figures of the last
     preview of the document as it is, None when it was changed since. `applied`: what publishing made and ended, so that
-    it can be undone before the day.
+    it can be undone before the day. `writers`: who wrote any of it (actors).
     """
 
     STATES = ("draft", "published", "undone", "dropped")
@@ -88,6 +88,7 @@ class TermsDraft(models.Model):
     document = models.JSONField(default=dict)
     tried = models.JSONField(null=True)
     applied = models.JSONField(default=dict)
+    writers = models.JSONField(default=list, db_default=[])
     state = models.CharField(max_length=10, default="draft")
     made_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)

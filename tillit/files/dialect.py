@@ -78,7 +78,7 @@ def sniff(head: bytes, layout: Layout, *, whole: bool, encoding: str | None = No
     end = min(ends) if ends else len(body)
     if end > LONGEST_LINE or (not ends and not whole):
         raise FileRefusedError("header-too-long", f"line {lines}: the header is longer than 64 kB")
-    chosen = encoding or _encoding(head, whole=whole)
+    chosen = encoding or encoding_of(head, whole=whole)
     try:
         header = body[:end].decode(chosen)
     except UnicodeDecodeError:
@@ -102,7 +102,8 @@ def _columns(header: str, line: int, layout: Layout) -> tuple[str, tuple[str, ..
     return best[1], tuple(best[2])
 
 
-def _encoding(head: bytes, *, whole: bool) -> str:
+def encoding_of(head: bytes, *, whole: bool) -> str:
+    """The encoding that a file's first bytes tell."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
     except UnicodeDecodeError:

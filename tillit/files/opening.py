@@ -42,7 +42,8 @@ class RowFile(AbstractContextManager["RowFile"]):
     """A file of rows, opened once and read in chunks. `others`: how to read a file that starts so, else it is CSV.
 
     Raises `FileRefusedError` on opening (no-file, empty, compressed, header-…, columns-…) and `changed` when it is
-    not, to its end, the file whose `digest` was taken.
+    not, to its end, the file whose `digest` was taken. `read_as`: the encoding that was named, where its first bytes
+    tell of another: the same bytes say something else then.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class RowFile(AbstractContextManager["RowFile"]):
         self._file: BinaryIO
         self._rows: Rows
         self.size = 0
+        self.read_as = ""
 
     def __enter__(self) -> Self:
         try:
@@ -115,7 +117,9 @@ class RowFile(AbstractContextManager["RowFile"]):
             if head.startswith(magic):
                 self._rows = opener(self._file, self.size)
                 return
-        found = dialect.sniff(head, self._layout, whole=len(head) == self.size, encoding=self._encoding)
+        whole = len(head) == self.size
+        found = dialect.sniff(head, self._layout, whole=whole, encoding=self._encoding)
+        self.read_as = "" if found.encoding == dialect.encoding_of(head, whole=whole) else found.encoding
         self._rows = CsvRows(self._file, found, head=head, block=BLOCK)
 
     def _fingerprint(self) -> tuple[int, int, int]:

@@ -1,7 +1,8 @@
 """Claiming back bonus that was used without right (C8): a letter with its due date, and how the claim ends.
 
 What is owed stands in the ledger alone. A payment repays it there; later earning repays it by itself; either way the
-claim is settled when nothing is owed any more.
+claim is settled when nothing is owed any more. A payment that is noted frees bonus, and so takes two above what one
+does alone (`granted`).
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_date
 from django.db.models import QuerySet
@@ -17,17 +19,19 @@ from django.db.models import QuerySet
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.bonus import programmes
+from tillit.bonus.complaints import PROPOSED
 from tillit.bonus.errors import BonusError
 from tillit.bonus.kinds import DEBT, PAID
 from tillit.bonus.misuse import CLAIM, owing
 from tillit.bonus.models import Programme
 from tillit.cases import operations, queries
 from tillit.cases.errors import UnknownCaseError
-from tillit.cases.models import Case
+from tillit.cases.models import Case, Entry
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.declaration.statement.document import Document, Facts, Paragraph, Section
 from tillit.declaration.statement.pdf import render_pdf
+from tillit.journeys import granted
 from tillit.kernel import clock
 from tillit.kernel.documents import read_yaml
 from tillit.kernel.iso_period import IsoPeriod
@@ -35,6 +39,7 @@ from tillit.kernel.money import Money
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.ledger import operations as ledger
 from tillit.ledger.kinds import NEVER
+from tillit.ledger.models import Transfer
 from tillit.ledger.operations import Account, Posting, natural_key
 from tillit.messages.operations import send
 from tillit.parties.actors import person_scope, within_reach
@@ -47,7 +52,7 @@ LETTER = "claim.pdf"
 
 
 class ClaimError(BonusError):
-    """Nothing is owed, or more was paid than is owed."""
+    """Nothing is owed, or more was paid than is owed, or another payment has that reference."""
 
 
 def claim(*, actor: Actor, chain: Chain, subject_id: int, due: date | None = None) -> Case:
@@ -100,37 +105,62 @@ def claim(*, actor: Actor, chain: Chain, subject_id: int, due: date | None = Non
     return case
 
 
-def pay(*, actor: Actor, case_id: int, amount: int, reference: str) -> Case:
+def pay(*, actor: Actor, controller: Controller, case_id: int, amount: int, reference: str) -> Case | None:
     """Note a payment of `amount` minor units; settled when nothing is owed any more. One `reference` is noted once.
 
-    Raises `ClaimError` `too-much`, `UnknownCaseError`.
+    None: with what the actor did alone for the member it is above the chain's limit (`granted`), and was proposed;
+    another of the staff notes the same amount and reference. Raises `ClaimError` `too-much`, `reference-used` (by a
+    payment of another amount), `UnknownCaseError`.
     """
     at = clock.now()
-    with Scope(actor, ACTIVITY) as scope:
-        case = queries.case(case_id=case_id)
-        chain = Chain.objects.get(key=case.fields["chain"])
-        programme = programmes.of_chain(chain_id=chain.pk)
+    with _claim(actor, controller, case_id) as (scope, case):
+        programme = _programme(case)
         key = natural_key("claim-paid", case.id, reference)
-        posting = Posting(
-            case.subject_id, key, programme.book_id, amount, Account(PAID), Account(DEBT, NEVER), at, state=case.state
-        )
-        if case.closed_at is None and amount > _owed(programme, case.subject_id):
-            raise ClaimError("too-much", "more was paid than is owed")
-        if ledger.post(scope=scope, postings=[posting]):
+        noted = Transfer.objects.filter(subject_id=case.subject_id, id=key).values_list("amount", flat=True).first()
+        if noted not in (None, amount):
+            raise ClaimError("reference-used", "a payment of another amount was noted with that reference")
+        if noted is None:
+            if case.closed_at is None and amount > _owed(programme, case.subject_id):
+                raise ClaimError("too-much", "more was paid than is owed")
+            if not _by_two(scope, case, programme.chain, amount, reference):
+                return None
+            debit, credit = Account(PAID), Account(DEBT, NEVER)
+            posting = Posting(case.subject_id, key, programme.book_id, amount, debit, credit, at, state=case.state)
+            ledger.post(scope=scope, postings=[posting])
             operations.take(scope=scope, case=case, step="paid", at=at, details={"amount": amount})
         _settle(scope, case, programme)
-    return case
+        return case
+
+
+def _by_two(scope: Scope, case: Case, chain: Chain, amount: int, reference: str) -> bool:
+    """Whether the payment is noted now: alone, within the limit, which is put on record, or as the second."""
+    at, counts = clock.now(), granted.counts(chain=chain, bonus=amount, at=clock.now())
+    who: dict[str, Any] = {"scope": scope, "chain": chain, "subject_id": case.subject_id, "counts": counts, "at": at}
+    if granted.may_alone(**who):
+        granted.done_alone(**who)
+        return True
+    same = [one for one in _proposals(case) if (one.details["amount"], one.text) == (amount, reference)]
+    if not same:
+        operations.take(scope=scope, case=case, step=PROPOSED, at=at, text=reference, details={"amount": amount})
+    return any(one.actor != str(scope.actor) for one in same)
+
+
+def _proposals(case: Case) -> list[Entry]:
+    return [one for one in queries.entries(case=case, shown_only=False) if one.step == PROPOSED]
 
 
 @dataclass(frozen=True)
 class Owing:
-    """Somebody who owes in a chain of the controller, with the claim of it that stands."""
+    """Somebody who owes in a chain of the controller, with the claim of it that stands. `proposed`: a payment that one
+    of the staff noted last and another notes, too, (amount, reference).
+    """
 
     subject_id: int
     name: str
     chain: Chain
     owed: Money
     case: Case | None
+    proposed: tuple[Money, str] | None = None
 
 
 def listed(*, actor: Actor, controller: Controller, first: int, count: int) -> tuple[list[Owing], int]:
@@ -155,7 +185,8 @@ def listed(*, actor: Actor, controller: Controller, first: int, count: int) -> t
                 _name(subject),
                 programmes_here[book],
                 Money(owed, programmes_here[book].currency),
-                standing.get((subject, programmes_here[book].key)),
+                found := standing.get((subject, programmes_here[book].key)),
+                _proposed(found, programmes_here[book]) if found else None,
             )
             for subject, book, owed in page
             if subject in people
@@ -168,6 +199,11 @@ def listed(*, actor: Actor, controller: Controller, first: int, count: int) -> t
             details={"purpose": ACTIVITY, "categories": ["bonus", "identity"]},
         )
     return rows, len(everybody)
+
+
+def _proposed(case: Case, chain: Chain) -> tuple[Money, str] | None:
+    last = queries.entries(case=case, shown_only=False)[-1]
+    return (Money(last.details["amount"], chain.currency), last.text) if last.step == PROPOSED else None
 
 
 def withdraw(*, actor: Actor, controller: Controller, case_id: int, text: str) -> Case:

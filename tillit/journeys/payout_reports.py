@@ -3,19 +3,19 @@
 A payout leaves our account once and comes back once at most: a second movement with its reference, one of another
 amount, and a debit of what we hold to be not sent or refused are faults, each a loose line for a colleague. Only a
 statement (camt.053) of the account that payouts go from tells what did not happen, and so releases what a restore
-holds.
+holds; of a bank that sends none, two of the staff do (`payouts.change`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
 from tillit.declaration.models import Controller
 from tillit.files import camt, pain
 from tillit.files.camt import Covered, Movement
-from tillit.journeys.payouts import in_scope, may, message_id, own, rows_of, sum_up
+from tillit.journeys.payouts import in_scope, may, message_id, own, rows_of, settled_by, sum_up
 from tillit.kernel import clock
 from tillit.kernel.calendar_rules import bank_day_from
 from tillit.kernel.scope import Actor, Scope
@@ -102,8 +102,8 @@ def let_go(*, controller: Controller, covered: Sequence[Covered]) -> None:
                 if _digits(one.account) == account and one.first <= awaited <= one.last:
                     until = one.last + timedelta(days=1)
             mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id)
-            if until > _settled_by(row.held_at):
-                mine.update(held_at=None, told_until=None)
+            if until > settled_by(row.held_at):
+                mine.update(held_at=None, told_until=None, released_by="")
             elif until != row.told_until:
                 mine.update(told_until=until)
 
@@ -181,11 +181,6 @@ def _refused(controller: Controller, row: Payout, reason: str) -> bool:
             key=f"payout_refused:{row.id}",
         )
         return True
-
-
-def _settled_by(held_at: datetime) -> date:
-    """The first bank day after the day of the restore: what was sent before it is on the account by then."""
-    return bank_day_from(clock.local_date(held_at) + timedelta(days=1))
 
 
 def _digits(account: str) -> str:

@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -23,6 +23,7 @@ from tillit.disclosure.errors import DisclosureRefusedError
 from tillit.disclosure.operations import disclose
 from tillit.files import pain, sealing
 from tillit.kernel import clock
+from tillit.kernel.calendar_rules import bank_day_from
 from tillit.kernel.scope import Actor, Scope, ScopeError, system
 from tillit.parties.errors import SealedValueLostError
 from tillit.services import accounts, events, payouts
@@ -182,8 +183,12 @@ def fetch(*, actor: Actor, controller: Controller, number: int) -> tuple[str, by
     return f"payouts-{controller.key}-{run.number}.xml", body
 
 
-def change(*, actor: Actor, controller: Controller, payout_id: int, act: str, to_account: str = "") -> None:
-    """`again` to an account, or `cancel` a refund. Raises `PaymentError` `no-payout`, `payout-state`, `account`."""
+def change(*, actor: Actor, controller: Controller, payout_id: int, act: str, to_account: str = "") -> bool:
+    """`again` to an account, `cancel` a refund, or `release` what a restore holds, where the bank sends no statements:
+    two say that it was not sent, once the first bank day after the restore is over. False: another says it, too.
+
+    Raises `PaymentError` `no-payout`, `payout-state`, `account`, `payout-soon`.
+    """
     may(actor=actor, controller=controller)
     with in_scope(actor, controller):
         row = Payout.objects.filter(controller_id=controller.pk, id=payout_id).first()
@@ -194,8 +199,18 @@ def change(*, actor: Actor, controller: Controller, payout_id: int, act: str, to
             payouts.again(scope=scope, payout=row, to_account=to_account, at=clock.now())
         elif act == "cancel":
             payouts.cancel(scope=scope, payout=row, at=clock.now())
+        elif act == "release":
+            if row.held_at is not None and clock.today() <= settled_by(row.held_at):
+                raise PaymentError("payout-soon", "what was sent before the restore may not be on the account yet")
+            return payouts.release(scope=scope, payout=row)
         else:
             raise PaymentError("payout-state", "that cannot be done")
+    return True
+
+
+def settled_by(held_at: datetime) -> date:
+    """The first bank day after the day of the restore: what was sent before it is on the account by then."""
+    return bank_day_from(clock.local_date(held_at) + timedelta(days=1))
 
 
 def message_id(run: PayoutRun) -> str:

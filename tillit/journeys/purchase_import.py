@@ -71,7 +71,8 @@ def import_file(
         if describe:
             describe(file.describe())
         digest = file.digest(lambda done: tell("check", done, file.size))
-        batch = batches.begin(source_id=known.source_id, digest=digest, name=name or path.name)
+        called = name or path.name
+        batch = batches.begin(source_id=known.source_id, digest=digest, name=called, read_as=file.read_as)
         where.batch = batch.pk
         with where.told():
             return _take_in(batch, file.chunks, known, side_by_side, lambda phase, done: tell(phase, done, file.total))

@@ -20,7 +20,7 @@ from tillit.parties.actors import person_scope, within_reach
 from tillit.purchases import refunds
 from tillit.purchases.errors import RefundError
 from tillit.purchases.models import Chain, UnmatchedRefund
-from tillit.purchases.refunds import Candidate, Waiting
+from tillit.purchases.refunds import LINE, Candidate, Waiting
 
 ACTIVITY = "bonus_correction"
 
@@ -67,10 +67,13 @@ def settle(
     refund_id: int,
     purchase_id: UUID | None = None,
     line: str | None = None,
-) -> None:
+) -> bool:
     """The refund takes back one of its candidates, or the purchase that the sender called `line`, whoever made it.
 
-    Raises `RefundError`, `NotAssignedError` for somebody the actor may not look at, `ScopeError` without the role.
+    Any other than the likeliest candidate may have given less, or be another's: it counts as what the actor did alone
+    for the member (`granted`). False: with that it is above the chain's limit, and was asked for; another of the staff
+    says the same. Raises `RefundError`, `NotAssignedError` for somebody the actor may not look at, `ScopeError` without
+    the role.
     """
     refund = _find(actor, controller, refund_id)
     with person_scope(actor=actor, activity=ACTIVITY, subject_id=refund.subject_id) as scope:
@@ -78,8 +81,13 @@ def settle(
             chosen, way = refunds.sold_as(refund=refund, line=line or ""), "line"
         else:
             chosen, way = purchase_id, "candidate"
+        found = [one.purchase_id for one in refunds.candidates(refund=refund, most=1000)]
+        other = chosen in found[1:] or (way == "line" and found[:1] != [chosen])
+        if other and not _by_two(scope, refund, f"{LINE}{chosen.hex}", clock.now()):
+            return False
         refunds.choose(scope=scope, refund=refund, purchase_id=chosen, way=way)
     settle_waiting(register_id=controller.register_id, batch_id=refund.batch_id)
+    return True
 
 
 def dismiss(*, actor: Actor, controller: Controller, refund_id: int, reason: str, at: datetime) -> bool:
@@ -90,16 +98,22 @@ def dismiss(*, actor: Actor, controller: Controller, refund_id: int, reason: str
     """
     refund = _find(actor, controller, refund_id)
     with person_scope(actor=actor, activity=ACTIVITY, subject_id=refund.subject_id) as scope:
-        mine = UnmatchedRefund.objects.filter(subject_id=refund.subject_id, id=refund.id)
-        chain = Chain.objects.get(pk__in=mine.values("chain_id"))
-        who: dict[str, Any] = {"scope": scope, "chain": chain, "subject_id": refund.subject_id}
-        who |= {"counts": -refund.amount, "at": at}
-        if granted.may_alone(**who):
-            granted.done_alone(**who)
-        elif not refunds.ask(scope=scope, refund=refund, reason=reason):
+        if not _by_two(scope, refund, reason, at):
             return False
         refunds.dismiss(scope=scope, refund=refund, reason=reason, at=at)
         return True
+
+
+def _by_two(scope: Scope, refund: Waiting, what: str, at: datetime) -> bool:
+    """Whether it is done now: alone, within the limit, which is put on record, or as the second who says `what`."""
+    mine = UnmatchedRefund.objects.filter(subject_id=refund.subject_id, id=refund.id)
+    chain = Chain.objects.get(pk__in=mine.values("chain_id"))
+    who: dict[str, Any] = {"scope": scope, "chain": chain, "subject_id": refund.subject_id}
+    who |= {"counts": -refund.amount, "at": at}
+    if granted.may_alone(**who):
+        granted.done_alone(**who)
+        return True
+    return refunds.ask(scope=scope, refund=refund, reason=what)
 
 
 def _find(actor: Actor, controller: Controller, refund_id: int) -> Waiting:

@@ -2,7 +2,9 @@
 
 A draft says which rules end, and which rates and offers begin, at the midnight of a day to come. It is tried on past
 purchases before it is published, so that whoever publishes knows what it does to whom. Where members get less, they are
-told, as long before as the declaration promises for changes (`terms_judged`). Until the day comes, it can be undone.
+told, as long before as the declaration promises for changes (`terms_judged`). Where the declaration says that another
+approves what somebody wrote (`changes.four_eyes`), nobody publishes what they wrote. Until the day comes, it can be
+undone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -76,7 +78,8 @@ def begin(*, actor: Actor, controller: Controller, chain_key: str, starts: date)
     chain = _chain(controller, chain_key)
     _coming(starts)
     document: dict[str, Any] = {"ends": [], "rates": [], "offers": []}
-    return TermsDraft.objects.create(chain=chain, starts=starts, document=document, made_at=clock.now())
+    wrote = {"made_at": clock.now(), "writers": [str(actor)]}
+    return TermsDraft.objects.create(chain=chain, starts=starts, document=document, **wrote)
 
 
 def draft(*, actor: Actor, controller: Controller, number: int) -> TermsDraft:
@@ -121,7 +124,7 @@ def take_out(*, actor: Actor, controller: Controller, number: int, part: str, pl
         if part not in one.document or not 0 <= place < len(one.document[part]):
             raise TermsError("no-entry", "there is no such entry")
         del one.document[part][place]
-        return _keep(one)
+        return _keep(one, actor)
 
 
 def move(*, actor: Actor, controller: Controller, number: int, starts: date) -> TermsDraft:
@@ -130,7 +133,7 @@ def move(*, actor: Actor, controller: Controller, number: int, starts: date) -> 
     with transaction.atomic():
         one = _open(actor, controller, number)
         one.starts = starts
-        return _keep(one)
+        return _keep(one, actor)
 
 
 def drop(*, actor: Actor, controller: Controller, number: int) -> None:
@@ -184,14 +187,22 @@ def earliest(one: TermsDraft) -> date:
     return max(IsoPeriod.parse(declared.changes.notice).add_to(clock.today()), clock.today() + timedelta(days=1))
 
 
+def another_s(*, actor: Actor, one: TermsDraft) -> bool:
+    """Whether the draft is for another to publish: the actor wrote of it, and the declaration has `four_eyes`."""
+    declared = current(controller_id=one.chain.controller_id, on=clock.today())
+    return declared.changes.four_eyes and str(actor) in one.writers
+
+
 def publish(*, actor: Actor, controller: Controller, number: int) -> tuple[TermsDraft, int]:
     """Put the draft's terms in force from its day; the draft, and how many members were told that they get less.
 
-    Raises `TermsError`: `not-tried`, `not-coming`, `notice` (too early after the declared notice), and what adding a
-    rate or an offer raises.
+    Raises `TermsError`: `not-tried`, `not-coming`, `notice` (too early after the declared notice), `terms-own`
+    (another publishes what the actor wrote), and what adding a rate or an offer raises.
     """
     with transaction.atomic():
         one = _open(actor, controller, number)
+        if another_s(actor=actor, one=one):
+            raise TermsError("terms-own", "another than who wrote the draft publishes it")
         Chain.objects.select_for_update().get(pk=one.chain_id)
         if (one.tried or {}).get("digest") != digest_of(one):
             raise TermsError("not-tried", "try the draft, as it is, on past purchases first")
@@ -278,7 +289,7 @@ def _changed(actor: Actor, controller: Controller, number: int, part: str, entry
     with transaction.atomic():
         one = _open(actor, controller, number)
         one.document[part].append(entry)
-        _keep(one)
+        _keep(one, actor)
         with transaction.atomic():  # whether it could be published, without doing it
             try:
                 _apply(one)
@@ -288,9 +299,9 @@ def _changed(actor: Actor, controller: Controller, number: int, part: str, entry
     return one
 
 
-def _keep(one: TermsDraft) -> TermsDraft:
-    one.tried = None
-    one.save(update_fields=["document", "starts", "tried"])
+def _keep(one: TermsDraft, actor: Actor) -> TermsDraft:
+    one.tried, one.writers = None, sorted({*one.writers, str(actor)})
+    one.save(update_fields=["document", "starts", "tried", "writers"])
     return one
 
 

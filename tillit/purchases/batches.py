@@ -4,6 +4,7 @@ Each step commits by itself and can be taken again: a batch that was killed anyw
 `seen` keeps what was already posted from counting twice.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -54,8 +55,13 @@ def _locked(source_id: int, patience: int) -> bool:
     return True
 
 
-def begin(*, source_id: int, digest: str, name: str) -> Batch:
-    """The batch of that file: the one there is, finished or not, or a new one in state `read`."""
+def begin(*, source_id: int, digest: str, name: str, read_as: str = "") -> Batch:
+    """The batch of that file: the one there is, finished or not, or a new one in state `read`.
+
+    `read_as`: the encoding that its bytes were read in, where they tell of another: they say something else then, and
+    are another file.
+    """
+    digest = hashlib.sha256(f"{read_as}:{digest}".encode()).hexdigest() if read_as else digest
     found = Batch.objects.filter(source_id=source_id, digest=digest).order_by("id").first()
     return found or Batch.objects.create(
         source_id=source_id, digest=digest, name=name[:200], state="read", received_at=clock.now()

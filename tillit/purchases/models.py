@@ -78,7 +78,8 @@ class EnterpriseRange(models.Model):
 
 
 class Batch(models.Model):
-    """One file or API call taken in, with its counts. `digest`: SHA-256 of the bytes (a repeat is recognised).
+    """One file or API call taken in, with its counts. `digest`: SHA-256 of the bytes (a repeat is recognised), and of
+    the encoding that was named for them.
 
     `progress`: lane → the last line that was posted, so that a batch that was killed goes on from there.
     """

@@ -25,6 +25,8 @@ from tillit.purchases.reading.encoding import external_digests
 PAGE = 25
 DISMISSALS = ("earned_nothing", "before_membership", "counted_already", "not_found")
 """Why a refund takes nothing back."""
+LINE = "line:"
+"""Begins what was asked where somebody named the purchase by the sender's line: its id follows."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Waiting:
     """A refund that waits, as its receipt tells it. `amount`: minor units, below zero. `named`: it names a purchase.
 
     `batch_id`: what it came with; 0 when it was paid to another's card. `asked`: why one of the staff says that it
-    takes nothing back, where another must say the same.
+    takes nothing back, or of which purchase it is (`LINE`), where another must say the same.
     """
 
     id: int
@@ -114,11 +116,12 @@ def choose(*, scope: Scope, refund: Waiting, purchase_id: UUID, way: str) -> Non
 
 
 def ask(*, scope: Scope, refund: Waiting, reason: str) -> bool:
-    """One of the staff says that the refund takes nothing back, where it takes two; whether another said the same.
+    """One of the staff says that the refund takes nothing back, or of which purchase it is (`LINE`), where it takes
+    two; whether another said the same.
 
     Raises `RefundError`: `refund-reason`, `refund-unknown`.
     """
-    if reason not in DISMISSALS:
+    if reason not in DISMISSALS and not reason.startswith(LINE):
         raise RefundError("refund-reason", f"the reason is one of {', '.join(DISMISSALS)}")
     row = UnmatchedRefund.objects.select_for_update().get(subject_id=refund.subject_id, id=refund.id)
     if row.asked == reason and row.asked_by not in ("", str(scope.actor)):

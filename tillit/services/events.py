@@ -28,6 +28,7 @@ PAYOUT_RUN = event_type("payout_file.changed", subject="none", run=ID, step=CODE
 PAYOUT_SETTLED = event_type("payout.settled", subject="required", payout=ID, state=CODE, amount=AMOUNT)
 PAYOUT_RETRIED = event_type("payout.retried", subject="required", payout=ID, after=ID, account=CODE)
 PAYOUT_CANCELLED = event_type("payout.cancelled", subject="required", payout=ID, amount=AMOUNT)
+PAYOUT_RELEASED = event_type("payout.released", subject="required", payout=ID, step=CODE)
 PAYOUT_DEBITED = event_type("payout.debited", subject="required", payout=ID, state=CODE, amount=AMOUNT)
 CLAIM_DECIDED = event_type("insurance_claim.decided", subject="required", case=ID, outcome=CODE)
 CLAIM_PAID = event_type("insurance_claim.paid", subject="required", claim=ID, method=CODE, amount=AMOUNT)

@@ -75,7 +75,8 @@ class Payout(PersonalModel):
     code; `debited`: the bank paid what we held to be not sent, or refused. `after_id`: the refused one that it tries
     again; `account_by`: who gave it another account (an actor). `held_at`: when a backup was restored that may not
     know that it was sent; it is in no file until the bank's statements have told of all days to then, as they have of
-    those before `told_until`. `settled_at`: when it was paid, refused or cancelled. `debited_by`, `returned_by`: the
+    those before `told_until`, or two of the staff have seen at the bank that it was not (`released_by`: the first, an
+    actor). `settled_at`: when it was paid, refused or cancelled. `debited_by`, `returned_by`: the
     movements of our account (digests) by which it left and came back.
     """
 
@@ -93,6 +94,7 @@ class Payout(PersonalModel):
     account_by = models.CharField(max_length=60, blank=True, default="", db_default="")
     held_at = models.DateTimeField(null=True)
     told_until = models.DateField(null=True)
+    released_by = models.CharField(max_length=60, blank=True, default="", db_default="")
     debited_by = models.CharField(max_length=44, blank=True, default="", db_default="")
     returned_by = models.CharField(max_length=44, blank=True, default="", db_default="")
     made_at = models.DateTimeField()

@@ -145,6 +145,28 @@ def cancel(*, scope: Scope, payout: Payout, at: datetime) -> None:
     _move(scope, row, PAYOUTS, CREDIT, "cancelled", at)
 
 
+def release(*, scope: Scope, payout: Payout) -> bool:
+    """One of the staff has seen at the bank that a payout which a restore holds was not sent. True: another said so
+    before, and it is held no more. Raises `PaymentError` `payout-state` (it is not held).
+    """
+    row, by = locked(scope, payout), str(scope.actor)[:60]
+    mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id, held_at=row.held_at)
+    if row.held_at is None or row.payout_state != PayoutState.WAITING:
+        raise PaymentError("payout-state", "only what a restore holds is let go")
+    if row.released_by == by:
+        return False
+    let_go = bool(row.released_by)
+    mine.update(**{"held_at": None, "told_until": None, "released_by": ""} if let_go else {"released_by": by})
+    append(
+        type=events.PAYOUT_RELEASED,
+        scope=scope,
+        controller=row.controller_id,
+        subject=row.subject_id,
+        details={"payout": row.id, "step": "released" if let_go else "proposed"},
+    )
+    return let_go
+
+
 def open_for_file(*, scope: Scope, payout: Payout, run: int, kind: str = "payout") -> tuple[str, str]:
     """(name, account) of a payout for its file (or another `kind`), put on record. Raises `SealedValueLostError`."""
     append(
@@ -267,7 +289,7 @@ def of_person(*, subject_ids: Sequence[int]) -> list[Payout]:
 
 def _settle(scope: Scope, row: Payout, to: PayoutState, reason: str, at: datetime) -> None:
     mine = Payout.objects.filter(subject_id=row.subject_id, id=row.id)
-    mine.update(payout_state=to, reason=reason[:40], settled_at=at, held_at=None, told_until=None)
+    mine.update(payout_state=to, reason=reason[:40], settled_at=at, held_at=None, told_until=None, released_by="")
     append(
         type=events.PAYOUT_SETTLED,
         scope=scope,

@@ -106,10 +106,20 @@ BEGIN
 END
 $$
 
+-- name: bonus_usable_on
+-- From which day bonus of a purchase may be used: so many local days after the day of the purchase as the programme said
+-- then (`in_from`: since when it says more than `in_before`). The one place that says so.
+CREATE FUNCTION bonus_usable_on(
+  in_event timestamptz, in_zone text, in_days integer, in_before integer, in_from timestamptz)
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT (in_event AT TIME ZONE in_zone)::date
+         + CASE WHEN in_event < in_from THEN least(in_before, in_days) ELSE in_days END
+$$
+
 -- name: bonus_waiting
 -- What was earned and may not be used yet, by the day from which it may: a purchase's bonus, and what offers gave for it,
--- as many local days after the day of the purchase as the programme said then (`waits_from`: since when it says more than
--- `waited_before`), less what its refunds, offers that held no more, and corrections took back, and never more than is
+-- (`bonus_usable_on`), less what its refunds, offers that held no more, and corrections took back, and never more than is
 -- left in those lots. What is taken back beyond a day's own earning comes off the days that are farthest. No row where
 -- bonus may be used at once. 1, 20 and 5 are the account kinds issued, offered and corrected; 7 is handed over: what came
 -- along with people and waited where it came from has a reference, and the day it was earned on.
@@ -132,8 +142,7 @@ BEGIN
   RETURN QUERY
   WITH moved AS MATERIALIZED (
     SELECT t.subject_id, t.id, t.debit_kind, t.credit_kind, t.credit_expires, t.amount, t.reference,
-           (t.event_at AT TIME ZONE zone)::date
-           + CASE WHEN t.event_at < p.begins THEN least(p.before, p.days) ELSE p.days END AS usable_on
+           bonus_usable_on(t.event_at, zone, p.days, p.before, p.begins) AS usable_on
     FROM ledger_transfer t
     WHERE t.subject_id = ANY (in_people) AND t.book_id = in_book AND t.event_at >= since
   ), held AS (

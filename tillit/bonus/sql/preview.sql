@@ -51,9 +51,8 @@ CREATE TEMPORARY TABLE preview_row (
 INSERT INTO preview_row
 SELECT %(round)s, b.chain_id, i.store_id, b.subject_id, sum(b.bonus),
        coalesce(sum(b.bonus) FILTER (
-         WHERE (b.event_at AT TIME ZONE k.zone)::date
-               + CASE WHEN b.event_at < p.waits_from THEN least(p.waited_before, p.available_after_days)
-                      ELSE p.available_after_days END > %(last)s::date), 0)
+         WHERE bonus_usable_on(b.event_at, k.zone, p.available_after_days, p.waited_before, p.waits_from)
+               > %(last)s::date), 0)
 FROM base b
 JOIN intake_row i ON i.external = b.id
 JOIN bonus_programme p ON p.chain_id = b.chain_id
@@ -65,9 +64,8 @@ GROUP BY 2, 3, 4
 INSERT INTO preview_row
 SELECT %(round)s, o.chain_id, 0, o.subject_id, sum(o.diff),
        coalesce(sum(o.diff) FILTER (
-         WHERE (o.event_at AT TIME ZONE k.zone)::date
-               + CASE WHEN o.event_at < p.waits_from THEN least(p.waited_before, p.available_after_days)
-                      ELSE p.available_after_days END > %(last)s::date), 0)
+         WHERE bonus_usable_on(o.event_at, k.zone, p.available_after_days, p.waited_before, p.waits_from)
+               > %(last)s::date), 0)
 FROM offer_row o
 JOIN bonus_programme p ON p.chain_id = o.chain_id
 JOIN ledger_book k ON k.id = p.book_id

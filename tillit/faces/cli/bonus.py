@@ -281,8 +281,10 @@ def paid(
     from tillit.kernel.money import Money
 
     minor = Money.parse(amount, found.currency).minor
-    done = bonus_claims.pay(actor=actor, case_id=case, amount=minor, reference=reference)
-    out.print(f"claim {done.id}: {done.stage}", markup=False)
+    given: dict[str, Any] = {"case_id": case, "amount": minor, "reference": reference}
+    done = bonus_claims.pay(actor=actor, controller=found.controller, **given)
+    became = done.stage if done else "so much takes two; another notes the same amount and reference"
+    out.print(f"claim {case}: {became}", markup=False)
 
 
 def _acting(chain: str, staff: str) -> tuple[Any, Any]:

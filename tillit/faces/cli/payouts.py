@@ -143,6 +143,20 @@ def cancel(
     out.print(f"payout {payout}: cancelled", markup=False)
 
 
+@app.command()
+def release(
+    payout: Annotated[int, typer.Argument(help="Number of a payout that waits, held since a restore.")],
+    controller: Controller,
+    staff: Staff,
+) -> None:
+    """Say that a payout which a restore holds was not sent, as the account itself shows; two say so."""
+    here = _here(controller, staff)
+    from tillit.journeys import payouts
+
+    done = payouts.change(**here, payout_id=payout, act="release")
+    out.print(f"payout {payout}: {'waits' if done else 'held until another says the same'}", markup=False)
+
+
 def _here(controller: str, staff: str) -> dict[str, Any]:
     """Who acts at which controller."""
     found = controller_of(controller)

@@ -66,8 +66,8 @@ def settle(
     found, actor = _acting(controller, staff)
     from tillit.journeys import refunds
 
-    refunds.settle(actor=actor, controller=found, refund_id=refund, purchase_id=purchase, line=line)
-    out.print(f"refund {refund}: settled")
+    done = refunds.settle(actor=actor, controller=found, refund_id=refund, purchase_id=purchase, line=line)
+    out.print(f"refund {refund}: {'settled' if done else 'so much takes two; another says that it is of the same'}")
 
 
 @app.command()

@@ -34,8 +34,11 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
     try:
         if request.method == "POST":
             problem = _act(request, worker)
-            if not problem:
+            if problem == "proposed":
+                messages.warning(request, say(language(), "claims_desk.proposed"))
+            elif not problem:
                 messages.success(request, say(language(), "complaint_desk.done"))
+            if problem in ("", "proposed"):
                 return redirect("staff_claims", worker.site.key)
         asked = request.GET.get("page", "1")
         number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
@@ -67,7 +70,7 @@ def letter(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
 
 
 def _act(request: HttpRequest, worker: Worker) -> str:
-    """Do what the button says; the code of what was refused, '' when it was done."""
+    """Do what the button says; the code of what was refused, '' when it was done, `proposed` when it takes two."""
     said = {
         key: request.POST.get(key, "").strip()[:200] for key in ("act", "person", "chain", "case", "amount", "text")
     }
@@ -85,7 +88,9 @@ def _act(request: HttpRequest, worker: Worker) -> str:
             minor = Money.parse(said["amount"], chain.currency).minor
             if minor <= 0 or not said["text"]:
                 return "money" if minor <= 0 else "no-reference"
-            bonus_claims.pay(actor=worker.actor, case_id=number_of(said["case"]), amount=minor, reference=said["text"])
+            given: dict[str, Any] = {"amount": minor, "reference": said["text"]}
+            if bonus_claims.pay(**here, case_id=number_of(said["case"]), **given) is None:
+                return "proposed"
         elif said["act"] == "withdraw":
             bonus_claims.withdraw(**here, case_id=number_of(said["case"]), text=said["text"])
     except MoneyError:

@@ -46,6 +46,7 @@ def desk(request: HttpRequest, worker: Worker) -> HttpResponse:
     context = worker.context(
         page="payouts",
         waiting=[(one, Money(one.amount, one.currency)) for one in found.waiting],
+        holds=any(one.held_at for one in found.waiting),
         refused=[(one, Money(one.amount, one.currency)) for one in found.refused],
         runs=[
             (one, Money(one.amount, "NOK"), one.made_by == str(worker.actor), found.changed.get(one.pk, 0))
@@ -86,7 +87,8 @@ def _act(request: HttpRequest, here: dict[str, Any]) -> str:
             return _take(request, here)
         case _:
             whose = number_of(said.get("payout", ""))
-            payouts.change(**here, payout_id=whose, act=act, to_account=said.get(ACCOUNT, "")[:40])
+            if not payouts.change(**here, payout_id=whose, act=act, to_account=said.get(ACCOUNT, "")[:40]):
+                return say(language(), "payouts_desk.done.release")
     return say(language(), "payments_desk.done")
 
 

@@ -17,7 +17,7 @@ from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.parties.errors import NotAssignedError
 from tillit.purchases.errors import RefundError
-from tillit.purchases.refunds import DISMISSALS, PAGE, Candidate, Waiting
+from tillit.purchases.refunds import DISMISSALS, LINE, PAGE, Candidate, Waiting
 
 LONGEST = 100
 
@@ -46,6 +46,7 @@ def queue(request: HttpRequest, worker: Worker) -> HttpResponse:
         ],
         pages=Paginator(range(listed.total), PAGE).get_page(number),
         reasons=DISMISSALS,
+        line=LINE,
         problem=problem,
     )
     return render(request, "staff_web/refunds.html", context, status=422 if problem else 200)
@@ -66,12 +67,13 @@ def _decide(request: HttpRequest, worker: Worker) -> None:
             if not refunds.dismiss(actor=actor, controller=controller, **given):
                 messages.warning(request, say(language(), "refunds.proposed"))
                 return
-        elif said["line"]:
-            refunds.settle(actor=actor, controller=controller, refund_id=refund_id, line=said["line"])
         else:
-            refunds.settle(
-                actor=actor, controller=controller, refund_id=refund_id, purchase_id=_purchase(said["purchase"])
+            of: dict[str, Any] = (
+                {"line": said["line"]} if said["line"] else {"purchase_id": _purchase(said["purchase"])}
             )
+            if not refunds.settle(actor=actor, controller=controller, refund_id=refund_id, **of):
+                messages.warning(request, say(language(), "refunds.settle_proposed"))
+                return
     except NotAssignedError:
         raise Http404 from None
     messages.success(request, say(language(), "refunds.done"))

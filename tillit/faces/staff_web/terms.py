@@ -102,7 +102,8 @@ def draft(request: HttpRequest, worker: Worker, number: int) -> HttpResponse:
         one = terms_editor.draft(**here)
     except TermsError:
         raise Http404 from None
-    context = worker.context(page="terms", **_shown(one), problem=problem, detail=detail)
+    another = terms_editor.another_s(actor=worker.actor, one=one)
+    context = worker.context(page="terms", **_shown(one), another=another, problem=problem, detail=detail)
     return render(request, "staff_web/terms_draft.html", context, status=422 if problem else 200)
 
 

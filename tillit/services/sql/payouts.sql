@@ -50,7 +50,7 @@ SELECT '', 'payouts', count(*) FROM mine
 -- Payouts that waited when a dump was made may have been sent since: they are in no file until the bank's statements have
 -- told of all days from the dump to the restore. The dump is no older than the last payout or file in it.
 UPDATE services_payout p
-SET held_at = %(now)s, payout_state = 'waiting', run_id = NULL, told_until = (
+SET held_at = %(now)s, payout_state = 'waiting', run_id = NULL, released_by = '', told_until = (
   greatest(p.made_at, (SELECT max(o.made_at) FROM services_payout o), (SELECT max(r.made_at) FROM services_payout_run r))
   AT TIME ZONE 'Europe/Oslo')::date
 WHERE p.payout_state IN ('waiting', 'proposed')
