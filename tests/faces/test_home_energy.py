@@ -1,5 +1,6 @@
 """The home beside others, the breakdown and the alerts, through the pages (E4, E5, E6, E7)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.faces.conftest import Person, make_person, sign_in
+from tests.faces.test_staff import at_work, find, hire, link
 from tests.power.neighbourhood import measure, resident
 from tests.support import databases
 from tests.support.power import point_of, retailer, scope_for
@@ -150,6 +152,18 @@ def test_e7_deleting_the_app_takes_what_was_derived_and_the_apps_alerts_in_one_g
     text = own.text(HOME)
     assert "Dette hører til appen" in text
     assert "Minst 50 husstander" not in text
+
+
+def test_e6_the_desk_is_told_over_which_channels_and_what_is_off_in_both_languages(own: Own) -> None:
+    own.browser.post(ALERTS, {"kind": "readings_gap", "channel": ["email", "app"]})
+    own.browser.post(ALERTS, {"kind": "contract", "channel": ["app"]})
+    desk = at_work(hire(own.controller))
+    page = f"{link(find(desk, 'nordmann', key='fjordlys'))}alerts/"
+    for language, off, only in (("nb", "Av", "Bare her på Min side"), ("en", "Off", "Only here on Min side")):
+        desk.post(reverse("language"), {"language": language})
+        said = re.findall(r"<dd>(.*?)</dd>", desk.get(page).text)
+        assert said.count(off) == len(said) - 2
+        assert said.count(only) == 1
 
 
 def test_e6_the_desk_sees_alerts_for_a_purpose_that_may_and_it_is_on_record(own: Own) -> None:

@@ -61,7 +61,7 @@ def show(request: HttpRequest, worker: Worker, token: str) -> HttpResponse:
         raise Http404 from None
     offered = energy_app.offered(worker.site.declaration)
     context = worker.context(
-        page="person",
+        page="search",
         token=token,
         activity=worker.site.declaration.activity(activity),
         view=view,

@@ -51,6 +51,8 @@ def say(language: str, key: str, /, **values: Any) -> str:
 
 
 def _flat(node: Any, prefix: str) -> list[tuple[str, str]]:
+    if isinstance(node, str):
+        return [(prefix, node.strip())]
     if not isinstance(node, dict):
-        return [(prefix, str(node).strip())]
+        raise MissingWordingError("no-wording", f"{prefix}: {node} is no text (YAML reads Off as False)")
     return [pair for key, value in node.items() for pair in _flat(value, f"{prefix}.{key}" if prefix else str(key))]

@@ -39,6 +39,12 @@ class Wanted:
     channels: frozenset[str]
     threshold: int | None
 
+    @property
+    def shown_over(self) -> list[str]:
+        """The channels in words' order; Min side, where every alert is listed, is named where it is the only one."""
+        outward = [one for one in CHANNELS if one in self.channels and one != "app"]
+        return outward or [one for one in CHANNELS if one in self.channels]
+
 
 def offered(*, controller_id: int) -> tuple[str, ...]:
     """The channels that the declaration gives alerts; empty where it has none."""
