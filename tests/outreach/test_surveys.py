@@ -15,6 +15,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 
+from tests.faces.test_staff import at_work, hire
 from tests.outreach.conftest import PEOPLE, Furnished
 from tests.support.world import person
 from tillit.declaration.models import Controller
@@ -299,6 +300,26 @@ def test_f7_a_link_answers_once_and_never_after_it_is_closed(world: World) -> No
         survey.refresh_from_db()
         assert (survey.stage, survey.problem, survey.lock) == ("closed", "unopened" if anonymous else "", None)
         clock.return_to_present()
+
+
+def test_f7_whose_words_are_lost_closes_it_and_the_answers_are_destroyed_unread(world: World) -> None:
+    survey = world.opened()
+    for subject in world.people[:12]:
+        world.answers(survey, subject, q0=[0])
+    desk = at_work(hire(world.controller, "marketing"))
+    here = f"/staff/{world.controller.key}/surveys/{survey.pk}/"
+    assert "The words are lost" in desk.get(here, headers={"accept-language": "en"}).text
+    unsure = desk.post(here, {"act": "give_up"}, headers={"accept-language": "en"})
+    assert (unsure.status_code, "are to be destroyed" in unsure.text) == (422, True)
+    assert Urn.objects.filter(survey=survey).exists()
+    assert desk.post(here, {"act": "give_up", "sure": "1"}).status_code == 302
+    survey.refresh_from_db()
+    assert (survey.stage, survey.problem, survey.answers, survey.lock) == ("closed", "given-up", 0, None)
+    assert not Urn.objects.filter(survey=survey).exists()
+    assert "nobody has read them" in desk.get(here, headers={"accept-language": "en"}).text
+    named = world.opened(anonymous=False)
+    with pytest.raises(SurveyError, match="nobody can read"):
+        operations.give_up(survey=named)
 
 
 def test_f7_answers_with_a_name_are_the_person_s_own_rows_and_go_after_thirty_eight_months(world: World) -> None:

@@ -104,6 +104,11 @@ def _act(request: HttpRequest, worker: Worker, survey: Survey) -> str:
     if act == "close":
         operations.close(survey=survey, words=_words(request))
         return "closed"
+    if act == "give_up":
+        if not request.POST.get("sure"):
+            raise SurveyError("unsure", "answers are given up by who says that it is meant")
+        operations.give_up(survey=survey)
+        return "closed"
     told = _done(request, worker, survey, act)
     if act in {"open", "remind", "frame", "count"}:
         start(JOB)

@@ -9,7 +9,8 @@ class SurveyError(TillitError):
     day to come; `nobody`: nobody may be asked, or fewer than the minimum group for an anonymous one; `uncommitted`: no
     draw was committed to; `reminded`: they have been reminded; `sending`: people are
     still being invited; `segment`: people are not drawn by that; `phrase-missing`, `phrase-short`: an anonymous one is
-    closed by words of at least 20 characters; `phrase`: those are not the words.
+    closed by words of at least 20 characters; `phrase`: those are not the words; `unsure`: nobody said that
+    the answers are to be destroyed.
     """
 
     exit_code = 2

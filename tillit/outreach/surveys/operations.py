@@ -93,6 +93,15 @@ def close(*, survey: Survey, words: str = "") -> int:
     return _close(survey, lambda held: urns.emptied(held, words))
 
 
+def give_up(*, survey: Survey) -> None:
+    """Close an anonymous survey whose words are lost: its answers are destroyed unread. Outside every scope. Raises
+    `SurveyError` `stage`, also for one that has no words.
+    """
+    if not survey.anonymous:
+        raise SurveyError("stage", "only answers that nobody can read are given up")
+    _close(survey, _unread, "given-up")
+
+
 def _close(survey: Survey, empty: Callable[[Survey], list[Sheet]], problem: str = "") -> int:
     with transaction.atomic():
         held = _locked(survey, Stage.OPEN)
