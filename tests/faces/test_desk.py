@@ -19,6 +19,7 @@ from tillit.parties.models import StaffRole
 pytestmark = pytest.mark.django_db
 CLOSED = {"staff_audit", "staff_colleagues", "staff_promises", "staff_breaches", "staff_imports", "staff_declaration"}
 ELSEWHERE = {
+    "staff_assignments",
     "staff_assistance",
     "staff_population",
     "staff_market_hub",

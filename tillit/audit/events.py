@@ -101,6 +101,7 @@ DISCLOSURE_MADE = event_type(
 RECIPIENT_TOLD = event_type("recipient.told", subject="required", recipient=CODE, what=CODE, how=CODE, case=ID)
 BREACH_REGISTERED = event_type("breach.registered", subject="none", case=ID, risk=CODE, persons=COUNT, due=MOMENT)
 BREACH_NOTIFIED = event_type("breach.notified", case=ID, to=CODE, late=FLAG)
+PERSON_ASSIGNED = event_type("person.assigned", subject="required", staff=ID, change=CODE)
 PEOPLE_MERGED = event_type("person.merged", subject="required", into=ID, ground=CODE)
 PEOPLE_PARTED = event_type("person.parted", subject="required", ground=CODE)
 

@@ -8,14 +8,15 @@ from tillit.audit.events import CONFIDENTIALITY_SIGNED, ROLE_GRANTED, ROLE_REVOK
 from tillit.audit.operations import append
 from tillit.audit.types import EventType
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import current
 from tillit.declaration.vocabulary import vocabulary
 from tillit.kernel import clock
 from tillit.kernel.identifiers import email as emails
 from tillit.kernel.identifiers import name as names
-from tillit.kernel.scope import system
+from tillit.kernel.scope import Scope, system
 from tillit.parties import journal
 from tillit.parties.errors import NotStaffError
-from tillit.parties.models import JournalKind, Login, Session, StaffMember, StaffRole
+from tillit.parties.models import Assignment, JournalKind, Login, Session, StaffMember, StaffRole
 
 _ACTIVITY = "security_log"
 
@@ -64,11 +65,24 @@ def end(*, staff: StaffMember) -> int:
     for role in roles:
         StaffRole.objects.filter(pk=role.pk).update(ended=today)
         _note(ROLE_REVOKED, role.controller, {"staff": staff.pk, "role": role.role})
+    for controller in {role.controller_id for role in roles}:
+        _release(staff, controller)
     StaffMember.objects.filter(pk=staff.pk).update(left=today)
     Login.objects.filter(pk=staff.login_id).update(is_active=False)
     Session.objects.filter(login_id=staff.login_id).delete()
     journal.note(scope=None, kind=JournalKind.STAFF_LEFT, at=clock.now(), staff=staff.pk)
     return len(roles)
+
+
+def _release(staff: StaffMember, controller_id: int) -> None:
+    """Nobody is assigned to them any more: whoever comes back is assigned people anew."""
+    declared = current(controller_id=controller_id, on=clock.today())
+    for activity in ("membership_administration", "customer_administration"):
+        if declared.activity(activity) is not None:
+            with Scope(system("staff", [controller_id]), activity):
+                standing = Assignment.objects.filter(controller_id=controller_id, staff=staff, until__isnull=True)
+                standing.update(until=clock.today())
+            return
 
 
 def _note(kind: EventType, controller: Controller, details: dict[str, object]) -> None:

@@ -72,6 +72,28 @@ def end(email: Annotated[str, typer.Argument(help="Work e-mail.")]) -> None:
     out.print(f"staff {found.pk}: {staff.end(staff=found)} roles ended")
 
 
+@app.command()
+def assign(
+    person: Annotated[str, typer.Argument(help="Customer or member number, e-mail address or phone number.")],
+    to: Annotated[str, typer.Option(help="Work e-mail of the colleague who is to see them.")],
+    by: Annotated[str, typer.Option(help="Work e-mail of the administrator who says so: another person.")],
+    controller: Annotated[str, typer.Option(help="A controller's key, where staff see only people assigned to them.")],
+) -> None:
+    """Assign somebody to a colleague, where staff see only people assigned to them. On record."""
+    found = controller_of(controller)
+    from tillit.journeys import assigning
+    from tillit.journeys.reception import staff_at
+    from tillit.kernel.errors import TillitError
+
+    actor = staff_at(email=by, controller=found)
+    here = {one.email.lower(): one.pk for one in assigning.colleagues(actor=actor, controller=found)}
+    try:
+        made = assigning.assign(actor=actor, controller=found, staff_id=here.get(to.strip().lower(), 0), text=person)
+    except TillitError as error:
+        raise typer.BadParameter(error.message) from None
+    out.print("assigned" if made else "assigned already")
+
+
 @app.command(name="reset-factor")
 def reset_factor(
     email: Annotated[str, typer.Argument(help="Work e-mail of whoever has lost the second factor.")],

@@ -19,7 +19,7 @@ from tillit.declaration.queries import holder_of
 from tillit.faces.form_notices import said_on
 from tillit.faces.signing_in import is_fresh, signed_in_since
 from tillit.faces.site import Site, site_or_404
-from tillit.journeys import cards, offer_audience, refunds, terms_editor, value_desk
+from tillit.journeys import assigning, cards, offer_audience, refunds, terms_editor, value_desk
 from tillit.journeys.consents import desk as consents
 from tillit.journeys.consents import proving
 from tillit.journeys.enquiries.acting import may_handle as answers
@@ -229,6 +229,11 @@ class Worker:
         """Whether they may reset a colleague's second factor here."""
         roles = active_roles(staff=self.staff)
         return any(role.controller_id == self.site.controller.pk and role.role in MAY_RESET for role in roles)
+
+    @property
+    def assigns(self) -> bool:
+        """Whether they say here who is assigned to which colleague."""
+        return assigning.may(actor=self.actor, controller=self.site.controller)
 
     @property
     def writes_declaration(self) -> bool:

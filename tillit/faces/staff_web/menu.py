@@ -258,6 +258,7 @@ ENTRIES: tuple[Entry, ...] = (
         "webhooks", "staff_webhooks", "webhooks.title", "webhooks.tile", lambda w: w.keeps_webhooks, webhooks.waiting
     ),
     Entry("audit", "staff_audit", "trail.title", "desk_tiles.audit", _may("security_log")),
+    Entry("assignments", "staff_assignments", "assignments.title", "assignments.tile", lambda w: w.assigns),
     Entry("colleagues", "staff_colleagues", "colleagues.title", "desk_tiles.colleagues", lambda w: w.resets_factors),
 )
 
