@@ -27,8 +27,8 @@ from tillit.membership.reading.layout import LEFT_OUT, meaning
 from tillit.membership.reading.references import References
 from tillit.platform.secrets import secret
 
-_ROW = 34  # bytes of a row (uuid, bigint) in PostgreSQL's binary COPY
-_HEAD, _TAIL = 19, 2
+_DIGESTS = 25  # bytes of PostgreSQL's binary COPY before the first value of its one row
+_AROUND = _DIGESTS + 4 + 2  # and with those between the two values, and after them
 _DATED = ("joined", "birth_date", "ended")
 Put = Callable[[list[Reject]], None]
 
@@ -87,11 +87,12 @@ def listed(*, controller_id: int) -> Listed:
         cursor.execute("SELECT 1")  # carries the scope's settings, which COPY does not
         text = sql("compare", "listed").replace("%(controller)s", str(int(controller_id)))
         with cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)") as copy:
-            data = bytearray().join(copy)
-    rows = np.frombuffer(bytes(data[_HEAD : len(data) - _TAIL]), dtype=np.uint8).reshape(-1, _ROW)
-    high, low = _halves(np.ascontiguousarray(rows[:, 6:22]))
+            data = np.frombuffer(b"".join(copy), dtype=np.uint8)
+    count = (len(data) - _AROUND) // (BLOCK + 8)
+    people = _DIGESTS + count * BLOCK + 4
+    high, low = _halves(data[_DIGESTS : people - 4])
     order = np.argsort(high, kind="stable")
-    subjects = np.ascontiguousarray(rows[:, 26:34]).view(">i8").reshape(-1).astype(np.int64)
+    subjects = data[people : people + count * 8].view(">i8").astype(np.int64)
     return Listed(high[order], low[order], subjects[order])
 
 

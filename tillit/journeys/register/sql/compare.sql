@@ -6,8 +6,10 @@ CREATE TEMP TABLE register_staged (
   payer_id bigint, agreements bigint[], joined date, ended date, end_reason text, moved_from text, moved_to text)
 
 -- name: listed
--- The digests of the rows by which the union's open memberships are listed, with whose they are.
-SELECT listed, subject_id FROM membership_period
+-- The digests of the rows by which the union's open memberships are listed, and whose they are in the same order: two
+-- values, since a row for each costs its reader more than all the rest.
+SELECT coalesce(string_agg(uuid_send(listed), ''), ''), coalesce(string_agg(int8send(subject_id), ''), '')
+FROM membership_period
 WHERE controller_id = %(controller)s AND ends IS NULL AND listed IS NOT NULL
 
 -- name: fingerprint
