@@ -98,8 +98,7 @@ def compare(
         faults = _faults(cursor)
         _count(cursor, union, found)
         if full:
-            present = np.union1d(done.unchanged, _present(cursor, known, done))
-            found.gone = np.setdiff1d(before.subjects, present)
+            found.gone = np.setdiff1d(done.others, _present(cursor, known, done))
     found.reasons = done.reasons + Counter(reject.code for reject in faults)
     return found, faults
 
@@ -115,8 +114,8 @@ def homeless(cursor: Any, register_id: int) -> None:
 def _known_again(cursor: Any, done: Read) -> list[int]:
     """Those of the staged rows' people whose row stands unchanged in the same file."""
     cursor.execute(sql("compare", "present"))
-    known = np.array([one for (one,) in cursor.fetchall()], dtype=np.int64)
-    again: list[int] = np.intersect1d(known, done.unchanged).tolist()
+    known = np.unique(np.array([one for (one,) in cursor.fetchall()], dtype=np.int64))
+    again: list[int] = known[np.isin(known, done.unchanged, assume_unique=True)].tolist()
     return again
 
 

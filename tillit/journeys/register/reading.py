@@ -52,8 +52,8 @@ class Listed:
 
 @dataclass
 class Read:
-    """What became of the rows of a file. `unchanged`: whose rows were found as they were. `numbers`: clear national
-    numbers of staged rows by line, for sealing. `suspects`: digests of member numbers in damaged rows. `nameless`: how
+    """What became of the rows of a file. `unchanged`: whose rows were found as they were; `others`: of whom none was,
+    among those whose memberships are listed. `numbers`: clear national numbers of staged rows by line, for sealing. `suspects`: digests of member numbers in damaged rows. `nameless`: how
     many damaged rows do not even say whose they are. `columns`: which of our columns the file has.
     """
 
@@ -64,6 +64,7 @@ class Read:
     again: int = 0
     nameless: int = 0
     unchanged: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    others: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     numbers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame({"line": [], "number": []}), repr=False)
     suspects: list[bytes] = field(default_factory=list, repr=False)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -152,7 +153,7 @@ def read(
         cursor.execute("ANALYZE register_staged")
     if numbers:
         done.numbers = pl.concat(numbers)
-    done.unchanged = before.subjects[seen]
+    done.unchanged, done.others = before.subjects[seen], before.subjects[~seen]
     return done
 
 
