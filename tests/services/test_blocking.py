@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -25,6 +26,7 @@ from tests.services.conftest import (
 )
 from tests.support.world import person
 from tillit.audit.models import Event
+from tillit.cases import operations, unfinished
 from tillit.cases import queries as cases
 from tillit.cases.models import Case
 from tillit.consent import operations as consent
@@ -168,6 +170,33 @@ def test_d2_d10_a_block_is_finished_before_who_leaves_is_archived(customer: Cust
     assert customer.orders(case) == [], "then it is in the archive"
     with customer.scope("claims_defence"):
         assert BlockOrder.objects.get(subject_id=customer.subject).state == RowState.ARCHIVED
+
+
+@pytest.mark.parametrize(
+    ("kind", "activity", "fields"),
+    [("concierge", "concierge", {"text": "A table"}), ("enquiry", "customer_service", {"subject": "Why"})],
+)
+def test_d9_d10_what_is_open_when_somebody_leaves_is_finished_first_or_closed_as_that(
+    customer: Customer, kind: str, activity: str, fields: dict[str, Any]
+) -> None:
+    mine: dict[str, Any] = {"subject_id": customer.subject, "controller_id": customer.controller.pk}
+    with customer.scope(activity) as scope:
+        operations.open_case(scope=scope, kind=kind, channel="phone", fields=fields, at=clock.now(), **mine)
+    with customer.scope("customer_administration") as scope:
+        parties.end_relationship(scope=scope, kind="customer", ended=clock.today(), reason="own_wish", **mine)
+    later(days=29)
+    assert unfinished.close_everywhere() == 0
+    retention.run()
+    with customer.scope(activity):
+        assert Case.objects.get(subject_id=customer.subject).state == RowState.LIVE, "it can still be finished"
+    later(days=1)
+    assert unfinished.close_everywhere() == 1
+    retention.run()
+    with customer.scope(activity):
+        assert not Case.objects.filter(subject_id=customer.subject).exists(), "then it is in the archive"
+    with customer.scope("claims_defence"):
+        found = Case.objects.get(subject_id=customer.subject)
+        assert (found.state, found.stage, found.outcome) == (RowState.ARCHIVED, "closed", "left")
 
 
 def test_d2_an_issuer_that_cannot_be_reached_loses_no_order(customer: Customer, settings: object) -> None:

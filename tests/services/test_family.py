@@ -9,12 +9,15 @@ from tests.services.conftest import CONFIRMS, number_that
 from tests.services.products import NOW, Company, company
 from tillit.consent import operations as consent
 from tillit.consent.models import Choice
+from tillit.journeys import agreements as desk
 from tillit.journeys import family as journey
 from tillit.journeys import family_link, family_ties
 from tillit.journeys.agreements import close_lapsed
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
+from tillit.parties import operations as parties
 from tillit.parties.models import Fact, Relationship
+from tillit.parties.queries import facts
 from tillit.privacy import retention
 from tillit.privacy.prove.run import prove
 from tillit.services import agreements
@@ -146,6 +149,33 @@ def test_d12_who_is_under_fifteen_cannot_say_yes_alone(trygghavn: Company, kari:
     assert refusal(accept, trygghavn, kari, secret) == "own-family"
     clock.travel(datetime(2026, 3, 3, 9, tzinfo=UTC))
     assert accept(trygghavn, young, secret).consent_by == "self"
+
+
+def test_d12_who_turns_eighteen_in_a_family_is_a_customer_by_what_they_said_there(
+    trygghavn: Company, kari: int
+) -> None:
+    with trygghavn.everyone("family_services") as scope:
+        ola = parties.create_subject(scope=scope, register_id=trygghavn.controller.register_id)
+        known = [parties.NewFact("family", f"name.{one}", text) for one, text in (("given", "Ola"), ("family", "Li"))]
+        said = {"subject_id": ola, "controller_id": trygghavn.controller.pk, "source": "data_subject"}
+        parties.record_facts(scope=scope, **said, facts=known, at=clock.now())
+    made = accept(trygghavn, ola, invite(trygghavn, kari), "2008-03-03")
+    own = {"actor": system("test", {trygghavn.controller.pk}), "controller": trygghavn.controller, "subject_id": ola}
+    assert not desk.mine(**own).asks_birth_date
+    assert refusal(desk.subscribe, **own, product="trygg") == "too-young"
+    clock.travel(datetime(2026, 3, 3, 9, tzinfo=UTC))
+    agreement = desk.subscribe(**own, product="trygg")
+    with trygghavn.scope(ola):
+        assert facts(subject_id=ola) == {"name.given": "Ola", "name.family": "Li", "birth_date": "2008-03-03"}
+    (shown,) = journey.mine(controller=trygghavn.controller, subject_id=kari).members
+    assert (shown.name, shown.member.id) == ("Ola Li", made.id), "and still in the family, by their own yes"
+    desk.end(**own, agreement_id=agreement.id)
+    clock.travel(datetime(2026, 3, 4, 9, tzinfo=UTC))
+    assert close_lapsed() == 1
+    clock.travel(datetime(2026, 6, 5, 9, tzinfo=UTC))
+    retention.run()
+    (shown,) = journey.mine(controller=trygghavn.controller, subject_id=kari).members
+    assert shown.name == "Ola Li", "a customer no more, and known to the family as long as that lasts"
 
 
 def test_d12_a_family_needs_a_service_and_ends_with_it(trygghavn: Company, kari: int) -> None:

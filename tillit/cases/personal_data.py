@@ -1,6 +1,6 @@
 """What the case engine answers for. A domain's kind adds its categories (`kinds.add`)."""
 
-from tillit.cases import customers, handing_over, kinds, rights
+from tillit.cases import customers, handing_over, kinds, rights, unfinished
 from tillit.cases.models import Case, Document, Entry, Matter, MatterEntry
 from tillit.declaration.registry import goes_along, not_personal, personal
 
@@ -37,6 +37,7 @@ personal(
 kinds.add(rights.KIND)
 kinds.add(customers.ENQUIRIES)
 kinds.add(customers.COMPLAINTS)
+unfinished.finished_first("enquiry", *customers.KINDS)
 not_personal(Matter, because="what happened and what was done, naming nobody: whom it concerns stands in their cases")
 not_personal(MatterEntry, because="which step was taken in a matter that names nobody, by which account")
 goes_along("cases", carry=handing_over.carry)

@@ -8,11 +8,14 @@ from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
+from tillit.declaration.vocabulary import category_id
+from tillit.journeys import family, family_ties
 from tillit.kernel import clock
 from tillit.kernel.money import Money
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import operations as parties
 from tillit.parties.actors import person_scope
+from tillit.parties.models import Fact
 from tillit.privacy import archive
 from tillit.services import ages, agreements, entitlements, events
 from tillit.services.agreement_models import Agreement, AgreementEnd
@@ -22,6 +25,12 @@ from tillit.services.errors import ServiceError
 from tillit.services.product_models import Payer, ServiceProduct
 
 OWN = "self_service"
+_KNOWN_BY = {
+    "name.given": "identity",
+    "name.middle": "identity",
+    "name.family": "identity",
+    "birth_date": "birth_date",
+}
 
 
 @dataclass(frozen=True)
@@ -103,14 +112,25 @@ def subscribe(
 ) -> Agreement:
     """Order a product, paid by oneself, or free through the partner that says the person is entitled.
 
-    `birth_date` (`1990-05-04`) is recorded where none is known. Raises `ServiceError`: `no-product`, `not-entitled`,
-    and as `agreements.subscribe`.
+    `birth_date` (`1990-05-04`) is recorded where none is known. Who was helped through their family is a customer from
+    now on, known by what they said of themselves there (D12). Raises `ServiceError`: `no-product`, `not-entitled`, and
+    as `agreements.subscribe`.
     """
     at = clock.now()
     chosen = ServiceProduct.objects.filter(controller=controller, key=product).first()
     if chosen is None:
         raise ServiceError("no-product", "there is no such product")
+    said = _said_in_the_family(controller, subject_id)
     with _acting(actor, controller, subject_id) as scope:
+        if said:
+            parties.record_facts(
+                scope=scope,
+                subject_id=subject_id,
+                controller_id=controller.pk,
+                facts=said,
+                source="data_subject",
+                at=at,
+            )
         if birth_date and ages.born(subject_id=subject_id) is None:
             ages.age(born=_day(birth_date), on=clock.local_date(at))
             parties.record_fact(
@@ -138,6 +158,21 @@ def subscribe(
             partner=partner,
             at=at,
         )
+
+
+def _said_in_the_family(controller: Controller, subject_id: int) -> list[parties.NewFact]:
+    if not family.offered(controller=controller):
+        return []
+    with family_ties.naming(controller, subject_id):
+        rows = Fact.objects.filter(
+            subject_id=subject_id,
+            controller_id=controller.pk,
+            category=category_id("family"),
+            kind__in=_KNOWN_BY,
+            source="data_subject",
+            superseded_at=None,
+        )
+        return [parties.NewFact(_KNOWN_BY[row.kind], row.kind, row.value) for row in rows]
 
 
 def end(*, actor: Actor, controller: Controller, subject_id: int, agreement_id: int) -> Agreement:

@@ -19,5 +19,5 @@ domain_check(
     "missing_contact",
     promised=lambda declaration: f"activities.{asks_under(declaration)}.channels" if asks_under(declaration) else "",
 )
-for _acts in ("energy", "nightly", "paying_out"):
+for _acts in ("energy", "nightly", "paying_out", "relatives"):
     simulated(f"tillit.journeys.simulate.{_acts}")

@@ -166,7 +166,6 @@ def record_facts(
     """Record several facts of one person as `record_fact` does one; the current row of each, in the order given."""
     state = lock_subject(scope=scope, subject_id=subject_id)
     _refuse_protected(subject_id, [fact.kind for fact in facts])
-    _replace_archived(subject_id, controller_id, [fact.kind for fact in facts], at)
     rows = Fact.objects.filter(
         subject_id=subject_id,
         controller_id=controller_id,
@@ -174,6 +173,7 @@ def record_facts(
         superseded_at__isnull=True,
     )
     standing = {row.kind: row for row in rows}
+    _replace_unseen(subject_id, controller_id, [fact for fact in facts if fact.kind not in standing], at)
     changed = [standing[f.kind].id for f in facts if f.kind in standing and standing[f.kind].value != f.value]
     if changed:
         Fact.objects.filter(subject_id=subject_id, id__in=changed).update(superseded_at=at)
@@ -219,18 +219,21 @@ def _refuse_protected(subject_id: int, kinds: list[str]) -> None:
             raise ProtectedAddressError("protected-address", "this person's address is protected: it is kept sealed")
 
 
-def _replace_archived(subject_id: int, controller_id: int, kinds: list[str], at: datetime) -> None:
-    """What is said anew replaces what lies in an archive that the open scope does not see (somebody came back)."""
+def _replace_unseen(subject_id: int, controller_id: int, facts: Sequence[NewFact], at: datetime) -> None:
+    """What is said anew replaces what the open scope does not see: what lies in an archive (somebody came back), and
+    what was said for another purpose (who was helped through their family is a customer now).
+    """
+    said = {fact.kind: category_id(fact.category) for fact in facts}
+    if not said:
+        return
     with Scope(system("replacing", {controller_id}), "retention", frozenset({subject_id})) as scope:
-        archived = Fact.objects.filter(
-            subject_id=subject_id,
-            controller_id=controller_id,
-            kind__in=kinds,
-            superseded_at__isnull=True,
-            state__in=(RowState.ARCHIVED, RowState.RESTRICTED_ARCHIVED),
+        rows = Fact.objects.filter(
+            subject_id=subject_id, controller_id=controller_id, kind__in=said, superseded_at__isnull=True
         )
-        if replaced := list(archived):
-            archived.update(superseded_at=at)
+        archived = (RowState.ARCHIVED, RowState.RESTRICTED_ARCHIVED)
+        replaced = [row for row in rows if row.state in archived or row.category != said[row.kind]]
+        if replaced:
+            Fact.objects.filter(subject_id=subject_id, id__in=[row.id for row in replaced]).update(superseded_at=at)
             journal.remember(scope=scope, rows=replaced, at=at)
 
 

@@ -23,6 +23,7 @@ from tillit.bonus.profiles import compile_everywhere
 from tillit.bonus.programmes import follow_declarations
 from tillit.bonus.voucher_endings import release_everywhere
 from tillit.bonus.warnings import warn_everywhere
+from tillit.cases import unfinished
 from tillit.declaration.enforce import enforce_grants
 from tillit.faces.api import webhook_sending
 from tillit.faces.jobs.models import LastRun
@@ -105,6 +106,7 @@ JOBS = {
         Every("claims", review_everywhere, timedelta(days=1), hour=4),
         Every("profiles", compile_everywhere, timedelta(days=1), hour=3),
         Every("anomalies", raise_suspicions, timedelta(hours=6)),
+        Every("left_open", unfinished.close_everywhere, timedelta(days=1), hour=1),  # before it is archived
         Every("retention", retention.run, timedelta(days=1), hour=2),
         Every("population", refresh_everywhere, timedelta(hours=1)),
         Every("asked_for", ask_everywhere, timedelta(days=1), hour=9),  # an e-mail address that we lack

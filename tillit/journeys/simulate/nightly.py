@@ -1,5 +1,6 @@
 """What happens by itself every night before retention runs, as the worker has it: what the days in rows mean."""
 
+from tillit.cases import unfinished
 from tillit.declaration.models import Controller
 from tillit.declaration.simulated import Act
 from tillit.journeys import billing, family, insurance, partner_feeds
@@ -13,4 +14,4 @@ def _give_up() -> None:
 
 
 ACTS: dict[str, Act] = {}
-NIGHTLY = (partner_feeds.expire, insurance.follow_agreements, family.follow, _give_up)
+NIGHTLY = (partner_feeds.expire, insurance.follow_agreements, family.follow, _give_up, unfinished.close_everywhere)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tillit.cases import kinds
+from tillit.cases import kinds, unfinished
 from tillit.declaration.registry import domain_check, only_when, personal
 from tillit.declaration.schema import Declaration
 from tillit.disclosure import conditions
@@ -47,6 +47,7 @@ personal(
 )
 for _kind in KINDS.values():
     kinds.add(_kind)
+unfinished.finished_first("web_cleanup_case", WEB_CLEANUP)
 for _purpose in PURPOSES:
     conditions.only_when(_purpose, mandates.standing, "no-mandate")
 only_when(

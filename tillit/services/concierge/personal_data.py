@@ -1,6 +1,6 @@
 """What the concierge answers for."""
 
-from tillit.cases import kinds
+from tillit.cases import kinds, unfinished
 from tillit.declaration.registry import domain_check, personal
 from tillit.services.concierge.models import Offer
 from tillit.services.concierge.operations import CONCIERGE, KIND
@@ -13,6 +13,7 @@ personal(
     figures="nobody counts bookings",
 )
 kinds.add(KIND)
+unfinished.finished_first("booking", CONCIERGE)
 domain_check(
     CONCIERGE,
     __file__,

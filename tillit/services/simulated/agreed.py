@@ -1,4 +1,4 @@
-"""Products agreed on, ended, taken up again; paid by a partner; things, family."""
+"""Products agreed on, ended, taken up again; paid by a partner; things."""
 
 import random
 from collections.abc import Mapping
@@ -7,16 +7,13 @@ from datetime import timedelta
 from tillit.declaration.models import Controller
 from tillit.declaration.simulated import Act, Person, World
 from tillit.kernel import clock
-from tillit.kernel.scope import Scope
-from tillit.parties import operations as parties
-from tillit.services import agreements, family, feeds, partners
+from tillit.services import agreements, feeds, partners
 from tillit.services.agreement_models import Agreement
 from tillit.services.errors import ServiceError
-from tillit.services.family_models import FamilyEnd, FamilyMember
 from tillit.services.objects import operations as things
 from tillit.services.product_models import SERVICES, SUPPLIED, Partner, Payer, ProductPrice, ServiceProduct
 
-AGREED, ENTITLED, THING, FAMILY = "agreement", "partner_access", "belonging", "family"
+AGREED, ENTITLED, THING = "agreement", "partner_access", "belonging"
 OBJECTS, ALL = "object_registration", "all"
 PDF = b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
 
@@ -146,62 +143,8 @@ def thing(person: Person, rng: random.Random) -> None:
     person.later(6, back)
 
 
-def child(person: Person, rng: random.Random) -> None:
-    """A child is added by a parent: it is withdrawn, or comes of age; an invitation is declined, lapses, or is accepted
-    by a grown-up, who later takes the yes back.
-    """
-    outcome, world = person.turn(FAMILY), person.world
-    with world.scope(family.ACTIVITY) as scope:
-        if outcome in ("declined", "not answered"):
-            made, _ = family.invite(
-                scope=scope,
-                holder=person.subject_id,
-                controller_id=world.controller_id,
-                name="Kari",
-                relation="partner",
-                at=clock.now(),
-            )
-            if outcome == "declined":
-                family.settle(scope=scope, invitation=made, outcome=outcome, at=clock.now())
-            person.came(FAMILY, outcome)
-            return
-        if outcome == "accepted":
-            member = _grown_up(scope, person)
-        else:
-            member = family.add_child(
-                scope=scope,
-                holder=person.subject_id,
-                controller_id=world.controller_id,
-                given="Ola",
-                family="Li",
-                born=clock.today() - timedelta(days=365 * (14 if outcome == "of age" else 5)),
-                at=clock.now(),
-            )
-    if outcome == "of age":
-        person.came(FAMILY, outcome)
-        return
-
-    def withdraw() -> None:
-        with world.scope(family.ACTIVITY) as scope:
-            standing = FamilyMember.objects.filter(subject_id=member.subject_id, id=member.id, ends=None)
-            family.end(scope=scope, members=list(standing), reason=FamilyEnd.WITHDRAWN, at=clock.now())
-        person.came(FAMILY, outcome)
-
-    person.later(45, withdraw)
-
-
-def _grown_up(scope: Scope, person: Person) -> FamilyMember:
-    world, at = person.world, clock.now()
-    holder = {"holder": person.subject_id, "controller_id": world.controller_id}
-    made, _ = family.invite(scope=scope, **holder, name="Kari", relation="partner", at=at)
-    subject = parties.create_subject(scope=scope, register_id=world.register_id)
-    born = clock.today() - timedelta(days=365 * 40)
-    return family.accept(scope=scope, subject_id=subject, invitation=made, born=born, at=at)
-
-
 ACTS = {
     AGREED: Act(agree, {agreements.ACTIVITY: ("relationship",), "service_delivery": ()}, ("runs", "ended", "undone")),
     ENTITLED: Act(entitle, {feeds.ACTIVITY: ("entitlement",)}, ("runs", "expired", "withdrawn")),
     THING: Act(thing, {OBJECTS: ("registered_object",)}, ("kept", "removed", "brought back")),
-    FAMILY: Act(child, {family.ACTIVITY: ("family",)}, ("of age", "withdrawn", "accepted", "declined", "not answered")),
 }

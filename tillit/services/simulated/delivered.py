@@ -1,4 +1,4 @@
-"""What somebody else delivers: a supplier is told whom it serves (D1)."""
+"""What somebody else delivers: a supplier is told whom it serves, and when that is over (D1)."""
 
 import random
 from uuid import uuid4
@@ -42,7 +42,9 @@ def product(person: Person) -> ServiceProduct:
 
 
 def deliver(person: Person, rng: random.Random) -> None:
-    """A supplier has what it needs by computer or by hand, says no until it is called, or the agreement ends first."""
+    """A supplier has what it needs by computer or by hand, says no until it is called, or the agreement ends first; or
+    it is told, when the agreement is over, that it is.
+    """
     sold = product(person)
     with person.scope(agreements.ACTIVITY) as scope:
         try:
@@ -69,7 +71,24 @@ def deliver(person: Person, rng: random.Random) -> None:
         over = NoticeState.DROPPED if outcome == "ended first" else NoticeState.CONFIRMED
         with person.scope(supplied.ACTIVITY) as scope:
             supplied.settle(scope=scope, notice=notice, outcome=over, at=clock.now())
-        person.came(DELIVERED, outcome)
+        if outcome == "told it is over":
+            person.later(25, end)
+        else:
+            person.came(DELIVERED, outcome)
+
+    def end() -> None:
+        with person.scope(agreements.ACTIVITY) as scope:
+            agreements.end(scope=scope, agreement=made, at=clock.now())
+        person.later(40, tell, after=True)
+
+    def tell() -> None:
+        with person.world.scope("retention") as scope:
+            supplied.follow_endings(controller_id=person.world.controller_id, at=clock.now())
+            for one in supplied.endings(controller_id=person.world.controller_id):
+                supplied.settle(scope=scope, notice=one, outcome=NoticeState.ENDED, at=clock.now())
+            told = SupplierNotice.objects.filter(id=notice.id, notice_state=NoticeState.ENDED)
+            if told.exists():
+                person.came(DELIVERED, outcome)
 
     person.later(5, settle)
 
@@ -97,6 +116,6 @@ ACTS = {
     DELIVERED: Act(
         deliver,
         {agreements.ACTIVITY: ("relationship",), supplied.ACTIVITY: ("service_use",)},
-        ("confirmed", "by hand", "refused", "ended first"),
+        ("confirmed", "by hand", "refused", "ended first", "told it is over"),
     )
 }

@@ -14,6 +14,8 @@ from tillit.services.acting import letters, mandates
 from tillit.services.acting import operations as acting
 from tillit.services.acting.models import ID_PROTECTION, WEB_CLEANUP, Stage
 from tillit.services.concierge import operations as concierge
+from tillit.services.concierge.errors import ConciergeError
+from tillit.services.concierge.models import Offer
 from tillit.services.models import Instrument, Issuer, OrderState
 from tillit.services.product_models import ServiceSupplier
 from tillit.services.simulated.agreed import agreed
@@ -57,6 +59,8 @@ def act_for(person: Person, purpose: str) -> None:
     def end() -> None:
         with person.scope(purpose) as scope:
             mine = _again(person, case)
+            if mine.closed_at is not None:
+                return  # the person left meanwhile, and is back
             if outcome == "mandate withdrawn":
                 mandates.withdraw(scope=scope, case=mine, at=clock.now())
             for one in acting.of_case(case=mine):
@@ -123,13 +127,20 @@ def block(person: Person, rng: random.Random) -> None:
 
 
 def book(person: Person, rng: random.Random) -> None:
-    """Something is asked for, offered, and booked, declined, withdrawn, or cancelled by the supplier."""
+    """Something is asked for, offered, and booked, also outside the EEA after a yes to that; declined, withdrawn, or
+    cancelled by the supplier.
+    """
     outcome, world = person.turn(BOOKING), person.world
+    country = "US" if outcome == "abroad" else "NO"
     case = _open(person, concierge.CONCIERGE, text="x")
     supplier: ServiceSupplier = world.once(
-        "supplier",
+        f"supplier in {country}",
         lambda: ServiceSupplier.objects.create(
-            controller_id=world.controller_id, key="simulated", name="x", needs=["name"]
+            controller_id=world.controller_id,
+            key=f"simulated_{country.lower()}",
+            name="x",
+            needs=["name"],
+            country=country,
         ),
     )
     with person.scope(concierge.CONCIERGE) as scope:
@@ -141,12 +152,14 @@ def book(person: Person, rng: random.Random) -> None:
         which: dict[str, Any] = {"offer_id": offered.id, "at": clock.now()}
         with person.scope(concierge.CONCIERGE) as scope:
             mine = _again(person, case)
+            if mine.closed_at is not None:
+                return  # the person left meanwhile, and is back
             if outcome == "declined":
                 concierge.turn_down(scope=scope, case=mine, **which)
             elif outcome == "withdrawn":
                 concierge.withdraw(scope=scope, case=mine, **which)
             else:
-                concierge.choose(scope=scope, case=mine, **which)
+                _choose(scope, mine, offered, which)
                 concierge.book(scope=scope, case=mine, **which)
                 concierge.report(
                     scope=scope, case=mine, confirmation="x", text="x", cancelled=outcome == "cancelled", **which
@@ -157,6 +170,19 @@ def book(person: Person, rng: random.Random) -> None:
     person.later(10, answer)
 
 
+def _choose(scope: Scope, case: Case, offered: Offer, which: dict[str, Any]) -> None:
+    """A choice; where it goes out of the EEA it is refused until the person has said yes to that."""
+    if offered.abroad:
+        try:
+            concierge.choose(scope=scope, case=case, **which)
+        except ConciergeError as refused:
+            if refused.code != "ask-abroad":
+                raise
+        else:
+            raise LookupError("chosen outside the EEA without a yes")
+    concierge.choose(scope=scope, case=case, yes_to="x" if offered.abroad else "", **which)
+
+
 ACTS = {
     ID_PROTECTION: Act(identity, {ID_PROTECTION: ("id_case", "mandate")}, _ENDS),
     WEB_CLEANUP: Act(clean_up, {WEB_CLEANUP: ("web_cleanup_case", "mandate")}, _ENDS),
@@ -165,5 +191,5 @@ ACTS = {
         {blocking.ACTIVITY: ("blocked_instrument", "service_use"), LISTEN: ("call_recording",)},
         ("confirmed", "by phone", "cancelled"),
     ),
-    BOOKING: Act(book, {concierge.CONCIERGE: ("booking",)}, ("booked", "declined", "withdrawn", "cancelled")),
+    BOOKING: Act(book, {concierge.CONCIERGE: ("booking",)}, ("booked", "abroad", "declined", "withdrawn", "cancelled")),
 }

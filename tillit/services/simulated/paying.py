@@ -28,11 +28,18 @@ def bill(person: Person, rng: random.Random) -> None:
             lines=[("x", AMOUNT)],
             at=clock.now(),
         )
+    mine = {"subject_id": person.subject_id, "invoice_id": made.id}
+
+    def remind() -> None:
+        with person.scope(BILLS) as scope:
+            if not invoices.remind(scope=scope, invoice=invoices.one(**mine), at=clock.now()):
+                raise LookupError("an invoice that is overdue was not reminded of")
+        person.later(10, settle, after=True)
 
     def settle() -> None:
         at = clock.now()
         with person.scope(BILLS) as scope:
-            row = invoices.one(subject_id=person.subject_id, invoice_id=made.id)
+            row = invoices.one(**mine)
             match outcome:
                 case "credited":
                     invoices.credit(scope=scope, invoice=row, amount=AMOUNT, at=at)
@@ -49,7 +56,10 @@ def bill(person: Person, rng: random.Random) -> None:
                     _pay(scope, row)
         person.came(INVOICE, outcome)
 
-    person.later(60 if outcome == "written off" else 20, settle)
+    if outcome == "paid when reminded":
+        person.later(60, remind)
+    else:
+        person.later(60 if outcome == "written off" else 20, settle)
 
 
 def order(person: Person, rng: random.Random) -> None:
@@ -113,7 +123,9 @@ def terms_of(world: World) -> PaymentTerms:
 
 
 ACTS = {
-    INVOICE: Act(bill, {BILLS: ("service_payment",)}, ("paid", "refunded", "credited", "written off")),
+    INVOICE: Act(
+        bill, {BILLS: ("service_payment",)}, ("paid", "paid when reminded", "refunded", "credited", "written off")
+    ),
     ORDER: Act(
         order,
         {SINGLE: ("one_off_transaction",)},
