@@ -1,10 +1,15 @@
 """Declared values in words: the same sentences on the statement and on Min side (A3)."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from tests.declaration.wrong import FIXTURE
 from tillit.declaration.loader import load
 from tillit.declaration.schema import Retention
+from tillit.declaration.statement import build
+from tillit.declaration.statement.parts.rights import VersionLine
+from tillit.declaration.statement.text import render_text
 from tillit.declaration.statement.wording import Words, retention_words, sentence
 
 
@@ -97,3 +102,10 @@ def test_a3_dates_countries_and_lists_read_as_the_language_writes_them():
     assert nb.either(["medlem", "kunde", "besøkende"]) == "medlem, kunde eller besøkende"
     assert sentence("slettes straks") == "Slettes straks."
     assert sentence("Er det så?") == "Er det så?"
+
+
+def test_a3_a_version_published_after_midnight_is_of_that_day():
+    late = VersionLine(1, datetime(2026, 5, 1, 22, 30, tzinfo=UTC), date(2026, 9, 1), material=False)
+    said = render_text(build.statement(load(FIXTURE)[0], "en", versions=[late], number=1))
+    assert said.count("2 May 2026") == 2, "at the head and in the history"
+    assert "1 May 2026" not in said

@@ -59,7 +59,8 @@ def test_d2_what_must_not_wait_has_a_worker_beside_the_other(fresh_db: TestDatab
     worker = subprocess.Popen([sys.executable, "-m", "tillit.faces.cli", "work"], env=fresh_db.environment)
     try:
         for _ in range(600):
-            if LastRun.objects.filter(name__in=("blocks", "link_audit")).count() == 2:
+            done = LastRun.objects.filter(name__in=("blocks", "link_audit")).count()
+            if done == 2 and ProcrastinateWorker.objects.count() == len(QUEUES):
                 break
             time.sleep(0.1)
         assert LastRun.objects.filter(name__in=("blocks", "link_audit")).count() == 2

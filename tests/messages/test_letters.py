@@ -3,7 +3,9 @@
 import csv
 import io
 import zipfile
+from datetime import UTC, datetime
 
+import pypdf
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
@@ -168,5 +170,8 @@ def test_f11_the_address_bounces_come_to_fits_a_mail_server_and_cannot_be_made_u
 
 def test_f11_letters_are_set_with_whatever_a_name_holds() -> None:
     odd = Letter(1, ("#let x = 1 *Ola*", "Gate 1", "8006 Bodø"), "= $x$ #emit", ("[a](b) \\ #pagebreak()",), "nb")
-    made = letters_pdf([odd, odd], sender=Sender("Rundtur", "", "", ""), made=clock.now())
+    late = datetime(2026, 5, 1, 22, 30, tzinfo=UTC)  # half past midnight in Oslo
+    made = letters_pdf([odd, odd], sender=Sender("Rundtur", "", "", ""), made=late)
     assert made.startswith(b"%PDF-")
+    text = " ".join(pypdf.PdfReader(io.BytesIO(made)).pages[0].extract_text().split())
+    assert "2026-05-02" in text, "dated as it is where people are"

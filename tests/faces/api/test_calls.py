@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -126,9 +127,12 @@ def test_a_call_that_was_cut_off_is_done_by_its_repeat(partner: Partner, monkeyp
     assert partner.send(line(1, one), once="k").status_code == 201
 
 
-def test_a_call_under_way_is_told_so_and_a_busy_source_is_waited_for(partner: Partner) -> None:
+def test_a_call_under_way_is_told_so_and_a_busy_source_is_waited_for(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, _ = partner.club.members.values()
-    held, answers = threading.Event(), []
+    monkeypatch.setattr(purchases, "_PATIENCE", 60)
+    answers: list[Any] = []
     source = Source.objects.get(key=SOURCE)
 
     def call() -> None:
@@ -140,12 +144,12 @@ def test_a_call_under_way_is_told_so_and_a_busy_source_is_waited_for(partner: Pa
     with source_locked(source_id=source.pk):
         working = threading.Thread(target=call)
         working.start()
-        for _ in range(200):
-            if ApiCall.objects.exists():
-                break
-            held.wait(0.02)
+        until = time.monotonic() + 60
+        while not ApiCall.objects.exists():
+            assert time.monotonic() < until, "the call never began"
+            time.sleep(0.02)
         assert problem(partner.send(line(1, one), once="k"))["code"] == "idempotency-key-in-use"
-    working.join(20)
+    working.join(60)
     assert [answer.status_code for answer in answers] == [201]
     assert partner.send(line(1, one), once="k").headers["Idempotent-Replayed"] == "true"
 
@@ -164,7 +168,7 @@ def test_a_source_that_stays_busy_is_told(partner: Partner, monkeypatch: pytest.
     with source_locked(source_id=Source.objects.get(key=SOURCE).pk):
         working = threading.Thread(target=call)
         working.start()
-        working.join(20)
+        working.join(60)
     (answer,) = answers
     assert (problem(answer)["code"], answer.headers["Retry-After"]) == ("source-busy", "5")
     assert partner.send(line(1, one), once="k").status_code == 201

@@ -88,7 +88,7 @@ def dripping() -> Iterator[int]:
     thread.start()
     yield server.getsockname()[1]
     over.set()
-    thread.join(10)
+    thread.join(60)
     server.close()
 
 

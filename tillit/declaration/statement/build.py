@@ -9,7 +9,7 @@ from dataclasses import replace
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.document import Block, Cell, Document, Facts, Paragraph, Section
 from tillit.declaration.statement.parts import holding, rights, safety, sharing, web, who
-from tillit.declaration.statement.parts.rights import VersionLine
+from tillit.declaration.statement.parts.rights import VersionLine, published_on
 from tillit.declaration.statement.wording import Words
 
 PLACES = {
@@ -105,7 +105,7 @@ def _standing(words: Words, versions: Sequence[VersionLine], number: int | None)
         return Paragraph(words("title.draft"))
     rows: tuple[tuple[str, Cell], ...] = (
         (words("about.version"), (str(line.number),)),
-        (words("about.published"), (words.date(line.published.date()),)),
+        (words("about.published"), (words.date(published_on(words, line)),)),
     )
     return Facts(rows)
 

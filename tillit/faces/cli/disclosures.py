@@ -43,7 +43,7 @@ def totals(controller: Of, since: Day = None, until: Day = None, as_json: AsJson
     table.add_column("last")
     for row in found:
         shown = [row["recipient"], row["party"], row["activity"], row["ground"], row["country"]]
-        table.add_row(*shown, str(row["transfers"]), str(row["people"]), row["last"].date().isoformat())
+        table.add_row(*shown, str(row["transfers"]), str(row["people"]), clock.local_date(row["last"]).isoformat())
     out.print(table)
 
 
@@ -54,6 +54,7 @@ def person(
     """Everything that left about one person: to whom, which fields, on what ground, when."""
     ready()
     from tillit.disclosure import queries
+    from tillit.kernel import clock
     from tillit.kernel.scope import Scope
 
     _, actor = _controller(controller)
@@ -66,7 +67,13 @@ def person(
     for one in found:
         fields = ", ".join(name for names in one.fields.values() for name in names)
         table.add_row(
-            one.at.date().isoformat(), one.recipient, one.party, one.activity, one.ground, fields, one.reference
+            clock.local_date(one.at).isoformat(),
+            one.recipient,
+            one.party,
+            one.activity,
+            one.ground,
+            fields,
+            one.reference,
         )
     out.print(table if found else "nothing has left about this person")
 
@@ -77,6 +84,7 @@ def owed(controller: Of, as_json: AsJson = False) -> None:
     ready()
     from tillit.disclosure import queries
     from tillit.disclosure.models import Disclosure
+    from tillit.kernel import clock
     from tillit.kernel.scope import Scope
 
     owner, actor = _controller(controller)
@@ -114,7 +122,7 @@ def owed(controller: Of, as_json: AsJson = False) -> None:
             str(row["what"]),
             ", ".join(row["categories"]),
             str(row["reference"]),
-            row["since"].date().isoformat(),
+            clock.local_date(row["since"]).isoformat(),
         )
     out.print(table if found else "everyone has been told")
 

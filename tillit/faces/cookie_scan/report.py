@@ -12,6 +12,7 @@ from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.document import Block, Cell, Document, Facts, Paragraph, Section, Table
 from tillit.faces.cookie_scan.crawl import Seen
 from tillit.faces.texts import say
+from tillit.kernel import clock
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def compare(
     lines = []
     for one in seen:
         for item in one.stored.values():
-            verdict = of_item(declaration, item, state=one.state, on=at.date())
+            verdict = of_item(declaration, item, state=one.state, on=clock.local_date(at))
             lines.append(Line(one.state, item.name, item.storage, item.host, item.page, verdict, item.seconds))
         for asked in one.asked.values():
             verdict = of_request(declaration, asked, state=one.state, own=own)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tillit.declaration.statement.pdf import typeset
+from tillit.kernel import clock
 from tillit.messages.templates import Sender
 
 _TEMPLATE = Path(__file__).with_name("letters.typ")
@@ -35,5 +36,5 @@ def letters_pdf(letters: Sequence[Letter], *, sender: Sender, made: datetime) ->
         }
         for one in letters
     ]
-    document = {"publisher": sender.name, "foot": foot, "day": made.date().isoformat(), "letters": said}
+    document = {"publisher": sender.name, "foot": foot, "day": clock.local_date(made).isoformat(), "letters": said}
     return typeset(_TEMPLATE, document, made=made)

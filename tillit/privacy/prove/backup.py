@@ -38,7 +38,7 @@ def _made(context: Context, said: Said) -> Finding:
         return _none_yet(context, now, limit)
     faults = []
     if limit.add_to(newest.made_at) + LATE < now:
-        faults.append(f"the newest dump was made on {newest.made_at.date()}")
+        faults.append(f"the newest dump was made on {clock.local_date(newest.made_at)}")
     run = BackupRun.objects.filter(file=newest.path.name).first()
     if run is None or run.verified_at is None:
         faults.append("the newest dump was never read back")
@@ -56,7 +56,7 @@ def _none_yet(context: Context, now: datetime, limit: IsoPeriod) -> Finding:
         cursor.execute(load(__file__, "backup", "first_link"))
         (first,) = cursor.fetchone()
     if first is not None and limit.add_to(first) + LATE < now:
-        return judged([f"no dump has been made since the first event on record, {first.date()}"])
+        return judged([f"no dump has been made since the first event on record, {clock.local_date(first)}"])
     return not_provable("no dump has been due yet")
 
 

@@ -57,7 +57,7 @@ def _rows(context: Context, name: str, **values: Any) -> list[Any]:
 def _evidence(entries: list[Entry]) -> dict[str, int | str]:
     found: dict[str, int | str] = {"disclosures": sum(one.times for one in entries)}
     if entries:
-        found["last"] = max(one.last for one in entries).date().isoformat()
+        found["last"] = clock.local_date(max(one.last for one in entries)).isoformat()
     return found
 
 

@@ -50,7 +50,7 @@ SELECT e.actor_ref, (e.at AT TIME ZONE %(zone)s)::date,
     SELECT FROM parties_fact f WHERE f.subject_id = e.subject_id AND f.kind = %(protection)s AND f.superseded_at IS NULL)),
   count(DISTINCT e.subject_id) FILTER (WHERE e.subject_id = ANY (%(colleagues)s) OR EXISTS (
     SELECT FROM parties_relationship r WHERE r.subject_id = e.subject_id AND r.kind = 'employee'
-      AND r.controller_id = %(controller)s AND coalesce(r.ended > e.at::date, true)))
+      AND r.controller_id = %(controller)s AND coalesce(r.ended > (e.at AT TIME ZONE %(zone)s)::date, true)))
 FROM audit_event e
 WHERE e.controller_id = %(controller)s AND e.actor_kind = 'staff' AND e.type = 'person.read'
   AND e.details -> 'categories' <> '["identity"]' AND e.at >= %(first)s AND e.at < %(until)s

@@ -18,6 +18,7 @@ from tillit.declaration.statement.document import (
 )
 from tillit.declaration.statement.parts.who import contact
 from tillit.declaration.statement.wording import Words
+from tillit.kernel import clock
 
 RIGHTS = ("access", "rectification", "erasure", "restriction", "objection", "portability", "withdrawal")
 
@@ -31,6 +32,11 @@ class VersionLine:
     effective: date
     material: bool
     href: str = ""
+
+
+def published_on(words: Words, line: VersionLine) -> date:
+    """The day a version was published, where the controller is."""
+    return clock.local_date(line.published, words.declaration.controller.time_zone)
 
 
 def rights(words: Words) -> Section:
@@ -133,7 +139,7 @@ def history(words: Words, lines: Sequence[VersionLine]) -> Section:
         rows.append(
             (
                 (number,),
-                (words.date(line.published.date()),),
+                (words.date(published_on(words, line)),),
                 (words.date(line.effective),),
                 (words.yes(line.material),),
             )
