@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tillit.declaration.loader import load
-from tillit.declaration.schema import Cookie, Declaration
+from tillit.declaration.schema import Declaration
+from tillit.declaration.site_parts import Cookie
 
 FOLDER = Path(__file__).parents[2] / "examples" / "union_benefits"
 UNIONS = ("lyngheim", "steinlia", "tangvik")

@@ -17,7 +17,8 @@ from tillit.kernel.scope import Scope, system
 from tillit.kernel.sql import load
 from tillit.office.employees import operations
 from tillit.office.employees.models import EmploymentRecord
-from tillit.parties.models import Fact, JournalEntry, Relationship, SealedFact
+from tillit.parties.journal_models import JournalEntry
+from tillit.parties.models import Fact, Relationship, SealedFact
 from tillit.privacy import holds, retention
 from tillit.privacy.models import Hold
 

@@ -12,7 +12,8 @@ from tillit.declaration.models import Controller
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import operations as parties
-from tillit.parties.models import Fact, JournalEntry, Login, Subject
+from tillit.parties.journal_models import JournalEntry
+from tillit.parties.models import Fact, Login, Subject
 from tillit.privacy.erasure import Item, erase
 from tillit.privacy.models import Hold
 from tillit.purchases.models import Purchase, Seen

@@ -27,8 +27,8 @@ from tillit.parties.digests import Kind, digest
 from tillit.parties.models import Fact, Login, Relationship, SealedFact, Subject
 from tillit.parties.operations import open_fact, record_fact, relate, seal_fact
 from tillit.privacy.errors import HandoverError
-from tillit.privacy.handover import carrying, moving, planning
-from tillit.privacy.models import Handover
+from tillit.privacy.handover import carrying, moving, parcel, planning
+from tillit.privacy.models import Handover, HandoverSent
 from tillit.privacy.prove.run import prove
 
 START, DAY = date(2026, 5, 4), date(2026, 7, 1)
@@ -374,3 +374,37 @@ def test_a10_what_the_receiver_declares_after_the_plan_is_told_of_too(db: Any) -
         assert Handover.objects.get(pk=handover.pk).material
         Handover.objects.filter(pk=handover.pk).update(moved=1, material=False, done_at=clock.now())
         assert "nobody was told beforehand" in _status(giver)[1], "seen as it stood on the day, whatever was noted"
+
+
+def test_a10_h4_who_is_back_by_a_restore_and_restricted_keeps_the_hand_over_open(
+    firms: tuple[Controller, Controller],
+) -> None:
+    """Left for another installation, here again, restricted since: named by the proof, and left when that is lifted."""
+    giver, receiver = firms
+    kari = _customer(giver, "Kari", "+47 400 00 601")
+    handover = _plan(giver, receiver)
+    planning.announce(actor=system("test", {giver.pk}), handover=handover, at=clock.now())
+    Handover.objects.filter(pk=handover.pk).update(address="https://elsewhere.example")
+    handover = Handover.objects.get(pk=handover.pk)
+    with clock.travel(DAY):
+        HandoverSent.objects.create(
+            handover=handover,
+            reference=parcel.reference(handover_id=handover.pk, subject_id=kari),
+            message=None,
+            left={},
+            left_at=clock.now(),
+            arrived_at=clock.now(),
+            confirmed_at=clock.now(),
+        )
+        with Scope(system("test", {giver.pk}), "rights_requests") as scope:
+            consent.restrict(scope=scope, subject_id=kari, controller_id=giver.pk, ground="claims", at=clock.now())
+        open_still = _carry_out(handover)
+        assert (open_still.done_at, open_still.moved) == (None, 0)
+        assert "1 people who have left stand here as well since a restore" in _status(giver)[1]
+        with Scope(system("test", {giver.pk}), "rights_requests") as scope:
+            consent.lift(scope=scope, subject_id=kari, at=clock.now())
+        done = _carry_out(handover)
+        assert (done.done_at is not None, done.moved, done.stayed) == (True, 1, 0)
+        assert "stand here as well" not in _status(giver)[1]
+        with Scope(system("test", {giver.pk}), "retention"):
+            assert not Relationship.objects.filter(subject_id=kari, ended=None).exists()

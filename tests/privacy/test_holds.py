@@ -12,7 +12,8 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import operations as parties
 from tillit.parties.errors import UnknownSubjectError
-from tillit.parties.models import Fact, JournalEntry
+from tillit.parties.journal_models import JournalEntry
+from tillit.parties.models import Fact
 from tillit.privacy import access, erasure, holds, retention
 from tillit.privacy.errors import HoldRefusedError
 from tillit.privacy.models import Hold

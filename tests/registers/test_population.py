@@ -15,7 +15,8 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope, system
 from tillit.parties import lookup, protection
 from tillit.parties.errors import ProtectedAddressError
-from tillit.parties.models import Fact, JournalEntry, Login, Relationship, SealedFact
+from tillit.parties.journal_models import JournalEntry
+from tillit.parties.models import Fact, Login, Relationship, SealedFact
 from tillit.parties.operations import open_fact, record_fact
 from tillit.registers import operations as registers
 from tillit.registers import protocol

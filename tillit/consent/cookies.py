@@ -15,7 +15,8 @@ from django.db import transaction
 
 from tillit.consent.models import CookieChoice
 from tillit.declaration.models import DeclarationVersion
-from tillit.declaration.schema import Cookie, Declaration
+from tillit.declaration.schema import Declaration
+from tillit.declaration.site_parts import Cookie
 from tillit.kernel.iso_period import IsoPeriod
 
 _CATEGORY = "cookie_choice"

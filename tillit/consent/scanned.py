@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from tillit.declaration.schema import Cookie, Declaration
+from tillit.declaration.schema import Declaration
+from tillit.declaration.site_parts import Cookie
 from tillit.kernel.iso_period import IsoPeriod
 
 State = Literal["before", "reject", "accept"]

@@ -7,7 +7,8 @@ declaration says of it; a declared form that no page serves is known, and so is 
 from dataclasses import dataclass
 
 from tillit.declaration.errors import UnregisteredTableError
-from tillit.declaration.schema import Declaration, Form
+from tillit.declaration.schema import Declaration
+from tillit.declaration.site_parts import Form
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from uuid import UUID
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import holder_of
-from tillit.declaration.schema import Form
+from tillit.declaration.site_parts import Form
 from tillit.journeys import person_facts
 from tillit.journeys.agreements import Offered
 from tillit.journeys.enquiries import opening

@@ -13,7 +13,8 @@ from django.db import transaction
 from tillit.audit.events import FACTOR_ADDED, FACTOR_REMOVED, LOGIN_FAILED
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
-from tillit.declaration.schema import Declaration, SignInWay
+from tillit.declaration.schema import Declaration
+from tillit.declaration.site_parts import SignInWay
 from tillit.journeys.sign_in import TRIES_PER_NETWORK, admitted, from_network, record, record_nobody
 from tillit.kernel import clock
 from tillit.kernel.scope import Scope

@@ -9,7 +9,7 @@ from django.db import connection
 from tillit.parties import journal
 from tillit.parties.digests import KEY_VERSION, Kind
 from tillit.parties.errors import AlreadyClaimedError
-from tillit.parties.models import JournalKind
+from tillit.parties.journal_models import JournalKind
 
 
 def claim(*, register_id: int, kind: Kind, digest: UUID, subject_id: int, since: datetime | None = None) -> None:

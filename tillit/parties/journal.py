@@ -33,7 +33,7 @@ from tillit.kernel.scope import Scope
 from tillit.kernel.sql import load
 from tillit.parties import sealing
 from tillit.parties.errors import NotRememberedError, SealedValueLostError
-from tillit.parties.models import JournalEntry, JournalKind
+from tillit.parties.journal_models import JournalEntry, JournalKind
 
 _seal = partial(sealing.seal_many, controller_id=0, table="parties_journal", column="sealed")
 _open = partial(sealing.open_sealed, controller_id=0, table="parties_journal", column="sealed")

@@ -14,7 +14,8 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Scope
 from tillit.parties import journal
 from tillit.parties.errors import MergeRefusedError, UnknownSubjectError
-from tillit.parties.models import JournalKind, Subject
+from tillit.parties.journal_models import JournalKind
+from tillit.parties.models import Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets_of
 
 

@@ -17,6 +17,7 @@ from tillit.declaration.registry import (
 from tillit.parties import segments
 from tillit.parties.credential_models import OutsideIdentity, Passkey, Password, RecoveryCode, TimeCode
 from tillit.parties.digests import CATEGORY_OF_KIND
+from tillit.parties.journal_models import JournalEntry
 from tillit.parties.models import (
     Assignment,
     CarriedKey,
@@ -24,7 +25,6 @@ from tillit.parties.models import (
     DirectoryEntry,
     Fact,
     FoundPerson,
-    JournalEntry,
     Login,
     Rate,
     Relationship,

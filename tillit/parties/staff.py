@@ -16,7 +16,8 @@ from tillit.kernel.identifiers import name as names
 from tillit.kernel.scope import Scope, system
 from tillit.parties import journal
 from tillit.parties.errors import NotStaffError
-from tillit.parties.models import Assignment, JournalKind, Login, Session, StaffMember, StaffRole
+from tillit.parties.journal_models import JournalKind
+from tillit.parties.models import Assignment, Login, Session, StaffMember, StaffRole
 
 _ACTIVITY = "security_log"
 

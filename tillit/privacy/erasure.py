@@ -19,8 +19,9 @@ from tillit.declaration import registry
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import journal
+from tillit.parties.journal_models import JournalKind
 from tillit.parties.merging import same_person
-from tillit.parties.models import JournalKind, Relationship, Subject
+from tillit.parties.models import Relationship, Subject
 from tillit.parties.operations import lock_subjects, wait_for_sets
 from tillit.privacy import files, sweep
 from tillit.privacy.compiler import Party, Plan, register_plans

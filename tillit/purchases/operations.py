@@ -17,8 +17,8 @@ from tillit.kernel.scope import Scope
 from tillit.parties import carried, directories, journal
 from tillit.parties.digests import Kind, digest
 from tillit.parties.errors import AlreadyClaimedError
+from tillit.parties.journal_models import JournalKind
 from tillit.parties.merging import same_person
-from tillit.parties.models import JournalKind
 from tillit.parties.operations import lock_subjects
 from tillit.purchases import events, queries
 from tillit.purchases.errors import InstrumentRefusedError

@@ -12,7 +12,7 @@ from tests.privacy.backup.conftest import Town
 from tillit.audit import events
 from tillit.kernel import clock
 from tillit.kernel.iso_period import IsoPeriod
-from tillit.parties.models import JournalEntry
+from tillit.parties.journal_models import JournalEntry
 from tillit.platform import database, programs, secret_marks
 from tillit.platform.errors import ProgramError, SecretError
 from tillit.privacy.backup import archive, key_store, places, run, segments

@@ -17,7 +17,8 @@ from tillit.parties import merging, staff
 from tillit.parties import operations as parties
 from tillit.parties.contacts import record_address
 from tillit.parties.errors import SealedValueLostError
-from tillit.parties.models import Fact, JournalEntry, Login, Relationship, SealedFact, StaffMember, Subject
+from tillit.parties.journal_models import JournalEntry
+from tillit.parties.models import Fact, Login, Relationship, SealedFact, StaffMember, Subject
 from tillit.parties.sealing import open_sealed
 from tillit.platform import database
 from tillit.privacy import retention

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from tests.privacy.prove.conftest import Installation
 from tillit.bonus.gift_cards import book_of
 from tillit.consent import cookies as choices
-from tillit.declaration.schema import SignInWay
+from tillit.declaration.site_parts import SignInWay
 from tillit.faces import beacon
 from tillit.faces.member_web import lost, passwords, sign_in
 from tillit.faces.public_web import banner, cookies

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tillit.declaration.schema import Form
+from tillit.declaration.site_parts import Form
 from tillit.declaration.statement.wording import Words, sentence
 
 

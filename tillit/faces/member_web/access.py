@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from tillit.declaration.schema import Cookie
+from tillit.declaration.site_parts import Cookie
 from tillit.faces.public_web.cookies import allowed
 from tillit.faces.signing_in import REMEMBER, begin_session, note_app, signed_in_since
 from tillit.faces.site import Site, site_or_404

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from tillit.declaration.forms import form_on
-from tillit.declaration.schema import Form
+from tillit.declaration.site_parts import Form
 from tillit.faces import signing_in
 from tillit.faces.form_notices import said_on
 from tillit.faces.site import Site, site_or_404

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tillit.consent import cookies as choices
 from tillit.consent.models import CookieChoice
-from tillit.declaration.schema import Cookie
+from tillit.declaration.site_parts import Cookie
 from tillit.declaration.statement import build, html
 from tillit.faces.beacon import wanted
 from tillit.faces.public_web.statements import names, spoken

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import tillit.parties.models
+import tillit.parties.journal_models
 
 
 class Migration(migrations.Migration):
@@ -33,6 +33,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="journalentry",
             name="hinges_on",
-            field=models.UUIDField(db_default=tillit.parties.models.HingesOn(), null=True),
+            field=models.UUIDField(db_default=tillit.parties.journal_models.HingesOn(), null=True),
         ),
     ]

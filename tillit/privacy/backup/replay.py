@@ -24,7 +24,8 @@ from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.kernel.sql import load
 from tillit.parties import journal
-from tillit.parties.models import JournalEntry, JournalKind, Login, StaffMember, StaffRole, Subject
+from tillit.parties.journal_models import JournalEntry, JournalKind
+from tillit.parties.models import Login, StaffMember, StaffRole, Subject
 from tillit.privacy import events, sweep
 from tillit.privacy.erasure import close_ways_in
 from tillit.privacy.handover import restoring

@@ -26,7 +26,7 @@ from tillit.declaration.vocabulary import category_id
 from tillit.kernel import clock
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.parties import journal, sealing
-from tillit.parties.models import JournalKind
+from tillit.parties.journal_models import JournalKind
 from tillit.parties.operations import create_subject, open_account
 from tillit.privacy import envelope, events, portable
 from tillit.privacy.errors import HandoverError, PackageError

@@ -57,7 +57,8 @@ def carry_out(
         _one(handover, subject, at)
         progress(done, len(people))
     found = Handover.objects.select_related("giver", "receiver").get(pk=handover.pk)
-    if people == everybody and (most is None or len(people) <= most):
+    # Who is restricted and here again since a restore leaves when that is lifted: until then it stays open.
+    if people == everybody and (most is None or len(people) <= most) and not leaving.here_again(handover=found):
         found = _finish(actor, found, at)
     return found
 

@@ -32,7 +32,7 @@ from tillit.privacy import envelope, events, portable
 from tillit.privacy.errors import HandoverError, PackageError
 from tillit.privacy.handover import moving, outbound, parcel
 from tillit.privacy.handover.parcel import Parcel, Receipt
-from tillit.privacy.handover.planning import going
+from tillit.privacy.handover.planning import going, related
 from tillit.privacy.models import Handover, HandoverSent
 
 WAY = "handover"
@@ -99,6 +99,15 @@ def _one(handover: Handover, subject_id: int, at: datetime) -> bool:
         Handover.objects.filter(pk=handover.pk).update(moved=standing.moved + 1)
     confirm(handover=handover, sent=sent)
     return True
+
+
+def here_again(*, handover: Handover) -> list[int]:
+    """Who has left and stands here all the same: a restore knew of the parcel and not of the erasure."""
+    left = set(HandoverSent.objects.filter(handover=handover).values_list("reference", flat=True))
+    if not left:
+        return []
+    people = related(handover=handover)
+    return [one for one in people if parcel.reference(handover_id=handover.pk, subject_id=one) in left]
 
 
 def _leave_again(handover: Handover, subject_id: int, at: datetime) -> None:

@@ -19,7 +19,7 @@ from tillit.kernel.scope import Actor, Scope
 from tillit.kernel.sql import load
 from tillit.parties import sealing
 from tillit.parties.errors import SealedValueLostError
-from tillit.parties.models import JournalEntry, JournalKind
+from tillit.parties.journal_models import JournalEntry, JournalKind
 from tillit.privacy import events
 from tillit.privacy.handover import outbound
 from tillit.privacy.models import HandoverArrived

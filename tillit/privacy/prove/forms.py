@@ -8,7 +8,8 @@ from django.db import connection
 
 from tillit.declaration import forms
 from tillit.declaration.queries import version_declaration, versions
-from tillit.declaration.schema import Declaration, Form
+from tillit.declaration.schema import Declaration
+from tillit.declaration.site_parts import Form
 from tillit.declaration.statement.wording import Words
 from tillit.declaration.vocabulary import category_id, category_key, vocabulary
 from tillit.kernel.sql import load

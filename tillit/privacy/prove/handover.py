@@ -11,6 +11,7 @@ from tillit.ledger.kinds import HANDED_OVER
 from tillit.ledger.queries import trial_balance
 from tillit.parties.models import Subject
 from tillit.privacy.events import PERSON_HANDED_OVER
+from tillit.privacy.handover import leaving
 from tillit.privacy.handover.planning import ACTIVITY, differs_since, going, notice_ends, untold, waiting
 from tillit.privacy.models import Handover, HandoverArrived, HandoverExpected, HandoverSent
 from tillit.privacy.prove.context import Context
@@ -44,6 +45,8 @@ def _faults(context: Context, one: Handover) -> Iterator[str]:
     unsafe = one.sent.filter(confirmed_at__isnull=True, arrived_at__lt=clock.now() - UNSAFE).count()
     if unsafe:
         yield f"hand-over {one.pk}: {unsafe} people came, and the receiver has made no backup that holds them"
+    if again := len(leaving.here_again(handover=one)):
+        yield f"hand-over {one.pk}: {again} people who have left stand here as well since a restore"
     for table, (left, arrived) in sorted(one.counts.items()):
         if left != arrived:
             yield f"hand-over {one.pk}: {left} rows of {table} left, {arrived} arrived"

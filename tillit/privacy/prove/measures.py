@@ -8,7 +8,7 @@ from pathlib import Path
 from tillit.declaration import registry
 from tillit.declaration.schema import Declaration
 from tillit.declaration.statement.wording import Words
-from tillit.parties.models import JournalEntry
+from tillit.parties.journal_models import JournalEntry
 from tillit.privacy.backup import places
 from tillit.privacy.prove import backup, people, privileges, reading, records, row_security, sealing
 from tillit.privacy.prove.context import Context, seen

@@ -2,7 +2,7 @@
 
 import re
 
-from tillit.declaration.schema import Cookie
+from tillit.declaration.site_parts import Cookie
 from tillit.declaration.statement.document import Block, Bullets, Cell, Facts, Link, Paragraph, Section, Table
 from tillit.declaration.statement.wording import Words
 
