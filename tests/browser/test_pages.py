@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 pytestmark = pytest.mark.browser
 VISITOR = [
+    "departments",
     "accessibility",
     "app_offline",
     "front",
@@ -331,6 +332,7 @@ ARGUMENTS: dict[str, list[object]] = {
     "staff_market_hub": ["fjordlys"],
     "staff_advertising": ["lyngheim"],
     "seminars": ["solvik"],
+    "departments": ["solvik"],
     "public_benefits": ["lyngheim"],
     "competitions": ["lyngheim"],
     "tip": ["lyngheim"],

@@ -29,6 +29,23 @@ def test_front_and_home_name_the_controllers(client: Client, controllers: dict[s
         assert controller.name in client.get(f"/{controller.key}/").text
 
 
+def test_a1_a_department_is_found_through_the_directory_of_its_operator(
+    client: Client, controllers: dict[str, Controller]
+) -> None:
+    assert 'href="/solvik/departments/"' in client.get("/solvik/").text
+    page = client.get("/solvik/departments/").text
+    for key in ("elvebakken", "solvik"):
+        declared = current(controller_id=controllers[key].pk, on=clock.today()).controller
+        assert f'href="/{key}/"' in page
+        assert all(
+            text in page for text in (declared.name, declared.organisation_number, declared.visiting_address.street)
+        )
+        assert all(point.email is None or point.email in page for point in declared.contact_points)
+    assert controllers["rundtur"].name not in page
+    assert client.get("/rundtur/departments/").status_code == 404
+    assert "departments/" not in client.get("/rundtur/").text
+
+
 @pytest.mark.parametrize(("language", "title"), [("nb", "Personvernerklæring"), ("en", "Privacy statement")])
 def test_a3_statement_is_a_page_a_text_and_a_pdf_in_both_languages(
     client: Client, controllers: dict[str, Controller], language: str, title: str

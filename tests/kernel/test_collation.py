@@ -1,13 +1,17 @@
 """Norwegian order in Python; its SQL twin is held equal to it in a database without any Norwegian collation."""
 
 import re
+from datetime import date
+from pathlib import Path
 
 import pytest
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tillit.kernel.collation import CollationError, order_by_sql, sort_key, sort_key_sql
+from tillit.declaration.models import Register
+from tillit.kernel.collation import CollationError, Ordered, sort_key, sort_key_sql
+from tillit.purchases.models import Source
 
 NAMES = [
     "3 Ess",
@@ -68,7 +72,7 @@ def test_only_a_plain_column_is_put_into_sql(column):
 
 
 def test_the_expression_is_safe_to_use_with_parameters():
-    assert "%" not in order_by_sql("member.name")
+    assert "%" not in sort_key_sql("member.name")
 
 
 @pytest.mark.django_db
@@ -77,7 +81,7 @@ def test_the_database_has_no_norwegian_order_of_its_own_and_gets_ours():
         shuffled = NAMES[::-2] + NAMES[-2::-2]
         cursor.execute('SELECT name FROM unnest(%s::text[]) AS t(name) ORDER BY name COLLATE "C"', [shuffled])
         assert [name for (name,) in cursor.fetchall()] != NAMES
-        statement = f"SELECT name FROM unnest(%s::text[]) AS t(name) ORDER BY {order_by_sql('name')}"
+        statement = f'SELECT name FROM unnest(%s::text[]) AS t(name) ORDER BY {sort_key_sql("name")}, name COLLATE "C"'
         cursor.execute(statement, [shuffled])
         assert [name for (name,) in cursor.fetchall()] == NAMES
 
@@ -111,3 +115,18 @@ def test_the_expression_may_be_indexed():
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN SELECT name FROM sorted_names ORDER BY {sort_key_sql('name')}")
         assert re.search("Index Scan", "".join(line for (line,) in cursor.fetchall()))
+
+
+def test_lists_that_people_read_are_in_norwegian_order() -> None:
+    """Of the tables with names each list is asked for by the key, since the database knows the C collation alone."""
+    plain = re.compile(r"""order_by\([^)]*(?<!Ordered\()"-?(?:\w+__)*name["]""")
+    found = {str(path) for path in Path("tillit").rglob("*.py") if plain.search(path.read_text(encoding="utf-8"))}
+    assert found == {"tillit/cases/queries.py"}, "files of a case, by when they were made"
+
+
+@pytest.mark.django_db
+def test_a_query_is_ordered_as_names_are() -> None:
+    register = Register.objects.create(key="orden")
+    for number, name in enumerate(NAMES[::-2] + NAMES[-2::-2]):
+        Source.objects.create(key=f"s{number}", name=name, register=register, accept_from=date(2026, 1, 1))
+    assert list(Source.objects.order_by(Ordered("name"), "name").values_list("name", flat=True)) == NAMES

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tillit.bonus.models import Offer, Programme, RateRule, Suspension
 from tillit.bonus.rates import DAY_MINUTES, EVERY_DAY, WEEKDAYS
+from tillit.kernel.collation import Ordered
 from tillit.kernel.money import Money
 
 
@@ -65,7 +66,11 @@ class ChainTerms:
 
 def terms(*, controller_id: int, at: datetime) -> list[ChainTerms]:
     """The terms of the controller's chains as they are, were or will be at a moment, by name."""
-    found = Programme.objects.filter(chain__controller_id=controller_id).select_related("chain").order_by("chain__name")
+    found = (
+        Programme.objects.filter(chain__controller_id=controller_id)
+        .select_related("chain")
+        .order_by(Ordered("chain__name"))
+    )
     return [_of(programme, at) for programme in found]
 
 

@@ -14,6 +14,7 @@ from tillit.bonus.kinds import CORRECTED, DEBT, ISSUED, LOT, REDEEMED, RESERVED
 from tillit.bonus.models import Correction, Offer, OfferAudience, Programme
 from tillit.consent.queries import may
 from tillit.declaration.queries import current
+from tillit.kernel.collation import Ordered, sort_key
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.sql import load
 from tillit.ledger import queries as ledger
@@ -77,7 +78,7 @@ def overview(*, subject_id: int, on: date) -> list[ChainBalance]:
             found[key] = ChainBalance(chain, key, name, currency, held - waiting, pending, reserved, debt, lots, later)
     for chain in Chain.objects.filter(key__in=set(coming) - set(found)):
         found[chain.key] = ChainBalance(chain.pk, chain.key, chain.name, chain.currency, 0, coming[chain.key], 0, 0, ())
-    return sorted(found.values(), key=lambda one: (one.name, one.chain_id))
+    return sorted(found.values(), key=lambda one: (sort_key(one.name), one.chain_id))
 
 
 def _left(held: int, waiting: tuple[tuple[date, int], ...]) -> tuple[tuple[date, int], ...]:
@@ -186,7 +187,7 @@ def offers_for(*, subject_id: int, controller_ids: Iterable[int], at: datetime) 
         .filter(Q(ends__isnull=True) | Q(ends__gt=at))
         .filter(Q(targeted=False) | Q(pk__in=audience))
         .select_related("chain")
-        .order_by("chain__name", "name")
+        .order_by(Ordered("chain__name"), Ordered("name"))
     )
     asked: dict[int, bool] = {}
     found = []

@@ -12,6 +12,7 @@ from tillit.bonus.models import Programme
 from tillit.bonus.report_series import ACTIVITY, books_of, held, months_in
 from tillit.disclosure import releases
 from tillit.disclosure.models import Release
+from tillit.kernel.collation import Ordered
 from tillit.kernel.scope import Scope, require
 from tillit.purchases.sales import ChainSales, cells, sales
 
@@ -68,7 +69,7 @@ def chain_report(*, programme: Programme, start: date, end: date) -> ChainReport
 def reports(*, scope: Scope, start: date, end: date) -> list[ChainReport]:
     """The report of every chain of the scope's controllers, by controller and name."""
     chains = Programme.objects.filter(chain__controller_id__in=scope.controllers).select_related("chain")
-    ordered = chains.order_by("chain__controller__name", "chain__name")
+    ordered = chains.order_by(Ordered("chain__controller__name"), Ordered("chain__name"))
     return [chain_report(programme=programme, start=start, end=end) for programme in ordered]
 
 

@@ -19,6 +19,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.disclosure.grouping import TOGETHER, Cell, grouped
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.scope import Actor, Scope, ScopeError, require, system
 from tillit.kernel.sql import load
 from tillit.purchases.models import Store
@@ -96,7 +97,7 @@ def over_all(*, actor: Actor, operator: Controller, start: date, end: date) -> l
         raise ScopeError("scope-controller", "the controller operates no arrangement")
     programmes = Programme.objects.filter(chain__controller__in=[operator, *clubs]).select_related("chain__controller")
     found = []
-    for one in programmes.order_by("chain__controller__name", "chain__name"):
+    for one in programmes.order_by(Ordered("chain__controller__name"), Ordered("chain__name")):
         with Scope(system("operator-report", {one.chain.controller_id}), ACTIVITY):
             rows = months(programme=one, start=start, end=end)
         found.append(ClubMonths(one.chain.controller.name, one, tuple(rows)))
@@ -107,7 +108,9 @@ def clubs_of(operator: Controller) -> list[Controller]:
     """The controllers of the register that declare this one, its holder, as their processor."""
     if holder_of(controller_id=operator.pk) != operator.pk:
         return []
-    others = Controller.objects.filter(register_id=operator.register_id).exclude(pk=operator.pk).order_by("name")
+    others = (
+        Controller.objects.filter(register_id=operator.register_id).exclude(pk=operator.pk).order_by(Ordered("name"))
+    )
     today = clock.today()
     return [
         one

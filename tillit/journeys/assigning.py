@@ -17,6 +17,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
 from tillit.journeys.merging import activity_of
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.errors import TillitError
 from tillit.kernel.scope import Actor, Scope, ScopeError, system
 from tillit.parties import lookup
@@ -57,7 +58,7 @@ def may(*, actor: Actor, controller: Controller) -> bool:
 def colleagues(*, actor: Actor, controller: Controller) -> list[StaffMember]:
     """Whom people may be assigned to: everybody who works here but the actor."""
     here = StaffMember.objects.filter(pk__in=_roles(controller).values("staff_id"), left__isnull=True)
-    return list(here.exclude(pk=int(actor.ref)).order_by("name", "pk"))
+    return list(here.exclude(pk=int(actor.ref)).order_by(Ordered("name"), "pk"))
 
 
 def listed(*, actor: Actor, controller: Controller, first: int, count: int) -> tuple[list[Assigned], int, int]:
@@ -67,7 +68,9 @@ def listed(*, actor: Actor, controller: Controller, first: int, count: int) -> t
     activity = _activity(actor, controller)
     with Scope(actor, activity, controllers=frozenset({controller.pk})) as scope:
         standing = Assignment.objects.filter(controller_id=controller.pk, until__isnull=True)
-        rows = list(standing.select_related("staff").order_by("staff__name", "subject_id", "id")[first : first + count])
+        rows = list(
+            standing.select_related("staff").order_by(Ordered("staff__name"), "subject_id", "id")[first : first + count]
+        )
         total, people = standing.count(), sorted({row.subject_id for row in rows})
         ties = Relationship.objects.filter(controller_id=controller.pk, ended__isnull=True)
         alone = ties.exclude(subject_id__in=standing.values("subject_id")).values("subject_id").distinct().count()

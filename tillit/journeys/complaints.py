@@ -27,6 +27,7 @@ from tillit.journeys import granted, missing_purchases
 from tillit.journeys.case_desk import handled
 from tillit.journeys.sign_in import TooManyTriesError
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.money import Money
 from tillit.kernel.scope import Actor, Scope, system
 from tillit.ledger.operations import natural_key
@@ -66,7 +67,7 @@ def offered(*, controller: Controller) -> bool:
 
 def chains(*, controller: Controller) -> list[Chain]:
     """The chains in which the register's members earn bonus."""
-    return list(Chain.objects.filter(controller__register_id=controller.register_id).order_by("name"))
+    return list(Chain.objects.filter(controller__register_id=controller.register_id).order_by(Ordered("name")))
 
 
 def complain(

@@ -22,6 +22,7 @@ from tillit.files import camt
 from tillit.journeys.events import PROGRAMME_CHANGED
 from tillit.journeys.settlement import UnbalancedError
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.identifiers import kid
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.scope import Actor, Scope, ScopeError
@@ -162,7 +163,7 @@ def compared(*, actor: Actor, controller: Controller) -> list[Compared]:
     _may(actor, controller)
     found = SettlementBill.objects.filter(chain__controller=controller).select_related("chain")
     rows = []
-    for one in found.prefetch_related("movements").order_by("-month", "chain__name", "kind")[:1000]:
+    for one in found.prefetch_related("movements").order_by("-month", Ordered("chain__name"), "kind")[:1000]:
         moved = sum(each.amount for each in one.movements.all())
         paid = moved if one.kind == "billed" else -moved
         rows.append(Compared(one, paid, one.amount - paid, tuple(one.movements.all())))

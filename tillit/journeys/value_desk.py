@@ -21,6 +21,7 @@ from tillit.bonus.vouchers import Standing
 from tillit.declaration.models import Controller
 from tillit.journeys import granted
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.scope import Actor, Scope, ScopeError
 from tillit.ledger.kinds import KINDS
 from tillit.ledger.models import Transfer
@@ -147,7 +148,9 @@ class Account:
 
 def accounts(*, actor: Actor, controller: Controller, subject_id: int) -> list[Account]:
     """The member's bonus in each of the controller's chains; on record. Raises `NotAssignedError`, `ScopeError`."""
-    programmes = Programme.objects.filter(chain__controller=controller).select_related("chain").order_by("chain__name")
+    programmes = (
+        Programme.objects.filter(chain__controller=controller).select_related("chain").order_by(Ordered("chain__name"))
+    )
     with person_scope(actor=actor, activity=CORRECTS, subject_id=subject_id) as scope:
         standing = {one.chain_id: one for one in queries.overview(subject_id=subject_id, on=clock.today())}
         found = [

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import Any, Final
+
+from django.db.models import Func, TextField
 
 from tillit.kernel.errors import TillitError
 
@@ -93,9 +95,14 @@ def sort_key_sql(column: str, *, names: bool = True) -> str:
     return (f"replace({key}, 'aa', '{_AA}')" if names else key) + ' COLLATE "C"'
 
 
-def order_by_sql(column: str, *, names: bool = True) -> str:
-    """What follows ORDER BY to sort a column as `sort_key` does."""
-    return f'{sort_key_sql(column, names=names)}, {column} COLLATE "C"'
+class Ordered(Func):
+    """A text column as it is ordered: what `order_by` is given where people read a list. Ties need another column."""
+
+    output_field = TextField()
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, tuple[str | int, ...]]:
+        """The key over the column, which stands in it several times and has no parameters of its own."""
+        return sort_key_sql(compiler.compile(self.source_expressions[0])[0]), ()
 
 
 def _translate(expression: str, table: dict[str, str]) -> str:

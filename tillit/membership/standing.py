@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db.models import Q
 
+from tillit.kernel.collation import Ordered
 from tillit.membership.models import Cover, Membership
 from tillit.parties.merging import same_person
 
@@ -50,7 +51,7 @@ def agreements(*, subject_id: int, controller_id: int, on: date) -> list[Cover]:
     """
     rows = Cover.objects.filter(_on(on), subject_id__in=same_person(subject_id), controller_id=controller_id)
     in_force = Q(agreement__ends__isnull=True) | Q(agreement__ends__gt=on)
-    return list(rows.filter(in_force).select_related("agreement").order_by("agreement__name"))
+    return list(rows.filter(in_force).select_related("agreement").order_by(Ordered("agreement__name")))
 
 
 def _on(day: date) -> Q:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from numpy.typing import NDArray
 
+from tillit.kernel.collation import Ordered
 from tillit.kernel.sql import load
 from tillit.power import slots
 from tillit.power.models import AppAccount, Contract, Direction, GridCompany, Household, MeteringPoint, ReadingDay
@@ -194,7 +195,7 @@ def household_of(*, subject_id: int, point_id: int) -> Household | None:
 
 def grid_companies() -> list[GridCompany]:
     """The grid companies known, by name."""
-    return list(GridCompany.objects.order_by("name"))
+    return list(GridCompany.objects.order_by(Ordered("name")))
 
 
 def app_users(*, controller_id: int, subject_ids: Collection[int] | None = None) -> set[int]:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.identifiers import IdentifierError, card, phone
 from tillit.kernel.scope import Scope
 from tillit.parties import sealing
@@ -26,7 +27,9 @@ _KINDS = {InstrumentKind.CARD: (card.normalise, Kind.CARD), InstrumentKind.SUBSC
 
 def issuers(*, controller_id: int, kind: str = "") -> QuerySet[Issuer]:
     """Those that take orders now, by name."""
-    found = Issuer.objects.filter(controller_id=controller_id).exclude(ends__lte=clock.today()).order_by("name")
+    found = (
+        Issuer.objects.filter(controller_id=controller_id).exclude(ends__lte=clock.today()).order_by(Ordered("name"))
+    )
     return found.filter(kind=kind) if kind else found
 
 

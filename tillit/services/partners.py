@@ -9,6 +9,7 @@ from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.declaration.schema import PayingPartner
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.identifiers import name as names
 from tillit.kernel.scope import system
 from tillit.services import events
@@ -30,7 +31,9 @@ def declared(*, partner: Partner, on: date) -> PayingPartner:
 
 def standing(*, controller_id: int) -> QuerySet[Partner]:
     """Partners that pay, by name."""
-    return Partner.objects.filter(controller_id=controller_id).exclude(ends__lte=clock.today()).order_by("name")
+    return (
+        Partner.objects.filter(controller_id=controller_id).exclude(ends__lte=clock.today()).order_by(Ordered("name"))
+    )
 
 
 def keep(*, controller: Controller, key: str, country: str = "NO", most_ends: int | None = None) -> Partner:

@@ -115,6 +115,9 @@ def _statistics(context: Context) -> Iterator[Problem]:
     statistics = context.declaration.visit_statistics
     if statistics is None:
         return
+    if not statistics.address_truncated:
+        message = "addresses are truncated before they are stored, always: to say otherwise is not what is done"
+        yield context.problem(("visit_statistics", "address_truncated"), "not-kept", message)
     yield from _positive(context, ("visit_statistics", "individual"), statistics.individual)
     if statistics.aggregates != "unlimited":
         lengths = [IsoPeriod.parse(text) for text in (statistics.aggregates, statistics.individual)]
@@ -136,6 +139,12 @@ def _programme(context: Context) -> Iterator[Problem]:
     if programme.validity_months is not None and programme.available_after_days >= 28 * programme.validity_months:
         message = "bonus may be used before it expires: available_after_days is shorter than validity_months"
         yield context.problem(("programme", "available_after_days"), "programme-validity", message)
+    if not programme.only_in_earning_chain:
+        message = "bonus is used in the chain where it was earned, and nowhere else: nothing carries it to another"
+        yield context.problem(("programme", "only_in_earning_chain"), "not-kept", message)
+    if programme.cash_earns:
+        message = "purchases in cash are counted and dropped: nobody knows whose they are"
+        yield context.problem(("programme", "cash_earns"), "not-kept", message)
     bounds = {"voucher_minutes": (1, 10_080), "voucher_offline_hours": (0, 168), "gift_card_months": (1, 60)}
     bounds |= {"saldo_sms_price": (0, 10_000), "available_after_days": (0, 90)}
     for name, (least, most) in bounds.items():

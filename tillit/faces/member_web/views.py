@@ -18,6 +18,7 @@ from tillit.faces.member_web.chosen import chosen_for
 from tillit.faces.member_web.events import told
 from tillit.journeys import asked_for, taken_over, terms
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.money import Money
 from tillit.ledger.kinds import NEVER
 from tillit.parties.models import Relationship
@@ -42,7 +43,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         balances = overview(subject_id=member.subject_id, on=clock.today()) if site.has_bonus else []
     here = [tie for tie in ties if tie.controller_id == site.controller.pk]
     if not here:
-        elsewhere = Controller.objects.filter(pk__in={tie.controller_id for tie in ties}).order_by("name")
+        elsewhere = Controller.objects.filter(pk__in={tie.controller_id for tie in ties}).order_by(Ordered("name"))
         return render(request, "member_web/elsewhere.html", member.context(controllers=elsewhere))
     context = member.context(
         page="home",

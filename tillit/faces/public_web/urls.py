@@ -41,6 +41,7 @@ urlpatterns = [
     path("n/<str:token>/", newsletter.confirm, name="newsletter_confirm"),
     path("u/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("<controller:controller>/", views.home, name="home"),
+    path("<controller:controller>/departments/", views.departments, name="departments"),
     path("<controller:controller>/accessibility/", views.accessibility, name="accessibility"),
     path(_STATEMENT, statements.show, name="statement"),
     path(f"{_STATEMENT}versions/<int:number>/", statements.show, name="statement_version"),

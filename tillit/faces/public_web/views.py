@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tillit.declaration.forms import form_on
 from tillit.declaration.models import Controller
+from tillit.declaration.queries import all_current
 from tillit.faces import look
 from tillit.faces.form_notices import said_on
 from tillit.faces.public_web.cookies import notice
@@ -18,12 +19,13 @@ from tillit.faces.site import own_page, site_or_404
 from tillit.faces.texts import languages
 from tillit.journeys import beginning
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered, sort_key
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """The controllers of this installation."""
-    controllers = Controller.objects.filter(versions__isnull=False).distinct().order_by("name")
+    controllers = Controller.objects.filter(versions__isnull=False).distinct().order_by(Ordered("name"))
     return render(request, "public_web/front.html", {"controllers": controllers})
 
 
@@ -55,6 +57,19 @@ def home(request: HttpRequest, controller: str) -> HttpResponse:
         "outreach": [(name, title) for activity, name, title in _OUTREACH if site.declaration.activity(activity)],
     }
     return render(request, "public_web/home.html", context)
+
+
+@require_safe
+def departments(request: HttpRequest, controller: str) -> HttpResponse:
+    """The directory of an operator's departments, each a controller of its own, and how to reach it (A1)."""
+    site = site_or_404(controller)
+    own = site.declaration.controller.arrangement
+    if own.kind != "department":
+        raise Http404
+    found = [declared.controller for _, declared in all_current(on=clock.today()).values()]
+    same = [one for one in found if (one.arrangement.kind, one.arrangement.operator) == (own.kind, own.operator)]
+    context = {"site": site, "operator": own.operator, "found": sorted(same, key=lambda one: sort_key(one.name))}
+    return render(request, "public_web/departments.html", context)
 
 
 _KEPT = ("keyboard", "reader", "contrast", "zoom", "scripts", "checked")

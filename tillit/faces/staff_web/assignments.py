@@ -1,5 +1,7 @@
 """Who is assigned to which colleague, where staff see only people assigned to them (A9)."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -33,7 +35,7 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
             return redirect("staff_assignments", worker.site.key)
     asked = request.GET.get("page", "1")
     number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    here = {"actor": worker.actor, "controller": worker.site.controller}
+    here: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller}
     rows, total, alone = assigning.listed(**here, first=(number - 1) * PAGE, count=PAGE)
     context = worker.context(
         page="assignments",
@@ -49,7 +51,7 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
 def _act(request: HttpRequest, worker: Worker) -> str:
     """Do what the button says; what was done."""
     said = {key: request.POST.get(key, "").strip()[:254] for key in ("act", "staff", "person", "assignment")}
-    here = {"actor": worker.actor, "controller": worker.site.controller}
+    here: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller}
     if said["act"] == "end":
         assigning.end(**here, assignment_id=number_of(said["assignment"]))
         return "ended"

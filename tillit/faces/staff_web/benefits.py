@@ -21,6 +21,7 @@ from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.templatetags.tillit import language, say_or
 from tillit.faces.texts import languages, say
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.money import Money, MoneyError
 
 LARGEST = 2 * 1024 * 1024
@@ -174,7 +175,7 @@ def _context(worker: Worker, found: Benefit | None, typed: dict[str, Any], probl
         draft=latest is not None and latest.published_at is None,
         preview=shown(Listed(latest, None)) if latest else None,
         kinds=[(kind, say(spoken, f"benefit_desk.kind.{kind}")) for kind in Kind.values],
-        suppliers=Supplier.objects.order_by("name"),
+        suppliers=Supplier.objects.order_by(Ordered("name")),
         categories=Category.objects.order_by("position", "key"),
         spoken=[(code, say(code, "language.name"), typed["texts"].get(code, {})) for code in languages()],
         fields=[(name, names[name].name(spoken)) for name in FIELDS],

@@ -20,6 +20,7 @@ from tillit.faces.templatetags.tillit import language
 from tillit.faces.templatetags.tillit_problems import complaint_problem
 from tillit.faces.texts import say
 from tillit.journeys import complaints
+from tillit.kernel.collation import Ordered
 from tillit.kernel.money import Money, MoneyError
 from tillit.purchases.errors import MissingPurchaseError
 
@@ -49,7 +50,7 @@ def case(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
         page="complaints",
         shown=shown,
         case=shown.case,
-        stores=shown.chain.stores.order_by("name") if shown.chain else [],
+        stores=shown.chain.stores.order_by(Ordered("name")) if shown.chain else [],
         receipts=[receipt_shown(one) for one in shown.receipts],
         proposed=[
             Money(int(one.details["amount"]), shown.chain.currency)

@@ -18,6 +18,7 @@ from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
 from tillit.journeys.staff_sign_in import reset_factors
 from tillit.kernel import clock
+from tillit.kernel.collation import sort_key
 from tillit.kernel.scope import Scope
 from tillit.parties import factors
 from tillit.parties.errors import FactorError
@@ -89,7 +90,7 @@ def colleagues(request: HttpRequest, worker: Worker) -> HttpResponse:
             tuple(role.role for role in roles if role.staff_id == staff.pk),
             factors.of(login_id=staff.login_id).enrolled,
         )
-        for staff in sorted(people.values(), key=lambda staff: staff.name)
+        for staff in sorted(people.values(), key=lambda staff: (sort_key(staff.name), staff.pk))
     ]
     return render(request, "staff_web/colleagues.html", worker.context(page="colleagues", colleagues=shown))
 

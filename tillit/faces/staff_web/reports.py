@@ -15,6 +15,7 @@ from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.texts import say
 from tillit.journeys import settlement
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.iso_period import IsoPeriod
 from tillit.kernel.money import Money, exponent
 from tillit.kernel.scope import Scope
@@ -107,7 +108,7 @@ def _programmes(worker: Worker) -> list[Programme]:
     if not worker.sees_reports:
         raise Http404
     found = Programme.objects.filter(chain__controller=worker.site.controller).select_related("chain")
-    return list(found.order_by("chain__name"))
+    return list(found.order_by(Ordered("chain__name")))
 
 
 def _months(request: HttpRequest, worker: Worker, chain: str) -> tuple[Programme, list[Month]]:

@@ -20,6 +20,7 @@ from tillit.journeys import terms_editor
 from tillit.journeys.terms_editor import PREVIEWED, TermsError
 from tillit.journeys.terms_judged import standing_rules, worse
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.errors import TillitError
 from tillit.kernel.money import Money
 
@@ -192,8 +193,8 @@ def _shown(one: TermsDraft) -> dict[str, Any]:
         "parts": [(part, list(enumerate(one.document[part]))) for part in ("rates", "offers")],
         "ends": [(place, _rule(one, rule)) for place, rule in enumerate(one.document["ends"])],
         "rules": [rule for rule in standing_rules(chain=chain, at=one.starts) if rule.pk not in one.document["ends"]],
-        "stores": chain.stores.order_by("name"),
-        "groups": chain.product_groups.order_by("name"),
+        "stores": chain.stores.order_by(Ordered("name")),
+        "groups": chain.product_groups.order_by(Ordered("name")),
         "weekdays": list(WEEKDAYS),
         "gives": GIVES,
         "periods": PERIODS,

@@ -16,6 +16,7 @@ from tillit.journeys.assistance import SERVICES, UNDER_MANDATE
 from tillit.journeys.assistance.own import Shown, shown
 from tillit.journeys.case_desk import handled
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.kernel.scope import Actor, Scope
 from tillit.parties.queries import facts
 from tillit.services.acting import letters
@@ -180,7 +181,7 @@ def file(*, document_id: int, **which: Any) -> tuple[str, str, bytes]:
 
 def suppliers(*, controller: Controller) -> list[ServiceSupplier]:
     """Whom the concierge books with, by name."""
-    return list(ServiceSupplier.objects.filter(controller=controller).order_by("name"))
+    return list(ServiceSupplier.objects.filter(controller=controller).order_by(Ordered("name")))
 
 
 def offer(

@@ -11,6 +11,7 @@ from tillit.declaration.queries import holder_of
 from tillit.journeys import purchase_import
 from tillit.journeys.files.kinds import Examined, Fault, FileKind, Outcome, Progress, PutAside, Target, Work, put_aside
 from tillit.journeys.quarantine_replay import POSTED_ALREADY, posted_already, replay_quarantine
+from tillit.kernel.collation import Ordered
 from tillit.kernel.scope import Actor
 from tillit.purchases import quarantine
 from tillit.purchases.errors import QuarantineError
@@ -25,7 +26,7 @@ def targets(controller: Controller) -> Sequence[Target]:
     """The sources of the register, for the controller whose rows are held jointly: a club's staff sends for nobody."""
     if holder_of(controller_id=controller.pk) != controller.pk:
         return ()
-    found = Source.objects.filter(register_id=controller.register_id).order_by("name", "key")
+    found = Source.objects.filter(register_id=controller.register_id).order_by(Ordered("name"), "key")
     return [Target(one.key, one.name) for one in found]
 
 

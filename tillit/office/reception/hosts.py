@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current
 from tillit.kernel import clock
+from tillit.kernel.collation import Ordered
 from tillit.messages.mail import send_unstored
 from tillit.messages.templates import Sender, render
 from tillit.parties.models import StaffMember
@@ -13,7 +14,7 @@ from tillit.parties.models import StaffMember
 def colleagues(*, controller: Controller) -> QuerySet[StaffMember]:
     """Who works here, by name."""
     here = StaffMember.objects.filter(left__isnull=True, roles__controller=controller, roles__ended__isnull=True)
-    return here.distinct().order_by("name", "pk")
+    return here.distinct().order_by(Ordered("name"), "pk")
 
 
 def named(*, controller: Controller, text: str) -> StaffMember | None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tillit.declaration.models import Controller
 from tillit.kernel.clock import DEFAULT_ZONE
+from tillit.kernel.collation import Ordered
 from tillit.messages import tokens
 from tillit.office.reception.models import Desk, Visit
 
@@ -14,7 +15,9 @@ _USE = "reception_screen"
 
 def in_house(*, controller: Controller) -> list[Visit]:
     """Who has come and not left, by name: the evacuation list."""
-    return list(Visit.objects.filter(controller_id=controller.pk, left_at__isnull=True).order_by("name", "badge"))
+    return list(
+        Visit.objects.filter(controller_id=controller.pk, left_at__isnull=True).order_by(Ordered("name"), "badge")
+    )
 
 
 def on_day(*, controller: Controller, day: date) -> list[Visit]:

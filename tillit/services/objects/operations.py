@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from tillit.cases import files
 from tillit.kernel import clock
 from tillit.kernel.card_numbers import has_card_number
+from tillit.kernel.collation import Ordered
 from tillit.kernel.scope import Scope
 from tillit.parties import sealing
 from tillit.parties.merging import same_person
@@ -67,7 +68,7 @@ class Said:
 def mine(*, subject_id: int, removed: bool = False) -> QuerySet[Thing]:
     """The person's things by name; with `removed` those taken away that can still be brought back."""
     found = Thing.objects.filter(subject_id__in=same_person(subject_id), removed_at__isnull=not removed)
-    return found.order_by("name", "id")
+    return found.order_by(Ordered("name"), "id")
 
 
 def one(*, subject_id: int, thing_id: int, removed: bool = False) -> Thing:
