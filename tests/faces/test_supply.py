@@ -14,11 +14,14 @@ from tests.faces.conftest import make_person, sign_in
 from tests.faces.test_staff import at_work, find, hire, link, reads
 from tests.power import files
 from tests.support.power import fill, number, point_of, retailer, scope_for
+from tillit.audit.models import Event
 from tillit.faces.simulators.market_hub import MarketHub
 from tillit.journeys.files import sending
 from tillit.journeys.models import SentFile
 from tillit.kernel import clock
+from tillit.kernel.scope import Scope, system
 from tillit.power.hub.models import WaitingNotice
+from tillit.power.insight import alerts
 from tillit.power.models import AppAccount, Contract, Household, MeteringPoint, Switch
 
 MINE = "/fjordlys/min-side/power/"
@@ -80,6 +83,62 @@ def test_e1_what_a_customer_is_supplied_with_is_read_on_record_for_purposes_that
     assert desk.get(f"{other}power/").status_code == 404
     assert desk.post(f"{other}power/", {"act": "undo", "switch": 1}).status_code == 404
     assert len(reads(kari.controller, kari.subject_id)) == count
+
+
+def test_e1_h2_facts_of_a_point_and_its_position_are_put_right_at_the_desk_and_the_customer_sees_them(
+    client: Client, kari: Any
+) -> None:
+    point = point_of(kari.controller, kari.subject_id, 4, street="Tunet 4")
+    desk = at_work(hire(kari.controller))
+    page = f"{link(find(desk, 'nordseth', key='fjordlys'))}power/"
+    right = {"act": "put_right", "point": point.id, "price_area": "NO3", "municipality": "1508", "use": "holiday",
+             "street": "Lysgata 1", "meter_number": "M-77", "latitude": "62,4722", "longitude": "6.1495"}  # fmt: skip
+    for wrong in (
+        {"longitude": ""},
+        {"latitude": "91"},
+        {"latitude": "nord"},
+        {"latitude": "nan"},
+        {"price_area": "NO9"},
+    ):
+        assert desk.post(page, right | wrong).status_code == 422, wrong
+    assert desk.post(page, right).status_code == 302
+    assert desk.post(page, right).status_code == 302, "the same again changes nothing"
+    with scope_for(kari.controller, kari.subject_id):
+        now = MeteringPoint.objects.get()
+    assert (now.price_area, now.use, now.latitude, now.longitude) == ("NO3", "holiday", 62.4722, 6.1495)
+    shown = client.get(MINE).text
+    assert "62,4722, 6,1495" in shown
+    assert "M-77" in shown
+    assert 'value="62,4722"' in desk.get(page).text, "as it is typed back"
+    with Scope(system("test", {kari.controller.pk}), "security_log"):
+        (event,) = Event.objects.filter(type="supply.changed", subject_id=kari.subject_id)
+    told = ["latitude", "longitude", "meter_number", "municipality", "price_area", "street", "use"]
+    assert event.details == {"act": "point", "what": told}
+
+
+def test_e1_e6_a_contract_is_changed_from_a_day_told_of_ahead_and_taken_back(client: Client, kari: Any) -> None:
+    point = point_of(kari.controller, kari.subject_id, 4)
+    desk = at_work(hire(kari.controller))
+    page = f"{link(find(desk, 'nordseth', key='fjordlys'))}power/"
+    form = {"act": "change", "point": point.id, "kind": "fixed", "product": "Trygg 12", "day": "2026-04-10"}
+    for wrong in ({"kind": "gas"}, {"day": "2024-12-31"}, {"point": "1"}):
+        assert desk.post(page, form | wrong).status_code == 422, wrong
+    assert client.post("/fjordlys/min-side/alerts/", {"kind": "contract", "channel": ["app"]}).status_code == 302
+    assert desk.post(page, form).status_code == 302
+    assert desk.post(page, form).status_code == 422, "it begins that day already"
+    assert "fra 10. april 2026" in client.get(MINE).text
+    assert alerts.give(controller_id=kari.controller.pk, kinds=[alerts.AlertKind.CONTRACT]) == 1
+    assert "løper til 9. april 2026" in client.get("/fjordlys/min-side/alerts/").text
+    with scope_for(kari.controller, kari.subject_id):
+        rows = list(Contract.objects.order_by("starts"))
+    assert [(row.kind, row.end_reason) for row in rows] == [("spot", "changed"), ("fixed", "")]
+    assert "En avtale begynner 10. april 2026" in desk.get(page).text
+    assert desk.post(page, {"act": "take_back", "contract": rows[0].id}).status_code == 422, "that one has begun"
+    assert desk.post(page, {"act": "take_back", "contract": rows[1].id}).status_code == 302
+    with scope_for(kari.controller, kari.subject_id):
+        left = Contract.objects.get(ends=None)
+    assert (left.kind, left.end_reason) == ("spot", "")
+    assert desk.post(page, form | {"day": "2026-04-05"}).status_code == 302, "what never came to be is in nobody's way"
 
 
 def test_e1_customers_see_their_own_points_and_tell_of_the_home(client: Client, kari: Any) -> None:
@@ -153,8 +212,9 @@ def _over_the_hub(client: Client, kari: Any, monkeypatch: Any, hub: MarketHub) -
     page, overview = f"{link(find(desk, 'nordseth', key='fjordlys'))}power/", "/staff/fjordlys/market-hub/"
     assert "TILLIT_MARKET_HUB" in desk.get(overview).text
     point = point_of(kari.controller, kari.subject_id, 4, municipality="")
-    assert desk.post(page, {"act": "place", "point": point.id, "municipality": "46"}).status_code == 422
-    assert desk.post(page, {"act": "place", "point": point.id, "municipality": "4601"}).status_code == 302
+    right = {"act": "put_right", "point": point.id, "price_area": "NO1", "use": "home"}
+    assert desk.post(page, right | {"municipality": "46"}).status_code == 422
+    assert desk.post(page, right | {"municipality": "4601"}).status_code == 302
     monkeypatch.setitem(settings.MARKET_HUBS, "fjordlys", hub.address)
     asked = {"act": "out", "point": point.id, "reason": "switch", "day": "2026-04-01"}
     assert desk.post(page, asked).status_code == 302

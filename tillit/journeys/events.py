@@ -1,6 +1,6 @@
 """Types of event that only journeys record."""
 
-from tillit.audit.types import AMOUNT, CODE, COUNT, DATE, DIGEST, ID, event_type
+from tillit.audit.types import AMOUNT, CODE, CODES, COUNT, DATE, DIGEST, ID, event_type
 
 RELATIONSHIP_ENDED = event_type("relationship.ended", subject="required", kind=CODE, reason=CODE)
 RELATIONSHIP_BEGUN = event_type("relationship.begun", subject="required", kind=CODE, route=CODE)
@@ -20,6 +20,7 @@ PROTECTION_LIFTED = event_type("address.unprotected", subject="required", source
 REGISTER_CHECKED = event_type("register.checked", subject="none", source=CODE, people=COUNT, changed=COUNT)
 APP_STARTED = event_type("app.started", subject="required")
 APP_DELETED = event_type("app.deleted", subject="required", how=CODE, rows=COUNT)
+SUPPLY_CHANGED = event_type("supply.changed", subject="required", act=CODE, what=CODES)
 SWITCH_REQUESTED = event_type("switch.requested", subject="required", way=CODE)
 SWITCH_DECIDED = event_type("switch.decided", subject="required", way=CODE, status=CODE, identity=CODE)
 BOOKS_EXPORTED = event_type("books.exported", subject="none", starts=DATE, ends=DATE, lines=COUNT)

@@ -51,6 +51,17 @@ class PointView:
     household: Household | None
     readings: looking_back.Standing
 
+    @property
+    def last(self) -> Contract | None:
+        """The contract without an end, which runs or is to begin."""
+        return next((one for one in self.contracts if one.ends is None), None)
+
+    @property
+    def follows(self) -> bool:
+        """Whether it follows another that ends with its beginning, so that it can be taken back before that."""
+        last = self.last
+        return last is not None and any(one.ends == last.starts != one.starts for one in self.contracts)
+
 
 @dataclass(frozen=True)
 class View:
@@ -274,17 +285,6 @@ def tell_hub(*, actor: Actor, controller: Controller, subject_id: int, point_id:
         if not hub.speaks(controller):
             raise PowerError("no-hub", "no market hub is named here")
         hub.tell_customer(point=point, day=clock.today(), at=at)
-
-
-def place(
-    *, actor: Actor, controller: Controller, subject_id: int, point_id: int, municipality: str, **facts: str
-) -> MeteringPoint:
-    """Say where a point is that stands without it. Raises `PowerError` `no-point`, `municipality`."""
-    with person_scope(actor=actor, activity=ACTIVITY, subject_id=subject_id):
-        point = MeteringPoint.objects.filter(subject_id=subject_id, id=point_id).first()
-        if point is None or point.controller_id != controller.pk:
-            raise PowerError("no-point", "the customer has no such point")
-        return operations.describe(point=point, municipality=municipality, **facts)
 
 
 def tell_household(*, controller: Controller, subject_id: int, point_id: int, facts: dict[str, Any]) -> Household:

@@ -4,6 +4,8 @@ import re
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import F
+
 from tillit.declaration.models import Controller
 from tillit.kernel.scope import Scope
 from tillit.parties import directories
@@ -34,7 +36,8 @@ def add_point(
     wanted: it is not the customer's yet; a switch is to make it so, and nobody is asked whose it is now.
 
     facts: further fields of `MeteringPoint` (meter_number, use, resolution, street, …). `PowerError` `gsrn`,
-    `price-area`, `municipality` (neither four digits nor left out), or `point-taken` when it is another customer's now.
+    `price-area`, `municipality` (neither four digits nor left out), `position`, or `point-taken` when it is another
+    customer's now.
     """
     known = gsrn.normalised(number)
     _refuse_places(price_area=price_area, **facts)
@@ -52,8 +55,8 @@ def add_point(
 
 
 def describe(*, point: MeteringPoint, **facts: Any) -> MeteringPoint:
-    """Facts of a point put right (meter_number, municipality, street, …); others stay. `PowerError` `price-area`,
-    `municipality`.
+    """Facts of a point put right (meter_number, municipality, street, latitude, …); others stay. `PowerError`
+    `price-area`, `municipality`, `position`.
     """
     _refuse_places(**facts)
     for name, value in facts.items():
@@ -62,11 +65,34 @@ def describe(*, point: MeteringPoint, **facts: Any) -> MeteringPoint:
     return point
 
 
-def _refuse_places(*, price_area: str = AREAS[0], municipality: str = "", **_: Any) -> None:
+def take_back_contract(*, contract: Contract, today: date) -> None:
+    """A contract that was to begin never comes to be: what ran before it goes on. `PowerError` `contract-begun` where
+    it has begun, or is no change of another.
+    """
+    mine = Contract.objects.filter(subject_id=contract.subject_id, point_id=contract.point_id)
+    before = mine.filter(ends=contract.starts, end_reason=EndReason.CHANGED).first()
+    if contract.starts <= today or contract.ends is not None or before is None:
+        raise PowerError("contract-begun", "only a change that is yet to come is taken back")
+    contract.ends, contract.end_reason = contract.starts, EndReason.CANCELLED
+    contract.save(update_fields=["ends", "end_reason"])
+    before.ends, before.end_reason = None, ""
+    before.save(update_fields=["ends", "end_reason"])
+
+
+def _refuse_places(
+    *,
+    price_area: str = AREAS[0],
+    municipality: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
+    **_: Any,
+) -> None:
     if price_area not in AREAS:
         raise PowerError("price-area", "a price area is one of NO1 to NO5")
     if municipality and not _MUNICIPALITY.fullmatch(municipality):
         raise PowerError("municipality", "a municipality's number has four digits")
+    if (latitude is None) != (longitude is None) or abs(latitude or 0) > 90 or abs(longitude or 0) > 180:
+        raise PowerError("position", "a position is a latitude and a longitude in degrees")
 
 
 def add_contract(
@@ -85,6 +111,7 @@ def add_contract(
     `PowerError` `contract-overlaps` when one that is there begins later.
     """
     mine = Contract.objects.filter(subject_id=point.subject_id, point_id=point.id)
+    mine = mine.exclude(ends=F("starts"))  # never came to be
     if mine.filter(starts__gte=starts).exclude(ends__isnull=False, ends__lte=starts).exists():
         raise PowerError("contract-overlaps", "a contract of the point begins on that day or later")
     mine.filter(ends__isnull=True).update(ends=starts, end_reason=EndReason.CHANGED)

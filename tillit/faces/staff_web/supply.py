@@ -14,7 +14,7 @@ from tillit.faces.staff_web.access import Worker, found_by, staff_page
 from tillit.faces.supply_shown import AREAS, KINDS, REASONS, USES
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
-from tillit.journeys import energy_app, power_supply
+from tillit.journeys import energy_app, power_contract, power_supply
 from tillit.kernel import clock
 from tillit.kernel.scope import ScopeError
 from tillit.parties.errors import NotAssignedError
@@ -30,6 +30,8 @@ _TYPED = (
     "street",
     "postal_code",
     "place",
+    "latitude",
+    "longitude",
     "use",
     "resolution",
     "kind",
@@ -106,8 +108,8 @@ def _act(request: HttpRequest, worker: Worker, subject_id: int) -> str:
             power_supply.send_again(**where, process_id=_number(said.get("process")))
         elif act == "tell_hub":
             power_supply.tell_hub(**where, point_id=_number(said.get("point")))
-        elif act == "place":
-            _place(said, where)
+        elif act in _CHANGES:
+            _CHANGES[act](said, {name: value for name, value in where.items() if name != "at"})
         elif act == "app_deleted":
             energy_app.delete(**where, how="staff")
         else:
@@ -135,16 +137,49 @@ def _request_in(said: Any, where: dict[str, Any]) -> None:
         day=_day(said),
         resolution=15 if said.get("resolution") == "15" else 60,
         **facts,
+        **_position(said),
     )
 
 
-def _place(said: Any, where: dict[str, Any]) -> None:
-    """A point that stands without a municipality gets one; without it nothing is priced."""
-    text = said.get("municipality", "").strip()
-    if not text:
+def _put_right(said: Any, where: dict[str, Any]) -> None:
+    """What the form says of a point; it has every field of it. Without a municipality nothing is priced."""
+    facts: dict[str, Any] = {
+        name: said.get(name, "").strip()[:longest] for name, longest in _LONGEST.items() if name != "product"
+    }
+    if not facts["municipality"]:
         raise PowerError("municipality", "taxes hang on it: without it nothing can be priced")
-    known = {name: value for name, value in where.items() if name != "at"}
-    power_supply.place(**known, point_id=_number(said.get("point")), municipality=text[:5])
+    facts |= _position(said) | {"use": _one(said, "use", USES), "price_area": said.get("price_area", "")}
+    if "grid_company" in said:
+        facts["grid_company"] = said["grid_company"][:40]
+    power_contract.put_right(**where, point_id=_number(said.get("point")), facts=facts)
+
+
+def _change(said: Any, where: dict[str, Any]) -> None:
+    power_contract.change(
+        **where,
+        point_id=_number(said.get("point")),
+        kind=_one(said, "kind", KINDS),
+        product=said.get("product", "").strip()[: _LONGEST["product"]],
+        starts=_day(said),
+    )
+
+
+def _take_back(said: Any, where: dict[str, Any]) -> None:
+    power_contract.take_back(**where, contract_id=_number(said.get("contract")))
+
+
+_CHANGES = {"put_right": _put_right, "change": _change, "take_back": _take_back}
+
+
+def _position(said: Any) -> dict[str, Any]:
+    """Degrees as they are typed, with a comma or a point; None where nothing is."""
+    found: dict[str, Any] = {}
+    for name in ("latitude", "longitude"):
+        text = said.get(name, "").strip().replace(",", ".").replace("\u2212", "-")[:20]
+        found[name] = round(float(text), 6) if text else None
+        if found[name] is not None and not abs(found[name]) <= 180:
+            raise PowerError("position", "a position is a latitude and a longitude in degrees")
+    return found
 
 
 def _one(said: Any, name: str, known: tuple[str, ...]) -> str:

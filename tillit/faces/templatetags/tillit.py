@@ -94,6 +94,12 @@ def hundredths(value: int) -> str:
 
 
 @register.filter
+def degrees(value: float | None) -> str:
+    """An angle as the reader writes it, and as a form takes it back."""
+    return "" if value is None else format_decimal(value, locale=language(), decimal_quantization=False)
+
+
+@register.filter
 def iso(value: datetime) -> str:
     """A moment as an address carries it."""
     return value.isoformat()
