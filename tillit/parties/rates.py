@@ -45,9 +45,14 @@ def give_back(limit: Limit, who: str) -> None:
     _counted("give_back", limit, who)
 
 
+def _window(now: datetime, every: timedelta) -> datetime:
+    """When the window began that a moment lies in."""
+    return _EPOCH + ((now - _EPOCH) // every) * every
+
+
 def _counted(statement: str, limit: Limit, who: str) -> int:
     now = clock.now()
-    window = _EPOCH + ((now - _EPOCH) // limit.every) * limit.every
+    window = _window(now, limit.every)
     digest = hmac.digest(secret("rates"), f"{limit.what}:{window.isoformat()}:{who}".encode(), "sha256")[:16]
     with connection.cursor() as cursor:
         given: dict[str, Any] = {"digest": UUID(bytes=digest), "window": window}
