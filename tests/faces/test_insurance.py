@@ -5,6 +5,7 @@ from datetime import date
 from io import BytesIO
 
 import pytest
+from babel.dates import format_date
 from django.test import Client
 
 from tests.faces.conftest import Person, make_person, sign_in, staff_sign_in
@@ -56,6 +57,8 @@ def test_d7_a_claim_goes_from_min_side_over_the_desk_to_its_payment(client: Clie
     page = client.post(PATH, form | {"loss_on": day, "claimed": "9 000", "file": file}, follow=True, headers=EN)
     (number,) = set(re.findall(r"/min-side/insurance/(\d+)/files/", page.text))
     assert "Claim received" in page.text
+    words = format_date(clock.today(), format="long", locale="en_GB")
+    assert f"<dd>{words}</dd>" in page.text
     saved = client.get(re.findall(r'href="([^"]*/files/[^"]*)"', page.text)[0])
     assert saved.content.startswith(b"%PDF")
     email = "skade@trygghavn.example"
@@ -69,6 +72,8 @@ def test_d7_a_claim_goes_from_min_side_over_the_desk_to_its_payment(client: Clie
     seen = desk.get(one, headers=EN).text
     assert "Berit Havn" in seen
     assert "Låst i kjelleren" in seen
+    assert day not in seen, "days stand in words"
+    assert f"<dd>{words}</dd>" in seen
     assert desk.post(one, {"act": "decide", "amount": ""}).status_code == 422
     desk.post(one, {"act": "asked", "text": "Send oss anmeldelsen"})
     assert "Send oss anmeldelsen" in client.get(f"{PATH}{number}/").text

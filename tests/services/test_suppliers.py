@@ -371,3 +371,20 @@ def test_d1_a_supplier_told_by_hand_is_told_by_hand_that_it_is_over_by_the_refer
     with pytest.raises(ServiceError):
         supply.know_it_is_over(**clerk_of, notice_id=shown.id)
     assert supplier.over() == [], "no computer told them"
+
+
+def test_d1_what_was_told_by_hand_and_never_confirmed_stays_at_the_desk_when_its_person_is_archived(
+    trygghavn: Company, supplier: Supplier
+) -> None:
+    made = served(trygghavn)
+    told = supply.tell(**desk(trygghavn, made), by_hand=True)
+    ends(trygghavn, made, clock.today())
+    clock.travel(NOW + timedelta(days=4))
+    close_lapsed()
+    retention.run()
+    suppliers_told.tell_everywhere()
+    clerk_of = {"actor": clerk(trygghavn), "controller": trygghavn.controller}
+    (shown,) = supply.waiting(**clerk_of)
+    assert (shown.notice_state, str(shown.reference), shown.by_hand) == ("ending", told.reference, True)
+    assert supply.know_it_is_over(**clerk_of, notice_id=shown.id) == "Veihjelpen"
+    assert supply.count_waiting(**clerk_of) == 0

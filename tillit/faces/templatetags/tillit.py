@@ -54,10 +54,12 @@ def word(key: str, kind: str) -> str:
 
 
 @register.filter
-def day(value: date | datetime | None) -> str:
-    """A date in words, `5. juni 2014`; a moment is first brought to local time."""
-    if value is None:
+def day(value: date | datetime | str | None) -> str:
+    """A date in words, `5. juni 2014`, also of `2014-06-05`; a moment is first brought to local time."""
+    if not value:
         return ""
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     if isinstance(value, datetime):
         value = value.astimezone(ZoneInfo(DEFAULT_ZONE)).date()
     if value.year == _FOREVER:
