@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.journeys.intake_world import NOW, START, World, bought, build
-from tillit.bonus import offers, operations, programmes, queries, vouchers
+from tillit.bonus import offers, operations, programmes, queries, voucher_endings, vouchers
 from tillit.bonus.models import Programme
 from tillit.bonus.offers import Gift
 from tillit.bonus.queries import ChainBalance
@@ -101,6 +101,25 @@ def take_back(world: World, subject: int, amount: int, key: str, day: date) -> N
             at=clock.now(),
             reason="x",
         )
+
+
+def test_c6_c9_what_a_lapsed_voucher_gives_back_waits_as_if_it_had_come_back(world: World) -> None:
+    """56 set aside of what may be used, its time past; then 100 earned, which wait, and 80 of before taken back."""
+    subject = world.member(1)
+    world.take_in([bought(1, amount="5600", time="2026-03-02T12:00:00+01:00")])
+    programme = Programme.objects.select_related("chain__controller").get(chain=world.chains["mat"])
+    with Scope(world.scope().actor, "bonus_use", frozenset({subject})) as scope:
+        vouchers.reserve(
+            scope=scope, subject_id=subject, programme=programme, at=clock.now(), amount=56_00, key=natural_key("v", 1)
+        )
+    clock.advance(timedelta(days=1))
+    world.take_in([bought(2, amount="10000", time="2026-05-31T12:00:00+02:00")])
+    assert (balance(world, subject).available, balance(world, subject).pending) == (56_00, 100_00)
+    take_back(world, subject, 80_00, "of before", date(2026, 3, 3))
+    shown = balance(world, subject)
+    assert (shown.available, shown.pending) == (0, 76_00)
+    voucher_endings.release_everywhere()
+    assert balance(world, subject) == shown, "the worker coming round changes nothing"
 
 
 def test_c6_c8_c11_what_waits_is_what_is_left_of_it_whatever_is_refunded_or_corrected(world: World) -> None:

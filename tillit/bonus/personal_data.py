@@ -43,8 +43,14 @@ routines(
     "calls",
     reaches={
         "bonus_reserve": {"bonus_voucher": (1, 2), "purchases_unmatched_refund": (1,)},
-        "bonus_ready": {"ledger_balance": (1,), "purchases_unmatched_refund": (1,)},
-        "bonus_waiting": {"ledger_balance": (1,), "ledger_transfer": (1,), "purchases_unmatched_refund": (1,)},
+        "bonus_lapsed": {"ledger_balance": (1,), "bonus_voucher": (1,)},
+        "bonus_ready": {"ledger_balance": (1,), "bonus_voucher": (1,), "purchases_unmatched_refund": (1,)},
+        "bonus_waiting": {
+            "ledger_balance": (1,),
+            "ledger_transfer": (1,),
+            "bonus_voucher": (1,),
+            "purchases_unmatched_refund": (1,),
+        },
         "bonus_redeem": {"bonus_voucher": (1, 2)},
         "bonus_balance": {
             "ledger_balance": (1,),

@@ -117,11 +117,28 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
          + CASE WHEN in_event < in_from THEN least(in_before, in_days) ELSE in_days END
 $$
 
+-- name: bonus_lapsed
+-- What vouchers whose time has passed set aside, by the lots it goes back to: it counts as given back, whether or not the
+-- worker has come round.
+CREATE FUNCTION bonus_lapsed(in_people bigint[], in_at timestamptz, in_reserved smallint)
+RETURNS TABLE (book_id integer, expires_on date, amount bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT t.book_id, t.debit_expires, sum(t.amount)::bigint
+  FROM (
+    SELECT DISTINCT b.subject_id FROM ledger_balance b
+    WHERE b.subject_id = ANY (in_people) AND b.kind = in_reserved AND b.balance > 0
+  ) AS a
+  JOIN bonus_voucher v ON v.subject_id = a.subject_id AND v.status = 'open' AND v.valid_until <= in_at
+  CROSS JOIN LATERAL ledger_parts(v.subject_id, v.id) AS t
+  WHERE t.credit_kind = in_reserved
+  GROUP BY t.book_id, t.debit_expires
+$$
+
 -- name: bonus_waiting
 -- What was earned and may not be used yet, by the day from which it may: a purchase's bonus, and what offers gave for it,
 -- (`bonus_usable_on`), less what its refunds, offers that held no more, and corrections took back, and never more than is
--- left in those lots. What is taken back beyond a day's own earning comes off the days that are farthest. No row where
--- bonus may be used at once. 1, 20 and 5 are the account kinds issued, offered and corrected; 7 is handed over: what came
+-- left in those lots, with what lapsed vouchers give back to them. What is taken back beyond a day's own earning comes off the days that are farthest. No row where
+-- bonus may be used at once. 1, 20, 5 and 101 are the account kinds issued, offered, corrected and reserved; 7 is handed over: what came
 -- along with people and waited where it came from has a reference, and the day it was earned on.
 CREATE FUNCTION bonus_waiting(in_people bigint[], in_book integer, in_at timestamptz, in_lot smallint)
 RETURNS TABLE (usable_on date, amount bigint)
@@ -164,9 +181,14 @@ BEGIN
     WHERE h.debit_kind = 1 AND h.credit_kind = in_lot
   ), left_over AS (
     SELECT least((SELECT sum(c.amount) FROM counted c), (
-      SELECT coalesce(sum(b.balance), 0) FROM ledger_balance b
-      WHERE b.subject_id = ANY (in_people) AND b.book_id = in_book AND b.kind = in_lot AND b.expires_on IN (
-        SELECT h.credit_expires FROM held h WHERE h.given))) AS amount
+      SELECT coalesce(sum(x.amount), 0)
+      FROM (
+        SELECT b.expires_on, b.balance AS amount FROM ledger_balance b
+        WHERE b.subject_id = ANY (in_people) AND b.book_id = in_book AND b.kind = in_lot
+        UNION ALL
+        SELECT l.expires_on, l.amount FROM bonus_lapsed(in_people, in_at, 101::smallint) AS l WHERE l.book_id = in_book
+      ) AS x
+      WHERE x.expires_on IN (SELECT h.credit_expires FROM held h WHERE h.given))) AS amount
   ), by_day AS (
     SELECT c.usable_on, sum(c.amount) AS amount FROM counted c GROUP BY 1 HAVING sum(c.amount) > 0
   ), in_order AS (
@@ -226,12 +248,7 @@ BEGIN
     SELECT b.subject_id, b.book_id, b.kind, b.expires_on, b.balance
     FROM ledger_balance b WHERE b.subject_id = ANY (people)
   ), lapsed AS MATERIALIZED (
-    SELECT t.book_id, t.debit_expires AS expires_on, sum(t.amount)::bigint AS amount
-    FROM (SELECT DISTINCT a.subject_id FROM account a WHERE a.kind = in_reserved AND a.balance > 0) AS a
-    JOIN bonus_voucher v ON v.subject_id = a.subject_id AND v.status = 'open' AND v.valid_until <= tillit_now()
-    CROSS JOIN LATERAL ledger_parts(v.subject_id, v.id) AS t
-    WHERE t.credit_kind = in_reserved
-    GROUP BY t.book_id, t.debit_expires
+    SELECT b.book_id, b.expires_on, b.amount FROM bonus_lapsed(people, tillit_now(), in_reserved) AS b
   ), stands AS (
     SELECT a.book_id, a.kind, a.expires_on, a.balance FROM account a
     UNION ALL SELECT l.book_id, in_lot, l.expires_on, l.amount FROM lapsed l
