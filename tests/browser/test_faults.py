@@ -135,6 +135,10 @@ def test_pages_that_tell_of_an_error_are_readable_too(
 ) -> None:
     opened = window(SIZES["phone"])
     opened.go("/nothing/")
+    opened.click("button[lang=en]")
+    assert "nothing" in opened.page.url
+    assert opened.page.inner_text("h1") == "We did not find the page"
+    opened.click("button[lang=nb]")
     opened.trouble.clear()  # the browser's own word on the 404
     check(opened, declared)
     opened.sign_in(site.eva)

@@ -27,6 +27,12 @@ def test_a_member_sees_changes_and_leaves_with_a_copy_without_any_script(
     expect(page.locator("details")).to_have_count(2)
     opened.click("nav >> text=Opplysningene dine")
     expect(page.locator("main")).to_contain_text(site.kari.email)
+    folded, button = page.locator("main details > :not(summary)").first, page.locator("main .ds-button").first
+    expect(folded).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(folded).to_be_visible()  # on paper nothing can be opened, and no button pressed
+    expect(button).to_be_hidden()
+    page.emulate_media(media="screen")
     opened.click("nav >> text=Samtykker")
     before = page.locator("form.t-choice", has_text="E-post: av").first
     with page.expect_navigation():

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.faces.conftest import Person, by_mail
-from tests.faces.test_staff import at_work, find, hire
+from tests.faces.test_staff import at_work, find, hire, link
 from tests.support import shops
 from tillit.declaration.models import Controller
 from tillit.declaration.vocabulary import vocabulary
@@ -62,10 +62,12 @@ def test_a9_each_role_has_a_desk_with_the_pages_it_may_open_and_no_other(control
 
 def test_a9_the_trail_shows_who_looked_by_day_type_and_colleague_and_no_names(kari: Person) -> None:
     siv = hire(kari.controller)
-    find(at_work(siv), "nordseth")
+    theirs = at_work(siv)
+    theirs.get(link(find(theirs, "nordseth")))
     adviser = at_work(hire(kari.controller, "privacy_adviser", "Pia Vern"))
     page = page_at(adviser, "/staff/rundtur/trail/")
     assert "<code>person.searched</code>" in page
+    assert "categories: access_record, " in page or "categories: contact, " in page, "read by people, not by programs"
     assert "nordseth" not in page.lower()
     assert str(kari.subject_id) not in page
     of_siv = page_at(adviser, f"/staff/rundtur/trail/?type=person.searched&staff={siv.pk}")

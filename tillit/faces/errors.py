@@ -30,7 +30,8 @@ RETRY_SECONDS = {429: "900", 503: "30"}
 
 def page(request: HttpRequest, status: int) -> HttpResponse:
     """The error page of a status. Renders without touching database or session."""
-    context = {"status": status, "key": f"error.{status}", "plain": True}
+    asked = request.method in {"GET", "HEAD"}  # it can be asked again, in the other language
+    context = {"status": status, "key": f"error.{status}", "plain": True, "asked": asked}
     response = render(request, "tillit/error.html", context, status=status)
     if status in RETRY_SECONDS:
         response.headers["Retry-After"] = RETRY_SECONDS[status]

@@ -18,6 +18,7 @@ from tillit.platform import key_encryption
 _VERSION = b"\x01"
 _NONCE = 12
 _DRAWN = _NONCE + 32  # random bytes for a key and the nonce it is wrapped with
+_WRAPPED = _DRAWN + 16  # bytes of a wrapped key: with its tag
 
 
 def _wrap(subject_id: int, controller_id: int, key: bytes) -> bytes:
@@ -102,9 +103,12 @@ def make_keys(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], AESGCM]
         keys[subject, controller] = key
         wrapped.append(nonce + wrapping.encrypt(nonce, key, f"{subject}:{controller}".encode()))
     with connection.cursor() as cursor:
+        # The keys as one value that PostgreSQL cuts up: as many values each cost more than wrapping them.
         cursor.execute(
-            "SELECT subject_id, controller_id, wrapped FROM keys_make_many(%s::bigint[], %s::integer[], %s::bytea[])",
-            [[s for s, _ in wanted], [c for _, c in wanted], wrapped],
+            "SELECT subject_id, controller_id, wrapped FROM keys_make_many(%s::bigint[], %s::integer[], ARRAY("
+            "SELECT substr(w.keys, at, %s) FROM (SELECT %s::bytea AS keys OFFSET 0) w"
+            " CROSS JOIN generate_series(1, length(w.keys), %s) AS at ORDER BY at))",
+            [[s for s, _ in wanted], [c for _, c in wanted], _WRAPPED, b"".join(wrapped), _WRAPPED],
         )
         for subject, controller, standing in cursor.fetchall():
             keys[subject, controller] = _unwrap(subject, controller, standing)

@@ -48,6 +48,12 @@ def localised(texts: dict[str, str] | None) -> str:
 
 
 @register.filter
+def listed(value: object) -> str:
+    """A list as `one, two`; anything else as it is."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@register.filter
 def word(key: str, kind: str) -> str:
     """A vocabulary word: `{{ category|word:"categories" }}`."""
     return str(getattr(vocabulary(), kind)[key].name(language()))

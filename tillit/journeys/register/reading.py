@@ -53,8 +53,9 @@ class Listed:
 @dataclass
 class Read:
     """What became of the rows of a file. `unchanged`: whose rows were found as they were; `others`: of whom none was,
-    among those whose memberships are listed. `numbers`: clear national numbers of staged rows by line, for sealing. `suspects`: digests of member numbers in damaged rows. `nameless`: how
-    many damaged rows do not even say whose they are. `columns`: which of our columns the file has.
+    among those whose memberships are listed. `numbers`: clear national numbers of staged rows by line, for sealing.
+    `suspects`: digests of member numbers in damaged rows. `nameless`: how many damaged rows do not even say whose they
+    are. `columns`: which of our columns the file has.
     """
 
     style: str
