@@ -114,7 +114,8 @@ class DomainCheck:
     """A check of the running system that a domain knows and `prove` runs, without knowing the domain.
 
     promised: a declaration → the path of what it promises, '' where it does not. The named statement gives rows (fault
-    or '', name, number): a number above 0 of a fault is broken, of '' it is evidence. Parameters: controller, on, now.
+    or '', name, number): a number above 0 of a fault is broken, of '' it is evidence. Parameters: controller, holders
+    (it, and who holds its people jointly), on, now.
     trial: where looking is not enough, what tries it instead: (controller, on) → what is at fault.
     """
 

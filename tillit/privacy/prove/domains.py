@@ -27,7 +27,12 @@ def _check(context: Context, said: Said) -> Finding:
     with context.scope(joint=True), connection.cursor() as cursor:
         cursor.execute(
             load(check.module_file, check.file, check.name),
-            {"controller": context.id, "on": context.on, "now": clock.now()},
+            {
+                "controller": context.id,
+                "holders": sorted({context.id, context.holder_id}),
+                "on": context.on,
+                "now": clock.now(),
+            },
         )
         rows = cursor.fetchall()
     faults = [f"{number} {name}" for fault, name, number in rows if fault and number]
