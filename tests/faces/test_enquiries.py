@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.cases.test_attachments import PDF, photo
-from tests.faces.conftest import Person, sign_in
+from tests.faces.conftest import Person, make_person, sign_in
 from tests.faces.test_staff import at_work, hire
 from tests.support.world import person
 from tillit.cases.models import Case
@@ -43,6 +43,41 @@ def _file(name: str, body: bytes) -> SimpleUploadedFile:
 def _cases(controller: Controller) -> list[Case]:
     with Scope(system("test", {controller.pk}), "customer_service"):
         return list(Case.objects.filter(kind__in=["enquiry", "complaint"]).order_by("received_at", "id"))
+
+
+def test_a1_the_contact_point_of_a_joint_arrangement_involves_the_owner(
+    client: Client, controllers: dict[str, Controller], desk: Client
+) -> None:
+    """Also the other way; and nobody learns of another club that the person is with."""
+    rundtur, nordkai, skogheim = (controllers[key] for key in ("rundtur", "nordkai", "skogheim"))
+    kari = make_person(rundtur, "Kari", "Nordseth", "+47 400 00 111")
+    with Scope(system("test", {nordkai.pk}), "membership_administration") as scope:
+        parties.relate(
+            scope=scope, subject_id=kari.subject_id, controller_id=nordkai.pk, kind="member", started=clock.today()
+        )
+    sign_in(client, kari)
+    asked = {"kind": "enquiry", "topic": "bonus", "subject": "Butikken i havna", "text": "Hvorfor stengt?"}
+    client.post("/rundtur/min-side/enquiries/", asked)
+    (case,) = _cases(rundtur)
+    here = f"/staff/rundtur/enquiries/{case.id}/"
+    page = desk.get(here).text
+    assert (nordkai.name in page, skogheim.name in page) == (True, False)
+    form = {"act": "involve", "other": "nordkai", "text": "Medlemmet spør om butikken."}
+    for wrong in ({"other": "skogheim"}, {"other": "solvik"}, {"text": " "}):
+        assert desk.post(here, form | wrong).status_code == 422, wrong
+    assert _cases(nordkai) == []
+    assert desk.post(here, form).status_code == 302
+    (passed,) = _cases(nordkai)
+    assert (passed.subject_id, passed.fields["subject"]) == (kari.subject_id, "Butikken i havna")
+    club = at_work(hire(nordkai, name="Liv Klubb"))
+    there = f"/staff/nordkai/enquiries/{passed.id}/"
+    page = club.get(there).text
+    assert "Medlemmet spør om butikken." in page
+    assert (f'value="{rundtur.key}"' in page, skogheim.name in page) == (True, False)
+    assert club.post(there, {"act": "reply", "text": "Vi pusser opp."}).status_code == 302
+    own = client.get(f"/rundtur/min-side/enquiries/{case.id}/", headers={"Accept-Language": "en"}).text
+    assert "Passed to another who answers with us" in own
+    assert nordkai.name in own
 
 
 def test_d9_a_member_asks_with_files_is_answered_by_mail_and_writes_again(

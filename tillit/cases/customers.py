@@ -27,6 +27,7 @@ _STEPS = {
     "wrote_again": step("closed", after="in_hand", shown=True, reopens=True),
     "replied": step(*OPEN, after="waiting", shown=True, answers=True),
     "note": step(*OPEN, "closed"),
+    "involved": step(*OPEN, shown=True),  # another controller of a joint arrangement, in a case of its own (A1)
     "topic": step(*OPEN, states=frozenset({"topic"})),
     "decided": step(*OPEN, settles=True, shown=True),
     "closed": step(*OPEN, after="closed", shown=True, closes=True),

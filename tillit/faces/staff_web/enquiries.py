@@ -92,6 +92,7 @@ def enquiry(request: HttpRequest, worker: Worker, number: str) -> HttpResponse:
         shown=found.shown,
         case=one,
         mine=one.handler == worker.staff.pk,
+        others=opening.others(controller=worker.site.controller, subject_id=one.subject_id),
         topics=TOPICS,
         outcomes=[o for o in OUTCOMES if (o in {"upheld", "partly_upheld", "rejected"}) == (one.kind == COMPLAINT)],
         files=attachments.allowed(one.kind),
@@ -225,9 +226,18 @@ def _leave(request: HttpRequest, worker: Worker, case_id: int) -> None:
     handling.assign(**_where(worker), case_id=case_id, staff_id=None)
 
 
+def _involve(request: HttpRequest, worker: Worker, case_id: int) -> None:
+    given: dict[str, Any] = {
+        "other": request.POST.get("other", "")[:60],
+        "text": request.POST.get("text", "")[: handling.LONGEST],
+    }
+    opening.involve(**_where(worker), case_id=case_id, **given)
+
+
 ACTS: dict[str, Callable[[HttpRequest, Worker, int], None]] = {
     "reply": _reply,
     "note": _note,
+    "involve": _involve,
     "sort": _sort,
     "attach": _attach,
     "close": _close,

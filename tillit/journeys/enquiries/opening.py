@@ -9,9 +9,10 @@ from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.cases.models import Case
 from tillit.declaration.models import Controller
 from tillit.declaration.queries import current, holder_of
-from tillit.journeys.enquiries.acting import ACTIVITY, kinds, may_handle, of_desk
+from tillit.journeys.enquiries.acting import ACTIVITY, handling, kinds, may_handle, of_desk
 from tillit.kernel import clock
 from tillit.kernel.card_numbers import mask_card_numbers
+from tillit.kernel.collation import Ordered
 from tillit.kernel.identifiers import email as emails
 from tillit.kernel.identifiers import name as names
 from tillit.kernel.scope import Actor, Scope, ScopeError, system
@@ -19,6 +20,8 @@ from tillit.messages import operations as messages
 from tillit.parties import operations as parties
 from tillit.parties.actors import person_scope
 from tillit.parties.contacts import record_address
+from tillit.parties.merging import same_person
+from tillit.parties.models import Relationship
 from tillit.parties.operations import lock_subject
 
 SAME_MATTER = timedelta(days=60)
@@ -102,6 +105,45 @@ def register_stranger(
         subject = enquirer(scope=scope, controller=controller, name=name, email=email)
         with Scope(actor, ACTIVITY, frozenset({subject}), frozenset({controller.pk})) as own:
             return _open(own, controller, subject, kind, channel, fields, language, received_at)
+
+
+def others(*, controller: Controller, subject_id: int) -> list[Controller]:
+    """Whom the controller may involve in what the person asks (A1): the single contact point of a joint arrangement the
+    clubs that the person is with, and a club the contact point. None where it answers alone.
+    """
+    holder = holder_of(controller_id=controller.pk)
+    siblings = Controller.objects.filter(register_id=controller.register_id).exclude(pk=controller.pk)
+    if holder != controller.pk:
+        found = set(siblings.filter(pk=holder).values_list("pk", flat=True))
+    else:
+        everybody = system("involving", {controller.pk, *siblings.values_list("pk", flat=True)})
+        with Scope(everybody, "security_log"):
+            ties = Relationship.objects.filter(subject_id__in=same_person(subject_id), ended__isnull=True)
+            found = set(ties.values_list("controller_id", flat=True))
+    return [one for one in siblings.order_by(Ordered("name"), "pk") if one.pk in found and kinds(one)]
+
+
+def involve(*, actor: Actor, controller: Controller, case_id: int, other: str, text: str) -> Case:
+    """Ask another of those who answer together to see to it, or a part: an enquiry with them, and the person sees both.
+
+    Raises `CaseError` `no-text`, `other` (who is none of `others`), and as `handling`.
+    """
+    words = text.replace("\0", "").strip()
+    if not words:
+        raise CaseError("no-text", "there is nothing to write")
+    with handling(actor=actor, controller=controller, case_id=case_id) as (scope, case):
+        there = next((c for c in others(controller=controller, subject_id=case.subject_id) if c.key == other), None)
+        if there is None:
+            raise CaseError("other", "choose who else is to see to it")
+        kind = case.kind if case.kind in kinds(there) else customers.ENQUIRY
+        asking = Actor(actor.kind, actor.ref, frozenset({there.pk}), frozenset({ACTIVITY}))
+        said = {"subject": case.fields["subject"], "text": words, "topic": case.fields.get("topic")}
+        fields = {key: value for key, value in said.items() if value}
+        with Scope(asking, ACTIVITY, frozenset({case.subject_id}), frozenset({there.pk})) as own:
+            made = _open(own, there, case.subject_id, kind, case.channel, fields, case.language)
+        details = {"controller": there.pk, "case": made.id}
+        operations.take(scope=scope, case=case, step="involved", at=clock.now(), text=there.name, details=details)
+    return made
 
 
 def enquirer(*, scope: Scope, controller: Controller, name: str, email: str) -> int:
