@@ -7,8 +7,11 @@ from django.test import Client
 
 from tests.faces.conftest import Person
 from tests.faces.test_staff import at_work, hire
+from tests.support.world import person
 from tillit.declaration.models import Controller
 from tillit.kernel import clock
+from tillit.kernel.scope import system
+from tillit.privacy.breach import operations
 from tillit.privacy.models import Breach
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +38,31 @@ def test_h12_the_adviser_registers_assesses_and_closes(kari: Person) -> None:
     assert "Lærdom" in client.get(page).text
     assert breach.reference in client.get(f"{DESK}?closed=1").text
     assert breach.reference not in client.get(DESK).text
+
+
+def test_h12_the_adviser_does_all_that_is_owed_on_the_page(controllers: dict[str, Controller]) -> None:
+    house = controllers["solvik"]
+    kari = person(house, "customer", given="Kari", email="kari@eksempel.example")
+    client, desk = at_work(hire(house, "privacy_adviser")), "/staff/solvik/breaches/"
+    client.post(desk, {"what": "Noen var inne i regnskapet.", "sort": "known"})
+    breach = Breach.objects.get()
+    operations.affect(actor=system("test", {house.pk}), breach=breach, subject_ids=[kari], at=clock.now())
+    page = f"{desk}{breach.reference}/"
+    client.post(page, {"step": "assess", "risk": "high", "crime": "1", "business": "1"})
+    shown = client.get(page).text
+    for words in ("Må anmeldes", "Mangler rapport fra leverandøren", "Bedriftskunder skal varsles"):
+        assert words in shown, words
+    done = (
+        {"step": "authority", "number": "26/1"},
+        {"step": "people", "text": "Bytt passord."},
+        {"step": "police", "number": "15987654"},
+        {"step": "supplier", "risk": "phishing", "text": "Falsk innlogging"},
+        {"step": "business", "text": "Ringt til begge."},
+    )
+    for step in done:
+        assert client.post(page, {"step": "close", "text": "Lærdom"}).status_code == 422, step
+        assert client.post(page, step).status_code == 302, step
+    assert client.post(page, {"step": "close", "text": "Lærdom"}).status_code == 302
 
 
 def test_h12_late_is_refused_without_a_reason_and_a_suspicion_is_confirmed_or_dismissed(kari: Person) -> None:

@@ -129,6 +129,18 @@ def test_h12_it_is_closed_when_everything_owed_is_done_and_something_was_learnt(
             operations.assess(actor=actor, breach=breach, risk="none", at=at)
 
 
+def test_h12_customers_are_told_where_sensitive_business_information_may_be_stolen(house: Controller) -> None:
+    with clock.travel(KNOWN + timedelta(hours=2)):
+        actor, at = _actor(house), clock.now()
+        breach = _breach(house)
+        operations.assess(actor=actor, breach=breach, risk="none", at=at, business=True)
+        with pytest.raises(BreachError, match="business"):
+            operations.close(actor=actor, breach=breach, at=at, lessons="x")
+        operations.told_business(actor=actor, breach=breach, at=at, text="Ringt til alle tre.")
+        operations.close(actor=actor, breach=breach, at=at, lessons="Skilte nøkler.")
+        assert breach.closed_at == at
+
+
 @pytest.mark.parametrize("language", form.languages())
 def test_h12_the_form_for_the_authority_is_a_pdf_that_says_what_article_33_asks(
     house: Controller, language: str

@@ -152,6 +152,7 @@ class Breach(Matter):
     persons = _Stated("persons", None)
     records = _Stated("records", None)
     crime = _Stated("crime", default=False)
+    business = _Stated("business", default=False)
     happened_from = _moment("happened_from")
     happened_until = _moment("happened_until")
     consequences = _Stated("consequences")

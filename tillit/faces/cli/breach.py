@@ -126,6 +126,9 @@ def assess(
     records: Annotated[int | None, typer.Option("--records", min=0)] = None,
     category: Annotated[list[str] | None, typer.Option("--category", help="A category concerned; repeat.")] = None,
     crime: Annotated[bool | None, typer.Option("--crime/--no-crime", help="An offence is suspected.")] = None,
+    business: Annotated[
+        bool | None, typer.Option("--business/--no-business", help="Sensitive business information may be stolen.")
+    ] = None,
     text: Text = "",
 ) -> None:
     """Assess the risk to people, and say what is known by now."""
@@ -141,6 +144,7 @@ def assess(
         "records": records,
         "categories": category,
         "crime": crime,
+        "business": business,
     }
     facts: dict[str, Any] = {key: value for key, value in stated.items() if value is not None}
     _say(operations.assess(actor=actor, breach=breach, risk=risk, at=clock.now(), text=text, **facts))

@@ -19,6 +19,7 @@ from tillit.privacy.models import Breach
 
 DAYS = 30
 LONGEST = 4000
+_WORDS = ("consequences", "measures")
 
 
 def desk_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -77,7 +78,7 @@ def _register(
 @require_http_methods(["GET", "HEAD", "POST"])
 @desk_page
 def breach(request: HttpRequest, worker: Worker, reference: str) -> HttpResponse:
-    """One breach with its steps; a POST takes one: confirm, assess, authority, close."""
+    """One breach with its steps; a POST takes one of those that `_take` knows."""
     found = _found(worker, reference)
     refusal = ""
     if request.method == "POST":
@@ -93,6 +94,8 @@ def breach(request: HttpRequest, worker: Worker, reference: str) -> HttpResponse
         standing=queries.standing(found),
         steps=found.steps.order_by("number"),
         risks=operations.RISKS,
+        intrusions=operations.INTRUSIONS,
+        plan=worker.site.declaration.breach,
         refusal=refusal,
     )
     return render(request, "staff_web/breach.html", context, status=422 if refusal else 200)
@@ -105,12 +108,21 @@ def _take(request: HttpRequest, worker: Worker, found: Breach) -> None:
         case "confirm":
             operations.confirm(actor=actor, breach=found, known_at=now, at=now)
         case "assess":
-            facts = {key: value for key in ("consequences", "measures") if (value := request.POST.get(key, "").strip())}
+            facts: dict[str, Any] = {key: value for key in _WORDS if (value := request.POST.get(key, "").strip())}
+            facts |= {key: key in request.POST for key in ("crime", "business")}
             operations.assess(actor=actor, breach=found, risk=said["risk"], at=now, text=said["text"], **facts)
         case "authority":
             operations.told_authority(
                 actor=actor, breach=found, at=now, reference=said["number"][:40], because=said["text"]
             )
+        case "people":
+            operations.tell_people(actor=actor, breach=found, at=now, advice=said["text"])
+        case "police":
+            operations.told_police(actor=actor, breach=found, at=now, reference=said["number"][:40], text=said["text"])
+        case "supplier":
+            operations.supplier_report(actor=actor, breach=found, intrusion=said["risk"], text=said["text"], at=now)
+        case "business":
+            operations.told_business(actor=actor, breach=found, at=now, text=said["text"])
         case "close" | "unfounded":
             closed_as = "unfounded" if said["step"] == "unfounded" else "handled"
             operations.close(actor=actor, breach=found, at=now, lessons=said["text"], closed_as=closed_as)

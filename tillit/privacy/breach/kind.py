@@ -35,6 +35,7 @@ _FACTS = frozenset(
         "persons",
         "records",
         "crime",
+        "business",
         "consequences",
         "measures",
         "happened_from",
@@ -49,7 +50,9 @@ def due_at(known_at: datetime, declaration: Declaration) -> datetime:
 
 
 def owed(matter: Matter, declaration: Declaration) -> list[str]:
-    """What the law and the declaration still ask for: `assess`, `authority`, `people`, `police`, `supplier`."""
+    """What the law and the declaration still ask for: `assess`, `authority`, `people`, `police`, `supplier`,
+    `business` (customers whose sensitive business information may have been stolen).
+    """
     said, risk = matter.fields, matter.fields.get("risk", "")
     found = [] if risk else ["assess"]
     if risk in {"risk", "high"} and matter.answered_at is None:
@@ -60,6 +63,8 @@ def owed(matter: Matter, declaration: Declaration) -> list[str]:
         found.append("police")
     if said.get("crime") and declaration.breach.supplier_report is not None and not said.get("supplier_at"):
         found.append("supplier")
+    if said.get("business") and declaration.breach.business_notice and not said.get("business_at") and not matter.drill:
+        found.append("business")
     return found
 
 
@@ -81,6 +86,7 @@ KIND = Kind(
         "persons": Field("number"),
         "records": Field("number"),
         "crime": Field("flag"),
+        "business": Field("flag"),
         "happened_from": Field("moment"),
         "happened_until": Field("moment"),
         "consequences": _text(),

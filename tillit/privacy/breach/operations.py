@@ -88,7 +88,8 @@ def confirm(*, actor: Actor, breach: Breach, known_at: datetime, at: datetime) -
 def assess(*, actor: Actor, breach: Breach, risk: str, at: datetime, text: str = "", **facts: Any) -> Breach:
     """Assess the risk to people: `none`, `risk` (the authority is told), `high` (and the people, too).
 
-    `facts`: any of nature, categories, persons, records, crime, consequences, measures, happened_from, happened_until.
+    `facts`: any of nature, categories, persons, records, crime, business (sensitive business information may be
+    stolen), consequences, measures, happened_from, happened_until.
     """
     _open(breach)
     _words(risk=(risk, RISKS), nature=(facts.get("nature", ()), NATURES))
