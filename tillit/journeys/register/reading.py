@@ -2,6 +2,7 @@
 by some ten bytes a row: the digests by which the register is listed, and national numbers that are new.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from tillit.platform.secrets import secret
 
 _DIGESTS = 25  # bytes of PostgreSQL's binary COPY before the first value of its one row
 _AROUND = _DIGESTS + 4 + 2  # and with those between the two values, and after them
+_ID = (1 << 62) - 1  # ids of people: 62 random bits
 _DATED = ("joined", "birth_date", "ended")
 Put = Callable[[list[Reject]], None]
 
@@ -194,13 +196,16 @@ def _prepare(chunk: Chunk, *, known: References, before: Listed, style: str, key
 
 
 def _copy(cursor: Any, rows: pl.DataFrame, payers: dict[str, int], controller_id: int) -> None:
-    """Copy checked rows to staging; who pays becomes an id, made where the organisation is new."""
+    """Copy checked rows to staging, each with an id should it be about somebody new; who pays becomes an id, made where
+    the organisation is new.
+    """
     new = [one for one in rows["payer"].drop_nulls().unique() if one not in payers]
     if new:
         payers |= structure.keep_payers(controller_id=controller_id, numbers=new)
     ids = rows["payer"].replace_strict(payers, default=None, return_dtype=pl.Int64)
-    staged = rows.with_columns(ids.alias("payer_id")).select(STAGED)
-    columns = ", ".join(f'"{name}"' for name in STAGED)
+    people = pl.Series(np.frombuffer(os.urandom(8 * len(rows)), dtype=np.int64) & _ID)
+    staged = rows.with_columns(ids.alias("payer_id"), people.alias("fresh")).select(*STAGED, "fresh")
+    columns = ", ".join(f'"{name}"' for name in staged.columns)
     with cursor.copy(f"COPY register_staged ({columns}) FROM STDIN (FORMAT CSV)") as copy:
         copy.write(staged.write_csv(include_header=False).encode())
 

@@ -1,5 +1,5 @@
 -- Ids of rows are drawn with random(): rows are found by person and id together. Those of people are drawn with the
--- strong generator, which for thirteen rows a member would cost a quarter of all.
+-- strong generator (as they are staged), which for thirteen rows a member would cost a quarter of all.
 
 -- name: chunk
 -- The rows of a range of pages that something is to be done with.
