@@ -211,3 +211,14 @@ def test_data_of_another_version_is_refused_with_advice(place_for_server: Path) 
     (server.data / "PG_VERSION").write_text("15\n")
     with pytest.raises(ServerError, match=r"PostgreSQL 15.*dump and restore"):
         server.start()
+
+
+def test_a_server_without_room_to_start_says_so(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.start()
+    server.stop()
+    (server.data / "postgresql.auto.conf").write_text("nonsense\n")
+    with pytest.raises(ServerError, match=r"did not start: (?!the disk)"):
+        server.start()
+    monkeypatch.setattr(postgres, "ROOM", 1 << 60)  # as much as no disk has free
+    with pytest.raises(ServerError, match=r"did not start: the disk of \S+ is full, \d+ MiB are free: "):
+        server.start()

@@ -34,6 +34,8 @@ _SHORT_BASE = Path("/tmp")  # noqa: S108 - the directory beneath is checked to b
 _NO_PROCESS = "999999999"  # above every kernel's largest process id
 _START_SECONDS = 300
 _STOP_SECONDS = 120
+ROOM = 64 << 20
+"""Bytes. With less on its disk a server that does not start has most likely no room to."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +126,9 @@ class Server:
             if code == 0:
                 return
             time.sleep(1)
-        raise ServerError(f"PostgreSQL did not start: {_last_fatal(self.data)}")
+        free = shutil.disk_usage(self.data).free
+        full = f"the disk of {self.data} is full, {free >> 20} MiB are free: " if free < ROOM else ""
+        raise ServerError(f"PostgreSQL did not start: {full}{_last_fatal(self.data)}")
 
     def _prepare_directories(self, user: pwd.struct_passwd) -> None:
         self.home.mkdir(mode=0o700, exist_ok=True)
