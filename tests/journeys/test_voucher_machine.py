@@ -134,10 +134,20 @@ class VoucherMachine(PurchaseRules):
         Programme.objects.update(available_after_days=days)
 
     def waits(self) -> int:
-        """What was earned in the days for which bonus waits, less what refunds of it took back; 0: none does."""
+        """What was earned in the days for which bonus waits, less what refunds of it took back, and no more than is left
+        in those lots, with what lapsed vouchers give back to them; 0: none does.
+        """
         days = self.programme.available_after_days
         counted = [*self.earned, *((b.on, b.bonus - b.taken) for b in self.bills.values() if b.number in b.known)]
-        return sum(amount for on, amount in counted if on + timedelta(days=days) > self.today) if days else 0
+        waiting = [(on, amount) for on, amount in counted if on + timedelta(days=days) > self.today] if days else []
+        lots = {programmes.expiry(self.programme, on) for on, _ in waiting}
+        held = [*self.purse.lots.items(), *(self.purse.beside.lots.items() if self.purse.beside else [])]
+        held += [part for slip in self.lapsed() for part in slip.parts]
+        return min(sum(amount for _, amount in waiting), sum(amount for day, amount in held if day in lots))
+
+    def lapsed(self) -> list[Slip]:
+        """Vouchers whose time is past, to which the worker has not come yet."""
+        return [s for s in self.purse.slips.values() if s.status == "open" and s.until <= clock.now()]
 
     @rule()
     def merge(self) -> None:
@@ -312,10 +322,10 @@ class VoucherMachine(PurchaseRules):
     def agree(self) -> None:
         with self.scope("self_service"):
             found = queries.overview(subject_id=self.member, on=self.today)
-        lapsed = [s for s in self.purse.slips.values() if s.status == "open" and s.until <= clock.now()]
+        lapsed = self.lapsed()
         waiting = sum(part for s in lapsed for day, part in s.parts if day > self.today)
         held = self.purse.held(self.today) + self.purse.held_beside(self.today) + waiting
-        later = min(self.waits(), held)
+        later = self.waits()
         assert sum(b.available for b in found) == held - later - self.purse.owed()
         assert sum(b.pending for b in found) == sum(amount for b in found for _, amount in b.waiting) == later
         assert sum(b.debt for b in found) == self.purse.owed()
