@@ -134,8 +134,8 @@ class VoucherMachine(PurchaseRules):
         Programme.objects.update(available_after_days=days)
 
     def waits(self) -> int:
-        """What was earned in the days for which bonus waits, less what refunds of it took back, and no more than is left
-        in those lots, with what lapsed vouchers give back to them; 0: none does.
+        """What was earned in the days for which bonus waits, less what refunds of it took back, and no more than is
+        left in those lots, with what lapsed vouchers give back to them; 0: none does.
         """
         days = self.programme.available_after_days
         counted = [*self.earned, *((b.on, b.bonus - b.taken) for b in self.bills.values() if b.number in b.known)]
