@@ -22,6 +22,8 @@ from tillit.parties.merging import own, same_people, same_person
 from tillit.parties.models import Relationship
 from tillit.parties.sealing import open_sealed
 
+_EACH = load(__file__, "lawful", "lawful").replace("/*people*/", load(__file__, "lawful", "applies"))
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -89,22 +91,36 @@ def _ask(controller_id: int, terms: dict[str, Any], subjects: list[int] | None) 
     actor = system("consent", {controller_id, *terms["holders"]})
     asking = "rights_requests" if terms["former"] else "consent_management"  # who has left stands in the archive
     with Scope(actor, asking), connection.cursor() as cursor:
-        cursor.execute(load(__file__, "lawful", "lawful"), {**terms, "subjects": subjects})
+        cursor.execute(_EACH, {**terms, "subjects": subjects})
         found: dict[int, str] = dict(cursor.fetchall())
     free = [subject for subject, reason in found.items() if not reason]
     held = waiting(controller_id=controller_id, activity=terms["activity"], subject_ids=free)
     return found | dict.fromkeys(held, "terms-not-accepted")
 
 
-def statement(*, controller_id: int, activity: str, channel: str | None = None) -> tuple[str, dict[str, Any]] | str:
-    """The statement that answers for everybody (subject_id, reason) with its parameters, for a set that picks among
-    them; or the reason why the question already has a no. Terms that wait for acceptance are asked about as each
-    message is put in.
+@dataclass(frozen=True)
+class Statement:
+    """May we, for a set that picks among the people an activity applies to: `applies` gives these (subject_id, died),
+    `lawful(people)` (subject_id, reason) of those whom a statement of the same columns gives.
+    """
+
+    applies: str
+    values: dict[str, Any]
+
+    def lawful(self, people: str) -> str:
+        """The statement that answers for these people."""
+        only = "AND x.subject_id IN (SELECT subject_id FROM p)"
+        return load(__file__, "lawful", "lawful").replace("/*people*/", people).replace("/*among*/", only)
+
+
+def statement(*, controller_id: int, activity: str, channel: str | None = None) -> Statement | str:
+    """The statements that answer for everybody, with their parameters; or the reason why the question already has a
+    no. Terms that wait for acceptance are asked about as each message is put in.
     """
     terms = _terms(_side(controller_id), activity, channel, answering=False)
     if isinstance(terms, str):
         return terms
-    return load(__file__, "lawful", "lawful"), {**terms, "subjects": None}
+    return Statement(load(__file__, "lawful", "applies"), {**terms, "subjects": None})
 
 
 def may(

@@ -1,31 +1,35 @@
+-- name: applies
+-- Everybody the activity applies to (or of the subjects asked about). A merged person counts once, as the subject they are
+-- known by, whose choices are those of all (`merging`).
+SELECT coalesce(a.alias_of_id, r.subject_id) AS subject_id, bool_or(r.end_reason = 'deceased') AS died
+FROM parties_relationship r
+LEFT JOIN parties_subject a ON a.id = r.subject_id AND a.alias_of_id IS NOT NULL
+WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
+  AND r.started <= %(today)s AND (%(former)s OR r.ended IS NULL OR r.ended > %(today)s)
+  AND (%(subjects)s::bigint[] IS NULL OR r.subject_id = ANY (%(subjects)s))
+GROUP BY 1
+
 -- name: lawful
--- A merged person counts once, as the subject they are known by, whose choices are those of all (`merging`).
--- Every person the activity applies to (or the subjects asked about), with the reason it may not process them, '' if it may.
+-- Of `people`, each with the reason the activity may not process them, '' if it may.
 -- Nobody writes to the dead, whatever else holds; whoever answers for the estate is not asked about here.
 -- The order of the reasons is the order of the law: restriction, objection, then the missing ground.
 WITH p AS (
-  SELECT coalesce(a.alias_of_id, r.subject_id) AS subject_id, bool_or(r.end_reason = 'deceased') AS died
-  FROM parties_relationship r
-  LEFT JOIN parties_subject a ON a.id = r.subject_id AND a.alias_of_id IS NOT NULL
-  WHERE r.controller_id = %(controller)s AND r.kind = ANY (%(applies_to)s)
-    AND r.started <= %(today)s AND (%(former)s OR r.ended IS NULL OR r.ended > %(today)s)
-    AND (%(subjects)s::bigint[] IS NULL OR r.subject_id = ANY (%(subjects)s))
-  GROUP BY 1
+/*people*/
 ), c AS (
   -- Of one controller's choices the channel's own goes before the general one; of two controllers' the asking one's before
   -- the holder's. An objection to either controller stands.
-  SELECT subject_id, coalesce(bool_and(consented) FILTER (WHERE ours), bool_and(consented)) AS consented,
-         bool_or(objected) AS objected
-  FROM (
-    SELECT x.subject_id, x.controller_id = %(controller)s AS ours,
-           coalesce(bool_and(x.consented) FILTER (WHERE x.channel <> ''), bool_and(x.consented)) AS consented,
-           coalesce(bool_or(x.objected) FILTER (WHERE x.channel <> ''), bool_or(x.objected)) AS objected
-    FROM consent_choice x
-    WHERE x.controller_id = ANY (%(holders)s) AND x.activity = %(activity)s AND x.channel IN ('', %(channel)s)
-      AND (%(subjects)s::bigint[] IS NULL OR x.subject_id = ANY (%(subjects)s))
-    GROUP BY x.subject_id, x.controller_id
-  ) each_side
-  GROUP BY subject_id
+  SELECT x.subject_id,
+         coalesce(bool_and(x.consented) FILTER (WHERE x.controller_id = %(controller)s AND x.channel <> ''),
+                  bool_and(x.consented) FILTER (WHERE x.controller_id = %(controller)s),
+                  bool_and(x.consented) FILTER (WHERE x.channel <> ''), bool_and(x.consented)) AS consented,
+         coalesce(bool_or(x.objected) FILTER (WHERE x.controller_id = %(controller)s AND x.channel <> ''),
+                  bool_or(x.objected) FILTER (WHERE x.controller_id = %(controller)s), false)
+         OR coalesce(bool_or(x.objected) FILTER (WHERE x.controller_id <> %(controller)s AND x.channel <> ''),
+                     bool_or(x.objected) FILTER (WHERE x.controller_id <> %(controller)s), false) AS objected
+  FROM consent_choice x
+  WHERE x.controller_id = ANY (%(holders)s) AND x.activity = %(activity)s AND x.channel IN ('', %(channel)s)
+    AND (%(subjects)s::bigint[] IS NULL OR x.subject_id = ANY (%(subjects)s)) /*among*/
+  GROUP BY x.subject_id
 ), d AS (
   SELECT DISTINCT coalesce(a.alias_of_id, f.subject_id) AS subject_id
   FROM parties_fact f

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
 from tillit.declaration.models import Controller
@@ -97,7 +97,8 @@ def size(*, controller: Controller, activity: str, channel: str, segment: Any, e
     """What would become of a set now: one statement, in the scope of the purpose. Raises `CampaignError`."""
     made = compiled(controller=controller, activity=activity, channel=channel, segment=segment, except_for=except_for)
     text = load(__file__, "campaigns", "counted").replace("/*audience*/", made.text)
-    with scope_of(controller, activity), connection.cursor() as cursor:
+    with transaction.atomic(), scope_of(controller, activity), connection.cursor() as cursor:
+        cursor.execute(load(__file__, "campaigns", "wide"))
         cursor.execute(text, made.values)
         found = dict(cursor.fetchall())
     outside, reached = found.pop(NOT_PICKED, 0), found.pop("", 0)

@@ -74,6 +74,7 @@ def start(*, campaign: Campaign) -> bool:
         text = load(__file__, "campaigns", "take").replace("/*audience*/", made.text)
         with queries.scope_of(mine.controller, mine.activity) as scope:
             with connection.cursor() as cursor:
+                cursor.execute(load(__file__, "campaigns", "wide"))
                 cursor.execute(text, {**made.values, "campaign": mine.pk})
                 found = dict(cursor.fetchall())
             mine.recipients = found.pop("", 0)

@@ -3,8 +3,8 @@
 A condition is `{"fact": KEY, "value": V}`, or one of `{"all": […]}`, `{"any": […]}`, `{"not": …}`; `{}` is everybody. A
 fact may be picked by where each of its categories is one that the activity may use; the statement runs under row
 security in the scope of that activity, which would show nothing else anyway. Each fact is one part of the statement, a
-set of people joined once; values are parameters. Picking by what people bought is profiling: whoever objected to that
-is left out, and it must be declared.
+set of people joined once; values are parameters. Whom the conditions pick is found first: nothing else is asked about
+the others. Picking by what people bought is profiling: whoever objected to that is left out, and it must be declared.
 """
 
 import json
@@ -44,6 +44,7 @@ class Compiled:
 @dataclass
 class _Parts:
     joins: list[str] = field(default_factory=list)
+    facts: int = 0
     values: dict[str, Any] = field(default_factory=dict)
     profiles: bool = False
 
@@ -118,7 +119,7 @@ def compiled(*, controller: Controller, activity: str, channel: str, segment: An
     answer = statement(controller_id=controller.pk, activity=activity, channel=channel)
     if isinstance(answer, str):
         raise CampaignError(answer, f"{activity} may not send over {channel}")
-    lawful, values = answer
+    values = answer.values
     now, declared = clock.now(), current(controller_id=controller.pk, on=clock.today())
     found = declared.activity(activity)
     often = found.at_most_every if found else None
@@ -139,11 +140,13 @@ def compiled(*, controller: Controller, activity: str, channel: str, segment: An
         said = statement(controller_id=controller.pk, activity=PROFILING)
         if isinstance(said, str):
             raise CampaignError("fact-not-allowed", "profiling is not declared")
-        profiled = _renamed(said[0], said[1], "profiling_", parts.values)
+        some = load(__file__, "audience", "profiled").replace("/*applies*/", said.applies)
+        profiled = _renamed(said.lawful(some), said.values, "profiling_", parts.values)
     text = load(__file__, "audience", {"push": "pushed", addresses.POST: "housed"}.get(channel, "addressed"))
     frame = load(__file__, "audience", "audience")
     for mark, inner in (
-        ("/*lawful*/", lawful),
+        ("/*applies*/", answer.applies),
+        ("/*lawful*/", answer.lawful("SELECT subject_id, died FROM picked")),
         ("/*profiled*/", profiled),
         ("/*reachable*/", text),
         ("/*joins*/", "\n".join(parts.joins)),
@@ -176,20 +179,27 @@ def picked(*, controller: Controller, activity: str, segment: Any, people: Colle
     return found
 
 
-def _condition(node: dict[str, Any], parts: _Parts, common: dict[str, Any]) -> str:
+def _condition(node: dict[str, Any], parts: _Parts, common: dict[str, Any], *, firm: bool = True) -> str:
+    """`firm`: where it does not hold, nobody is picked; then a fact is a semi-join or an anti-join and needs no set."""
     match node:
         case {"all": inner}:
-            return "(" + " AND ".join(_condition(one, parts, common) for one in inner) + ")"
+            return "(" + " AND ".join(_condition(one, parts, common, firm=firm) for one in inner) + ")"
         case {"any": inner}:
-            return "(" + " OR ".join(_condition(one, parts, common) for one in inner) + ")"
-        case {"not": inner}:
+            return "(" + " OR ".join(_condition(one, parts, common, firm=False) for one in inner) + ")"
+        case {"not": {"fact": _} as inner} if firm:
             return f"NOT {_condition(inner, parts, common)}"
+        case {"not": inner}:
+            return f"NOT {_condition(inner, parts, common, firm=False)}"
     fact = SEGMENT_FACTS[node["fact"]]
     parts.profiles |= fact.profiles
-    name = f"c{len(parts.joins)}"
+    name = f"c{parts.facts}"
+    parts.facts += 1
     body = load(fact.module_file, fact.file, fact.name)
     inner = _renamed(body, {**common, "value": node["value"]}, f"{name}_", parts.values)
-    parts.joins.append(load(__file__, "audience", "fact").replace("/*fact*/", inner).replace("/*name*/", name))
+    held = load(__file__, "audience", "fact").replace("/*fact*/", inner)
+    if firm:
+        return load(__file__, "audience", "holds").replace("/*held*/", held)
+    parts.joins.append(load(__file__, "audience", "set").replace("/*held*/", held).replace("/*name*/", name))
     return f"({name}.subject_id IS NOT NULL)"
 
 

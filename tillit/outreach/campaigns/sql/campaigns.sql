@@ -2,6 +2,11 @@
 -- How a campaign stands now.
 SELECT status FROM campaigns_campaign WHERE id = %(campaign)s
 
+-- name: wide
+-- Sets of everybody are hashed, by all processors: for the rest of the transaction the planner neither thinks that handing
+-- rows over is dear nor reads tables in the order of an index to merge them with the few people who are merged.
+SET LOCAL parallel_setup_cost = 100; SET LOCAL parallel_tuple_cost = 0.001; SET LOCAL enable_mergejoin = off
+
 -- name: counted
 -- How many are in the set and may be written to, and how many are not, by reason.
 SELECT reason, count(*) FROM (/*audience*/) a GROUP BY reason
