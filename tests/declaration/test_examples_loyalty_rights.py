@@ -77,8 +77,8 @@ COOKIES = {
 def test_h10_every_period():
     found = declaration().retention
     assert {(r.category, r.clock, r.period, r.rule, r.disposal) for r in found} == PERIODS
-    # Two end with the consent; three relationships, and four of who is only entitled or family, after three months.
-    assert len(found) == len(PERIODS) + 7
+    # Two end with the consent; three relationships, and six of who is only entitled or family, after three months.
+    assert len(found) == len(PERIODS) + 9
     assert {r.category for r in found} == declaration().category_keys()
 
 

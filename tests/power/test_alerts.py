@@ -22,6 +22,7 @@ from tillit.kernel import clock
 from tillit.kernel.scope import system
 from tillit.messages import outbox
 from tillit.messages.models import Message
+from tillit.messages.operations import send
 from tillit.power.insight import alerts, conditions, settings
 from tillit.power.insight.errors import InsightError
 from tillit.power.insight.models import Alert, AlertKind, AlertSetting, MonthPart
@@ -211,6 +212,35 @@ def test_e6_high_use_peaks_gaps_contracts_and_advice(flat: Flat) -> None:
     said = {one.template: worded(one.values, "nb") for one in flat.given()}
     assert said["capacity_peak_over"]["mean"] == "5,1"
     assert said["high_use"] == {"day": "14. november 2026", "use": "28,2", "limit": "10"}
+
+
+def test_e6_important_messages_are_told_of_once_a_day_over_the_channels_that_are_on(flat: Flat) -> None:
+    def write(key: str) -> None:
+        with scope_for(flat.controller, flat.point.subject_id, "important_notices") as scope:
+            send(
+                scope=scope, controller_id=flat.controller.pk, subject_id=flat.point.subject_id,
+                template="contract_ends", values={"day": "1. desember"}, at=clock.now(), key=key, channels=["email"],
+            )  # fmt: skip
+
+    write("before it was asked for")
+    clock.advance(timedelta(minutes=1))
+    assert flat.give(AlertKind.IMPORTANT) == 0, "off until it is switched on"
+    flat.want("important", "email")
+    assert flat.give(AlertKind.IMPORTANT) == 0, "what came before is no news"
+    write("one")
+    write("another of the day")
+    assert flat.give(AlertKind.IMPORTANT) == 1
+    assert flat.give(AlertKind.IMPORTANT) == 0
+    assert [(one.template, worded(one.values, "en")) for one in flat.given()] == [
+        ("important_waits", {"day": "November 16, 2026"})
+    ]
+    assert [(one.channel, one.message_state) for one in flat.messages()] == [("email", "queued")]
+    flat.want("important")
+    clock.advance(timedelta(days=1))
+    write("off again")
+    assert flat.give(AlertKind.IMPORTANT) == 0
+    with scope_for(flat.controller, flat.point.subject_id, "important_notices"):
+        assert Message.objects.filter(activity="important_notices").count() == 4, "the messages themselves go on"
 
 
 def test_e6_e7_what_belongs_to_the_app_ends_with_it_and_the_contracts_alerts_stay(flat: Flat) -> None:

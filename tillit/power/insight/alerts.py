@@ -40,6 +40,7 @@ _LOOKED_FOR: dict[AlertKind, Callable[[Moment, Sequence[Point]], Iterable[Occasi
     AlertKind.READINGS_GAP: found.readings_gaps,
     AlertKind.CONTRACT: found.contracts,
     AlertKind.SAVING_ADVICE: found.saving_advice,
+    AlertKind.IMPORTANT: found.important,
 }
 
 

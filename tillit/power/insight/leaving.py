@@ -20,6 +20,7 @@ TEMPLATES = {
     AlertKind.READINGS_GAP: ("readings_gap",),
     AlertKind.CONTRACT: ("contract_ends",),
     AlertKind.SAVING_ADVICE: ("saving_base", "saving_vehicle", "saving_heating"),
+    AlertKind.IMPORTANT: ("important_waits",),
 }
 """What each kind says it with."""
 GONE = "app_alert_gone"

@@ -19,6 +19,7 @@ class AlertKind(models.TextChoices):
     READINGS_GAP = "readings_gap"
     CONTRACT = "contract"
     SAVING_ADVICE = "saving_advice"
+    IMPORTANT = "important"
 
 
 OF_THE_APP = (AlertKind.HIGH_USE, AlertKind.CAPACITY_PEAK, AlertKind.SAVING_ADVICE)

@@ -26,6 +26,8 @@ PRICED = ("spot",)
 SILENT = 3
 """Days without values before one is told."""
 ENDS_WITHIN = 30
+NEWS = timedelta(days=2)
+"""How long it is news that an important message has come."""
 BASE_SHARE, HEATING_SHARE = 30, 40
 """Per cent of a month's use from which there is something to say."""
 
@@ -203,6 +205,18 @@ def saving_advice(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]
             code = f"{point.id}:{month:%Y-%m}"
             until = moment.now + timedelta(days=7)
             yield Occasion(point.subject, point.id, AlertKind.SAVING_ADVICE, code, f"saving_{part}", values, until)
+
+
+def important(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]:
+    """Important messages of the last days (F11): they stand on Min side whatever is switched off; once a day."""
+    of = {point.subject: point for point in reversed(points)}
+    given = {"controller": moment.controller_id, "now": moment.now, "subjects": list(of)}
+    with connection.cursor() as cursor:
+        cursor.execute(load(__file__, "alerts", "important"), given | {"since": moment.now - NEWS})
+        rows = cursor.fetchall()
+    for subject, day, latest in rows:
+        values: Values = {"day": day.isoformat()}
+        yield Occasion(subject, of[subject].id, AlertKind.IMPORTANT, str(day), "important_waits", values, latest + NEWS)
 
 
 def _worth_saying(parts: dict[str, MonthPart]) -> str:

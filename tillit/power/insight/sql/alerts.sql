@@ -20,6 +20,15 @@ SELECT p.id, (SELECT max(r.day) FROM power_reading_day r
               WHERE r.subject_id = p.subject_id AND r.point_id = p.id AND r.direction = 1)
 FROM power_point p WHERE p.id = ANY (%(points)s)
 
+-- name: important
+-- People with important messages since they asked to be told of them: subject, local day, the latest time of the day.
+SELECT m.subject_id, (m.due_at AT TIME ZONE 'Europe/Oslo')::date AS day, max(m.due_at)
+FROM messages_message m
+JOIN power_alert_setting s ON s.subject_id = m.subject_id AND s.controller_id = m.controller_id AND s.kind = 'important'
+WHERE m.subject_id = ANY (%(subjects)s) AND m.controller_id = %(controller)s AND m.activity = 'important_notices'
+  AND m.direction = 'out' AND m.due_at > %(since)s AND m.due_at <= %(now)s AND m.due_at >= s.set_at
+GROUP BY 1, 2
+
 -- name: told
 -- Of these people and occasions of a kind, those that were told already: subject, occasion.
 SELECT a.subject_id, a.occasion

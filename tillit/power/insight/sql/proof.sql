@@ -67,7 +67,7 @@ UNION ALL
 SELECT 'fault', 'alerts sent though their kind was switched off', count(*)
 FROM messages_message m
 JOIN power_alert_setting s ON s.subject_id = m.subject_id AND s.controller_id = m.controller_id
-                          AND (m.template = s.kind OR m.template = s.kind || '_ends' OR m.template = s.kind || '_near'
+                          AND (m.template = s.kind OR m.template = s.kind || '_ends' OR m.template = s.kind || '_waits' OR m.template = s.kind || '_near'
                                OR m.template = s.kind || '_over' OR m.template LIKE 'saving_%%' AND s.kind = 'saving_advice')
 WHERE m.controller_id = %(controller)s AND m.activity = 'energy_alerts' AND m.message_state = 'sent'
   AND m.handed_at > s.set_at + interval '1 minute'
