@@ -7,12 +7,14 @@ from tillit.declaration.models import Controller
 from tillit.declaration.simulated import Act, Person, World
 from tillit.kernel import clock
 from tillit.services import accounts, charges, invoices, orders
+from tillit.services.errors import PaymentError
 from tillit.services.payment_models import Invoice, OneOffOrder, PaymentTerms
 from tillit.services.simulated.insured import ACCOUNT
 from tillit.services.terms import keep_terms
 
 INVOICE, ORDER = "invoice", "order"
 BILLS, SINGLE = charges.ACTIVITY[accounts.PAYMENTS], charges.ACTIVITY[accounts.ONE_OFF]
+BOOKS = "bookkeeping"
 AMOUNT = 50_000
 
 
@@ -38,7 +40,7 @@ def bill(person: Person, rng: random.Random) -> None:
 
     def settle() -> None:
         at = clock.now()
-        with person.scope(BILLS) as scope:
+        with person.scope(_payable(person, made.id)) as scope:
             row = invoices.one(**mine)
             match outcome:
                 case "credited":
@@ -60,6 +62,16 @@ def bill(person: Person, rng: random.Random) -> None:
         person.later(60, remind)
     else:
         person.later(60 if outcome == "written off" else 20, settle)
+
+
+def _payable(person: Person, invoice_id: int) -> str:
+    """The activity that a payment of the invoice is written under: of who has left and is archived, bookkeeping."""
+    try:
+        with person.scope(BILLS):
+            invoices.one(subject_id=person.subject_id, invoice_id=invoice_id)
+    except PaymentError:
+        return BOOKS
+    return BILLS
 
 
 def order(person: Person, rng: random.Random) -> None:
