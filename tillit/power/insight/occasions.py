@@ -210,7 +210,7 @@ def saving_advice(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]
 def important(moment: Moment, points: Sequence[Point]) -> Iterator[Occasion]:
     """Important messages of the last days (F11): they stand on Min side whatever is switched off; once a day."""
     of = {point.subject: point for point in reversed(points)}
-    given = {"controller": moment.controller_id, "now": moment.now, "subjects": list(of)}
+    given: dict[str, Any] = {"controller": moment.controller_id, "now": moment.now, "subjects": list(of)}
     with connection.cursor() as cursor:
         cursor.execute(load(__file__, "alerts", "important"), given | {"since": moment.now - NEWS})
         rows = cursor.fetchall()
