@@ -37,6 +37,12 @@ class Page(Generic[T]):
         return self.number + 1 if self.more else None
 
 
+def asked_number(request: HttpRequest) -> int:
+    """The number of a page that `?page=` asks for, from 1; 1 for what is no number."""
+    given = request.GET.get("page", "1")
+    return max(int(given), 1) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+
+
 def page_of(request: HttpRequest, rows: QuerySet[M], size: int) -> Page[M]:
     """The page that `?page=` asks for; the first for what is no number. Evaluated at once."""
     return page_by(request, lambda first, most: list(rows[first : first + most]), size)
@@ -44,7 +50,6 @@ def page_of(request: HttpRequest, rows: QuerySet[M], size: int) -> Page[M]:
 
 def page_by(request: HttpRequest, read: Callable[[int, int], list[T]], size: int) -> Page[T]:
     """The page that `?page=` asks for, of what `read` gives: so many, after the first so many."""
-    given = request.GET.get("page", "1")
-    number = min(max(int(given), 1), _LAST) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+    number = min(asked_number(request), _LAST)
     found = read((number - 1) * size, size + 1)
     return Page(found[:size], number, len(found) > size)

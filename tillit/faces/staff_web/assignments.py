@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tillit.faces.member_web.requests import number_of
+from tillit.faces.paging import asked_number
 from tillit.faces.staff_web.access import Worker, staff_page
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -33,8 +34,7 @@ def show(request: HttpRequest, worker: Worker) -> HttpResponse:
         else:
             messages.success(request, say(language(), f"assignments.done.{done}"))
             return redirect("staff_assignments", worker.site.key)
-    asked = request.GET.get("page", "1")
-    number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    number = asked_number(request)
     here: dict[str, Any] = {"actor": worker.actor, "controller": worker.site.controller}
     rows, total, alone = assigning.listed(**here, first=(number - 1) * PAGE, count=PAGE)
     context = worker.context(

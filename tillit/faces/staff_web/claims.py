@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tillit.cases.errors import CaseError, UnknownCaseError
 from tillit.faces.member_web.complaints import saved
 from tillit.faces.member_web.requests import number_of
+from tillit.faces.paging import asked_number
 from tillit.faces.staff_web.access import Worker, found_by, staff_page, token_for
 from tillit.faces.templatetags.tillit import language
 from tillit.faces.texts import say
@@ -40,8 +41,7 @@ def listed(request: HttpRequest, worker: Worker) -> HttpResponse:
                 messages.success(request, say(language(), "complaint_desk.done"))
             if problem in ("", "proposed"):
                 return redirect("staff_claims", worker.site.key)
-        asked = request.GET.get("page", "1")
-        number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+        number = asked_number(request)
         rows, total = bonus_claims.listed(
             actor=worker.actor, controller=worker.site.controller, first=(number - 1) * PAGE, count=PAGE
         )

@@ -7,6 +7,8 @@ where that fails, a colleague passes on what is on record as told, and says when
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
+
 from tillit.audit.events import PERSON_READ
 from tillit.audit.operations import append
 from tillit.declaration.models import Controller
@@ -130,8 +132,7 @@ def know_it_is_over(*, actor: Actor, controller: Controller, notice_id: int) -> 
 def waiting(*, actor: Actor, controller: Controller) -> list[SupplierNotice]:
     """What no supplier has confirmed, what they refused first; last what is over. Nobody is named. `ScopeError`."""
     with _desk(actor, controller):
-        open_ones = supplied.waiting(controller_id=controller.pk).exclude(notice_state=NoticeState.ENDING)
-        rows = list(open_ones[:DESK])
+        rows = list(_begun(controller)[:DESK])
     with suppliers_told.ending(controller):
         over = list(supplied.endings(controller_id=controller.pk)[:DESK])
     return sorted(rows, key=lambda one: one.notice_state != NoticeState.REFUSED) + over
@@ -140,8 +141,7 @@ def waiting(*, actor: Actor, controller: Controller) -> list[SupplierNotice]:
 def count_waiting(*, actor: Actor, controller: Controller) -> int:
     """How many of them."""
     with _desk(actor, controller):
-        open_ones = supplied.waiting(controller_id=controller.pk).exclude(notice_state=NoticeState.ENDING)
-        waits = open_ones.count()
+        waits = _begun(controller).count()
     with suppliers_told.ending(controller):
         return waits + supplied.endings(controller_id=controller.pk).count()
 
@@ -149,6 +149,10 @@ def count_waiting(*, actor: Actor, controller: Controller) -> int:
 def offered(*, controller: Controller) -> bool:
     """Whether the controller has services that others may deliver."""
     return agreed.offered(controller=controller)
+
+
+def _begun(controller: Controller) -> QuerySet[SupplierNotice]:
+    return supplied.waiting(controller_id=controller.pk).exclude(notice_state=NoticeState.ENDING)
 
 
 def _desk(actor: Actor, controller: Controller) -> Scope:
